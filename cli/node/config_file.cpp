@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/config_file.hpp"
+
+#include "cli/node/config_keys.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/suggest.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> section_kinds{
+  "node", "tcp-listener", "tcp-connection", "caf-listener", "caf-connection", "service"};
+const std::vector<std::string> endpoint_keys{"address", "allow"};
+
+std::string trim(std::string_view s) {
+  auto first = s.find_first_not_of(" \t\r");
+  return first == std::string_view::npos ? std::string{} : std::string{s.substr(first, s.find_last_not_of(" \t\r") - first + 1)};
+}
+
+/// Which line holds what. Boost.Program_options parses the file but does not say where things stand, and
+/// takes two sections of the same name for one.
+struct location_index {
+  std::map<std::string, int> sections;           ///< first line of each
+  std::map<std::string, int> keys;               ///< `section.key` → line
+  std::vector<std::pair<int, std::string>> again; ///< second definitions: line, what
+  std::vector<int> syntax;                       ///< neither section, key nor comment
+
+  explicit location_index(const std::string& text) {
+    std::istringstream in{text};
+    std::string raw, section;
+    for (int line = 1; std::getline(in, raw); ++line) {
+      auto s = trim(raw.substr(0, raw.find('#')));
+      if (s.empty())
+        continue;
+      if (s.front() == '[' && s.back() == ']') {
+        section = trim(std::string_view{s}.substr(1, s.size() - 2));
+        if (!sections.emplace(section, line).second)
+          again.emplace_back(line, "section [" + section + "]");
+      } else if (auto eq = s.find('='); eq != std::string::npos && eq > 0) {
+        auto key = trim(std::string_view{s}.substr(0, eq));
+        if (!keys.emplace(section + "." + key, line).second)
+          again.emplace_back(line, "key " + key + " of [" + section + "]");
+      } else {
+        syntax.push_back(line);
+      }
+    }
+  }
+};
+
+class config_reader {
+ public:
+  config_reader(const std::string& text, const std::string& file, std::span<const std::string_view> types, node_config& out)
+    : where_{text}, file_{file}, types_{types.begin(), types.end()}, out_{out} {
+    check_form();
+    if (problems_.empty())
+      parse(text);
+  }
+
+  config_problems take() && {
+    std::stable_sort(found_.begin(), found_.end(), [](auto& l, auto& r) { return l.first < r.first; });
+    for (auto& [line, e] : found_)
+      problems_.push_back(std::move(e));
+    return std::move(problems_);
+  }
+
+ private:
+  void report(int line, const std::string& cause, std::string hint = {}) {
+    found_.emplace_back(line, error{errc::invalid_config, file_ + ":" + std::to_string(line) + ": " + cause, std::move(hint)});
+  }
+
+  template <class Candidates>
+  static std::string did_you_mean(std::string_view word, const Candidates& list, std::string otherwise) {
+    auto near = nearest(word, list);
+    return near ? "did you mean " + *near + "?" : std::move(otherwise);
+  }
+
+  void check_form() {
+    for (auto line : where_.syntax)
+      report(line, "this line is neither a section nor key = value", "sections look like [node], keys like name = n1");
+    for (auto& [line, what] : where_.again)
+      report(line, what + " is there twice", "keep one of them");
+    if (!found_.empty())
+      form_bad_ = true;
+  }
+
+  void parse(const std::string& text) {
+    namespace po = boost::program_options;
+    if (form_bad_)
+      return;
+    std::istringstream in{text};
+    std::map<std::string, std::map<std::string, std::string>> sections;
+    for (auto& [name, line] : where_.sections)
+      sections[name];
+    try {
+      auto parsed = po::parse_config_file(in, po::options_description{}, true);
+      for (const auto& o : parsed.options) {
+        // `section.key`; names of sections may have dots, keys have none.
+        auto dot = o.string_key.rfind('.');
+        auto section = dot == std::string::npos ? std::string{} : o.string_key.substr(0, dot);
+        auto key = o.string_key.substr(dot == std::string::npos ? 0 : dot + 1);
+        sections[section][key] = o.value.empty() ? std::string{} : o.value.front();
+      }
+    } catch (const po::error& e) {
+      return report(1, e.what());
+    }
+    for (auto& [name, keys] : sections)
+      read_section(name, keys);
+  }
+
+  void read_section(const std::string& section, const std::map<std::string, std::string>& keys) {
+    auto blank = section.find_first_of(" \t");
+    auto kind = section.substr(0, blank);
+    auto name = blank == std::string::npos ? std::string{} : trim(std::string_view{section}.substr(blank));
+    auto line = where_.sections.contains(section) ? where_.sections.at(section) : first_key_line(section);
+    if (section.empty())
+      return report(line, "keys stand before the first section", "begin with [node]");
+    if (std::find(section_kinds.begin(), section_kinds.end(), kind) == section_kinds.end())
+      return report(line, "there is no section [" + printable(kind) + "]",
+                    did_you_mean(kind, std::span<const std::string_view>{section_kinds}, "sections: node, tcp-listener, tcp-connection, caf-listener, caf-connection, service"));
+    if (kind == "node")
+      return name.empty() ? read_node(section, keys) : report(line, "[node] has no name in the brackets", "write name = " + name + " below it");
+    if (name.empty())
+      return report(line, "[" + kind + "] needs a name", "for example [" + kind + " main]");
+    if (kind == "service")
+      return read_service(section, name, line, keys);
+    read_endpoint(section, kind, name, line, keys);
+  }
+
+  int first_key_line(const std::string& section) const {
+    int first = 1;
+    for (auto& [key, line] : where_.keys)
+      if (key.starts_with(section + "."))
+        first = line;
+    return first;
+  }
+
+  int line_of(const std::string& section, const std::string& key) const {
+    auto it = where_.keys.find(section + "." + key);
+    return it == where_.keys.end() ? 1 : it->second;
+  }
+
+  void read_node(const std::string& section, const std::map<std::string, std::string>& keys) {
+    std::vector<std::string> names;
+    for (const auto& k : node_keys())
+      names.emplace_back(k.name);
+    for (const auto& [key, value] : keys) {
+      auto all = node_keys();
+      auto known = std::find_if(all.begin(), all.end(), [&](auto& k) { return k.name == key; });
+      if (known == all.end())
+        report(line_of(section, key), "[node] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
+      else if (auto ok = known->set(out_, value); !ok)
+        report(line_of(section, key), key + ": " + ok.error().cause, ok.error().hint);
+    }
+  }
+
+  void read_endpoint(const std::string& section, const std::string& kind, const std::string& name, int line,
+                     const std::map<std::string, std::string>& keys) {
+    for (const auto& [key, value] : keys)
+      if (std::find(endpoint_keys.begin(), endpoint_keys.end(), key) == endpoint_keys.end())
+        report(line_of(section, key), "[" + kind + "] has no key " + printable(key), did_you_mean(key, endpoint_keys, "keys: address, allow"));
+    bool listens = kind.ends_with("-listener");
+    auto it = keys.find("address");
+    if (it == keys.end())
+      return report(line, "[" + section + "] has no address", listens ? "address = 127.0.0.1:4000" : "address = HOST:PORT");
+    auto valid = listens ? parse_socket_address(it->second) : parse_endpoint(it->second);
+    if (!valid)
+      return report(line_of(section, "address"), valid.error().cause, valid.error().hint);
+    auto transport = kind.substr(0, kind.find('-'));
+    auto allow = keys.contains("allow") ? split_list(keys.at("allow")) : std::vector<std::string>{};
+    if (listens)
+      out_.listeners.push_back({name, transport, it->second, std::move(allow)});
+    else if (taken_.insert(name).second)
+      out_.connections.push_back({name, transport, it->second, std::move(allow)});
+    else
+      report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
+  }
+
+  void read_service(const std::string& section, const std::string& name, int line, const std::map<std::string, std::string>& keys) {
+    service_config s{name, name, {}};
+    for (const auto& [key, value] : keys)
+      if (key == "type")
+        s.type = value;
+      else
+        report(line_of(section, key), "a service of type " + (keys.contains("type") ? keys.at("type") : name) + " has no key " + printable(key),
+               did_you_mean(key, std::vector<std::string>{"type"}, "key: type"));
+    if (std::find(types_.begin(), types_.end(), s.type) == types_.end()) {
+      std::string list;
+      for (auto& t : types_)
+        list += (list.empty() ? "types: " : ", ") + t;
+      return report(keys.contains("type") ? line_of(section, "type") : line,
+                    keys.contains("type") ? "there is no service type " + printable(s.type) : "[" + section + "] has no type",
+                    did_you_mean(s.type, types_, list));
+    }
+    if (!taken_.insert(name).second)
+      return report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
+    out_.services.push_back(std::move(s));
+  }
+
+  location_index where_;
+  std::string file_;
+  std::vector<std::string> types_;
+  node_config& out_;
+  std::set<std::string> taken_;
+  bool form_bad_ = false;
+  std::vector<std::pair<int, error>> found_;
+  config_problems problems_;
+};
+
+} // namespace
+
+config_problems read_config_text(const std::string& text, const std::string& name,
+                                 std::span<const std::string_view> service_types, node_config& out) {
+  return config_reader{text, name, service_types, out}.take();
+}
+
+config_problems read_config_file(const std::string& path, std::span<const std::string_view> service_types, node_config& out) {
+  std::ifstream in{path};
+  std::ostringstream text;
+  if (in)
+    text << in.rdbuf();
+  if (!in || text.fail()) {
+    auto e = system_error("cannot read " + path, errno ? errno : EISDIR);
+    e.code = errc::invalid_config;
+    e.hint = "examples/ has configurations to begin with";
+    return {e};
+  }
+  return read_config_text(text.str(), path, service_types, out);
+}
+
+} // namespace ockam

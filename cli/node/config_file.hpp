@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/config.hpp"
+#include "runtime/core/error.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+
+/// Everything that is wrong with a configuration file, each `FILE:LINE: cause` with its hint. Empty: fine.
+using config_problems = std::vector<error>;
+
+/// Reads an INI file into `out`, on top of what is there. Sections: `[node]`, `[tcp-listener NAME]`,
+/// `[tcp-connection NAME]`, `[caf-listener NAME]`, `[caf-connection NAME]`, `[service NAME]`; the README has
+/// the table of keys. `service_types` are the names that `type` may have. `#` begins a comment.
+config_problems read_config_file(const std::string& path, std::span<const std::string_view> service_types, node_config& out);
+
+/// The same for text; `name` stands for the file in what is reported.
+config_problems read_config_text(const std::string& text, const std::string& name,
+                                 std::span<const std::string_view> service_types, node_config& out);
+
+} // namespace ockam

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/config_keys.hpp"
+
+#include "runtime/core/address.hpp"
+#include "runtime/core/units.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace ockam {
+
+namespace {
+
+error wrong(std::string cause) {
+  return {errc::invalid_config, std::move(cause), {}};
+}
+
+result<void> number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+  std::size_t n = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (text.empty() || ec != std::errc{} || end != text.data() + text.size() || n < least || n > most)
+    return wrong("\"" + printable(text) + "\" is not a number from " + std::to_string(least) + " to " + std::to_string(most));
+  out = n;
+  return {};
+}
+
+result<void> size(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+  auto n = parse_size(text);
+  if (!n)
+    return wrong(n.error().cause + ", " + n.error().hint);
+  if (*n < least || *n > most)
+    return wrong(printable(text) + " is not between " + size_text(least) + " and " + size_text(most));
+  out = static_cast<std::size_t>(*n);
+  return {};
+}
+
+template <auto Member>
+result<void> duration(node_config& c, const std::string& text) {
+  auto d = parse_duration(text);
+  if (!d)
+    return wrong(d.error().cause + ", " + d.error().hint);
+  constexpr std::chrono::milliseconds least{10}, most = std::chrono::hours{24};
+  if (*d < least || *d > most)
+    return wrong(printable(text) + " is not between 10ms and 1d");
+  c.limit.*Member = *d;
+  return {};
+}
+
+result<void> one_of(std::string& out, const std::string& text, std::span<const std::string_view> values) {
+  if (std::find(values.begin(), values.end(), text) == values.end()) {
+    std::string list;
+    for (auto v : values)
+      list += (list.empty() ? "" : ", ") + std::string{v};
+    return wrong("\"" + printable(text) + "\" is not one of: " + list);
+  }
+  out = text;
+  return {};
+}
+
+constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::array<std::string_view, 2> formats{"text", "json"};
+constexpr std::size_t gib = std::size_t{1} << 30;
+
+using c = node_config;
+using s = const std::string;
+const std::array<node_key, 18> keys{{
+  {"name", "NAME", "name of the node", [](c& n, s& t) { n.name = t; return result<void>{}; }},
+  {"threads", "N", "threads of the pool (2)", [](c& n, s& t) { return number(n.threads, t, 1, 256); }},
+  {"log-level", "LEVEL", "trace, debug, info, warn, error or off (info)", [](c& n, s& t) { return one_of(n.log.level, t, levels); }},
+  {"log-file", "FILE", "log there instead of standard error", [](c& n, s& t) { n.log.file = t; return result<void>{}; }},
+  {"log-format", "FORMAT", "text or json, one object a line (text)", [](c& n, s& t) { return one_of(n.log.format, t, formats); }},
+  {"log-max-size", "SIZE", "rotate the log file at this size (10MiB)", [](c& n, s& t) { return size(n.log.max_size, t, 4096, 64 * gib); }},
+  {"log-max-files", "N", "rotated log files that are kept (3)", [](c& n, s& t) { return number(n.log.max_files, t, 1, 1000); }},
+  {"max-connections", "N", "connections of all listeners together (4096)", [](c& n, s& t) { return number(n.limit.max_connections, t, 1, 1'000'000); }},
+  {"link-budget", "SIZE", "bytes that one link may have under way (1MiB)", [](c& n, s& t) { return size(n.limit.link_budget, t, 16384, 16 * gib); }},
+  {"node-budget", "SIZE", "the same for the whole node (256MiB)", [](c& n, s& t) { return size(n.limit.node_budget, t, 1u << 20, 1024 * gib); }},
+  {"max-frame", "SIZE", "largest message on the wire (16MiB)", [](c& n, s& t) { return size(n.limit.max_frame, t, 1024, 16u << 20); }},
+  {"stall", "DURATION", "drop what waits this long for a link that does not move (2s)", &duration<&limits::stall>},
+  {"write-timeout", "DURATION", "close a link whose peer reads nothing for this long (30s)", &duration<&limits::write_timeout>},
+  {"handshake-timeout", "DURATION", "a peer has to say hello within this time (10s)", &duration<&limits::handshake_timeout>},
+  {"frame-timeout", "DURATION", "a frame has to be whole this long after its first byte (10s)", &duration<&limits::frame_timeout>},
+  {"connect-timeout", "DURATION", "give up a connect after this time (10s)", &duration<&limits::connect_timeout>},
+  {"log-interval", "DURATION", "lines about the same bad input at most this often (1s)", &duration<&limits::log_interval>},
+  {"control-socket", "PATH", "Unix socket for the command line (below OCKAM_HOME)", [](c& n, s& t) { n.control_socket = t; return result<void>{}; }},
+}};
+
+} // namespace
+
+std::span<const node_key> node_keys() {
+  return keys;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  while (true) {
+    auto comma = text.find(',');
+    auto item = text.substr(0, comma);
+    auto first = item.find_first_not_of(" \t");
+    if (first != std::string_view::npos)
+      out.emplace_back(item.substr(first, item.find_last_not_of(" \t") - first + 1));
+    if (comma == std::string_view::npos)
+      return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+} // namespace ockam

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/config.hpp"
+#include "runtime/core/error.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+
+/// One key of the section `[node]`; also the command-line option of the same name.
+struct node_key {
+  std::string_view name;
+  std::string_view value;  ///< what it takes, for help: SIZE, DURATION, N, …
+  std::string_view about;
+  /// Sets it. Error: `invalid_config`, only the cause: `"x" is not …`.
+  result<void> (*set)(node_config& c, const std::string& text);
+};
+
+/// All of them, in the order of help.
+std::span<const node_key> node_keys();
+
+/// `a, b,c` → a, b and c.
+std::vector<std::string> split_list(std::string_view text);
+
+} // namespace ockam

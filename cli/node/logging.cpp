@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/logging.hpp"
+
+#include "runtime/core/address.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/async.h>
+#include <spdlog/spdlog.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <array>
+#include <ctime>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::size_t queue_lines = 4096;
+constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn", "error", "off"};
+
+std::shared_ptr<spdlog::async_logger> logger;
+
+spdlog::level::level_enum to_spdlog(level l) {
+  return static_cast<spdlog::level::level_enum>(l == level::off ? SPDLOG_LEVEL_OFF : static_cast<int>(l));
+}
+
+/// RFC 3339 in UTC with milliseconds.
+std::string now_text() {
+  timespec t{};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  tm parts{};
+  ::gmtime_r(&t.tv_sec, &parts);
+  std::array<char, 40> out{};
+  auto n = std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(out.data() + n, out.size() - n, ".%03ldZ", t.tv_nsec / 1'000'000);
+  return out.data();
+}
+
+/// What goes wrong with the log itself (a full disk) is said once a minute, on standard error; a node
+/// does not stop for it.
+void report_trouble(const std::string& what) {
+  static std::atomic<std::time_t> last{0};
+  auto now = std::time(nullptr);
+  auto before = last.load();
+  if (now - before >= 60 && last.compare_exchange_strong(before, now))
+    std::fprintf(stderr, "ockam-node: the log cannot be written: %s\n", what.c_str());
+}
+
+} // namespace
+
+level parse_level(std::string_view name) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == name)
+      return static_cast<level>(i);
+  return level::info;
+}
+
+std::string json_line(std::string_view time, level l, std::string_view node, std::string_view component, std::string_view message) {
+  nlohmann::ordered_json line{{"time", time}, {"level", names[static_cast<std::size_t>(l)]}, {"node", node},
+                              {"component", component}, {"message", printable(message)}};
+  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+result<void> start_logging(const log_config& c, const std::string& node_name) {
+  set_log_level(parse_level(c.level));
+  spdlog::sink_ptr sink;
+  try {
+    if (c.file.empty())
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    else
+      sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(c.file, c.max_size, c.max_files);
+    spdlog::init_thread_pool(queue_lines, 1);
+    logger = std::make_shared<spdlog::async_logger>("node", sink, spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
+  } catch (const spdlog::spdlog_ex& e) {
+    return error{errc::permission_denied, std::string{"cannot open the log file: "} + e.what(), "log-file names another one"};
+  }
+  logger->set_error_handler(report_trouble);
+  logger->set_level(spdlog::level::trace); // the runtime has chosen already
+  logger->set_pattern("%v");
+  logger->flush_on(spdlog::level::info);
+  bool json = c.format == "json";
+  set_log_sink([json, node_name](level l, std::string_view component, std::string_view message) {
+    auto text = json ? json_line(now_text(), l, node_name, component, message)
+                     : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + printable(message);
+    logger->log(to_spdlog(l), text);
+  });
+  return {};
+}
+
+void stop_logging() {
+  set_log_level(level::off);
+  if (logger)
+    logger->flush();
+  logger.reset();
+  spdlog::shutdown();
+}
+
+} // namespace ockam

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/options.hpp"
+
+#include "cli/node/config_keys.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/suggest.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace ockam {
+
+namespace po = boost::program_options;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+po::options_description general_options() {
+  po::options_description d{"General"};
+  d.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "read this INI file")
+    ("check-config", "only say whether the configuration is right")
+    ("managed", "log below OCKAM_HOME (how 'ockam node create' starts a node)")
+    ("no-state", "keep no state: no directory, no lock, no control socket")
+    ("exit-on-eof", "stop when standard input ends")
+    ("ready-fd", po::value<int>()->value_name("N"), "write a line of JSON there when ready, or why not")
+    ("version,V", "print the version")("help,h", "print this");
+  return d;
+}
+
+po::options_description parts_options() {
+  po::options_description d{"Parts (each may be given several times)"};
+  auto list = [](const char* name) { return po::value<strings>()->value_name(name)->composing(); };
+  d.add_options()("tcp-listener", list("ADDRESS"), "listen for other nodes, for example 127.0.0.1:4000")
+    ("tcp-listener-address", po::value<std::string>()->value_name("ADDRESS"), "replaces the address of the first tcp listener")
+    ("tcp-connection", list("HOST:PORT"), "connect to another node")
+    ("caf-listener", list("ADDRESS"), "listen for nodes of this make over CAF")
+    ("caf-connection", list("HOST:PORT"), "connect to a node of this make over CAF")
+    ("service", list("NAME[=TYPE]"), "start a service that peers may reach");
+  return d;
+}
+
+po::options_description key_options() {
+  po::options_description d{"Keys of the section [node]"};
+  for (const auto& k : node_keys())
+    d.add_options()(std::string{k.name}.c_str(), po::value<std::string>()->value_name(std::string{k.value}), std::string{k.about}.c_str());
+  return d;
+}
+
+class option_reader {
+ public:
+  option_reader(const po::variables_map& vm, std::span<const std::string_view> types, node_options& out)
+    : vm_{vm}, types_{types}, out_{out} {}
+
+  void read() {
+    out_.check_config = vm_.contains("check-config");
+    out_.managed = vm_.contains("managed");
+    out_.no_state = vm_.contains("no-state");
+    out_.exit_on_eof = vm_.contains("exit-on-eof");
+    if (vm_.contains("ready-fd"))
+      out_.ready_fd = vm_["ready-fd"].as<int>();
+    if (vm_.contains("config")) {
+      out_.config_file = vm_["config"].as<std::string>();
+      out_.problems = read_config_file(out_.config_file, types_, out_.config);
+      if (!out_.problems.empty())
+        return;
+    }
+    for (const auto& k : node_keys())
+      if (auto name = std::string{k.name}; vm_.contains(name))
+        if (auto ok = k.set(out_.config, vm_[name].as<std::string>()); !ok)
+          usage("--" + name + ": " + ok.error().cause);
+    endpoints("tcp-listener", true);
+    endpoints("caf-listener", true);
+    endpoints("tcp-connection", false);
+    endpoints("caf-connection", false);
+    services();
+    override_listener();
+  }
+
+ private:
+  void usage(std::string cause, std::string hint = {}) {
+    out_.usage_error = true;
+    out_.problems.push_back({errc::invalid_argument, std::move(cause), std::move(hint)});
+  }
+
+  void endpoints(const std::string& option, bool listens) {
+    if (!vm_.contains(option))
+      return;
+    auto transport = option.substr(0, option.find('-'));
+    for (const auto& a : vm_[option].as<strings>()) {
+      auto valid = listens ? parse_socket_address(a) : parse_endpoint(a);
+      if (!valid)
+        usage("--" + option + ": " + valid.error().cause, valid.error().hint);
+      else if (listens)
+        out_.config.listeners.push_back({a, transport, a, {}});
+      else
+        out_.config.connections.push_back({{}, transport, a, {}});
+    }
+  }
+
+  void services() {
+    if (!vm_.contains("service"))
+      return;
+    for (const auto& s : vm_["service"].as<strings>()) {
+      auto eq = s.find('=');
+      auto name = s.substr(0, eq);
+      auto type = eq == std::string::npos ? name : s.substr(eq + 1);
+      if (std::find(types_.begin(), types_.end(), type) == types_.end()) {
+        auto near = nearest(type, types_);
+        usage("--service: there is no service type " + printable(type), near ? "did you mean " + *near + "?" : "NAME=TYPE, types: echo, uppercase, hop, error");
+      } else {
+        out_.config.services.push_back({name, type, {}});
+      }
+    }
+  }
+
+  void override_listener() {
+    if (!vm_.contains("tcp-listener-address"))
+      return;
+    auto a = vm_["tcp-listener-address"].as<std::string>();
+    if (auto valid = parse_socket_address(a); !valid)
+      return usage("--tcp-listener-address: " + valid.error().cause, valid.error().hint);
+    auto& list = out_.config.listeners;
+    auto first = std::find_if(list.begin(), list.end(), [](auto& l) { return l.transport == "tcp"; });
+    if (first != list.end())
+      first->address = a;
+    else
+      list.insert(list.begin(), {"default", "tcp", a, {}});
+  }
+
+  const po::variables_map& vm_;
+  std::span<const std::string_view> types_;
+  node_options& out_;
+};
+
+error unknown_option(const std::string& name, const po::options_description& all) {
+  strings names;
+  for (const auto& o : all.options())
+    names.push_back("--" + o->long_name());
+  auto near = nearest(name, names);
+  return {errc::invalid_argument, "unexpected argument '" + printable(name) + "' found",
+          near ? "did you mean " + *near + "?" : "see: ockam-node --help"};
+}
+
+} // namespace
+
+node_options parse_node_options(int argc, const char* const* argv, std::span<const std::string_view> service_types) {
+  node_options out;
+  auto all = general_options();
+  all.add(parts_options()).add(key_options());
+  po::variables_map vm;
+  auto bad = [&](error e) {
+    out.usage_error = true;
+    out.problems.push_back(std::move(e));
+  };
+  try {
+    po::positional_options_description none;
+    auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(none).style(style).run(), vm);
+    po::notify(vm);
+    out.help = vm.contains("help");
+    out.version = vm.contains("version");
+    if (!out.help && !out.version)
+      option_reader{vm, service_types, out}.read();
+  } catch (const po::unknown_option& e) {
+    bad(unknown_option(e.get_option_name(), all));
+  } catch (const po::too_many_positional_options_error&) {
+    bad({errc::invalid_argument, "an argument does not belong to any option", "a configuration file is given as: --config FILE"});
+  } catch (const po::error& e) {
+    bad({errc::invalid_argument, e.what(), "see: ockam-node --help"});
+  }
+  return out;
+}
+
+std::string node_help() {
+  std::ostringstream out;
+  out << "One node in the foreground: routes messages between named workers, over any number of nodes.\n\n"
+         "Usage: ockam-node --config FILE [OPTIONS]\n"
+         "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
+      << general_options() << '\n' << parts_options() << '\n' << key_options()
+      << "\nSignals: SIGTERM and SIGINT stop the node within two seconds; SIGHUP reads log-level again.\n\n"
+         "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
+         "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"
+         "end in time and was cut off; 78 wrong configuration.\n\n"
+         "Example: ockam-node --name n1 --tcp-listener 127.0.0.1:4000 --service hop\n";
+  return out.str();
+}
+
+} // namespace ockam

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/node/config_file.hpp"
+#include "runtime/config.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+
+/// Exit codes of `ockam-node` (sysexits.h where it has one).
+enum exit_code : int {
+  exit_ok = 0,            ///< stopped in order
+  exit_usage = 64,        ///< the command line is wrong
+  exit_unavailable = 69,  ///< an address is in use, or the node is already running
+  exit_internal = 70,     ///< anything else
+  exit_cannot_create = 73,///< OCKAM_HOME, the database or the log cannot be written
+  exit_forced = 75,       ///< something did not end within two seconds and was cut off
+  exit_config = 78,       ///< the configuration is wrong
+};
+
+/// What the command line of `ockam-node` says.
+struct node_options {
+  node_config config;
+  std::string config_file;
+  bool check_config = false;
+  bool managed = false;     ///< belongs to $OCKAM_HOME: logs to its directory, says little on stdout
+  bool no_state = false;    ///< no home, no lock, no control socket
+  bool exit_on_eof = false;
+  int ready_fd = -1;
+  bool help = false;
+  bool version = false;
+  config_problems problems; ///< of the file and the options
+  bool usage_error = false; ///< the problems are about the command line
+};
+
+/// Reads the command line, and the configuration file if it names one. Options win over the file.
+node_options parse_node_options(int argc, const char* const* argv, std::span<const std::string_view> service_types);
+
+/// The text of `--help`.
+std::string node_help();
+
+} // namespace ockam

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/run_node.hpp"
+
+#include "cli/node/logging.hpp"
+#include "cli/state/state.hpp"
+#include "runtime/node.hpp"
+#include "services/services.hpp"
+#include "transports/transports.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all of it
+
+/// The part of a node that outlives it: directory, lock, row in the database.
+struct presence {
+  state::home home;
+  state::node_lock lock;
+  state::database database;
+};
+
+void tell_ready(const node_options& o, const nlohmann::json& line) {
+  if (o.ready_fd < 0)
+    return;
+  auto text = line.dump() + "\n";
+  (void)!::write(o.ready_fd, text.data(), text.size());
+  ::close(o.ready_fd);
+}
+
+int code_of(const error& e) {
+  switch (e.code) {
+    case errc::address_in_use:
+    case errc::already_exists: return exit_unavailable;
+    case errc::permission_denied:
+    case errc::corrupt_state: return exit_cannot_create;
+    case errc::invalid_config: return exit_config;
+    case errc::invalid_argument: return exit_usage;
+    default: return exit_internal;
+  }
+}
+
+result<std::optional<presence>> enter(node_options& o) {
+  if (o.no_state)
+    return std::optional<presence>{};
+  if (auto ok = state::check_node_name(o.config.name); !ok)
+    return std::move(ok).error();
+  auto home = state::home::from_environment();
+  if (!home)
+    return std::move(home).error();
+  if (auto ok = home->create_node_dir(o.config.name); !ok)
+    return std::move(ok).error();
+  auto lock = state::node_lock::acquire(*home, o.config.name);
+  if (!lock)
+    return std::move(lock).error();
+  auto database = state::database::open(*home);
+  if (!database)
+    return std::move(database).error();
+  if (o.config.control_socket.empty())
+    o.config.control_socket = home->control_socket(o.config.name).string();
+  if (o.managed && o.config.log.file.empty())
+    o.config.log.file = home->log_file(o.config.name).string();
+  return std::optional<presence>{presence{std::move(*home), std::move(*lock), std::move(*database)}};
+}
+
+std::string first_tcp(const node& n) {
+  for (const auto& l : n.listeners())
+    if (l.transport == "tcp")
+      return l.socket_address;
+  return {};
+}
+
+void announce(const node_options& o, const node& n) {
+  if (!o.managed) {
+    for (const auto& l : n.listeners())
+      std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
+    std::printf("node %s is ready\n", o.config.name.c_str());
+    std::fflush(stdout);
+  }
+  tell_ready(o, {{"ready", true}, {"tcp", first_tcp(n)}});
+}
+
+/// SIGHUP: the log level is applied, anything else needs a new start.
+void reload(const node_options& o) {
+  if (o.config_file.empty())
+    return log(level::info, "node", "SIGHUP: there is no configuration file to read again");
+  std::vector<std::string_view> types;
+  for (const auto& t : standard_services())
+    types.push_back(t.name);
+  node_config fresh;
+  auto problems = read_config_file(o.config_file, types, fresh);
+  for (const auto& p : problems)
+    log(level::error, "node", p);
+  if (!problems.empty())
+    return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
+  set_log_level(parse_level(fresh.log.level));
+  log(level::info, "node", "SIGHUP: log-level is now " + fresh.log.level + "; other changes take effect at the next start");
+}
+
+/// Waits for a reason to stop, which it returns for the log.
+std::string wait_for_end(const node_options& o, const node& n) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int s : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, s);
+  int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
+  std::array<pollfd, 3> fds{{{signal_fd, POLLIN, 0}, {n.stop_requested_fd(), POLLIN, 0}, {o.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0}}};
+  while (true) {
+    if (::poll(fds.data(), fds.size(), -1) < 0)
+      continue;
+    if (fds[0].revents != 0) {
+      signalfd_siginfo info{};
+      if (::read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo != SIGHUP)
+          return info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
+        reload(o);
+      }
+    }
+    if (fds[1].revents != 0)
+      return "a request over control";
+    if (fds[2].revents != 0) {
+      std::array<char, 4096> ignored;
+      if (::read(STDIN_FILENO, ignored.data(), ignored.size()) <= 0)
+        return "the end of standard input";
+    }
+  }
+}
+
+} // namespace
+
+void report_failure(const node_options& o, const error& e) {
+  tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}});
+  std::fprintf(stderr, "ockam-node: %s\n", e.cause.c_str());
+  if (!e.hint.empty())
+    std::fprintf(stderr, "  hint: %s\n", e.hint.c_str());
+}
+
+int run_node(node_options o) {
+  auto here = enter(o);
+  if (!here) {
+    report_failure(o, here.error());
+    return code_of(here.error());
+  }
+  if (auto ok = start_logging(o.config.log, o.config.name); !ok) {
+    report_failure(o, ok.error());
+    return exit_cannot_create;
+  }
+  static constexpr std::array<transport_factory, 1> transports{&make_tcp_transport};
+  auto started = node::start(o.config, {transports, standard_services()});
+  if (!started) {
+    log(level::error, "node", started.error());
+    stop_logging();
+    report_failure(o, started.error());
+    return code_of(started.error());
+  }
+  auto& n = **started;
+  if (*here)
+    if (auto ok = (*here)->database.node_started(o.config.name, first_tcp(n), ::getpid()); !ok) {
+      report_failure(o, ok.error());
+      (void)n.stop(stop_deadline);
+      stop_logging();
+      return exit_cannot_create;
+    }
+  announce(o, n);
+  log(level::info, "node", "node " + o.config.name + " is ready");
+  auto why = wait_for_end(o, n);
+  log(level::info, "node", "stopping: " + why);
+  if (o.exit_on_eof && why.ends_with("input"))
+    std::fprintf(stderr, "  ! EOF received\n");
+  bool in_order = n.stop(stop_deadline);
+  if (*here)
+    (void)(*here)->database.node_stopped(o.config.name);
+  log(level::info, "node", in_order ? "stopped" : "something did not end in time: cut off");
+  stop_logging();
+  if (!in_order)
+    ::_exit(exit_forced);
+  return exit_ok;
+}
+
+} // namespace ockam

@@ -1,0 +1,19 @@
+# What every target of ours gets: strict warnings as errors, and the project root as include path.
+function(ockam_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                         -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+endfunction()
+
+# One library a folder: ockam_library(NAME core SOURCES … PUBLIC libs… PRIVATE libs…)
+function(ockam_library)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(ockam-${ARG_NAME} STATIC ${ARG_SOURCES})
+  add_library(ockam::${ARG_NAME} ALIAS ockam-${ARG_NAME})
+  set_target_properties(ockam-${ARG_NAME} PROPERTIES EXPORT_NAME ${ARG_NAME}
+                        POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(ockam-${ARG_NAME} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/ockam>)
+  target_link_libraries(ockam-${ARG_NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  ockam_warnings(ockam-${ARG_NAME})
+  install(TARGETS ockam-${ARG_NAME} EXPORT ockam-targets ARCHIVE DESTINATION lib/ockam)
+endfunction()

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/config.hpp"
+#include "runtime/service.hpp"
+#include "runtime/transport.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+/// What control serves: the parts of a running node. Lives as long as the node.
+struct node_services {
+  const node_config& config;
+  workers& hosts;
+  memory& budget;
+  ledger& local_budget;     ///< messages that start in this node are charged here
+  well_known_flows& flows;
+  std::vector<std::unique_ptr<transport>>& transports;
+  std::span<const service_type> service_types;
+  std::size_t& connections;
+  std::function<std::uint64_t()> lost;   ///< messages lost with pool workers
+  std::function<void()> request_stop;
+};
+
+/// The service types and the transports by name, for everything that names them. Errors: `not_found`
+/// with the nearest name.
+result<transport*> find_transport(node_services& n, std::string_view name);
+
+/// Starts a service of `type` at `where` (empty: the type's own name), reachable for peers as its type
+/// says. Starting the type's default address by name claims the one that the node started itself.
+/// Errors: `not_found` (type), `already_exists`, those of the type's options.
+result<address> start_service(node_services& n, std::string_view type, std::string where,
+                              const service_options& options, bool by_name);
+
+/// CONTROL: the worker that serves the command line on the node's Unix socket. Each connection carries
+/// any number of requests; each is answered when it is ready, so one slow request delays no other.
+/// Connections of other users are refused.
+///
+/// | request             | answer                                                              |
+/// |---------------------|---------------------------------------------------------------------|
+/// | see `control.proto` | the Response of the same name, or Error (`ockam::errc`)              |
+std::unique_ptr<worker> make_control(node_services n, const std::string& socket_path);
+
+} // namespace ockam

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/control_handlers.hpp"
+
+#include "runtime/core/multiaddr.hpp"
+#include "runtime/core/suggest.hpp"
+#include "runtime/log.hpp"
+#include "runtime/version.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::chrono::milliseconds default_timeout{10'000};
+constexpr std::uint32_t workers_per_page = 10'000;
+
+/// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
+address as_address(std::string_view text) {
+  for (std::string_view prefix : {"/worker/", "/service/", "0#"})
+    if (text.starts_with(prefix))
+      return address{std::string{text.substr(prefix.size())}};
+  return address{std::string{text}};
+}
+
+bool is_service(const node_services& n, std::string_view type) {
+  return std::any_of(n.service_types.begin(), n.service_types.end(), [&](auto& t) { return t.name == type; });
+}
+
+bool reachable(const node_services& n, const worker_entry& e) {
+  return std::find(e.consumer_of.begin(), e.consumer_of.end(), n.flows.services) != e.consumer_of.end();
+}
+
+void fill_services(const node_services& n, google::protobuf::RepeatedPtrField<control::ServiceInfo>& out) {
+  n.hosts.board().each([&](const address& a, const worker_entry& e) {
+    if (!is_service(n, e.type))
+      return;
+    auto* s = out.Add();
+    s->set_address(a.name);
+    s->set_type(std::string{e.type});
+    s->set_reachable(reachable(n, e));
+  });
+  std::sort(out.pointer_begin(), out.pointer_end(),
+            [](const auto* l, const auto* r) { return l->address() < r->address(); });
+}
+
+} // namespace
+
+void fill(control::ListenerInfo& out, const listener_info& in) {
+  out.set_transport(in.transport);
+  out.set_socket_address(in.socket_address);
+  out.set_address(in.address);
+  out.set_flow_control_id(in.flow_control_id);
+  out.set_accepted(in.accepted);
+  out.set_refused(in.refused);
+  out.set_connections(static_cast<std::uint32_t>(in.connections));
+}
+
+void fill(control::ConnectionInfo& out, const link_info& in) {
+  out.set_transport(in.transport);
+  out.set_mode(in.outgoing ? "Outgoing" : "Incoming");
+  out.set_socket_address(in.socket_address);
+  out.set_worker_address(in.worker_address);
+  out.set_processor_address(in.processor_address);
+  out.set_flow_control_id(in.flow_control_id);
+  out.set_state(in.state);
+  out.set_messages_in(in.messages_in);
+  out.set_messages_out(in.messages_out);
+  out.set_bytes_in(in.bytes_in);
+  out.set_bytes_out(in.bytes_out);
+  out.set_pending_bytes(in.pending_bytes);
+  out.set_queued_bytes(in.queued_bytes);
+  out.set_dropped(in.dropped);
+  out.set_pauses(in.pauses);
+  out.set_peer(in.peer);
+}
+
+void fill(control::Error& out, const error& in) {
+  out.set_code(static_cast<std::uint32_t>(in.code));
+  out.set_cause(in.cause);
+  out.set_hint(in.hint);
+}
+
+result<transport*> find_transport(node_services& n, std::string_view name) {
+  for (auto& t : n.transports)
+    if (t->name() == name)
+      return t.get();
+  return error{errc::not_found, "there is no transport named " + printable(name), "transports of this node: tcp, caf"};
+}
+
+result<address> start_service(node_services& n, std::string_view type, std::string where,
+                              const service_options& options, bool by_name) {
+  auto t = std::find_if(n.service_types.begin(), n.service_types.end(), [&](auto& s) { return s.name == type; });
+  if (t == n.service_types.end()) {
+    std::vector<std::string_view> names;
+    for (auto& s : n.service_types)
+      names.push_back(s.name);
+    auto near = nearest(type, names);
+    return error{errc::not_found, "there is no service type named " + printable(type),
+                 near ? "did you mean " + *near + "?" : "types: echo, uppercase, hop, error"};
+  }
+  address at{where.empty() ? std::string{t->name} : std::move(where)};
+  std::vector<std::uint32_t> consumer_of;
+  if (by_name ? true : t->reachable_at_start)
+    consumer_of.push_back(n.flows.services);
+  if (by_name && t->through_connections)
+    consumer_of.push_back(n.flows.outgoing);
+  auto& board = n.hosts.board();
+  if (auto* there = board.find(at)) {
+    // What the node started by itself for local senders is claimed by starting it by name.
+    if (by_name && there->type == t->name && at.name == t->name && !reachable(n, *there)) {
+      for (auto flow : consumer_of)
+        (void)board.add_consumer(flow, at);
+      return at;
+    }
+    return error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
+                 "choose another address: ockam service start " + std::string{type} + " --addr NAME"};
+  }
+  auto w = t->make(options);
+  if (!w)
+    return std::move(w).error();
+  worker_options o;
+  o.type = t->name;
+  o.thread = t->thread;
+  o.consumer_of = std::move(consumer_of);
+  if (auto ok = n.hosts.start(at, std::move(*w), std::move(o)); !ok)
+    return std::move(ok).error();
+  return at;
+}
+
+// -- answers -----------------------------------------------------------------------------------------
+
+void control_handlers::answer(asker to, control::Response r) {
+  r.set_id(to.request);
+  out_.respond(to.session, r);
+}
+
+void control_handlers::answer(asker to, const error& e) {
+  control::Response r;
+  fill(*r.mutable_error(), e);
+  answer(to, std::move(r));
+}
+
+void control_handlers::done(asker to) {
+  control::Response r;
+  r.mutable_done();
+  answer(to, std::move(r));
+}
+
+void control_handlers::answer(asker to, const result<void>& r) {
+  if (r)
+    done(to);
+  else
+    answer(to, r.error());
+}
+
+// -- requests ----------------------------------------------------------------------------------------
+
+void control_handlers::handle(std::uint64_t session, control::Request r) {
+  asker from{session, r.id()};
+  auto timeout = r.timeout_ms() == 0 ? default_timeout : std::chrono::milliseconds{r.timeout_ms()};
+  switch (r.body_case()) {
+    case control::Request::kShowNode: return show_node(from);
+    case control::Request::kStopNode:
+      done(from);
+      return node_.request_stop();
+    case control::Request::kSendMessage: return send_message(from, std::move(*r.mutable_send_message()), timeout);
+    case control::Request::kStartService: return start_service_request(from, r.start_service());
+    case control::Request::kStopService: return stop_service(from, r.stop_service());
+    case control::Request::kListServices: return list_services(from);
+    case control::Request::kListWorkers: return list_workers(from, r.list_workers());
+    case control::Request::kCreateListener: return create_listener(from, r.create_listener());
+    case control::Request::kListListeners: return list_listeners(from, r.list_listeners().transport());
+    case control::Request::kDeleteListener:
+      return delete_one(from, r.delete_listener().transport(), r.delete_listener().address(), &transport::close_listener);
+    case control::Request::kCreateConnection: return create_connection(from, r.create_connection(), timeout);
+    case control::Request::kListConnections: return list_connections(from, r.list_connections().transport());
+    case control::Request::kDeleteConnection:
+      return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &transport::close_link);
+    case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());
+    case control::Request::BODY_NOT_SET: break;
+  }
+  node_.hosts.board().refused().add(refusal::bad_request);
+  answer(from, error{errc::unsupported, "this node does not know that request", "is the command line newer than the node?"});
+}
+
+void control_handlers::show_node(asker from) {
+  control::Response r;
+  auto& out = *r.mutable_node();
+  auto& board = node_.hosts.board();
+  out.set_name(node_.config.name);
+  out.set_version(std::string{version});
+  out.set_pid(static_cast<std::uint32_t>(::getpid()));
+  auto up = std::chrono::steady_clock::now() - started_;
+  out.set_uptime_ms(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(up).count()));
+  for (auto& t : node_.transports)
+    for (auto& l : t->listeners())
+      fill(*out.add_listeners(), l);
+  fill_services(node_, *out.mutable_services());
+  out.set_workers(board.size());
+  out.set_connections(node_.connections);
+  out.set_memory_used(node_.budget.used());
+  out.set_memory_limit(node_.budget.limit());
+  out.set_messages(board.deliveries());
+  auto count = [](auto& list, std::string_view name, std::uint64_t value) {
+    if (value == 0)
+      return;
+    auto* c = list.Add();
+    c->set_name(std::string{name});
+    c->set_value(value);
+  };
+  for (std::size_t i = 1; i < drop_reason_count; ++i) {
+    auto why = static_cast<drop_reason>(i);
+    auto lost = why == drop_reason::worker_failed ? node_.lost() : 0;
+    count(*out.mutable_dropped(), to_string(why), board.dropped()[why] + lost);
+  }
+  for (std::size_t i = 0; i < refusal_count; ++i) {
+    auto why = static_cast<refusal>(i);
+    count(*out.mutable_refused(), to_string(why), board.refused()[why]);
+  }
+  out.set_max_connections(node_.config.limit.max_connections);
+  answer(from, std::move(r));
+}
+
+void control_handlers::start_service_request(asker from, const control::StartService& m) {
+  service_options options{m.options().begin(), m.options().end()};
+  auto at = start_service(node_, m.type(), m.address(), options, true);
+  if (!at)
+    return answer(from, at.error());
+  log(level::info, "control", "started service " + m.type() + " at " + to_string(*at));
+  control::Response r;
+  r.mutable_service()->set_address(at->name);
+  r.mutable_service()->set_type(m.type());
+  r.mutable_service()->set_reachable(true);
+  answer(from, std::move(r));
+}
+
+void control_handlers::stop_service(asker from, const control::StopService& m) {
+  auto at = as_address(m.address());
+  auto* there = node_.hosts.board().find(at);
+  if (!there || !is_service(node_, there->type)) {
+    std::vector<std::string> names;
+    node_.hosts.board().each([&](const address& a, const worker_entry& e) {
+      if (is_service(node_, e.type))
+        names.push_back(a.name);
+    });
+    auto near = nearest(at.name, names);
+    return answer(from, error{errc::not_found, "there is no service at " + to_string(at),
+                              near ? "did you mean " + *near + "?" : "see them with: ockam service list"});
+  }
+  auto ok = node_.hosts.stop(at);
+  if (ok)
+    log(level::info, "control", "stopped service at " + to_string(at));
+  answer(from, ok);
+}
+
+void control_handlers::list_services(asker from) {
+  control::Response r;
+  fill_services(node_, *r.mutable_services()->mutable_services());
+  answer(from, std::move(r));
+}
+
+void control_handlers::list_workers(asker from, const control::ListWorkers& m) {
+  auto& board = node_.hosts.board();
+  // The page is chosen without copying the table: with 100,000 workers each page looks at each once.
+  using item = std::pair<const address*, const worker_entry*>;
+  std::vector<item> items;
+  board.each([&](const address& a, const worker_entry& e) {
+    if (a.is_local() && !e.internal && (m.after().empty() || a.name > m.after()))
+      items.emplace_back(&a, &e);
+  });
+  auto limit = std::min<std::size_t>(m.limit() == 0 ? workers_per_page : m.limit(), workers_per_page);
+  auto by_name = [](const item& l, const item& r) { return l.first->name < r.first->name; };
+  auto end = items.begin() + static_cast<std::ptrdiff_t>(std::min(limit, items.size()));
+  std::partial_sort(items.begin(), end, items.end(), by_name);
+  control::Response r;
+  auto& out = *r.mutable_workers();
+  out.set_total(board.size());
+  for (auto it = items.begin(); it != end; ++it) {
+    auto* w = out.add_workers();
+    w->set_address(printable(it->first->name));
+    w->set_type(std::string{it->second->type});
+    w->set_thread(it->second->on_pool ? "pool" : "socket");
+    w->set_messages_in(it->second->messages_in);
+  }
+  answer(from, std::move(r));
+}
+
+void control_handlers::create_listener(asker from, const control::CreateListener& m) {
+  auto t = find_transport(node_, m.transport());
+  if (!t)
+    return answer(from, t.error());
+  (*t)->listen(m.address(), {m.allow().begin(), m.allow().end()}, false, [this, from](result<listener_info> l) {
+    if (!l)
+      return answer(from, l.error());
+    control::Response r;
+    fill(*r.mutable_listener(), *l);
+    answer(from, std::move(r));
+  });
+}
+
+void control_handlers::list_listeners(asker from, const std::string& transport_name) {
+  auto t = find_transport(node_, transport_name);
+  if (!t)
+    return answer(from, t.error());
+  control::Response r;
+  r.mutable_listeners();
+  for (auto& l : (*t)->listeners())
+    fill(*r.mutable_listeners()->add_listeners(), l);
+  answer(from, std::move(r));
+}
+
+void control_handlers::create_connection(asker from, const control::CreateConnection& m,
+                                         std::chrono::milliseconds timeout) {
+  auto t = find_transport(node_, m.transport());
+  if (!t)
+    return answer(from, t.error());
+  connect_options o;
+  o.allow = {m.allow().begin(), m.allow().end()};
+  o.timeout = timeout;
+  (*t)->connect(m.address(), std::move(o), [this, from](result<link_info> l) {
+    if (!l)
+      return answer(from, l.error());
+    control::Response r;
+    fill(*r.mutable_connection(), *l);
+    answer(from, std::move(r));
+  });
+}
+
+void control_handlers::list_connections(asker from, const std::string& transport_name) {
+  auto t = find_transport(node_, transport_name);
+  if (!t)
+    return answer(from, t.error());
+  control::Response r;
+  r.mutable_connections();
+  for (auto& l : (*t)->links())
+    fill(*r.mutable_connections()->add_connections(), l);
+  answer(from, std::move(r));
+}
+
+void control_handlers::delete_one(asker from, const std::string& transport_name, const std::string& address_text,
+                                  result<void> (transport::*close)(std::string_view)) {
+  auto t = find_transport(node_, transport_name);
+  if (!t)
+    return answer(from, t.error());
+  std::string_view which = address_text;
+  for (std::string_view prefix : {"/worker/", "/service/"})
+    if (which.starts_with(prefix))
+      which.remove_prefix(prefix.size());
+  answer(from, ((*t)->*close)(which));
+}
+
+void control_handlers::add_consumer(asker from, const control::AddConsumer& m) {
+  auto& board = node_.hosts.board();
+  auto flow = board.flows().find(m.flow_control_id());
+  if (!flow)
+    return answer(from, flow.error());
+  answer(from, board.add_consumer(*flow, as_address(m.address())));
+}
+
+} // namespace ockam

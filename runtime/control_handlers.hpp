@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/control.hpp"
+
+#include "proto/control.pb.h"
+
+#include <list>
+#include <map>
+
+namespace ockam {
+
+/// Where answers go: the session may have ended meanwhile, which is not an error.
+class responder {
+ public:
+  virtual void respond(std::uint64_t session, const control::Response& r) = 0;
+
+ protected:
+  ~responder() = default;
+};
+
+/// The requests of `control.proto`, one function each. Socket thread only.
+class control_handlers {
+ public:
+  control_handlers(node_services n, responder& out);
+  ~control_handlers();
+
+  node_services& node() noexcept { return node_; }
+  void handle(std::uint64_t session, control::Request r);
+  /// Gives up what this session (or any) waits for.
+  void cancel(std::uint64_t session);
+  void cancel_all();
+
+ private:
+  /// Who asked, for answers that come later.
+  struct asker {
+    std::uint64_t session;
+    std::uint32_t request;
+  };
+  class sending; // a message on its way, with its reply address and deadline
+
+  void answer(asker to, control::Response r);
+  void answer(asker to, const error& e);
+  void done(asker to);
+  /// Done or the error.
+  void answer(asker to, const result<void>& r);
+
+  void show_node(asker from);
+  void send_message(asker from, control::SendMessage&& m, std::chrono::milliseconds timeout);
+  void start_service_request(asker from, const control::StartService& m);
+  void stop_service(asker from, const control::StopService& m);
+  void list_services(asker from);
+  void list_workers(asker from, const control::ListWorkers& m);
+  void create_listener(asker from, const control::CreateListener& m);
+  void list_listeners(asker from, const std::string& transport_name);
+  void create_connection(asker from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
+  void list_connections(asker from, const std::string& transport_name);
+  void delete_one(asker from, const std::string& transport_name, const std::string& address,
+                  result<void> (transport::*close)(std::string_view));
+  void add_consumer(asker from, const control::AddConsumer& m);
+  void finished(sending& s);
+
+  node_services node_;
+  responder& out_;
+  std::list<std::unique_ptr<sending>> under_way_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+/// Into protobuf, for control.
+void fill(control::ListenerInfo& out, const listener_info& in);
+void fill(control::ConnectionInfo& out, const link_info& in);
+void fill(control::Error& out, const error& in);
+
+} // namespace ockam

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/credit.hpp"
+
+namespace ockam {
+
+namespace {
+std::atomic<std::uint64_t> next_ledger_id{1};
+} // namespace
+
+ledger::ledger(memory& m, std::size_t budget, budget_waiter* waiter) noexcept
+  : memory_{m}, budget_{budget}, waiter_{waiter}, id_{next_ledger_id.fetch_add(1)} {}
+
+ledger::owner ledger::make(memory& m, std::size_t budget, budget_waiter* waiter) {
+  return owner{new ledger{m, budget, waiter}};
+}
+
+std::size_t ledger::budget() const noexcept {
+  auto used = memory_.used();
+  auto limit = memory_.limit();
+  auto half = limit / 2;
+  if (used <= half)
+    return budget_;
+  if (used >= limit)
+    return 0;
+  return static_cast<std::size_t>(static_cast<double>(budget_) * static_cast<double>(limit - used)
+                                  / static_cast<double>(limit - half));
+}
+
+bool ledger::wait() noexcept {
+  state_.fetch_or(waiting_bit);
+  // Credit that came back before the bit was set was not announced: look again.
+  if (!open())
+    return false;
+  stop_waiting();
+  return true;
+}
+
+void ledger::sub(std::size_t n) noexcept {
+  // Everything that is needed afterwards, before: the moment the bytes are back, this may be gone.
+  auto* waiter = waiter_;
+  auto id = id_;
+  auto half = budget() / 2;
+  memory_.sub(n);
+  auto before = state_.fetch_sub(n, std::memory_order_acq_rel);
+  if (before == n) { // the owner has left, and these were the last bytes
+    delete this;
+    return;
+  }
+  if ((before & waiting_bit) == 0 || waiter == nullptr)
+    return;
+  auto was = (before & ~waiting_bit) - owner_share;
+  auto left = was - n;
+  if (left == 0 || (was > half && left <= half))
+    waiter->budget_available(id);
+}
+
+void ledger::release() noexcept {
+  stop_waiting();
+  if (state_.fetch_sub(owner_share, std::memory_order_acq_rel) == owner_share)
+    delete this;
+}
+
+hold_table::~hold_table() {
+  for (auto& [id, h] : holds_)
+    h->release();
+}
+
+bool hold_table::enter(credit& c) {
+  if (!c)
+    return true;
+  auto it = holds_.find(c.source()->id());
+  if (it == holds_.end()) {
+    // Forget ledgers that have nothing here any more, before the table grows past a handful.
+    if (holds_.size() >= 16)
+      std::erase_if(holds_, [](auto& entry) {
+        bool idle = entry.second->used() == 0;
+        if (idle)
+          entry.second->release();
+        return idle;
+      });
+    it = holds_.emplace(c.source()->id(), new hold).first;
+  }
+  auto& h = *it->second;
+  if (h.used() > 0 && h.used() + c.bytes() > c.source()->hold_limit())
+    return false;
+  c.enter(h);
+  return true;
+}
+
+} // namespace ockam

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/limits.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+/// Bounded memory (design: "Memory is bounded; nobody waits for ever"). Three counters of bytes:
+///
+///     memory        all messages of the node         ── limit: node-budget
+///     ledger        what one link let in             ── limit: link-budget; over it the link stops reading
+///     hold          what one destination keeps of    ── limit: a quarter of link-budget; over it messages
+///                   one ledger                          to that destination are dropped
+///
+/// A message carries a `credit`; whoever destroys or writes the message returns it. Counters are atomic
+/// because pool workers return credit on their own threads.
+namespace ockam {
+
+/// The bytes of messages that live in the node now.
+class memory {
+ public:
+  explicit memory(std::size_t limit) noexcept : limit_{limit} {}
+  std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+  std::size_t limit() const noexcept { return limit_; }
+  void add(std::size_t n) noexcept { used_.fetch_add(n, std::memory_order_relaxed); }
+  void sub(std::size_t n) noexcept { used_.fetch_sub(n, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t> used_{0};
+  std::size_t limit_;
+};
+
+/// Told when a link that waits for budget may read again. Called on any thread: post, do not act.
+class budget_waiter {
+ public:
+  virtual void budget_available(std::uint64_t ledger_id) noexcept = 0;
+
+ protected:
+  ~budget_waiter() = default;
+};
+
+/// Counts what one link (or the node's own senders) let in. Lives until its owner has released it and
+/// the last credit has come back: outstanding bytes are the reference count, and one more stands for the
+/// owner. The top bit of the same word says that the owner waits for budget, so that a credit which
+/// comes back on another thread sees it in the one atomic step that returns the bytes: no wake is lost,
+/// and nothing of the ledger is touched after it.
+class ledger {
+ public:
+  /// The owner's handle.
+  struct releaser {
+    void operator()(ledger* l) const noexcept { l->release(); }
+  };
+  using owner = std::unique_ptr<ledger, releaser>;
+
+  /// `waiter` lives longer than every credit.
+  static owner make(memory& m, std::size_t budget, budget_waiter* waiter);
+
+  std::uint64_t id() const noexcept { return id_; }
+  std::size_t used() const noexcept {
+    return (state_.load(std::memory_order_relaxed) & ~waiting_bit) - owner_share;
+  }
+  /// What this link may use now: the link budget, less as the node's memory fills (linearly from half
+  /// full to full).
+  std::size_t budget() const noexcept;
+  /// Whether the link may read on. With nothing outstanding it always may: one frame is never refused.
+  bool open() const noexcept {
+    auto u = used();
+    return u == 0 || u < budget();
+  }
+  /// Asks to be told once there is budget again. True when there already is: read on.
+  bool wait() noexcept;
+  /// No longer waits (after a wake, or when the link goes).
+  void stop_waiting() noexcept { state_.fetch_and(~waiting_bit); }
+  std::size_t hold_limit() const noexcept { return budget_ / 4; }
+
+  void add(std::size_t n) noexcept {
+    state_.fetch_add(n, std::memory_order_relaxed);
+    memory_.add(n);
+  }
+  void sub(std::size_t n) noexcept;
+
+ private:
+  static constexpr std::size_t owner_share = 1;
+  static constexpr std::size_t waiting_bit = std::size_t{1} << 63;
+
+  ledger(memory& m, std::size_t budget, budget_waiter* waiter) noexcept;
+  ~ledger() = default;
+  void release() noexcept;
+
+  memory& memory_;
+  std::atomic<std::size_t> state_{owner_share};
+  std::size_t budget_;
+  budget_waiter* waiter_;
+  std::uint64_t id_;
+};
+
+/// What one destination holds of one ledger.
+class hold {
+ public:
+  std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+  void add(std::size_t n) noexcept { used_.fetch_add(n, std::memory_order_relaxed); }
+  void sub(std::size_t n) noexcept { used_.fetch_sub(n, std::memory_order_relaxed); }
+  void keep() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete this;
+  }
+
+ private:
+  std::atomic<std::size_t> used_{0};
+  std::atomic<std::uint32_t> refs_{1};
+};
+
+/// A share of a ledger, returned by the destructor. Move-only: copying would return it twice.
+class credit {
+ public:
+  credit() noexcept = default;
+  credit(ledger& l, std::size_t bytes) noexcept : ledger_{&l}, bytes_{bytes} { l.add(bytes); }
+  credit(credit&& o) noexcept
+    : ledger_{std::exchange(o.ledger_, nullptr)}, hold_{std::exchange(o.hold_, nullptr)},
+      bytes_{std::exchange(o.bytes_, 0)} {}
+  credit& operator=(credit&& o) noexcept {
+    if (this != &o) {
+      reset();
+      ledger_ = std::exchange(o.ledger_, nullptr);
+      hold_ = std::exchange(o.hold_, nullptr);
+      bytes_ = std::exchange(o.bytes_, 0);
+    }
+    return *this;
+  }
+  ~credit() { reset(); }
+
+  void reset() noexcept {
+    leave();
+    if (ledger_)
+      std::exchange(ledger_, nullptr)->sub(bytes_);
+    bytes_ = 0;
+  }
+
+  /// Counts these bytes under a destination's hold, until `leave` or the end.
+  void enter(hold& h) noexcept {
+    leave();
+    h.keep();
+    h.add(bytes_);
+    hold_ = &h;
+  }
+  void leave() noexcept {
+    if (auto* h = std::exchange(hold_, nullptr)) {
+      h->sub(bytes_);
+      h->release();
+    }
+  }
+
+  ledger* source() const noexcept { return ledger_; }
+  std::size_t bytes() const noexcept { return bytes_; }
+  explicit operator bool() const noexcept { return ledger_ != nullptr; }
+
+  /// Takes another share of the same ledger and hold into this one; false (and untouched) if they differ.
+  bool merge(credit& other) noexcept {
+    if (other.ledger_ != ledger_ || other.hold_ != hold_)
+      return false;
+    bytes_ += std::exchange(other.bytes_, 0);
+    other.ledger_ = nullptr;
+    if (auto* h = std::exchange(other.hold_, nullptr))
+      h->release();
+    return true;
+  }
+
+ private:
+  ledger* ledger_ = nullptr;
+  hold* hold_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// The holds of one destination, by ledger. Socket thread only (the counters inside are not).
+class hold_table {
+ public:
+  hold_table() = default;
+  hold_table(const hold_table&) = delete;
+  hold_table& operator=(const hold_table&) = delete;
+  ~hold_table();
+
+  /// Enters `c` when its ledger may keep `c.bytes()` more here; false when that would be over a quarter
+  /// of its budget (the first message of a ledger always enters). Credit without a ledger always enters.
+  bool enter(credit& c);
+
+ private:
+  std::unordered_map<std::uint64_t, hold*> holds_;
+};
+
+} // namespace ockam

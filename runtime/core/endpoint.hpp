@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// Where to listen or to connect: a host (IPv4 or IPv6 literal without brackets, or a name) and a port.
+struct endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+
+  friend bool operator==(const endpoint&, const endpoint&) = default;
+};
+
+/// `host:port`, an IPv6 literal in brackets.
+std::string to_string(const endpoint& e);
+
+/// Whether the host is an IPv4 or IPv6 literal.
+bool is_ip_literal(std::string_view host);
+
+/// What `connect` takes: `N` or `:N` (127.0.0.1), `1.2.3.4:N`, `[::1]:N`, `name:N` with the name of at
+/// most 253 ASCII characters in labels of 1 to 63 `[A-Za-z0-9_-]`, no `-` or `.` at either end.
+/// Errors: `invalid_address`, the cause says which rule.
+result<endpoint> parse_endpoint(std::string_view text);
+
+/// What `listen` takes: a literal socket address, `1.2.3.4:N` or `[::1]:N`. Port 0 asks the system
+/// for one. Errors: `invalid_address`; the hint shows the form that was meant where that is clear
+/// (`4107` → `127.0.0.1:4107`).
+result<endpoint> parse_socket_address(std::string_view text);
+
+} // namespace ockam

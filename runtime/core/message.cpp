@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/message.hpp"
+
+#include <new>
+
+namespace ockam {
+
+namespace {
+
+/// Free blocks of one thread. Bounded, so that a burst does not stay for ever.
+class free_list {
+ public:
+  static constexpr std::size_t limit = 1024; // about 0.6 MB
+
+  ~free_list() {
+    while (head_)
+      ::operator delete(pop());
+    closed_ = true;
+  }
+
+  void* take() noexcept { return head_ ? pop() : nullptr; }
+
+  bool give(void* p) noexcept {
+    if (closed_ || count_ == limit)
+      return false;
+    head_ = new (p) node{head_};
+    ++count_;
+    return true;
+  }
+
+ private:
+  struct node {
+    node* next;
+  };
+
+  void* pop() noexcept {
+    auto* n = head_;
+    head_ = n->next;
+    --count_;
+    return n;
+  }
+
+  node* head_ = nullptr;
+  std::size_t count_ = 0;
+  bool closed_ = false; // messages may die after this thread's list, at exit
+};
+
+thread_local free_list blocks;
+
+} // namespace
+
+void* message::operator new(std::size_t size) {
+  if (auto* p = blocks.take())
+    return p;
+  return ::operator new(size);
+}
+
+void message::operator delete(void* p) noexcept {
+  if (p && !blocks.give(p))
+    ::operator delete(p);
+}
+
+} // namespace ockam

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/credit.hpp"
+#include "runtime/core/payload.hpp"
+#include "runtime/core/route_header.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace ockam {
+
+/// Who let a message into the node: flow control ids of the link and of the listener that made it
+/// (`flow_controls`). Both 0: a worker of this node.
+struct message_source {
+  std::uint32_t producer = 0;
+  std::uint32_t spawner = 0;
+
+  bool is_local() const noexcept { return producer == 0; }
+};
+
+/// A message on its way: routes, payload, and the share of the budgets that it takes up. Has one owner at
+/// a time and is handed on by moving the pointer; the thread that owns it may be any.
+struct message {
+  route_header header;
+  payload body;
+  credit held;
+  message_source source;
+  message* next = nullptr; ///< for the run queue
+
+  /// Memory that this message takes, as charged to the budgets.
+  std::size_t footprint() const noexcept {
+    return sizeof(message) + header.heap_bytes() + body.heap_bytes();
+  }
+
+  // Messages come and go by the million on the socket thread: a short free list per thread.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* p) noexcept;
+};
+
+using message_ptr = std::unique_ptr<message>;
+
+} // namespace ockam

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace ockam {
+
+/// Why a message ended before its last hop. Numbers are those of `ockam.routing.Reason`.
+enum class drop_reason : std::uint8_t {
+  none = 0,
+  unknown_worker = 1, ///< no worker at that address
+  hop_budget = 2,     ///< handled too often: a loop
+  refused = 3,        ///< flow control: not meant for who sent it
+  link_down = 4,      ///< the link is not connected
+  congested = 5,      ///< a queue on the way is full or stalled
+  too_large = 6,      ///< does not fit the transport
+  bad_route = 7,      ///< a hop of a kind that this node does not follow, or no hop at all
+  worker_failed = 8,  ///< the worker died while handling it
+  service_error = 9,  ///< the service answered with an error
+  node_stopping = 10, ///< the node is going down
+};
+inline constexpr std::size_t drop_reason_count = 11;
+
+/// `unknown-worker`, `congested`, … as counters, JSON and reports spell it.
+constexpr std::string_view to_string(drop_reason r) noexcept {
+  constexpr std::array<std::string_view, drop_reason_count> names{
+    "none",      "unknown-worker", "hop-budget",    "refused",       "link-down",    "congested",
+    "too-large", "bad-route",      "worker-failed", "service-error", "node-stopping"};
+  auto i = static_cast<std::size_t>(r);
+  return i < names.size() ? names[i] : "unknown";
+}
+
+/// Bad input that a node refused: what was wrong with it. Counted, shown in `node show`.
+enum class refusal : std::uint8_t {
+  wrong_preamble,      ///< first byte of a connection is not the protocol's
+  frame_too_large,     ///< a length over the limit
+  malformed_frame,     ///< bytes that do not decode
+  too_many_hops,       ///< a route over `max_route_hops`
+  name_too_long,       ///< an address over `max_name_length`
+  handshake_timeout,   ///< a peer that says nothing
+  frame_timeout,       ///< a frame that dribbles in
+  write_timeout,       ///< a peer that reads nothing
+  too_many_connections,///< over `max-connections`
+  out_of_descriptors,  ///< the process may not open more files
+  foreign_user,        ///< another user on the control socket
+  bad_request,         ///< a control request that does not decode
+};
+inline constexpr std::size_t refusal_count = 12;
+
+constexpr std::string_view to_string(refusal r) noexcept {
+  constexpr std::array<std::string_view, refusal_count> names{
+    "wrong-preamble",       "frame-too-large",    "malformed-frame", "too-many-hops",
+    "name-too-long",        "handshake-timeout",  "frame-timeout",   "write-timeout",
+    "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request"};
+  auto i = static_cast<std::size_t>(r);
+  return i < names.size() ? names[i] : "unknown";
+}
+
+/// Counts by reason. Socket thread only.
+template <class Enum, std::size_t N>
+class counters {
+ public:
+  void add(Enum which, std::uint64_t n = 1) noexcept { values_[static_cast<std::size_t>(which)] += n; }
+  std::uint64_t operator[](Enum which) const noexcept { return values_[static_cast<std::size_t>(which)]; }
+
+ private:
+  std::array<std::uint64_t, N> values_{};
+};
+using drop_counters = counters<drop_reason, drop_reason_count>;
+using refusal_counters = counters<refusal, refusal_count>;
+
+} // namespace ockam

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/route_header.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::byte type_tag{0x08};   // Address.type, varint
+constexpr std::byte name_tag{0x12};   // Address.name, bytes
+constexpr std::byte budget_tag{0x1d}; // RouteHeader.hop_budget, fixed32
+constexpr std::byte flags_tag{0x25};  // RouteHeader.flags, fixed32
+constexpr std::byte report_tag{0x2a}; // RouteHeader.report, message
+
+constexpr std::size_t varint_size(std::uint64_t v) noexcept {
+  std::size_t n = 1;
+  for (; v >= 0x80; v >>= 7)
+    ++n;
+  return n;
+}
+
+std::byte* write_varint(std::byte* out, std::uint64_t v) noexcept {
+  for (; v >= 0x80; v >>= 7)
+    *out++ = static_cast<std::byte>(v | 0x80);
+  *out++ = static_cast<std::byte>(v);
+  return out;
+}
+
+std::byte* write_fixed32(std::byte* out, std::uint32_t v) noexcept {
+  for (int shift = 0; shift < 32; shift += 8)
+    *out++ = static_cast<std::byte>(v >> shift);
+  return out;
+}
+
+std::byte* write_bytes(std::byte* out, std::string_view bytes) noexcept {
+  if (!bytes.empty())
+    std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+/// Size of the Address message: `[08 TYPE] 12 LEN name`.
+std::size_t address_size(address_view a) noexcept {
+  auto type = static_cast<std::uint8_t>(a.type);
+  return (type == 0 ? 0 : 1 + varint_size(type)) + 1 + varint_size(a.name.size()) + a.name.size();
+}
+
+std::byte* write_address(std::byte* out, address_view a) noexcept {
+  auto type = static_cast<std::uint8_t>(a.type);
+  if (type != 0) {
+    *out++ = type_tag;
+    out = write_varint(out, type);
+  }
+  *out++ = name_tag;
+  out = write_varint(out, a.name.size());
+  return write_bytes(out, a.name);
+}
+
+std::byte* write_entry(std::byte* out, std::byte tag, address_view a, std::size_t body) noexcept {
+  *out++ = tag;
+  out = write_varint(out, body);
+  return write_address(out, a);
+}
+
+/// A cursor over protobuf's encoding that accepts only minimal varints.
+struct cursor {
+  const std::byte* pos;
+  const std::byte* end;
+
+  bool done() const noexcept { return pos == end; }
+
+  std::optional<std::uint64_t> varint() noexcept {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64 && pos != end; shift += 7) {
+      auto byte = std::to_integer<std::uint64_t>(*pos++);
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) {
+        bool padded = byte == 0 && shift > 0;
+        bool overflow = shift == 63 && byte > 1;
+        return padded || overflow ? std::nullopt : std::optional{value};
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::span<const std::byte>> take(std::uint64_t n) noexcept {
+    if (n > static_cast<std::uint64_t>(end - pos))
+      return std::nullopt;
+    std::span<const std::byte> out{pos, static_cast<std::size_t>(n)};
+    pos += n;
+    return out;
+  }
+
+  std::optional<std::span<const std::byte>> block() noexcept {
+    auto n = varint();
+    return n ? take(*n) : std::nullopt;
+  }
+
+  std::optional<std::uint32_t> fixed32() noexcept {
+    auto b = take(4);
+    if (!b)
+      return std::nullopt;
+    std::uint32_t v = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      v |= std::to_integer<std::uint32_t>((*b)[i]) << (8 * i);
+    return v;
+  }
+
+  /// Moves past the value of an unknown field; false for groups and truncated values.
+  bool skip(std::uint64_t wire_type) noexcept {
+    switch (wire_type) {
+      case 0: return varint().has_value();
+      case 1: return take(8).has_value();
+      case 2: return block().has_value();
+      case 5: return take(4).has_value();
+      default: return false;
+    }
+  }
+};
+
+std::string_view text_of(std::span<const std::byte> b) noexcept {
+  return {reinterpret_cast<const char*>(b.data()), b.size()};
+}
+
+error malformed(const char* what) {
+  return {errc::malformed, std::string{"route header: "} + what, {}};
+}
+
+/// The canonical Address message, or nothing.
+std::optional<address_view> parse_address_message(std::span<const std::byte> body) noexcept {
+  cursor in{body.data(), body.data() + body.size()};
+  address_view out;
+  if (!in.done() && *in.pos == type_tag) {
+    ++in.pos;
+    auto type = in.varint();
+    if (!type || *type == 0 || *type > 255)
+      return std::nullopt;
+    out.type = static_cast<transport_type>(*type);
+  }
+  // proto3 writers leave an empty name out; the canonical form here is the same with an explicit one,
+  // so both are read.
+  if (in.done())
+    return out;
+  if (*in.pos++ != name_tag)
+    return std::nullopt;
+  auto name = in.block();
+  if (!name || !in.done())
+    return std::nullopt;
+  out.name = text_of(*name);
+  return out;
+}
+
+} // namespace
+
+route_header::route_header(route_header&& other) noexcept {
+  *this = std::move(other);
+}
+
+route_header& route_header::operator=(route_header&& other) noexcept {
+  if (this == &other)
+    return *this;
+  heap_ = std::move(other.heap_);
+  if (!heap_) {
+    // Copy only what is used: the two slices.
+    auto copy = [&](std::uint32_t b, std::uint32_t e) {
+      if (b != e)
+        std::memcpy(inline_.data() + b, other.inline_.data() + b, e - b);
+    };
+    copy(other.return_begin_, other.return_end_);
+    copy(other.onward_begin_, other.onward_end_);
+  }
+  capacity_ = std::exchange(other.capacity_, static_cast<std::uint32_t>(inline_capacity));
+  return_begin_ = std::exchange(other.return_begin_, initial_headroom);
+  return_end_ = std::exchange(other.return_end_, initial_headroom);
+  onward_begin_ = std::exchange(other.onward_begin_, initial_headroom);
+  onward_end_ = std::exchange(other.onward_end_, initial_headroom);
+  hop_budget_ = other.hop_budget_;
+  flags_ = other.flags_;
+  report_ = std::move(other.report_);
+  rest_ = std::move(other.rest_);
+  return *this;
+}
+
+std::size_t route_header::entry_size(address_view a) noexcept {
+  auto body = address_size(a);
+  return 1 + varint_size(body) + body;
+}
+
+route_header::entry route_header::entry_at(std::uint32_t pos) const noexcept {
+  // The slices hold only canonical entries with bodies below 2^14, so lengths take one or two bytes.
+  const std::byte* p = data() + pos + 1;
+  auto length = [&p] {
+    auto n = std::to_integer<std::uint32_t>(*p++);
+    if (n & 0x80)
+      n = (n & 0x7f) | std::to_integer<std::uint32_t>(*p++) << 7;
+    return n;
+  };
+  auto body = length();
+  auto end = static_cast<std::uint32_t>(p - data()) + body;
+  address_view value;
+  if (*p == type_tag) {
+    ++p;
+    value.type = static_cast<transport_type>(length());
+  }
+  ++p; // name_tag
+  auto n = length();
+  value.name = {reinterpret_cast<const char*>(p), n};
+  return {value, end};
+}
+
+route route_header::read(std::uint32_t begin, std::uint32_t end) const {
+  route out;
+  auto add = [&out](address_view a) { out.emplace_back(a); };
+  each(begin, end, add);
+  return out;
+}
+
+void route_header::regrow(std::size_t extra) {
+  auto back = return_end_ - return_begin_;
+  auto forth = onward_end_ - onward_begin_;
+  auto used = back + forth;
+  // Free space before, between and behind, as much again as is in use: whatever grows next has room for
+  // `extra`, and pushing n addresses costs O(n) in total.
+  auto room = static_cast<std::uint32_t>(extra) + used + initial_headroom;
+  auto capacity = 3 * room + used;
+  auto bigger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  std::memcpy(bigger.get() + room, data() + return_begin_, back);
+  auto at = room + back + room;
+  std::memcpy(bigger.get() + at, data() + onward_begin_, forth);
+  heap_ = std::move(bigger);
+  capacity_ = capacity;
+  return_begin_ = room;
+  return_end_ = room + back;
+  onward_begin_ = at;
+  onward_end_ = at + forth;
+}
+
+void route_header::reserve(std::size_t bytes) {
+  if (bytes + initial_headroom > capacity_)
+    regrow(bytes);
+}
+
+void route_header::prepend(std::byte tag, std::uint32_t& begin, std::uint32_t other_begin,
+                           std::uint32_t other_end, address_view a) {
+  auto body = address_size(a);
+  auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
+  auto floor = other_begin < begin ? other_end : 0u;
+  if (begin - floor < need)
+    regrow(need); // moves `begin` too: it is a member
+  begin -= need;
+  write_entry(data() + begin, tag, a, body);
+}
+
+void route_header::append(std::byte tag, address_view a) {
+  auto body = address_size(a);
+  auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
+  bool to_return = tag == return_tag;
+  auto& end = to_return ? return_end_ : onward_end_;
+  // An append to the return slice needs the onward slice behind it to be out of the way.
+  auto ceiling = [&] {
+    if (to_return)
+      return onward_begin_ >= return_end_ && onward_begin_ != onward_end_ ? onward_begin_ : capacity_;
+    return return_begin_ >= onward_end_ && return_begin_ != return_end_ ? return_begin_ : capacity_;
+  };
+  if (ceiling() - end < need)
+    regrow(need);
+  write_entry(data() + end, tag, a, body);
+  end += need;
+  // An empty onward slice follows the return slice, so that the two never overlap later.
+  if (to_return && onward_begin_ == onward_end_)
+    onward_begin_ = onward_end_ = end;
+  else if (!to_return && return_begin_ == return_end_ && return_begin_ > onward_begin_)
+    return_begin_ = return_end_ = onward_begin_;
+}
+
+void route_header::make_reply(std::optional<address_view> self) {
+  // `self` may point into this header (a worker's own address usually does not, but may): copy first.
+  std::string name{self ? self->name : std::string_view{}};
+  auto type = self ? self->type : transport_type::local;
+  for (auto pos = return_begin_; pos != return_end_;) {
+    auto next = entry_at(pos).end;
+    data()[pos] = onward_tag;
+    pos = next;
+  }
+  onward_begin_ = return_begin_;
+  onward_end_ = return_end_;
+  // The new return slice starts empty and grows to the left: where there is more room for that.
+  return_begin_ = return_end_ = onward_begin_ >= capacity_ - onward_end_ ? onward_begin_ : capacity_;
+  hop_budget_ = default_hop_budget;
+  flags_ = 0;
+  report_.reset();
+  rest_.clear();
+  if (self)
+    push_return({type, name});
+}
+
+// -- whole headers ---------------------------------------------------------------------------------
+
+result<void> route_header::decode_entry(std::byte tag, std::span<const std::byte> body) {
+  auto a = parse_address_message(body);
+  if (!a)
+    return malformed("an address is not in canonical form");
+  if (a->name.size() > max_name_length)
+    return error{errc::too_large, "route header: a name is over 1024 bytes", {}};
+  append(tag, *a);
+  return {};
+}
+
+result<void> route_header::decode_report(std::span<const std::byte> body) {
+  cursor in{body.data(), body.data() + body.size()};
+  report r;
+  while (!in.done()) {
+    auto key = in.varint();
+    if (!key)
+      return malformed("the report is cut off");
+    if (*key == 0x08) { // reason
+      auto v = in.varint();
+      if (!v)
+        return malformed("the report is cut off");
+      r.reason = *v < drop_reason_count ? static_cast<drop_reason>(*v) : drop_reason::none;
+    } else if ((*key & 7) == 2) {
+      auto b = in.block();
+      if (!b)
+        return malformed("the report is cut off");
+      if (*key == 0x12) {
+        auto a = parse_address_message(*b);
+        if (!a || a->name.size() > max_name_length)
+          return malformed("the report's hop is not an address");
+        r.hop = address{*a};
+      } else if (*key == 0x1a) {
+        r.node = text_of(b->first(std::min(b->size(), report::max_detail)));
+      } else if (*key == 0x22) {
+        r.detail = text_of(b->first(std::min(b->size(), report::max_detail)));
+      }
+    } else if (!in.skip(*key & 7)) {
+      return malformed("the report has a field of unknown kind");
+    }
+  }
+  report_ = std::make_unique<report>(std::move(r));
+  return {};
+}
+
+result<route_header> route_header::decode(std::span<const std::byte> bytes) {
+  // Two passes: the slices are contiguous here, but fields may come in any order. Bounds first.
+  route_header h;
+  std::size_t hops[2] = {0, 0};
+  h.reserve(bytes.size());
+  for (int pass = 0; pass < 2; ++pass) {
+    cursor in{bytes.data(), bytes.data() + bytes.size()};
+    while (!in.done()) {
+      const auto* start = in.pos;
+      auto key = in.varint();
+      if (!key || *key >> 3 == 0)
+        return malformed("a field key is not valid");
+      if (*key == 0x0a || *key == 0x12) {
+        auto body = in.block();
+        if (!body)
+          return malformed("an address is cut off");
+        bool is_return = *key == 0x12;
+        // First pass: return entries, then onward ones: each slice is built in one piece.
+        if (is_return == (pass == 0)) {
+          if (++hops[pass] > max_route_hops)
+            return error{errc::too_large, "route header: a route of more than 1024 hops", {}};
+          if (auto ok = h.decode_entry(is_return ? return_tag : onward_tag, *body); !ok)
+            return std::move(ok).error();
+        }
+      } else if (*key == 0x1d || *key == 0x25) {
+        auto v = in.fixed32();
+        if (!v)
+          return malformed("a number is cut off");
+        (*key == 0x1d ? h.hop_budget_ : h.flags_) = *v;
+      } else if (*key == 0x2a) {
+        auto body = in.block();
+        if (!body)
+          return malformed("the report is cut off");
+        if (pass == 0)
+          if (auto ok = h.decode_report(*body); !ok)
+            return std::move(ok).error();
+      } else {
+        if (!in.skip(*key & 7))
+          return malformed("a field of unknown kind");
+        if (pass == 0)
+          h.rest_.append(reinterpret_cast<const char*>(start), static_cast<std::size_t>(in.pos - start));
+      }
+    }
+  }
+  return h;
+}
+
+std::size_t route_header::report_size() const noexcept {
+  if (!report_)
+    return 0;
+  auto sized = [](std::size_t n) { return 1 + varint_size(n) + n; };
+  return 2 + sized(address_size(report_->hop)) + sized(report_->node.size())
+         + sized(report_->detail.size());
+}
+
+std::size_t route_header::encoded_size() const noexcept {
+  auto size = (return_end_ - return_begin_) + (onward_end_ - onward_begin_) + 5u + rest_.size();
+  if (flags_ != 0)
+    size += 5;
+  if (auto n = report_size())
+    size += 1 + varint_size(n) + n;
+  return size;
+}
+
+std::byte* route_header::encode(std::byte* out) const noexcept {
+  auto slice = [&](std::uint32_t b, std::uint32_t e) {
+    std::memcpy(out, data() + b, e - b);
+    out += e - b;
+  };
+  slice(onward_begin_, onward_end_);
+  slice(return_begin_, return_end_);
+  *out++ = budget_tag;
+  out = write_fixed32(out, hop_budget_);
+  if (flags_ != 0) {
+    *out++ = flags_tag;
+    out = write_fixed32(out, flags_);
+  }
+  if (report_) {
+    *out++ = report_tag;
+    out = write_varint(out, report_size());
+    *out++ = std::byte{0x08};
+    out = write_varint(out, static_cast<std::uint8_t>(report_->reason));
+    *out++ = std::byte{0x12};
+    out = write_varint(out, address_size(report_->hop));
+    out = write_address(out, report_->hop);
+    auto text = [&](std::byte tag, std::string_view t) {
+      *out++ = tag;
+      out = write_varint(out, t.size());
+      out = write_bytes(out, t);
+    };
+    text(std::byte{0x1a}, report_->node);
+    text(std::byte{0x22}, report_->detail);
+  }
+  return write_bytes(out, rest_);
+}
+
+} // namespace ockam

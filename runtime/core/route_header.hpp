@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/address.hpp"
+#include "runtime/core/reason.hpp"
+#include "runtime/core/route.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace ockam {
+
+/// What a report says (`ockam.routing.Report`).
+struct report {
+  drop_reason reason = drop_reason::none;
+  address hop;        ///< the hop that could not be reached
+  std::string node;   ///< the node that dropped the message
+  std::string detail; ///< a sentence for people, at most `max_detail` bytes
+
+  static constexpr std::size_t max_detail = 256;
+};
+
+/// The route header of a message, kept in its protobuf encoding (`ockam.routing.RouteHeader`) and edited
+/// there. In that encoding a repeated field is a concatenation of `tag length bytes`, so
+///
+///     onward  = 0a LEN address  0a LEN address …      address = [08 TYPE] 12 LEN name
+///     return  = 12 LEN address  12 LEN address …      (type 0 is left out)
+///
+/// are kept as two slices of one buffer with free space in front of the return slice:
+///
+///     | free ……… | return slice | gap | onward slice |        after decode and make_request
+///     | onward slice | free ………………… | return slice |        after make_reply
+///
+/// Taking the first onward address off moves an offset; putting one in front of the return route writes
+/// into the free space. Nothing is allocated for routes that fit `inline_capacity`. Fields that this
+/// version does not know are kept behind and travel on. Addresses are compared, never encoded bytes: on
+/// arrival every entry is checked to be in canonical form, so equal addresses have equal bytes here.
+/// A value, movable. Thread: one at a time.
+class route_header {
+ public:
+  static constexpr std::size_t inline_capacity = 288;
+  static constexpr std::uint32_t default_hop_budget = 1024;
+  static constexpr std::uint32_t flag_report = 1; ///< Flag.FLAG_REPORT
+
+  route_header() noexcept = default;
+  route_header(route_header&& other) noexcept;
+  route_header& operator=(route_header&& other) noexcept;
+
+  /// Reads an encoded RouteHeader. Errors: `malformed` (also entries that are not canonical),
+  /// `too_large` (over `max_route_hops` or `max_name_length`).
+  static result<route_header> decode(std::span<const std::byte> in);
+  std::size_t encoded_size() const noexcept;
+  /// Writes `encoded_size()` bytes at `out`; returns the place behind.
+  std::byte* encode(std::byte* out) const noexcept;
+
+  // -- onward route --------------------------------------------------------------------------------
+  bool onward_empty() const noexcept { return onward_begin_ == onward_end_; }
+  /// The next hop; the view is valid until the header changes. Precondition: not empty.
+  address_view next() const noexcept { return entry_at(onward_begin_).value; }
+  /// Takes the first onward address off. Precondition: not empty.
+  void pop_onward() noexcept { onward_begin_ = entry_at(onward_begin_).end; }
+  void push_onward(address_view a) { prepend(onward_tag, onward_begin_, return_begin_, return_end_, a); }
+  void append_onward(address_view a) { append(onward_tag, a); }
+  route onward() const { return read(onward_begin_, onward_end_); }
+  std::size_t onward_bytes() const noexcept { return onward_end_ - onward_begin_; }
+
+  // -- return route --------------------------------------------------------------------------------
+  bool return_empty() const noexcept { return return_begin_ == return_end_; }
+  address_view return_front() const noexcept { return entry_at(return_begin_).value; }
+  void push_return(address_view a) { prepend(return_tag, return_begin_, onward_begin_, onward_end_, a); }
+  void append_return(address_view a) { append(return_tag, a); }
+  route return_route() const { return read(return_begin_, return_end_); }
+  void clear_return() noexcept { return_end_ = return_begin_; }
+
+  /// Makes the return route the onward route, and `self` the only return address (none: no address).
+  /// Budget and flags become those of a fresh message without wishes.
+  void make_reply(std::optional<address_view> self);
+
+  /// Calls `f(address_view)` for each address, in order.
+  template <class F>
+  void each_onward(F&& f) const { each(onward_begin_, onward_end_, f); }
+  template <class F>
+  void each_return(F&& f) const { each(return_begin_, return_end_, f); }
+
+  /// Makes room for `bytes` of entries at once, so that a decoder appends without moving.
+  void reserve(std::size_t bytes);
+  /// What an entry of this address takes.
+  static std::size_t entry_size(address_view a) noexcept;
+
+  // -- the rest ------------------------------------------------------------------------------------
+  std::uint32_t hop_budget() const noexcept { return hop_budget_; }
+  void hop_budget(std::uint32_t n) noexcept { hop_budget_ = n; }
+  std::uint32_t flags() const noexcept { return flags_; }
+  void flags(std::uint32_t f) noexcept { flags_ = f; }
+  bool wants_report() const noexcept { return (flags_ & flag_report) != 0 && !report_; }
+  const report* get_report() const noexcept { return report_.get(); }
+  void set_report(report r) { report_ = std::make_unique<report>(std::move(r)); }
+
+  /// Bytes of memory beyond `sizeof(route_header)`.
+  std::size_t heap_bytes() const noexcept { return heap_ ? capacity_ : 0; }
+
+ private:
+  static constexpr std::byte onward_tag{0x0a};
+  static constexpr std::byte return_tag{0x12};
+
+  struct entry {
+    address_view value;
+    std::uint32_t end; ///< offset behind the entry
+  };
+
+  const std::byte* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  std::byte* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
+  entry entry_at(std::uint32_t pos) const noexcept;
+  route read(std::uint32_t begin, std::uint32_t end) const;
+  void prepend(std::byte tag, std::uint32_t& begin, std::uint32_t other_begin, std::uint32_t other_end,
+               address_view a);
+  void append(std::byte tag, address_view a);
+  void regrow(std::size_t extra);
+  result<void> decode_entry(std::byte tag, std::span<const std::byte> body);
+  result<void> decode_report(std::span<const std::byte> body);
+  std::size_t report_size() const noexcept;
+
+  template <class F>
+  void each(std::uint32_t begin, std::uint32_t end, F& f) const {
+    while (begin != end) {
+      auto e = entry_at(begin);
+      f(e.value);
+      begin = e.end;
+    }
+  }
+
+  std::array<std::byte, inline_capacity> inline_; // left uninitialised on purpose
+  std::unique_ptr<std::byte[]> heap_;
+  std::uint32_t capacity_ = inline_capacity;
+  // Both slices start empty: return at a third of the way, so that it can grow to the left.
+  std::uint32_t return_begin_ = initial_headroom;
+  std::uint32_t return_end_ = initial_headroom;
+  std::uint32_t onward_begin_ = initial_headroom;
+  std::uint32_t onward_end_ = initial_headroom;
+  std::uint32_t hop_budget_ = default_hop_budget;
+  std::uint32_t flags_ = 0;
+  std::unique_ptr<report> report_;
+  std::string rest_; ///< unknown fields, as they came
+
+  static constexpr std::uint32_t initial_headroom = 112; // three link addresses of 36 bytes
+};
+
+} // namespace ockam

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/switchboard.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace ockam {
+
+switchboard::~switchboard() {
+  while (head_)
+    pop().reset();
+}
+
+// -- name table --------------------------------------------------------------------------------------
+
+result<void> switchboard::add(address a, worker_entry e) {
+  if (a.name.size() > max_name_length)
+    return error{errc::invalid_address, "the address is longer than 1024 bytes", {}};
+  auto [it, fresh] = table_.try_emplace(std::move(a), std::move(e));
+  if (!fresh)
+    return error{errc::already_exists,
+                 "address " + to_string(it->first) + " is taken by a worker of type " + std::string{it->second.type}, {}};
+  return {};
+}
+
+bool switchboard::remove(address_view a) {
+  auto it = table_.find(a);
+  if (it == table_.end())
+    return false;
+  table_.erase(it);
+  return true;
+}
+
+worker_entry* switchboard::find(address_view a) {
+  auto it = table_.find(a);
+  return it == table_.end() ? nullptr : &it->second;
+}
+
+result<void> switchboard::add_consumer(std::uint32_t flow, address_view worker) {
+  auto* e = find(worker);
+  if (!e)
+    return error{errc::not_found, "no worker at " + to_string(worker), {}};
+  if (std::find(e->consumer_of.begin(), e->consumer_of.end(), flow) == e->consumer_of.end())
+    e->consumer_of.push_back(flow);
+  return {};
+}
+
+void switchboard::remove_flow(std::uint32_t flow) {
+  // Consumers keep the stale id: ids are not used again, and looking through every worker for each link
+  // that goes would make the cost of a link grow with the number of workers.
+  flows_.remove(flow);
+  report_windows_.erase(flow);
+}
+
+// -- messages ----------------------------------------------------------------------------------------
+
+void switchboard::deliver(message_ptr m) noexcept {
+  auto* raw = m.release();
+  raw->next = nullptr;
+  if (tail_)
+    tail_->next = raw;
+  else
+    head_ = raw;
+  tail_ = raw;
+  ++queued_;
+}
+
+message_ptr switchboard::pop() noexcept {
+  auto* m = head_;
+  head_ = m->next;
+  if (!head_)
+    tail_ = nullptr;
+  --queued_;
+  return message_ptr{m};
+}
+
+void switchboard::handle(message_ptr m) {
+  auto& header = m->header;
+  if (header.onward_empty())
+    return drop(std::move(m), drop_reason::bad_route, "the onward route is empty");
+  auto it = table_.find(header.next());
+  if (it == table_.end()) {
+    bool followed = header.next().type == transport_type::local;
+    return drop(std::move(m), followed ? drop_reason::unknown_worker : drop_reason::bad_route);
+  }
+  auto& entry = it->second;
+  if (auto source = m->source; !source.is_local()) {
+    auto allows = [&](std::uint32_t id) { return id == source.producer || id == source.spawner; };
+    if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), allows))
+      return drop(std::move(m), drop_reason::refused);
+  }
+  if (header.hop_budget() == 0)
+    return drop(std::move(m), drop_reason::hop_budget);
+  header.hop_budget(header.hop_budget() - 1);
+  ++entry.messages_in;
+  auto* target = entry.target;
+  try {
+    target->receive(std::move(m));
+  } catch (...) {
+    // The worker ends, not the caller. It may have removed itself already; its object is still there:
+    // workers are destroyed by their actor, never inside a delivery.
+    dropped_.add(drop_reason::worker_failed);
+    auto what = [] {
+      try {
+        throw;
+      } catch (const std::exception& e) {
+        return std::string{e.what()};
+      } catch (...) {
+        return std::string{"an exception of unknown type"};
+      }
+    }();
+    std::erase_if(table_, [&](auto& item) { return item.second.target == target; });
+    target->failed(what);
+  }
+}
+
+bool switchboard::run_turn() {
+  for (std::size_t n = 0; n < deliveries_per_turn && head_; ++n) {
+    ++deliveries_;
+    handle(pop());
+  }
+  // Flushing may queue more (a link that fails drops its backlog with reports) and may even make an end
+  // of one that is still to be flushed (`forget`). What gets dirty meanwhile is for the next turn.
+  flushing_.swap(dirty_);
+  for (auto* f : flushing_)
+    f->queued_ = false;
+  for (std::size_t i = 0; i < flushing_.size(); ++i)
+    if (auto* f = flushing_[i])
+      f->flush();
+  flushing_.clear();
+  return head_ != nullptr || !dirty_.empty();
+}
+
+void switchboard::flush_later(flushable& f) {
+  if (f.queued_)
+    return;
+  f.queued_ = true;
+  dirty_.push_back(&f);
+}
+
+void switchboard::forget(flushable& f) {
+  std::replace(flushing_.begin(), flushing_.end(), &f, static_cast<flushable*>(nullptr));
+  if (std::exchange(f.queued_, false))
+    std::erase(dirty_, &f);
+}
+
+// -- what does not arrive ----------------------------------------------------------------------------
+
+bool switchboard::may_report(const message& m) {
+  if (!m.header.wants_report() || m.header.return_empty())
+    return false;
+  if (m.source.is_local())
+    return true;
+  auto& w = report_windows_[m.source.producer];
+  auto now = clock::now();
+  if (now - w.start >= std::chrono::seconds{1})
+    w = {now, 0};
+  return ++w.sent <= reports_per_second;
+}
+
+void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  dropped_.add(why);
+  if (!may_report(*m))
+    return;
+  report r;
+  r.reason = why;
+  if (!m->header.onward_empty())
+    r.hop = address{m->header.next()};
+  r.node = node_name_;
+  r.detail = detail.substr(0, report::max_detail);
+  // The same message turns round: its share of the budget stays with it. It came from this node now.
+  m->header.make_reply(std::nullopt);
+  m->header.set_report(std::move(r));
+  m->body = payload{};
+  m->source = {};
+  deliver(std::move(m));
+}
+
+message_ptr make_message(const route& onward, address_view from, payload body) {
+  auto m = std::make_unique<message>();
+  std::size_t bytes = route_header::entry_size(from);
+  for (const auto& a : onward)
+    bytes += route_header::entry_size(a);
+  m->header.reserve(bytes);
+  m->header.push_return(from);
+  for (const auto& a : onward)
+    m->header.append_onward(a);
+  m->body = std::move(body);
+  return m;
+}
+
+} // namespace ockam

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/flow_controls.hpp"
+#include "runtime/core/message.hpp"
+#include "runtime/core/reason.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace ockam {
+
+/// Where the switchboard hands a message over: a light worker, a link, the mailbox of a pool worker.
+class receiver {
+ public:
+  /// Takes the message. Its onward route still begins with this receiver's address. May call back into
+  /// the switchboard (`deliver`, `remove`), whose run queue keeps the depth constant. An exception ends
+  /// this receiver (`failed`).
+  virtual void receive(message_ptr m) = 0;
+  /// An exception left `receive`; the address has been removed. Must not throw.
+  virtual void failed(std::string_view what) noexcept = 0;
+
+ protected:
+  ~receiver() = default;
+};
+
+/// What gathers output during a turn and passes it on at the end: links, mailboxes of pool workers.
+class flushable {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  virtual ~flushable() = default;
+
+ private:
+  friend class switchboard;
+  bool queued_ = false;
+};
+
+/// What the node knows of an address.
+struct worker_entry {
+  receiver* target = nullptr;
+  std::string_view type;        ///< echo, hop, tcp-link, …: static text
+  bool on_pool = false;
+  bool internal = false;        ///< not for listings: reply addresses of requests
+  std::uint32_t producer = 0;   ///< of a link: the flow control id of what it brings in
+  std::vector<std::uint32_t> consumer_of; ///< flow control ids whose messages it may receive
+  std::uint64_t messages_in = 0;
+};
+
+/// The heart of a node: name table, run queue, flow control, reports and counters. Plain code without
+/// actors; owned by the router actor, used by whoever runs on the socket thread. Messages are only ever
+/// appended to the run queue; `run_turn` handles them, so a route of a thousand hops needs no more stack
+/// than one, and messages of one sender stay in order. Socket thread only.
+class switchboard {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// Deliveries of one turn; the rest waits for the next, so that sockets get theirs.
+  static constexpr std::size_t deliveries_per_turn = 1024;
+
+  explicit switchboard(std::string node_name) : node_name_{std::move(node_name)} {}
+  switchboard(const switchboard&) = delete;
+  switchboard& operator=(const switchboard&) = delete;
+  ~switchboard();
+
+  const std::string& node_name() const noexcept { return node_name_; }
+  flow_controls& flows() noexcept { return flows_; }
+
+  // -- name table ----------------------------------------------------------------------------------
+  /// Error: `already_exists`.
+  result<void> add(address a, worker_entry e);
+  /// Messages that are under way to it are then undeliverable. False when there is none.
+  bool remove(address_view a);
+  worker_entry* find(address_view a);
+  std::size_t size() const noexcept { return table_.size(); }
+  template <class F>
+  void each(F&& f) const {
+    for (const auto& [a, e] : table_)
+      f(a, e);
+  }
+  /// Lets messages with this flow control id reach the worker. Error: `not_found`.
+  result<void> add_consumer(std::uint32_t flow, address_view worker);
+  void remove_flow(std::uint32_t flow);
+
+  // -- messages ------------------------------------------------------------------------------------
+  /// Queues a message for the first address of its onward route.
+  void deliver(message_ptr m) noexcept;
+  /// The message ends here: counts, and reports to a sender that asked for it.
+  void drop(message_ptr m, drop_reason why, std::string_view detail = {});
+  /// Has `f` flushed at the end of the turn.
+  void flush_later(flushable& f);
+  void forget(flushable& f);
+  /// Handles what is queued, at most `deliveries_per_turn`, then flushes. True when more is left.
+  bool run_turn();
+
+  // -- observation ---------------------------------------------------------------------------------
+  std::uint64_t deliveries() const noexcept { return deliveries_; }
+  const drop_counters& dropped() const noexcept { return dropped_; }
+  refusal_counters& refused() noexcept { return refused_; }
+  std::size_t queued() const noexcept { return queued_; }
+
+ private:
+  /// At most this many reports a second to one link.
+  static constexpr std::uint32_t reports_per_second = 100;
+  struct report_window {
+    clock::time_point start;
+    std::uint32_t sent = 0;
+  };
+
+  void handle(message_ptr m);
+  bool may_report(const message& m);
+  message_ptr pop() noexcept;
+
+  std::string node_name_;
+  flow_controls flows_;
+  std::unordered_map<address, worker_entry, address_hash, address_equal> table_;
+  message* head_ = nullptr;
+  message* tail_ = nullptr;
+  std::size_t queued_ = 0;
+  std::vector<flushable*> dirty_;    ///< to be flushed at the end of the turn
+  std::vector<flushable*> flushing_; ///< being flushed now; null: gone meanwhile
+  std::unordered_map<std::uint32_t, report_window> report_windows_;
+  std::uint64_t deliveries_ = 0;
+  drop_counters dropped_;
+  refusal_counters refused_;
+};
+
+/// A fresh message from a worker of this node: `onward` as given, `from` as the only return address.
+message_ptr make_message(const route& onward, address_view from, payload body);
+
+} // namespace ockam

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// `[0-9]+(d|h|m|s|ms)?`, seconds without a unit: `10s`, `500ms`, `2m`, `30`. Error: `invalid_argument`.
+result<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// In the largest unit that divides it: `10s`, `500ms`, `2m`.
+std::string to_string(std::chrono::milliseconds d);
+
+/// Bytes: `4096`, `64KiB`, `16MiB`, `1GiB` (also `64k`, `16m`, `1g`). Error: `invalid_argument`.
+result<std::uint64_t> parse_size(std::string_view text);
+
+/// In the largest unit that divides it: `16MiB`, `100`.
+std::string size_text(std::uint64_t bytes);
+
+} // namespace ockam

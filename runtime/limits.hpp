@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace ockam {
+
+/// Every bound of a node with its reason, in one place. Sizes in bytes. Those a user may want to change
+/// are keys of the section `[node]` under the same name with hyphens.
+struct limits {
+  /// Bytes that a link let in and that still live in the node. More, and the link stops reading: the
+  /// peer's TCP then waits.
+  std::size_t link_budget = 1u << 20;
+  /// The same for all links together. As it fills, links get less each, never less than one frame.
+  std::size_t node_budget = 256u << 20;
+  /// Largest frame of the Ockam wire (protocol §2.2), inclusive.
+  std::size_t max_frame = 16u << 20;
+  /// Connections of all listeners together. Later ones are accepted and closed, and counted.
+  std::size_t max_connections = 4096;
+  /// A message that waited this long for a link that writes nothing is dropped.
+  std::chrono::milliseconds stall{2'000};
+  /// A link that could not write for this long is closed.
+  std::chrono::milliseconds write_timeout{30'000};
+  /// A peer must send its preamble within this time.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  /// A frame must be whole this long after its first byte, plus one second for each 256 KiB.
+  std::chrono::milliseconds frame_timeout{10'000};
+  /// A connect attempt, all addresses of a name together.
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// Reports and log lines about one reason are written at most this often.
+  std::chrono::milliseconds log_interval{1'000};
+};
+
+} // namespace ockam

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/error.hpp"
+#include "runtime/core/timer_queue.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <sys/uio.h>
+
+/// The seam between a node and the operating system: byte streams, listening sockets, time, and the
+/// socket thread itself. `caf_reactor` implements it over CAF's multiplexer; the tests implement it in
+/// memory, with a clock that they move, so that every fault of a network can be played at will.
+///
+/// Everything here is called on the socket thread, and calls back on it, unless it says otherwise.
+namespace ockam::net {
+
+/// What a read or write did.
+struct io_result {
+  enum class status : std::uint8_t {
+    ok,    ///< `bytes` were moved
+    again, ///< nothing can be moved now
+    eof,   ///< read: the peer has closed
+    failed ///< the connection is broken; `err` says how (errno)
+  };
+  status what = status::again;
+  std::size_t bytes = 0;
+  int err = 0;
+};
+
+/// Hears from a stream. Called only while watched for; never from inside `read`, `write` or `watch_…`.
+class stream_events {
+ public:
+  virtual void on_readable() = 0; ///< also when the peer has closed: `read` then says so
+  virtual void on_writable() = 0;
+
+ protected:
+  ~stream_events() = default;
+};
+
+/// A connected, non-blocking byte stream. The destructor closes it; nothing is heard afterwards, also not
+/// when it is destroyed inside one of its own events.
+class stream {
+ public:
+  virtual ~stream() = default;
+  virtual void attach(stream_events* owner) = 0; ///< at first nothing is watched
+  virtual io_result read(std::span<const iovec> into) = 0;
+  virtual io_result write(std::span<const iovec> from) = 0;
+  virtual void watch_read(bool on) = 0;
+  virtual void watch_write(bool on) = 0;
+  /// Whether the peer has closed or the connection broke, for a stream that is not read from now.
+  virtual bool peer_closed() = 0;
+  virtual std::string peer() const = 0;  ///< `host:port`; `pid N` for a Unix socket
+  virtual std::string local() const = 0;
+  /// User id of the peer process, for Unix sockets; -1 otherwise.
+  virtual std::int64_t peer_uid() const { return -1; }
+};
+using stream_ptr = std::unique_ptr<stream>;
+
+/// A listening socket. The destructor closes it.
+class acceptor {
+ public:
+  virtual ~acceptor() = default;
+  virtual std::string local() const = 0; ///< `host:port` with the real port
+};
+using acceptor_ptr = std::unique_ptr<acceptor>;
+
+/// What an acceptor reports. `on_accept` owns the stream from then on.
+class acceptor_events {
+ public:
+  virtual void on_accept(stream_ptr s) = 0;
+  /// The process may not open more files: a connection was accepted and closed at once.
+  virtual void on_out_of_descriptors() = 0;
+
+ protected:
+  ~acceptor_events() = default;
+};
+
+/// A connect under way; destroying it gives up.
+class connecting {
+ public:
+  virtual ~connecting() = default;
+};
+using connecting_ptr = std::unique_ptr<connecting>;
+
+/// The socket thread with its sockets and its clock.
+class reactor {
+ public:
+  using clock = timer_queue::clock;
+  using connected = std::function<void(result<stream_ptr>)>;
+
+  virtual ~reactor() = default;
+
+  /// Errors: `address_in_use`, `permission_denied`, `io_failure`.
+  virtual result<acceptor_ptr> listen(const endpoint& at, acceptor_events& owner) = 0;
+  /// A Unix socket, mode 0600. A stale file is replaced: the caller holds the lock of the directory.
+  virtual result<acceptor_ptr> listen_unix(const std::string& path, acceptor_events& owner) = 0;
+  /// Connects without blocking, names resolved aside, several addresses of a name tried in turn, all
+  /// within `timeout`. `done` is called once, later. Errors: `unreachable`, `timed_out`.
+  virtual connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) = 0;
+
+  virtual clock::time_point now() const = 0;
+  virtual timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) = 0;
+  virtual void cancel(timer_queue::id timer) = 0;
+
+  /// Runs `f` on the socket thread, later, after what was posted before. Thread: any.
+  virtual void post(std::function<void()> f) = 0;
+  /// Called at the end of every event, timer and posted function: the node runs its switchboard there.
+  virtual void at_end_of_turn(std::function<void()> f) = 0;
+};
+
+} // namespace ockam::net

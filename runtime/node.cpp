@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/node.hpp"
+
+#include "runtime/caf_reactor.hpp"
+#include "runtime/control.hpp"
+#include "runtime/log.hpp"
+#include "runtime/worker_host.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+
+#include <future>
+#include <malloc.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+/// CAF as a node needs it (design §7): few threads that sleep when there is nothing to do, one read for
+/// each event, BASP handled on the socket thread.
+class caf_config : public caf::actor_system_config {
+ public:
+  explicit caf_config(std::size_t pool_threads) {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", pool_threads);
+    set("scheduler.max-throughput", std::size_t{256});
+    set("middleman.workers", std::size_t{0});
+    set("middleman.max-consecutive-reads", std::size_t{1});
+    set("middleman.app-identifiers", std::vector<std::string>{"ockam-caf-link/1"});
+    set("logger.console", caf::atom("none"));
+    set("logger.file-verbosity", caf::atom("quiet"));
+  }
+};
+
+/// Everything of a node that lives on the socket thread, made and ended there.
+class assembly {
+ public:
+  using ready = std::function<void(result<std::vector<listener_info>>)>;
+
+  assembly(caf::actor_system& sys, const node_config& config, node_parts parts, std::function<void()> request_stop)
+    : sys_{sys}, config_{config}, parts_{parts}, request_stop_{std::move(request_stop)}, board_{config.name},
+      memory_{config.limit.node_budget},
+      local_{ledger::make(memory_, config.limit.node_budget, nullptr)}, reactor_{sys},
+      hosts_{sys, board_, reactor_} {}
+
+  void open(ready done) {
+    reactor_.open();
+    reactor_.at_end_of_turn([this] { end_turn(); });
+    router_ = spawn_router(sys_, board_, hosts_, [this] { end_turn(); });
+    hosts_.router(router_);
+    flows_.services = board_.flows().create();
+    flows_.outgoing = board_.flows().create();
+    transport_context context{hosts_, memory_, config_.limit, flows_,
+                              [this] { return connections_ < config_.limit.max_connections; }, connections_};
+    for (auto make : parts_.transports)
+      transports_.push_back(make(context));
+    done_ = std::move(done);
+    if (auto ok = start_services(); !ok)
+      return done_(std::move(ok).error());
+    listen(0);
+  }
+
+  /// Listeners and control first, links, then the rest: nothing new comes in between.
+  void close() {
+    retries_stopped_ = true;
+    (void)hosts_.stop(address{std::string{control_address}});
+    for (auto& t : transports_)
+      t->stop();
+    hosts_.stop_all();
+    caf::anon_send_exit(router_, caf::exit_reason::user_shutdown);
+    router_ = nullptr;
+  }
+
+  /// After the workers have ended: their actors still call into the reactor until then.
+  void close_reactor() {
+    transports_.clear();
+    reactor_.close();
+  }
+
+  caf_reactor& reactor() { return reactor_; }
+
+ private:
+  static constexpr std::string_view control_address = "_internal.control";
+
+  void end_turn() {
+    if (board_.run_turn() && !turn_posted_) {
+      turn_posted_ = true;
+      reactor_.post([this] { turn_posted_ = false; });
+    }
+  }
+
+  node_services services() {
+    return {config_, hosts_, memory_, *local_, flows_, transports_, parts_.services, connections_,
+            [this] { return hosts_.lost(); }, request_stop_};
+  }
+
+  result<void> start_services() {
+    auto n = services();
+    for (const auto& s : config_.services) {
+      auto ok = start_service(n, s.type, s.name, s.options, true);
+      if (!ok)
+        return std::move(ok).error();
+      log(level::info, "node", "started service " + s.type + " at " + to_string(*ok));
+    }
+    for (const auto& t : parts_.services)
+      if (t.at_start && !board_.find(address{std::string{t.name}}))
+        if (auto ok = start_service(n, t.name, {}, {}, false); !ok)
+          return std::move(ok).error();
+    return {};
+  }
+
+  void listen(std::size_t i) {
+    if (i == config_.listeners.size())
+      return open_control();
+    const auto& l = config_.listeners[i];
+    auto n = services();
+    auto t = find_transport(n, l.transport);
+    if (!t)
+      return done_(t.error());
+    bool first = l.transport == "tcp" && !seen_tcp_;
+    seen_tcp_ = seen_tcp_ || first;
+    (*t)->listen(l.address, l.allow, first, [this, i](result<listener_info> opened) {
+      if (!opened)
+        return done_(std::move(opened).error());
+      log(level::info, "node", "listening " + opened->transport + " " + opened->socket_address);
+      listeners_.push_back(std::move(*opened));
+      listen(i + 1);
+    });
+  }
+
+  void open_control() {
+    if (!config_.control_socket.empty()) {
+      worker_options o;
+      o.type = "control";
+      auto ok = hosts_.start(address{std::string{control_address}}, make_control(services(), config_.control_socket), std::move(o));
+      if (!ok)
+        return done_(std::move(ok).error());
+    }
+    for (const auto& c : config_.connections)
+      connect(c, first_retry);
+    done_(listeners_);
+  }
+
+  /// A configured connection whose peer is not there yet is tried again, so that nodes may be started in
+  /// any order.
+  void connect(const connection_config& c, std::chrono::milliseconds next_try) {
+    auto n = services();
+    auto t = find_transport(n, c.transport);
+    if (!t)
+      return log(level::error, "node", t.error());
+    connect_options o;
+    o.address = c.name;
+    o.allow = c.allow;
+    o.timeout = config_.limit.connect_timeout;
+    (*t)->connect(c.address, std::move(o), [this, &c, next_try](result<link_info> up) {
+      if (up)
+        return log(level::info, "node", "connection " + c.name + " to " + c.address + " is up");
+      if (retries_stopped_)
+        return;
+      log(level::warn, "node", "connection " + c.name + ": " + to_string(up.error()) + "; next try in "
+                                 + std::to_string(next_try.count()) + " ms");
+      reactor_.after(next_try, [this, &c, next_try] { connect(c, std::min(next_try * 2, last_retry)); });
+    });
+  }
+
+  static constexpr std::chrono::milliseconds first_retry{200};
+  static constexpr std::chrono::milliseconds last_retry{10'000};
+
+  caf::actor_system& sys_;
+  const node_config& config_;
+  node_parts parts_;
+  std::function<void()> request_stop_;
+  switchboard board_;
+  memory memory_;
+  ledger::owner local_;
+  caf_reactor reactor_;
+  actor_workers hosts_;
+  router_actor router_;
+  well_known_flows flows_;
+  std::vector<std::unique_ptr<transport>> transports_;
+  std::vector<listener_info> listeners_;
+  std::size_t connections_ = 0;
+  bool seen_tcp_ = false;
+  bool turn_posted_ = false;
+  bool retries_stopped_ = false;
+  ready done_;
+};
+
+class running_node final : public node {
+ public:
+  running_node(node_config config, node_parts parts)
+    : config_{std::move(config)}, caf_config_{config_.threads},
+      sys_{std::make_unique<caf::actor_system>(caf_config_)}, stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      assembly_{std::make_unique<assembly>(*sys_, config_, parts, [fd = stop_fd_] {
+        std::uint64_t one = 1;
+        (void)!::write(fd, &one, sizeof(one));
+      })} {}
+
+  ~running_node() override {
+    if (sys_)
+      (void)stop(std::chrono::seconds{2});
+    ::close(stop_fd_);
+  }
+
+  result<void> open() {
+    std::promise<result<std::vector<listener_info>>> promise;
+    auto future = promise.get_future();
+    assembly_->reactor().post([this, &promise] {
+      auto once = std::make_shared<bool>(false);
+      assembly_->open([&promise, once](result<std::vector<listener_info>> r) {
+        if (!std::exchange(*once, true))
+          promise.set_value(std::move(r));
+      });
+    });
+    auto opened = future.get();
+    if (!opened)
+      return std::move(opened).error();
+    listeners_ = std::move(*opened);
+    return {};
+  }
+
+  const std::vector<listener_info>& listeners() const override { return listeners_; }
+  int stop_requested_fd() const override { return stop_fd_; }
+
+  bool stop(std::chrono::milliseconds deadline) override {
+    if (!sys_)
+      return true;
+    // In a thread of its own, since `~actor_system` waits for every actor, also for one that hangs.
+    auto done = std::make_shared<std::promise<void>>();
+    auto finished = done->get_future();
+    std::thread{[this, done] {
+      end();
+      done->set_value();
+    }}.detach();
+    return finished.wait_for(deadline) == std::future_status::ready;
+  }
+
+ private:
+  void on_socket_thread(std::function<void()> f) {
+    std::promise<void> done;
+    assembly_->reactor().post([&] {
+      f();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  void end() {
+    on_socket_thread([this] { assembly_->close(); });
+    // Hosts get their exit messages on the same thread: by the next post they have run.
+    on_socket_thread([] {});
+    sys_->await_all_actors_done();
+    on_socket_thread([this] { assembly_->close_reactor(); });
+    sys_.reset();
+    assembly_.reset();
+  }
+
+  node_config config_;
+  caf_config caf_config_;
+  std::unique_ptr<caf::actor_system> sys_;
+  int stop_fd_;
+  std::vector<listener_info> listeners_;
+  std::unique_ptr<assembly> assembly_;
+};
+
+} // namespace
+
+result<std::unique_ptr<node>> node::start(node_config config, node_parts parts) {
+  auto n = std::make_unique<running_node>(std::move(config), parts);
+  if (auto ok = n->open(); !ok)
+    return std::move(ok).error();
+  return std::unique_ptr<node>{std::move(n)};
+}
+
+} // namespace ockam

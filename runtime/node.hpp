@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/config.hpp"
+#include "runtime/service.hpp"
+#include "runtime/transport.hpp"
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ockam {
+
+/// What a node is made of beside the runtime; handed over by `main`, nothing registers itself.
+struct node_parts {
+  std::span<const transport_factory> transports;
+  std::span<const service_type> services;
+};
+
+/// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
+/// for a signal or `stop_requested_fd`, and stops it. CAF stays behind this header. Thread: the one that
+/// called `start`, except where it says otherwise.
+class node {
+ public:
+  /// Starts everything that the configuration names, in the order services, listeners, connections,
+  /// control. Errors are those of the part that failed; nothing is then left running. Signals are
+  /// expected to be blocked already: threads start here.
+  static result<std::unique_ptr<node>> start(node_config config, node_parts parts);
+
+  virtual ~node() = default;
+
+  /// The listeners that were opened, in the order of the configuration.
+  virtual const std::vector<listener_info>& listeners() const = 0;
+
+  /// Readable once somebody asked over control that the node stop.
+  virtual int stop_requested_fd() const = 0;
+
+  /// Stops in order: control and listeners, links, workers, actors. False when that did not end within
+  /// `deadline` (a handler of a user's service that never returns): the caller then leaves the process
+  /// by `_exit`, since the actor system would wait for ever.
+  virtual bool stop(std::chrono::milliseconds deadline) = 0;
+};
+
+} // namespace ockam

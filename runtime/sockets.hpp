@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/error.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+/// What the operating system offers, as plain functions: no CAF, no state. Thread: any.
+namespace ockam {
+
+/// A resolved address.
+class socket_address {
+ public:
+  socket_address(const sockaddr* a, socklen_t n) noexcept : size_{n} { std::memcpy(&storage_, a, n); }
+  const sockaddr* raw() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const noexcept { return size_; }
+  int family() const noexcept { return storage_.ss_family; }
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_;
+};
+
+/// The addresses of a host, in the system's order of preference. Blocks unless `literal`.
+/// Error: `unreachable`.
+result<std::vector<socket_address>> resolve(const endpoint& to, bool literal);
+
+/// A non-blocking listening socket. Errors: `address_in_use`, `permission_denied`, `io_failure`.
+result<int> listen_tcp(const endpoint& at);
+
+/// The same on a Unix path, mode 0600; a stale file is replaced.
+result<int> listen_unix(const std::string& path);
+
+/// `host:port` of the other or this end; `pid N` and the path for Unix sockets.
+std::string peer_text(int fd);
+std::string local_text(int fd);
+
+/// User id of the process at the other end of a Unix socket; -1 for other sockets.
+std::int64_t peer_uid(int fd);
+
+} // namespace ockam

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+#include "runtime/limits.hpp"
+#include "runtime/workers.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+
+/// A listener as `list` and `show` print it.
+struct listener_info {
+  std::string transport;
+  std::string socket_address;
+  std::string address;         ///< `0#` and 32 hex digits
+  std::string flow_control_id;
+  std::uint32_t flow = 0;      ///< the same id inside the node
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  std::size_t connections = 0; ///< open now
+};
+
+/// A link as `list` and `show` print it.
+struct link_info {
+  std::string transport;
+  bool outgoing = false;
+  std::string socket_address;  ///< of the peer
+  std::string worker_address;  ///< where to send to: the first hop of routes through this link
+  std::string processor_address; ///< an alias that the reference shows
+  std::string flow_control_id;
+  std::string state;           ///< up | handshake
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::size_t pending_bytes = 0; ///< let in and still living here
+  std::size_t queued_bytes = 0;  ///< waiting to be written
+  std::uint64_t dropped = 0;     ///< messages to this link that were dropped
+  std::uint64_t pauses = 0;      ///< times that reading stopped for want of budget
+  std::string peer;              ///< caf: name of the node at the other end
+};
+
+/// What `connect` may be told beside the endpoint.
+struct connect_options {
+  std::string address;                     ///< name of the link worker; empty: 32 random hex digits
+  std::vector<std::string> allow;          ///< workers that the peer may reach through this link
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Flow control ids of the node that more than one part needs (protocol §8.1 and design "Flow control").
+struct well_known_flows {
+  std::uint32_t services = 0; ///< what the node's first listener admits: echo, uppercase, services by name
+  std::uint32_t outgoing = 0; ///< what connections made by this node admit: hops started by name
+};
+
+/// What a transport works with. Lives as long as the node.
+struct transport_context {
+  workers& hosts;
+  memory& budget;
+  const limits& limit;
+  const well_known_flows& flows;
+  std::function<bool()> may_accept; ///< counts the connections of all listeners against max-connections
+  std::size_t& connections;         ///< open links of all transports
+};
+
+/// One way for messages to leave and enter a node. All transports have the same surface; control and the
+/// node know them only by it. Socket thread only.
+class transport {
+ public:
+  using connected = std::function<void(result<link_info>)>;
+
+  virtual ~transport() = default;
+  virtual std::string_view name() const = 0;
+
+  /// Opens a listener; `done` is called once, maybe at once. Errors: `invalid_address`,
+  /// `address_in_use`, `permission_denied`, `already_exists`.
+  virtual void listen(const std::string& address, const std::vector<std::string>& allow, bool first,
+                      std::function<void(result<listener_info>)> done) = 0;
+  /// Connects; `done` is called once, when the link can carry messages. Errors: `invalid_address`,
+  /// `unreachable`, `timed_out`, `already_exists` (the link address), `malformed` (not our protocol).
+  virtual void connect(const std::string& address, connect_options o, connected done) = 0;
+
+  virtual std::vector<listener_info> listeners() const = 0;
+  virtual std::vector<link_info> links() const = 0;
+  /// By socket address or by the listener's address. Error: `not_found`.
+  virtual result<void> close_listener(std::string_view which) = 0;
+  /// By worker address, or by the peer's socket address (the first that matches). Error: `not_found`.
+  virtual result<void> close_link(std::string_view which) = 0;
+  /// Closes listeners first, then links: nothing new comes in between.
+  virtual void stop() = 0;
+};
+
+/// `main` wires the parts: the node gets transports as data.
+using transport_factory = std::unique_ptr<transport> (*)(transport_context);
+
+} // namespace ockam

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/worker.hpp"
+
+namespace ockam {
+
+/// Answers with the same payload. Peers ping it to see whether a route lives, so it takes any bytes.
+class echo final : public worker {
+ public:
+  void on_message(message_ptr m) override { reply(std::move(m)); }
+};
+
+} // namespace ockam

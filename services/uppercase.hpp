@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/worker.hpp"
+
+namespace ockam {
+
+/// Answers a BARE string with the same in upper case, by Unicode's full mapping (`ß` becomes `SS`).
+/// A payload that is no BARE string in UTF-8 gets no reply, as in the reference; a sender that asked for
+/// reports is told.
+class uppercase final : public worker {
+ public:
+  void on_message(message_ptr m) override;
+};
+
+} // namespace ockam

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/tcp_link.hpp"
+
+#include "transports/tcp_codec.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ockam {
+
+using status = net::io_result::status;
+
+tcp_link::tcp_link(tcp_environment& env, net::stream_ptr s, bool outgoing, std::string remote,
+                   message_source source, opened on_open, ended on_end)
+  : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, source_{source}, on_open_{std::move(on_open)},
+    on_end_{std::move(on_end)},
+    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)}, outgoing_{outgoing} {}
+
+tcp_link::~tcp_link() {
+  board().forget(*this);
+}
+
+void tcp_link::on_start() {
+  stream_->attach(this);
+  *out_.append(1) = tcp_codec::preamble;
+  progress_ = reactor().now();
+  board().flush_later(*this);
+  stream_->watch_read(true);
+  handshake_timer_ = reactor().after(env_.context.limit.handshake_timeout, [this] {
+    handshake_timer_ = 0;
+    refuse(refusal::handshake_timeout, "sent no preamble in time");
+  });
+}
+
+void tcp_link::on_stop() noexcept {
+  if (state_ != state::closed)
+    close({});
+}
+
+// -- reading -----------------------------------------------------------------------------------------
+
+bool tcp_link::may_read() {
+  if (ledger_->open())
+    return true;
+  // Only the frame that is coming in is left of this link: it must be able to finish, or nothing ever
+  // moves again. When the node's memory is full as well, one link at a time may do so.
+  if (!partial_.data || ledger_->used() != partial_.held.bytes())
+    return false;
+  const auto& budget = env_.context.budget;
+  if (budget.used() < budget.limit() || env_.loan == this)
+    return true;
+  if (env_.loan)
+    return false;
+  env_.loan = this;
+  return true;
+}
+
+std::size_t tcp_link::read_limit() const {
+  auto budget = ledger_->budget();
+  auto used = ledger_->used();
+  auto left = budget > used ? budget - used : 0;
+  return std::clamp(left, least_read, tcp_environment::scratch_size);
+}
+
+void tcp_link::on_readable() {
+  if (state_ == state::closed)
+    return;
+  if (!may_read())
+    return pause();
+  read_once();
+  if (state_ != state::closed && !may_read())
+    pause();
+}
+
+void tcp_link::read_once() {
+  // First what completes the frame that is under way, then whatever follows: one call for both.
+  std::array<iovec, 2> v;
+  std::size_t parts = 0, wanted = 0;
+  auto limit = read_limit();
+  if (partial_.data) {
+    wanted = std::min(partial_.capacity, partial_.total ? partial_.total : partial_.capacity) - partial_.size;
+    wanted = std::min(wanted, std::max(limit, least_read));
+    v[parts++] = {partial_.data.get() + partial_.size, wanted};
+  }
+  if (!partial_.data || partial_.size + wanted == partial_.total)
+    v[parts++] = {env_.scratch.get(), limit};
+  auto r = stream_->read({v.data(), parts});
+  if (r.what == status::again)
+    return;
+  if (r.what != status::ok)
+    return close(r.what == status::eof ? (partial_.data ? "the peer closed in the middle of a frame" : "the peer closed")
+                                       : system_error("read", r.err).cause);
+  bytes_in_ += r.bytes;
+  auto to_partial = std::min(r.bytes, wanted);
+  std::span<const std::byte> rest{env_.scratch.get(), r.bytes - to_partial};
+  if (to_partial > 0 && !extend_partial(to_partial))
+    return;
+  if (state_ == state::handshake && !take_preamble(rest))
+    return;
+  (void)take_frames(rest);
+}
+
+bool tcp_link::take_preamble(std::span<const std::byte>& in) {
+  if (in.empty())
+    return false;
+  if (in.front() != tcp_codec::preamble) {
+    refuse(refusal::wrong_preamble, "began with byte " + std::to_string(std::to_integer<int>(in.front())) + " instead of the preamble 1");
+    return false;
+  }
+  in = in.subspan(1);
+  state_ = state::up;
+  reactor().cancel(std::exchange(handshake_timer_, 0));
+  open_result({});
+  return state_ == state::up;
+}
+
+bool tcp_link::check_length(std::size_t length) {
+  if (length <= env_.context.limit.max_frame)
+    return true;
+  refuse(refusal::frame_too_large, "announced a frame of " + std::to_string(length) + " bytes");
+  return false;
+}
+
+bool tcp_link::take_frames(std::span<const std::byte> in) {
+  while (in.size() >= tcp_codec::length_bytes) {
+    std::size_t length = tcp_codec::read_length(in.data());
+    if (!check_length(length))
+      return false;
+    if (in.size() - tcp_codec::length_bytes < length)
+      break;
+    if (!accept_frame(in.subspan(tcp_codec::length_bytes, length), nullptr))
+      return false;
+    in = in.subspan(tcp_codec::length_bytes + length);
+  }
+  return in.empty() || begin_partial(in);
+}
+
+bool tcp_link::begin_partial(std::span<const std::byte> rest) {
+  // Memory follows what has arrived, not what was announced: small frames at once, large ones doubling.
+  constexpr std::size_t at_once = 256u << 10;
+  auto& p = partial_;
+  p.total = rest.size() < tcp_codec::length_bytes ? 0 : tcp_codec::length_bytes + tcp_codec::read_length(rest.data());
+  p.capacity = p.total == 0 ? 64 : std::min(p.total, std::max(at_once, 2 * rest.size()));
+  p.data = std::make_unique_for_overwrite<std::byte[]>(p.capacity);
+  std::memcpy(p.data.get(), rest.data(), rest.size());
+  p.size = rest.size();
+  p.held = credit{*ledger_, rest.size()};
+  p.since = reactor().now();
+  watch_partial();
+  return true;
+}
+
+bool tcp_link::extend_partial(std::size_t more) {
+  auto& p = partial_;
+  p.size += more;
+  credit arrived{*ledger_, more};
+  p.held.merge(arrived);
+  if (p.total == 0) {
+    if (p.size < tcp_codec::length_bytes)
+      return true;
+    // The length has just become known; what follows it may be here as well.
+    std::array<std::byte, 64> bytes;
+    auto size = p.size;
+    std::memcpy(bytes.data(), p.data.get(), size);
+    partial_ = {};
+    return take_frames({bytes.data(), size}) && state_ == state::up;
+  }
+  if (p.size == p.total)
+    return finish_partial();
+  if (p.size == p.capacity) {
+    p.capacity = std::min(p.total, 2 * p.capacity);
+    auto bigger = std::make_unique_for_overwrite<std::byte[]>(p.capacity);
+    std::memcpy(bigger.get(), p.data.get(), p.size);
+    p.data = std::move(bigger);
+  }
+  return true;
+}
+
+bool tcp_link::finish_partial() {
+  auto whole = std::move(partial_);
+  partial_ = {};
+  if (env_.loan == this)
+    env_.loan = nullptr;
+  whole.held.reset();
+  std::span<const std::byte> frame{whole.data.get(), whole.total};
+  return accept_frame(frame.subspan(tcp_codec::length_bytes), &whole);
+}
+
+bool tcp_link::accept_frame(std::span<const std::byte> body, partial_frame* whole) {
+  auto m = std::make_unique<message>();
+  auto d = tcp_codec::decode(body, m->header);
+  if (d.bad == refusal::too_many_hops || d.bad == refusal::name_too_long) {
+    // A message that this node does not carry, in a stream that is in order: the stream goes on.
+    board().refused().add(*d.bad);
+    env_.hostile.write(level::warn, "tcp", to_string(*d.bad), "dropped a message from " + remote_ + ": " + std::string{to_string(*d.bad)}, reactor().now());
+    return true;
+  }
+  if (d.bad) {
+    refuse(*d.bad, "sent a frame of " + std::to_string(body.size()) + " bytes that does not decode");
+    return false;
+  }
+  if (m->header.onward_empty())
+    return true; // a heartbeat
+  ++messages_in_;
+  m->header.push_return(self());
+  m->source = source_;
+  if (whole && d.body.size() >= out_queue::large) {
+    auto offset = static_cast<std::size_t>(d.body.data() - whole->data.get());
+    m->body = payload{std::move(whole->data), whole->capacity, offset, d.body.size()};
+  } else {
+    m->body.assign(d.body);
+  }
+  m->held = credit{*ledger_, m->footprint()};
+  board().deliver(std::move(m));
+  return true;
+}
+
+void tcp_link::watch_partial() {
+  if (partial_timer_ != 0)
+    return;
+  auto allowed = [this] {
+    constexpr std::size_t slowest = 256u << 10; // bytes a second
+    return env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
+  };
+  partial_timer_ = reactor().after(allowed(), [this, allowed] {
+    partial_timer_ = 0;
+    if (!partial_.data || state_ == state::closed)
+      return;
+    // A link that is paused by this node is not to blame for a frame that does not come in.
+    if (paused_timer_ != 0)
+      partial_.since = reactor().now();
+    if (reactor().now() - partial_.since >= allowed())
+      return refuse(refusal::frame_timeout, "did not finish a frame in time");
+    watch_partial();
+  });
+}
+
+void tcp_link::pause() {
+  if (ledger_->wait())
+    return;
+  ++pauses_;
+  stream_->watch_read(false);
+  if (paused_timer_ == 0)
+    paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
+}
+
+void tcp_link::resume() {
+  ledger_->stop_waiting();
+  if (state_ == state::closed)
+    return;
+  if (!may_read()) {
+    if (!ledger_->wait())
+      return;
+  }
+  reactor().cancel(std::exchange(paused_timer_, 0));
+  stream_->watch_read(true);
+}
+
+void tcp_link::check_paused() {
+  paused_timer_ = 0;
+  if (state_ == state::closed)
+    return;
+  // A paused descriptor hears nothing of its peer's end. Bytes before that end are lost with it, as in
+  // any connection that breaks.
+  if (stream_->peer_closed() && !may_read())
+    return close("the peer closed");
+  if (may_read()) // memory of the node that others have freed: nobody says so
+    return resume();
+  paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
+}
+
+// -- writing -----------------------------------------------------------------------------------------
+
+void tcp_link::on_message(message_ptr m) {
+  if (state_ == state::closed)
+    return drop(std::move(m), drop_reason::link_down);
+  m->header.pop_onward();
+  if (backlog_head_ || out_.bytes() >= high_water) {
+    write_out(); // much in one turn: the socket may well take it
+    if (backlog_head_ || out_.bytes() >= high_water)
+      return wait_in_backlog(std::move(m));
+  }
+  encode(std::move(m));
+}
+
+void tcp_link::encode(message_ptr m) {
+  auto extra = tcp_codec::extras(m->header);
+  auto size = tcp_codec::measure(m->header, m->body.size(), extra);
+  if (size.total - tcp_codec::length_bytes > env_.context.limit.max_frame) {
+    ++dropped_;
+    m->header.push_onward(self()); // the report names this link
+    return drop(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
+  }
+  ++messages_out_;
+  bytes_out_ += size.total;
+  if (m->body.size() < out_queue::large) {
+    auto* at = tcp_codec::write_head(out_.append(size.total), m->header, m->body.size(), size, !extra.empty());
+    auto body = m->body.bytes();
+    if (!body.empty())
+      std::memcpy(at, body.data(), body.size());
+    tcp_codec::write_tail(at + body.size(), extra);
+  } else {
+    tcp_codec::write_head(out_.append(size.head), m->header, m->body.size(), size, !extra.empty());
+    out_.append(std::move(m->body));
+    if (size.tail > 0)
+      tcp_codec::write_tail(out_.append(size.tail), extra);
+  }
+  out_.keep(std::move(m->held));
+  board().flush_later(*this);
+}
+
+void tcp_link::write_out() {
+  if (state_ == state::closed)
+    return;
+  do {
+    auto before = out_.bytes();
+    auto r = out_.write_to(*stream_);
+    if (out_.bytes() < before)
+      progress_ = reactor().now();
+    if (r.what == status::failed)
+      return close(system_error("write", r.err).cause);
+    if (r.what == status::again) {
+      stream_->watch_write(true);
+      if (stall_timer_ == 0) {
+        progress_ = std::max(progress_, reactor().now() - env_.context.limit.stall);
+        stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
+      }
+      return;
+    }
+    refill();
+  } while (!out_.empty());
+  stream_->watch_write(false);
+}
+
+void tcp_link::refill() {
+  while (backlog_head_ && out_.bytes() < high_water) {
+    auto m = pop_backlog();
+    m->held.leave();
+    encode(std::move(m));
+  }
+}
+
+void tcp_link::wait_in_backlog(message_ptr m) {
+  // A peer that does not read what it asked for itself is held up by its own budget: that is no hostage.
+  bool own = m->held && m->held.source() == ledger_.get();
+  if (!own && !holds_.enter(m->held)) {
+    ++dropped_;
+    m->header.push_onward(self());
+    return drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " is full");
+  }
+  backlog_bytes_ += m->footprint();
+  auto* raw = m.release();
+  raw->next = nullptr;
+  (backlog_tail_ ? backlog_tail_->next : backlog_head_) = raw;
+  backlog_tail_ = raw;
+}
+
+message_ptr tcp_link::pop_backlog() noexcept {
+  message_ptr m{backlog_head_};
+  backlog_head_ = m->next;
+  if (!backlog_head_)
+    backlog_tail_ = nullptr;
+  backlog_bytes_ -= m->footprint();
+  return m;
+}
+
+void tcp_link::check_stall() {
+  stall_timer_ = 0;
+  if (state_ == state::closed || out_.empty())
+    return;
+  const auto& limit = env_.context.limit;
+  auto idle = reactor().now() - progress_;
+  if (idle >= limit.write_timeout)
+    return refuse(refusal::write_timeout, "does not read");
+  if (idle >= limit.stall)
+    while (backlog_head_) {
+      auto m = pop_backlog();
+      m->held.leave();
+      ++dropped_;
+      m->header.push_onward(self());
+      drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " does not move");
+    }
+  stall_timer_ = reactor().after(limit.stall, [this] { check_stall(); });
+}
+
+// -- the end -----------------------------------------------------------------------------------------
+
+void tcp_link::open_result(result<void> r) {
+  if (auto done = std::exchange(on_open_, nullptr))
+    done(std::move(r));
+}
+
+void tcp_link::refuse(refusal why, const std::string& message) {
+  board().refused().add(why);
+  env_.hostile.write(level::warn, "tcp", to_string(why), "closed the connection with " + remote_ + ", which " + message,
+                     reactor().now());
+  close("the peer " + message);
+}
+
+void tcp_link::close(std::string why) {
+  if (state_ == state::closed)
+    return;
+  bool was_up = state_ == state::up;
+  state_ = state::closed;
+  for (auto* t : {&handshake_timer_, &partial_timer_, &stall_timer_, &paused_timer_})
+    reactor().cancel(std::exchange(*t, 0));
+  if (env_.loan == this)
+    env_.loan = nullptr;
+  stream_.reset();
+  partial_ = {};
+  out_ = {};
+  while (backlog_head_) {
+    auto m = pop_backlog();
+    ++dropped_;
+    m->header.push_onward(self());
+    drop(std::move(m), drop_reason::link_down);
+  }
+  if (log_enabled(level::debug))
+    log(level::debug, "tcp", "connection with " + remote_ + " ended" + (why.empty() ? "" : ": " + why));
+  if (!was_up)
+    open_result(error{errc::closed, "no Ockam node answered at " + remote_ + (why.empty() ? "" : ": " + why),
+                      "is that the address of a node's tcp listener?"});
+  on_end_(*this);
+  stop();
+}
+
+link_info tcp_link::info() const {
+  link_info i;
+  i.transport = "tcp";
+  i.outgoing = outgoing_;
+  i.socket_address = remote_;
+  i.worker_address = self().name;
+  i.processor_address = processor_;
+  i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";
+  i.messages_in = messages_in_;
+  i.messages_out = messages_out_;
+  i.bytes_in = bytes_in_;
+  i.bytes_out = bytes_out_;
+  i.pending_bytes = ledger_->used();
+  i.queued_bytes = out_.bytes() + backlog_bytes_;
+  i.dropped = dropped_;
+  i.pauses = pauses_;
+  return i;
+}
+
+} // namespace ockam

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/log.hpp"
+#include "runtime/transport.hpp"
+#include "transports/out_queue.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace ockam {
+
+class tcp_link;
+
+/// What links share: the transport that made them. Socket thread only.
+struct tcp_environment {
+  transport_context context;
+  rate_limited_log hostile;          ///< lines about bad input
+  std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
+  const tcp_link* loan = nullptr;    ///< the link that may finish a frame although the node's memory is full
+  budget_waiter* waiter = nullptr;
+
+  static constexpr std::size_t scratch_size = 256u << 10;
+};
+
+/// A TCP connection in Ockam's wire format, as a worker: what is sent to its address goes out, what comes
+/// in gets its address in front of the return route.
+///
+///     handshake ──peer's preamble──▶ up ──▶ closed
+///        │                            │
+///        └── timeout, wrong byte ─────┴── end of stream, bad frame, no write progress, `close`
+///
+/// Memory: what it lets in is charged to its ledger; over the budget it stops reading. What it cannot
+/// write at once waits, up to `high_water` encoded and the rest as messages, each sender's part bounded
+/// by its hold; after `stall` without progress what waits is dropped. Socket thread only.
+class tcp_link final : public worker, private net::stream_events, private flushable {
+ public:
+  /// Told once, when the link can carry messages or never will.
+  using opened = std::function<void(result<void>)>;
+  using ended = std::function<void(tcp_link&)>;
+
+  tcp_link(tcp_environment& env, net::stream_ptr s, bool outgoing, std::string remote, message_source source,
+           opened on_open, ended on_end);
+  ~tcp_link() override;
+
+  void on_start() override;
+  void on_message(message_ptr m) override;
+  void on_stop() noexcept override;
+
+  std::uint64_t ledger_id() const noexcept { return ledger_->id(); }
+  message_source source() const noexcept { return source_; }
+  bool outgoing() const noexcept { return outgoing_; }
+  const std::string& remote() const noexcept { return remote_; }
+  link_info info() const;
+  /// There is budget again.
+  void resume();
+
+ private:
+  static constexpr std::size_t high_water = 256u << 10;
+  /// A link whose budget is used up still reads this much when nothing of it is left here.
+  static constexpr std::size_t least_read = 16u << 10;
+  /// Links that do not read look this often whether the peer is still there.
+  static constexpr std::chrono::milliseconds paused_check{250};
+
+  enum class state : std::uint8_t { handshake, up, closed };
+
+  /// A frame that is not whole yet, length field included.
+  struct partial_frame {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t capacity = 0;
+    std::size_t size = 0;
+    std::size_t total = 0; ///< 0 until the length is known
+    credit held;
+    net::reactor::clock::time_point since;
+  };
+
+  // reading
+  void on_readable() override;
+  bool may_read();
+  std::size_t read_limit() const;
+  void read_once();
+  bool take_preamble(std::span<const std::byte>& in);
+  bool take_frames(std::span<const std::byte> in);
+  bool begin_partial(std::span<const std::byte> rest);
+  bool extend_partial(std::size_t more);
+  bool finish_partial();
+  bool check_length(std::size_t length);
+  bool accept_frame(std::span<const std::byte> body, partial_frame* whole);
+  void pause();
+  void check_paused();
+  void watch_partial();
+
+  // writing
+  void on_writable() override { write_out(); }
+  void flush() override { write_out(); }
+  void encode(message_ptr m);
+  void write_out();
+  void refill();
+  void wait_in_backlog(message_ptr m);
+  message_ptr pop_backlog() noexcept;
+  void check_stall();
+
+  void refuse(refusal why, const std::string& message);
+  void close(std::string why);
+  void open_result(result<void> r);
+  switchboard& board() { return env_.context.hosts.board(); }
+  net::reactor& reactor() { return env_.context.hosts.reactor(); }
+
+  tcp_environment& env_;
+  net::stream_ptr stream_;
+  std::string remote_;
+  message_source source_;
+  opened on_open_;
+  ended on_end_;
+  ledger::owner ledger_;
+  std::string processor_;
+  partial_frame partial_;
+  out_queue out_;
+  message* backlog_head_ = nullptr;
+  message* backlog_tail_ = nullptr;
+  std::size_t backlog_bytes_ = 0;
+  hold_table holds_;
+  net::reactor::clock::time_point progress_;
+  timer_queue::id handshake_timer_ = 0;
+  timer_queue::id partial_timer_ = 0;
+  timer_queue::id stall_timer_ = 0;
+  timer_queue::id paused_timer_ = 0;
+  state state_ = state::handshake;
+  bool outgoing_;
+  std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
+};
+
+} // namespace ockam
