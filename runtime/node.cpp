@@ -204,7 +204,7 @@ class running_node final : public node {
 
   ~running_node() override {
     if (sys_)
-      (void)stop(std::chrono::seconds{2});
+      end();
     ::close(stop_fd_);
   }
 
@@ -228,17 +228,17 @@ class running_node final : public node {
   const std::vector<listener_info>& listeners() const override { return listeners_; }
   int stop_requested_fd() const override { return stop_fd_; }
 
-  bool stop(std::chrono::milliseconds deadline) override {
+  void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) override {
     if (!sys_)
-      return true;
-    // In a thread of its own, since `~actor_system` waits for every actor, also for one that hangs.
-    auto done = std::make_shared<std::promise<void>>();
-    auto finished = done->get_future();
-    std::thread{[this, done] {
-      end();
-      done->set_value();
-    }}.detach();
-    return finished.wait_for(deadline) == std::future_status::ready;
+      return;
+    std::promise<void> done;
+    std::thread watchdog{[finished = done.get_future(), deadline, overrun = std::move(overrun)] {
+      if (finished.wait_for(deadline) != std::future_status::ready)
+        overrun();
+    }};
+    end();
+    done.set_value();
+    watchdog.join();
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "runtime/transport.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -36,10 +37,11 @@ class node {
   /// Readable once somebody asked over control that the node stop.
   virtual int stop_requested_fd() const = 0;
 
-  /// Stops in order: control and listeners, links, workers, actors. False when that did not end within
-  /// `deadline` (a handler of a user's service that never returns): the caller then leaves the process
-  /// by `_exit`, since the actor system would wait for ever.
-  virtual bool stop(std::chrono::milliseconds deadline) = 0;
+  /// Stops in order: control and listeners, links, workers, actors. When that does not end within
+  /// `deadline` (a handler of a user's service that never returns, for which the actor system would wait
+  /// for ever), `overrun` is called, on another thread: it has to leave the process. Thread: the one that
+  /// called `start`, since CAF ends an actor system where it began.
+  virtual void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) = 0;
 };
 
 } // namespace ockam

@@ -167,7 +167,7 @@ int run_node(node_options o) {
   if (*here)
     if (auto ok = (*here)->database.node_started(o.config.name, first_tcp(n), ::getpid()); !ok) {
       report_failure(o, ok.error());
-      (void)n.stop(stop_deadline);
+      n.stop(stop_deadline, [] { ::_exit(exit_forced); });
       stop_logging();
       return exit_cannot_create;
     }
@@ -177,13 +177,15 @@ int run_node(node_options o) {
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))
     std::fprintf(stderr, "  ! EOF received\n");
-  bool in_order = n.stop(stop_deadline);
+  n.stop(stop_deadline, [] {
+    log(level::error, "node", "something did not end in time: cut off");
+    stop_logging();
+    ::_exit(exit_forced);
+  });
   if (*here)
     (void)(*here)->database.node_stopped(o.config.name);
-  log(level::info, "node", in_order ? "stopped" : "something did not end in time: cut off");
+  log(level::info, "node", "stopped");
   stop_logging();
-  if (!in_order)
-    ::_exit(exit_forced);
   return exit_ok;
 }
 

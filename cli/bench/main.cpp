@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/bench/epoll_echo.hpp"
+#include "cli/bench/wire_load.hpp"
+
+#include <boost/program_options.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+
+namespace po = boost::program_options;
+using namespace ockam::bench;
+
+namespace {
+
+constexpr const char* usage =
+  "Usage: ockam-bench tcp --to HOST:PORT [OPTIONS]   keep messages under way to a node and count replies\n"
+  "       ockam-bench echo-server                    a minimal epoll echo, the raw baseline\n\n";
+
+int run_tcp(int argc, char** argv) {
+  load_options o;
+  std::string to, route = "echo", output = "plain";
+  po::options_description d{"Options of tcp"};
+  d.add_options()("to", po::value(&to)->required(), "IPv4 address and port of a node")
+    ("route", po::value(&route)->default_value(route), "workers, separated by commas")
+    ("bytes", po::value(&o.bytes)->default_value(o.bytes), "payload")
+    ("connections", po::value(&o.connections)->default_value(o.connections), "connections")
+    ("in-flight", po::value(&o.in_flight)->default_value(o.in_flight), "messages under way on each")
+    ("seconds", po::value(&o.seconds)->default_value(o.seconds), "how long to count")
+    ("warmup", po::value(&o.warmup)->default_value(o.warmup), "seconds before that")
+    ("raw", po::bool_switch(&o.raw), "the other side is the echo-server")
+    ("output", po::value(&output)->default_value(output), "plain or json")("help,h", "print this");
+  po::variables_map vm;
+  po::store(po::parse_command_line(argc, argv, d), vm);
+  if (vm.contains("help")) {
+    std::cout << usage << d;
+    return 0;
+  }
+  po::notify(vm);
+  auto colon = to.rfind(':');
+  if (colon == std::string::npos || o.connections == 0 || o.in_flight == 0)
+    throw po::error{"--to takes HOST:PORT; --connections and --in-flight are at least 1"};
+  o.host = to.substr(0, colon);
+  o.port = static_cast<std::uint16_t>(std::stoul(to.substr(colon + 1)));
+  o.route.clear();
+  std::istringstream names{route};
+  for (std::string name; std::getline(names, name, ',');)
+    o.route.push_back(name);
+  auto r = run_wire_load(o);
+  if (!r.error.empty()) {
+    std::fprintf(stderr, "ockam-bench: %s\n", r.error.c_str());
+    return 1;
+  }
+  if (output == "json")
+    std::cout << nlohmann::json{{"replies", r.replies}, {"seconds", r.seconds}, {"per_second", r.per_second},
+                                {"megabytes_per_second", r.megabytes_per_second}, {"p50_us", r.p50_us},
+                                {"p99_us", r.p99_us}, {"p999_us", r.p999_us}}.dump()
+              << '\n';
+  else
+    std::printf("%.0f replies/s, %.1f MB/s each way; round trip p50 %.1f us, p99 %.1f us, p99.9 %.1f us\n",
+                r.per_second, r.megabytes_per_second, r.p50_us, r.p99_us, r.p999_us);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::string_view mode = argc > 1 ? argv[1] : "";
+  try {
+    if (mode == "echo-server")
+      return run_epoll_echo();
+    if (mode == "tcp")
+      return run_tcp(argc - 1, argv + 1);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "ockam-bench: %s\n", e.what());
+    return 64;
+  }
+  std::fputs(usage, mode == "--help" ? stdout : stderr);
+  return mode == "--help" ? 0 : 64;
+}
