@@ -18,7 +18,9 @@ namespace {
 class fd_stream final : public net::stream, private fd_handler::listener {
  public:
   fd_stream(caf_reactor& r, int fd)
-    : peer_{peer_text(fd)}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {}
+    : peer_{peer_text(fd)}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
+    send_at_once(fd);
+  }
 
   void attach(net::stream_events* owner) override { owner_ = owner; }
 
@@ -47,6 +49,7 @@ class fd_stream final : public net::stream, private fd_handler::listener {
     return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   }
 
+  std::chrono::milliseconds unanswered() override { return unacknowledged(fd()); }
   std::string peer() const override { return peer_; }
   std::string local() const override { return local_; }
   std::int64_t peer_uid() const override { return ockam::peer_uid(fd()); }

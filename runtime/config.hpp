@@ -15,17 +15,19 @@ namespace ockam {
 /// started by name. The first tcp listener has `services` when nothing is said, others nothing.
 struct listener_config {
   std::string name;      ///< section name, for logs
-  std::string transport; ///< tcp | caf
-  std::string address;   ///< literal socket address
+  std::string transport; ///< tcp | caf | …
+  std::string address;   ///< in the form of its transport, for tcp a literal socket address
   std::vector<std::string> allow;
+  std::map<std::string, std::string> options = {}; ///< keys that only this transport has
 };
 
 /// A connection to make at start.
 struct connection_config {
   std::string name;      ///< section name; also the link worker's address where given
-  std::string transport; ///< tcp | caf
-  std::string address;   ///< host:port
+  std::string transport; ///< tcp | caf | …
+  std::string address;   ///< in the form of its transport, for tcp host:port
   std::vector<std::string> allow;
+  std::map<std::string, std::string> options = {}; ///< keys that only this transport has
 };
 
 /// A service to start: a worker of `type` at address `name`.

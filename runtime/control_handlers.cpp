@@ -83,10 +83,13 @@ void fill(control::Error& out, const error& in) {
 }
 
 result<transport*> find_transport(node_services& n, std::string_view name) {
-  for (auto& t : n.transports)
+  std::string names;
+  for (auto& t : n.transports) {
     if (t->name() == name)
       return t.get();
-  return error{errc::not_found, "there is no transport named " + printable(name), "transports of this node: tcp, caf"};
+    names += (names.empty() ? "" : ", ") + std::string{t->name()};
+  }
+  return error{errc::not_found, "there is no transport named " + printable(name), "transports of this node: " + names};
 }
 
 result<address> start_service(node_services& n, std::string_view type, std::string where,
@@ -291,7 +294,10 @@ void control_handlers::create_listener(asker from, const control::CreateListener
   auto t = find_transport(node_, m.transport());
   if (!t)
     return answer(from, t.error());
-  (*t)->listen(m.address(), {m.allow().begin(), m.allow().end()}, false, [this, from](result<listener_info> l) {
+  listen_options o;
+  o.allow = {m.allow().begin(), m.allow().end()};
+  o.extra = {m.options().begin(), m.options().end()};
+  (*t)->listen(m.address(), std::move(o), [this, from](result<listener_info> l) {
     if (!l)
       return answer(from, l.error());
     control::Response r;
@@ -319,6 +325,7 @@ void control_handlers::create_connection(asker from, const control::CreateConnec
   connect_options o;
   o.allow = {m.allow().begin(), m.allow().end()};
   o.timeout = timeout;
+  o.extra = {m.options().begin(), m.options().end()};
   (*t)->connect(m.address(), std::move(o), [this, from](result<link_info> l) {
     if (!l)
       return answer(from, l.error());

@@ -5,6 +5,7 @@
 #include "runtime/core/error.hpp"
 #include "runtime/core/timer_queue.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -55,6 +56,9 @@ class stream {
   virtual void watch_write(bool on) = 0;
   /// Whether the peer has closed or the connection broke, for a stream that is not read from now.
   virtual bool peer_closed() = 0;
+  /// How long the peer's system has left unanswered what this stream sent; zero when it owes nothing or
+  /// that cannot be told. A process that does not read is no reason: its system answers for it.
+  virtual std::chrono::milliseconds unanswered() { return {}; }
   virtual std::string peer() const = 0;  ///< `host:port`; `pid N` for a Unix socket
   virtual std::string local() const = 0;
   /// User id of the peer process, for Unix sockets; -1 otherwise.

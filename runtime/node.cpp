@@ -125,7 +125,7 @@ class assembly {
       return done_(t.error());
     bool first = l.transport == "tcp" && !seen_tcp_;
     seen_tcp_ = seen_tcp_ || first;
-    (*t)->listen(l.address, l.allow, first, [this, i](result<listener_info> opened) {
+    (*t)->listen(l.address, {l.allow, first, l.options}, [this, i](result<listener_info> opened) {
       if (!opened)
         return done_(std::move(opened).error());
       log(level::info, "node", "listening " + opened->transport + " " + opened->socket_address);
@@ -158,6 +158,7 @@ class assembly {
     o.address = c.name;
     o.allow = c.allow;
     o.timeout = config_.limit.connect_timeout;
+    o.extra = c.options;
     (*t)->connect(c.address, std::move(o), [this, &c, next_try](result<link_info> up) {
       if (up)
         return log(level::info, "node", "connection " + c.name + " to " + c.address + " is up");

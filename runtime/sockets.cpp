@@ -6,6 +6,7 @@
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -86,6 +87,19 @@ result<int> listen_unix(const std::string& path) {
       || ::listen(fd, backlog) < 0)
     return close_and_report(fd, what);
   return fd;
+}
+
+void send_at_once(int fd) {
+  int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+std::chrono::milliseconds unacknowledged(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 || (info.tcpi_unacked == 0 && info.tcpi_probes == 0))
+    return {};
+  return std::chrono::milliseconds{info.tcpi_last_ack_recv};
 }
 
 std::string peer_text(int fd) {

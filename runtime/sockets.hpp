@@ -4,6 +4,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/error.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -35,6 +36,14 @@ result<int> listen_tcp(const endpoint& at);
 
 /// The same on a Unix path, mode 0600; a stale file is replaced.
 result<int> listen_unix(const std::string& path);
+
+/// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.
+void send_at_once(int fd);
+
+/// How long the other system has not acknowledged what was sent to it; zero when nothing is open or the
+/// socket is not TCP. A peer whose window is full answers probes, so a slow process is not a dead one:
+/// TCP_USER_TIMEOUT cannot tell them apart (Linux ends both after the same time).
+std::chrono::milliseconds unacknowledged(int fd);
 
 /// `host:port` of the other or this end; `pid N` and the path for Unix sockets.
 std::string peer_text(int fd);

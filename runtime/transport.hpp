@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,11 +47,22 @@ struct link_info {
   std::string peer;              ///< caf: name of the node at the other end
 };
 
+/// Keys of a section, or options of a request, that only one transport knows.
+using transport_options = std::map<std::string, std::string>;
+
+/// What `listen` may be told beside the address.
+struct listen_options {
+  std::vector<std::string> allow; ///< workers that peers may reach through this listener
+  bool first = false;             ///< the node's first listener: has `services` when nothing is allowed
+  transport_options extra = {};
+};
+
 /// What `connect` may be told beside the endpoint.
 struct connect_options {
   std::string address;                     ///< name of the link worker; empty: 32 random hex digits
   std::vector<std::string> allow;          ///< workers that the peer may reach through this link
   std::chrono::milliseconds timeout{10'000};
+  transport_options extra = {};
 };
 
 /// Flow control ids of the node that more than one part needs (protocol §8.1 and design "Flow control").
@@ -73,15 +85,15 @@ struct transport_context {
 /// node know them only by it. Socket thread only.
 class transport {
  public:
+  using opened = std::function<void(result<listener_info>)>;
   using connected = std::function<void(result<link_info>)>;
 
   virtual ~transport() = default;
   virtual std::string_view name() const = 0;
 
   /// Opens a listener; `done` is called once, maybe at once. Errors: `invalid_address`,
-  /// `address_in_use`, `permission_denied`, `already_exists`.
-  virtual void listen(const std::string& address, const std::vector<std::string>& allow, bool first,
-                      std::function<void(result<listener_info>)> done) = 0;
+  /// `invalid_argument` (an option), `address_in_use`, `permission_denied`, `already_exists`.
+  virtual void listen(const std::string& address, listen_options o, opened done) = 0;
   /// Connects; `done` is called once, when the link can carry messages. Errors: `invalid_address`,
   /// `unreachable`, `timed_out`, `already_exists` (the link address), `malformed` (not our protocol).
   virtual void connect(const std::string& address, connect_options o, connected done) = 0;

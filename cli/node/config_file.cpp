@@ -2,14 +2,13 @@
 #include "cli/node/config_file.hpp"
 
 #include "cli/node/config_keys.hpp"
+#include "cli/node/endpoint_sections.hpp"
 #include "runtime/core/address.hpp"
-#include "runtime/core/endpoint.hpp"
 #include "runtime/core/suggest.hpp"
 
 #include <boost/program_options.hpp>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -20,9 +19,22 @@ namespace ockam {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> section_kinds{
-  "node", "tcp-listener", "tcp-connection", "caf-listener", "caf-connection", "service"};
-const std::vector<std::string> endpoint_keys{"address", "allow"};
+/// All kinds of sections: the first words in the brackets.
+const std::vector<std::string_view>& section_kinds() {
+  static const auto kinds = [] {
+    std::vector<std::string_view> all{"node", "service"};
+    for (const auto& s : endpoint_sections())
+      all.push_back(s.name);
+    return all;
+  }();
+  return kinds;
+}
+
+std::string joined(std::string before, const std::vector<std::string_view>& list) {
+  for (std::size_t i = 0; i < list.size(); ++i)
+    before += (i == 0 ? "" : ", ") + std::string{list[i]};
+  return before;
+}
 
 std::string trim(std::string_view s) {
   auto first = s.find_first_not_of(" \t\r");
@@ -126,16 +138,18 @@ class config_reader {
     auto line = where_.sections.contains(section) ? where_.sections.at(section) : first_key_line(section);
     if (section.empty())
       return report(line, "keys stand before the first section", "begin with [node]");
-    if (std::find(section_kinds.begin(), section_kinds.end(), kind) == section_kinds.end())
-      return report(line, "there is no section [" + printable(kind) + "]",
-                    did_you_mean(kind, std::span<const std::string_view>{section_kinds}, "sections: node, tcp-listener, tcp-connection, caf-listener, caf-connection, service"));
+    const auto& kinds = section_kinds();
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+      return report(line, "there is no section [" + printable(kind) + "]", did_you_mean(kind, kinds, joined("sections: ", kinds)));
     if (kind == "node")
       return name.empty() ? read_node(section, keys) : report(line, "[node] has no name in the brackets", "write name = " + name + " below it");
     if (name.empty())
       return report(line, "[" + kind + "] needs a name", "for example [" + kind + " main]");
     if (kind == "service")
       return read_service(section, name, line, keys);
-    read_endpoint(section, kind, name, line, keys);
+    auto all = endpoint_sections();
+    auto known = std::find_if(all.begin(), all.end(), [&](auto& e) { return e.name == kind; });
+    read_endpoint(section, *known, name, line, keys);
   }
 
   int first_key_line(const std::string& section) const {
@@ -165,24 +179,28 @@ class config_reader {
     }
   }
 
-  void read_endpoint(const std::string& section, const std::string& kind, const std::string& name, int line,
+  void read_endpoint(const std::string& section, const endpoint_section& kind, const std::string& name, int line,
                      const std::map<std::string, std::string>& keys) {
+    std::vector<std::string_view> known{"address", "allow"};
+    known.insert(known.end(), kind.keys.begin(), kind.keys.end());
+    std::map<std::string, std::string> options;
     for (const auto& [key, value] : keys)
-      if (std::find(endpoint_keys.begin(), endpoint_keys.end(), key) == endpoint_keys.end())
-        report(line_of(section, key), "[" + kind + "] has no key " + printable(key), did_you_mean(key, endpoint_keys, "keys: address, allow"));
-    bool listens = kind.ends_with("-listener");
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        report(line_of(section, key), "[" + std::string{kind.name} + "] has no key " + printable(key),
+               did_you_mean(key, known, joined("keys: ", known)));
+      else if (key != "address" && key != "allow")
+        options.emplace(key, value);
     auto it = keys.find("address");
     if (it == keys.end())
-      return report(line, "[" + section + "] has no address", listens ? "address = 127.0.0.1:4000" : "address = HOST:PORT");
-    auto valid = listens ? parse_socket_address(it->second) : parse_endpoint(it->second);
-    if (!valid)
+      return report(line, "[" + section + "] has no address", "address = " + std::string{kind.example});
+    if (auto valid = kind.check(it->second); !valid)
       return report(line_of(section, "address"), valid.error().cause, valid.error().hint);
-    auto transport = kind.substr(0, kind.find('-'));
+    std::string transport{kind.transport};
     auto allow = keys.contains("allow") ? split_list(keys.at("allow")) : std::vector<std::string>{};
-    if (listens)
-      out_.listeners.push_back({name, transport, it->second, std::move(allow)});
+    if (kind.listens)
+      out_.listeners.push_back({name, transport, it->second, std::move(allow), std::move(options)});
     else if (taken_.insert(name).second)
-      out_.connections.push_back({name, transport, it->second, std::move(allow)});
+      out_.connections.push_back({name, transport, it->second, std::move(allow), std::move(options)});
     else
       report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
   }

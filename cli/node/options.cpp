@@ -2,6 +2,7 @@
 #include "cli/node/options.hpp"
 
 #include "cli/node/config_keys.hpp"
+#include "cli/node/endpoint_sections.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/suggest.hpp"
@@ -33,12 +34,10 @@ po::options_description general_options() {
 
 po::options_description parts_options() {
   po::options_description d{"Parts (each may be given several times)"};
-  auto list = [](const char* name) { return po::value<strings>()->value_name(name)->composing(); };
-  d.add_options()("tcp-listener", list("ADDRESS"), "listen for other nodes, for example 127.0.0.1:4000")
-    ("tcp-listener-address", po::value<std::string>()->value_name("ADDRESS"), "replaces the address of the first tcp listener")
-    ("tcp-connection", list("HOST:PORT"), "connect to another node")
-    ("caf-listener", list("ADDRESS"), "listen for nodes of this make over CAF")
-    ("caf-connection", list("HOST:PORT"), "connect to a node of this make over CAF")
+  auto list = [](std::string_view name) { return po::value<strings>()->value_name(std::string{name})->composing(); };
+  for (const auto& e : endpoint_sections())
+    d.add_options()(std::string{e.name}.c_str(), list(e.value), std::string{e.about}.c_str());
+  d.add_options()("tcp-listener-address", po::value<std::string>()->value_name("ADDRESS"), "replaces the address of the first tcp listener")
     ("service", list("NAME[=TYPE]"), "start a service that peers may reach");
   return d;
 }
@@ -72,10 +71,8 @@ class option_reader {
       if (auto name = std::string{k.name}; vm_.contains(name))
         if (auto ok = k.set(out_.config, vm_[name].as<std::string>()); !ok)
           usage("--" + name + ": " + ok.error().cause);
-    endpoints("tcp-listener", true);
-    endpoints("caf-listener", true);
-    endpoints("tcp-connection", false);
-    endpoints("caf-connection", false);
+    for (const auto& e : endpoint_sections())
+      endpoints(e);
     services();
     override_listener();
   }
@@ -86,15 +83,14 @@ class option_reader {
     out_.problems.push_back({errc::invalid_argument, std::move(cause), std::move(hint)});
   }
 
-  void endpoints(const std::string& option, bool listens) {
+  void endpoints(const endpoint_section& e) {
+    std::string option{e.name}, transport{e.transport};
     if (!vm_.contains(option))
       return;
-    auto transport = option.substr(0, option.find('-'));
     for (const auto& a : vm_[option].as<strings>()) {
-      auto valid = listens ? parse_socket_address(a) : parse_endpoint(a);
-      if (!valid)
+      if (auto valid = e.check(a); !valid)
         usage("--" + option + ": " + valid.error().cause, valid.error().hint);
-      else if (listens)
+      else if (e.listens)
         out_.config.listeners.push_back({a, transport, a, {}});
       else
         out_.config.connections.push_back({{}, transport, a, {}});

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transports/tcp_codec.hpp"
+#include "transports/wire_codec.hpp"
 
 #include "runtime/core/cbor.hpp"
 
 #include <nlohmann/json.hpp>
 
-namespace ockam::tcp_codec {
+namespace ockam::wire_codec {
 
 namespace {
 
@@ -93,13 +93,8 @@ std::byte* write_address(std::byte* out, address_view a) noexcept {
 
 } // namespace
 
-std::uint32_t read_length(const std::byte* in) noexcept {
-  auto at = [&](int i) { return std::to_integer<std::uint32_t>(in[i]); };
-  return at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
-}
-
-decoded decode(std::span<const std::byte> frame, route_header& header) {
-  reader in{frame};
+decoded decode(std::span<const std::byte> bytes, route_header& header) {
+  reader in{bytes};
   auto elements = in.read_array();
   if (!elements || *elements < 3)
     return {refusal::malformed_frame, {}};
@@ -149,23 +144,19 @@ std::string extras(const route_header& h) {
   return object.dump();
 }
 
-frame_size measure(const route_header& h, std::size_t payload, const std::string& extra) noexcept {
+message_size measure(const route_header& h, std::size_t payload, const std::string& extra) noexcept {
   route_measure onward, back;
   h.each_onward(onward);
   h.each_return(back);
-  frame_size s;
-  s.head = length_bytes + 1 + cbor::head_size(onward.hops) + onward.bytes + cbor::head_size(back.hops) + back.bytes
+  message_size s;
+  s.head = 1 + cbor::head_size(onward.hops) + onward.bytes + cbor::head_size(back.hops) + back.bytes
            + cbor::head_size(payload);
   s.tail = extra.empty() ? 0 : cbor::head_size(extra.size()) + extra.size();
   s.total = s.head + payload + s.tail;
   return s;
 }
 
-std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, const frame_size& size,
-                      bool with_extras) noexcept {
-  auto length = size.total - length_bytes;
-  for (int shift = 24; shift >= 0; shift -= 8)
-    *out++ = static_cast<std::byte>(length >> shift);
+std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept {
   out = cbor::write_head(out, major::array, with_extras ? 4 : 3);
   auto write_route = [&out](auto each) {
     std::size_t hops = 0;
@@ -186,4 +177,4 @@ std::byte* write_tail(std::byte* out, const std::string& extra) noexcept {
   return out + extra.size();
 }
 
-} // namespace ockam::tcp_codec
+} // namespace ockam::wire_codec

@@ -4,7 +4,9 @@
 #include "runtime/core/switchboard.hpp"
 #include "runtime/log.hpp"
 #include "runtime/transport.hpp"
+#include "transports/backlog.hpp"
 #include "transports/out_queue.hpp"
+#include "transports/stream_kind.hpp"
 
 #include <functional>
 #include <memory>
@@ -12,38 +14,38 @@
 
 namespace ockam {
 
-class tcp_link;
+class stream_link;
 
 /// What links share: the transport that made them. Socket thread only.
-struct tcp_environment {
+struct stream_environment {
+  const stream_kind& kind;
   transport_context context;
   rate_limited_log hostile;          ///< lines about bad input
   std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
-  const tcp_link* loan = nullptr;    ///< the link that may finish a frame although the node's memory is full
+  const stream_link* loan = nullptr;    ///< the link that may finish a frame although the node's memory is full
   budget_waiter* waiter = nullptr;
 
   static constexpr std::size_t scratch_size = 256u << 10;
 };
 
-/// A TCP connection in Ockam's wire format, as a worker: what is sent to its address goes out, what comes
-/// in gets its address in front of the return route.
+/// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes
+/// out, what comes in gets its address in front of the return route.
 ///
 ///     handshake ──peer's preamble──▶ up ──▶ closed
 ///        │                            │
 ///        └── timeout, wrong byte ─────┴── end of stream, bad frame, no write progress, `close`
 ///
 /// Memory: what it lets in is charged to its ledger; over the budget it stops reading. What it cannot
-/// write at once waits, up to `high_water` encoded and the rest as messages, each sender's part bounded
-/// by its hold; after `stall` without progress what waits is dropped. Socket thread only.
-class tcp_link final : public worker, private net::stream_events, private flushable {
+/// write at once waits, up to `high_water` encoded and the rest in the backlog. Socket thread only.
+class stream_link final : public worker, private net::stream_events, private flushable {
  public:
   /// Told once, when the link can carry messages or never will.
   using opened = std::function<void(result<void>)>;
-  using ended = std::function<void(tcp_link&)>;
+  using ended = std::function<void(stream_link&)>;
 
-  tcp_link(tcp_environment& env, net::stream_ptr s, bool outgoing, std::string remote, message_source source,
+  stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote, message_source source,
            opened on_open, ended on_end);
-  ~tcp_link() override;
+  ~stream_link() override;
 
   void on_start() override;
   void on_message(message_ptr m) override;
@@ -56,6 +58,10 @@ class tcp_link final : public worker, private net::stream_events, private flusha
   link_info info() const;
   /// There is budget again.
   void resume();
+  /// Called every `heartbeat_period`: ends a link whose peer has vanished, and has one that wrote nothing
+  /// lately send a frame that says nothing, so that a peer that vanishes is noticed within 10 s.
+  void heartbeat();
+  static constexpr std::chrono::milliseconds heartbeat_period{3'000};
 
  private:
   static constexpr std::size_t high_water = 256u << 10;
@@ -99,7 +105,6 @@ class tcp_link final : public worker, private net::stream_events, private flusha
   void write_out();
   void refill();
   void wait_in_backlog(message_ptr m);
-  message_ptr pop_backlog() noexcept;
   void check_stall();
 
   void refuse(refusal why, const std::string& message);
@@ -108,7 +113,7 @@ class tcp_link final : public worker, private net::stream_events, private flusha
   switchboard& board() { return env_.context.hosts.board(); }
   net::reactor& reactor() { return env_.context.hosts.reactor(); }
 
-  tcp_environment& env_;
+  stream_environment& env_;
   net::stream_ptr stream_;
   std::string remote_;
   message_source source_;
@@ -118,17 +123,14 @@ class tcp_link final : public worker, private net::stream_events, private flusha
   std::string processor_;
   partial_frame partial_;
   out_queue out_;
-  message* backlog_head_ = nullptr;
-  message* backlog_tail_ = nullptr;
-  std::size_t backlog_bytes_ = 0;
-  hold_table holds_;
-  net::reactor::clock::time_point progress_;
+  backlog backlog_;
   timer_queue::id handshake_timer_ = 0;
   timer_queue::id partial_timer_ = 0;
   timer_queue::id stall_timer_ = 0;
   timer_queue::id paused_timer_ = 0;
   state state_ = state::handshake;
   bool outgoing_;
+  bool blocked_ = false; ///< the stream takes no more now
   std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
 };
 

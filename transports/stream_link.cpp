@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "transports/tcp_link.hpp"
+#include "transports/stream_link.hpp"
 
-#include "transports/tcp_codec.hpp"
+#include "transports/stream_codec.hpp"
+#include "transports/wire_codec.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -10,20 +11,21 @@ namespace ockam {
 
 using status = net::io_result::status;
 
-tcp_link::tcp_link(tcp_environment& env, net::stream_ptr s, bool outgoing, std::string remote,
+stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote,
                    message_source source, opened on_open, ended on_end)
   : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, source_{source}, on_open_{std::move(on_open)},
     on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)}, outgoing_{outgoing} {}
+    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)}, backlog_{ledger_.get()},
+    outgoing_{outgoing} {}
 
-tcp_link::~tcp_link() {
+stream_link::~stream_link() {
   board().forget(*this);
 }
 
-void tcp_link::on_start() {
+void stream_link::on_start() {
   stream_->attach(this);
-  *out_.append(1) = tcp_codec::preamble;
-  progress_ = reactor().now();
+  *out_.append(1) = stream_codec::preamble;
+  backlog_.progressed(reactor().now());
   board().flush_later(*this);
   stream_->watch_read(true);
   handshake_timer_ = reactor().after(env_.context.limit.handshake_timeout, [this] {
@@ -32,14 +34,14 @@ void tcp_link::on_start() {
   });
 }
 
-void tcp_link::on_stop() noexcept {
+void stream_link::on_stop() noexcept {
   if (state_ != state::closed)
     close({});
 }
 
 // -- reading -----------------------------------------------------------------------------------------
 
-bool tcp_link::may_read() {
+bool stream_link::may_read() {
   if (ledger_->open())
     return true;
   // Only the frame that is coming in is left of this link: it must be able to finish, or nothing ever
@@ -55,14 +57,14 @@ bool tcp_link::may_read() {
   return true;
 }
 
-std::size_t tcp_link::read_limit() const {
+std::size_t stream_link::read_limit() const {
   auto budget = ledger_->budget();
   auto used = ledger_->used();
   auto left = budget > used ? budget - used : 0;
-  return std::clamp(left, least_read, tcp_environment::scratch_size);
+  return std::clamp(left, least_read, stream_environment::scratch_size);
 }
 
-void tcp_link::on_readable() {
+void stream_link::on_readable() {
   if (state_ == state::closed)
     return;
   if (!may_read())
@@ -72,7 +74,7 @@ void tcp_link::on_readable() {
     pause();
 }
 
-void tcp_link::read_once() {
+void stream_link::read_once() {
   // First what completes the frame that is under way, then whatever follows: one call for both.
   std::array<iovec, 2> v;
   std::size_t parts = 0, wanted = 0;
@@ -100,10 +102,10 @@ void tcp_link::read_once() {
   (void)take_frames(rest);
 }
 
-bool tcp_link::take_preamble(std::span<const std::byte>& in) {
+bool stream_link::take_preamble(std::span<const std::byte>& in) {
   if (in.empty())
     return false;
-  if (in.front() != tcp_codec::preamble) {
+  if (in.front() != stream_codec::preamble) {
     refuse(refusal::wrong_preamble, "began with byte " + std::to_string(std::to_integer<int>(in.front())) + " instead of the preamble 1");
     return false;
   }
@@ -114,32 +116,32 @@ bool tcp_link::take_preamble(std::span<const std::byte>& in) {
   return state_ == state::up;
 }
 
-bool tcp_link::check_length(std::size_t length) {
+bool stream_link::check_length(std::size_t length) {
   if (length <= env_.context.limit.max_frame)
     return true;
   refuse(refusal::frame_too_large, "announced a frame of " + std::to_string(length) + " bytes");
   return false;
 }
 
-bool tcp_link::take_frames(std::span<const std::byte> in) {
-  while (in.size() >= tcp_codec::length_bytes) {
-    std::size_t length = tcp_codec::read_length(in.data());
+bool stream_link::take_frames(std::span<const std::byte> in) {
+  while (in.size() >= stream_codec::length_bytes) {
+    std::size_t length = stream_codec::read_length(in.data());
     if (!check_length(length))
       return false;
-    if (in.size() - tcp_codec::length_bytes < length)
+    if (in.size() - stream_codec::length_bytes < length)
       break;
-    if (!accept_frame(in.subspan(tcp_codec::length_bytes, length), nullptr))
+    if (!accept_frame(in.subspan(stream_codec::length_bytes, length), nullptr))
       return false;
-    in = in.subspan(tcp_codec::length_bytes + length);
+    in = in.subspan(stream_codec::length_bytes + length);
   }
   return in.empty() || begin_partial(in);
 }
 
-bool tcp_link::begin_partial(std::span<const std::byte> rest) {
+bool stream_link::begin_partial(std::span<const std::byte> rest) {
   // Memory follows what has arrived, not what was announced: small frames at once, large ones doubling.
   constexpr std::size_t at_once = 256u << 10;
   auto& p = partial_;
-  p.total = rest.size() < tcp_codec::length_bytes ? 0 : tcp_codec::length_bytes + tcp_codec::read_length(rest.data());
+  p.total = rest.size() < stream_codec::length_bytes ? 0 : stream_codec::length_bytes + stream_codec::read_length(rest.data());
   p.capacity = p.total == 0 ? 64 : std::min(p.total, std::max(at_once, 2 * rest.size()));
   p.data = std::make_unique_for_overwrite<std::byte[]>(p.capacity);
   std::memcpy(p.data.get(), rest.data(), rest.size());
@@ -150,13 +152,13 @@ bool tcp_link::begin_partial(std::span<const std::byte> rest) {
   return true;
 }
 
-bool tcp_link::extend_partial(std::size_t more) {
+bool stream_link::extend_partial(std::size_t more) {
   auto& p = partial_;
   p.size += more;
   credit arrived{*ledger_, more};
   p.held.merge(arrived);
   if (p.total == 0) {
-    if (p.size < tcp_codec::length_bytes)
+    if (p.size < stream_codec::length_bytes)
       return true;
     // The length has just become known; what follows it may be here as well.
     std::array<std::byte, 64> bytes;
@@ -176,23 +178,23 @@ bool tcp_link::extend_partial(std::size_t more) {
   return true;
 }
 
-bool tcp_link::finish_partial() {
+bool stream_link::finish_partial() {
   auto whole = std::move(partial_);
   partial_ = {};
   if (env_.loan == this)
     env_.loan = nullptr;
   whole.held.reset();
   std::span<const std::byte> frame{whole.data.get(), whole.total};
-  return accept_frame(frame.subspan(tcp_codec::length_bytes), &whole);
+  return accept_frame(frame.subspan(stream_codec::length_bytes), &whole);
 }
 
-bool tcp_link::accept_frame(std::span<const std::byte> body, partial_frame* whole) {
+bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* whole) {
   auto m = std::make_unique<message>();
-  auto d = tcp_codec::decode(body, m->header);
+  auto d = wire_codec::decode(body, m->header);
   if (d.bad == refusal::too_many_hops || d.bad == refusal::name_too_long) {
     // A message that this node does not carry, in a stream that is in order: the stream goes on.
     board().refused().add(*d.bad);
-    env_.hostile.write(level::warn, "tcp", to_string(*d.bad), "dropped a message from " + remote_ + ": " + std::string{to_string(*d.bad)}, reactor().now());
+    env_.hostile.write(level::warn, env_.kind.name, to_string(*d.bad), "dropped a message from " + remote_ + ": " + std::string{to_string(*d.bad)}, reactor().now());
     return true;
   }
   if (d.bad) {
@@ -215,7 +217,7 @@ bool tcp_link::accept_frame(std::span<const std::byte> body, partial_frame* whol
   return true;
 }
 
-void tcp_link::watch_partial() {
+void stream_link::watch_partial() {
   if (partial_timer_ != 0)
     return;
   auto allowed = [this] {
@@ -235,7 +237,7 @@ void tcp_link::watch_partial() {
   });
 }
 
-void tcp_link::pause() {
+void stream_link::pause() {
   if (ledger_->wait())
     return;
   ++pauses_;
@@ -244,7 +246,7 @@ void tcp_link::pause() {
     paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
 }
 
-void tcp_link::resume() {
+void stream_link::resume() {
   ledger_->stop_waiting();
   if (state_ == state::closed)
     return;
@@ -256,7 +258,7 @@ void tcp_link::resume() {
   stream_->watch_read(true);
 }
 
-void tcp_link::check_paused() {
+void stream_link::check_paused() {
   paused_timer_ = 0;
   if (state_ == state::closed)
     return;
@@ -271,111 +273,97 @@ void tcp_link::check_paused() {
 
 // -- writing -----------------------------------------------------------------------------------------
 
-void tcp_link::on_message(message_ptr m) {
+void stream_link::on_message(message_ptr m) {
   if (state_ == state::closed)
     return drop(std::move(m), drop_reason::link_down);
   m->header.pop_onward();
-  if (backlog_head_ || out_.bytes() >= high_water) {
+  if (!backlog_.empty() || out_.bytes() >= high_water) {
     write_out(); // much in one turn: the socket may well take it
-    if (backlog_head_ || out_.bytes() >= high_water)
+    if (!backlog_.empty() || out_.bytes() >= high_water)
       return wait_in_backlog(std::move(m));
   }
   encode(std::move(m));
 }
 
-void tcp_link::encode(message_ptr m) {
-  auto extra = tcp_codec::extras(m->header);
-  auto size = tcp_codec::measure(m->header, m->body.size(), extra);
-  if (size.total - tcp_codec::length_bytes > env_.context.limit.max_frame) {
+void stream_link::encode(message_ptr m) {
+  auto extra = wire_codec::extras(m->header);
+  auto size = wire_codec::measure(m->header, m->body.size(), extra);
+  if (size.total > env_.context.limit.max_frame) {
     ++dropped_;
     m->header.push_onward(self()); // the report names this link
     return drop(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
   }
   ++messages_out_;
-  bytes_out_ += size.total;
-  if (m->body.size() < out_queue::large) {
-    auto* at = tcp_codec::write_head(out_.append(size.total), m->header, m->body.size(), size, !extra.empty());
+  bytes_out_ += stream_codec::length_bytes + size.total;
+  bool whole = m->body.size() < out_queue::large;
+  auto* at = out_.append(stream_codec::length_bytes + (whole ? size.total : size.head));
+  at = stream_codec::write_length(at, size.total);
+  at = wire_codec::write_head(at, m->header, m->body.size(), !extra.empty());
+  if (whole) {
     auto body = m->body.bytes();
     if (!body.empty())
       std::memcpy(at, body.data(), body.size());
-    tcp_codec::write_tail(at + body.size(), extra);
+    wire_codec::write_tail(at + body.size(), extra);
   } else {
-    tcp_codec::write_head(out_.append(size.head), m->header, m->body.size(), size, !extra.empty());
     out_.append(std::move(m->body));
     if (size.tail > 0)
-      tcp_codec::write_tail(out_.append(size.tail), extra);
+      wire_codec::write_tail(out_.append(size.tail), extra);
   }
   out_.keep(std::move(m->held));
   board().flush_later(*this);
 }
 
-void tcp_link::write_out() {
+void stream_link::write_out() {
   if (state_ == state::closed)
     return;
   do {
     auto before = out_.bytes();
     auto r = out_.write_to(*stream_);
     if (out_.bytes() < before)
-      progress_ = reactor().now();
+      backlog_.progressed(reactor().now());
     if (r.what == status::failed)
       return close(system_error("write", r.err).cause);
     if (r.what == status::again) {
       stream_->watch_write(true);
-      if (stall_timer_ == 0) {
-        progress_ = std::max(progress_, reactor().now() - env_.context.limit.stall);
+      if (!std::exchange(blocked_, true))
+        backlog_.wait_begins(reactor().now());
+      if (stall_timer_ == 0)
         stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
-      }
       return;
     }
     refill();
   } while (!out_.empty());
+  blocked_ = false;
   stream_->watch_write(false);
 }
 
-void tcp_link::refill() {
-  while (backlog_head_ && out_.bytes() < high_water) {
-    auto m = pop_backlog();
-    m->held.leave();
+void stream_link::refill() {
+  while (out_.bytes() < high_water) {
+    auto m = backlog_.pop();
+    if (!m)
+      return;
     encode(std::move(m));
   }
 }
 
-void tcp_link::wait_in_backlog(message_ptr m) {
-  // A peer that does not read what it asked for itself is held up by its own budget: that is no hostage.
-  bool own = m->held && m->held.source() == ledger_.get();
-  if (!own && !holds_.enter(m->held)) {
-    ++dropped_;
-    m->header.push_onward(self());
-    return drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " is full");
-  }
-  backlog_bytes_ += m->footprint();
-  auto* raw = m.release();
-  raw->next = nullptr;
-  (backlog_tail_ ? backlog_tail_->next : backlog_head_) = raw;
-  backlog_tail_ = raw;
+void stream_link::wait_in_backlog(message_ptr m) {
+  if (backlog_.push(m))
+    return;
+  ++dropped_;
+  m->header.push_onward(self());
+  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " is full");
 }
 
-message_ptr tcp_link::pop_backlog() noexcept {
-  message_ptr m{backlog_head_};
-  backlog_head_ = m->next;
-  if (!backlog_head_)
-    backlog_tail_ = nullptr;
-  backlog_bytes_ -= m->footprint();
-  return m;
-}
-
-void tcp_link::check_stall() {
+void stream_link::check_stall() {
   stall_timer_ = 0;
   if (state_ == state::closed || out_.empty())
     return;
   const auto& limit = env_.context.limit;
-  auto idle = reactor().now() - progress_;
-  if (idle >= limit.write_timeout)
+  auto now = backlog_.judge(reactor().now(), limit);
+  if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");
-  if (idle >= limit.stall)
-    while (backlog_head_) {
-      auto m = pop_backlog();
-      m->held.leave();
+  if (now == backlog::verdict::stalled)
+    while (auto m = backlog_.pop()) {
       ++dropped_;
       m->header.push_onward(self());
       drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " does not move");
@@ -383,21 +371,37 @@ void tcp_link::check_stall() {
   stall_timer_ = reactor().after(limit.stall, [this] { check_stall(); });
 }
 
+void stream_link::heartbeat() {
+  // Not later than this: a live peer answers the heartbeat before the last one at the least.
+  constexpr std::chrono::milliseconds silent{6'000};
+  // Over this a link counts as idle, so that there are at most 3.5 s between two writes.
+  constexpr std::chrono::milliseconds lately{500};
+  if (state_ != state::up)
+    return;
+  if (auto waited = stream_->unanswered(); waited >= silent)
+    return close("the peer has not answered for " + std::to_string(waited.count() / 1000) + " s");
+  if (!out_.empty() || reactor().now() - backlog_.last_progress() < lately)
+    return;
+  std::memcpy(out_.append(stream_codec::heartbeat.size()), stream_codec::heartbeat.data(), stream_codec::heartbeat.size());
+  bytes_out_ += stream_codec::heartbeat.size();
+  board().flush_later(*this);
+}
+
 // -- the end -----------------------------------------------------------------------------------------
 
-void tcp_link::open_result(result<void> r) {
+void stream_link::open_result(result<void> r) {
   if (auto done = std::exchange(on_open_, nullptr))
     done(std::move(r));
 }
 
-void tcp_link::refuse(refusal why, const std::string& message) {
+void stream_link::refuse(refusal why, const std::string& message) {
   board().refused().add(why);
-  env_.hostile.write(level::warn, "tcp", to_string(why), "closed the connection with " + remote_ + ", which " + message,
+  env_.hostile.write(level::warn, env_.kind.name, to_string(why), "closed the connection with " + remote_ + ", which " + message,
                      reactor().now());
   close("the peer " + message);
 }
 
-void tcp_link::close(std::string why) {
+void stream_link::close(std::string why) {
   if (state_ == state::closed)
     return;
   bool was_up = state_ == state::up;
@@ -409,24 +413,23 @@ void tcp_link::close(std::string why) {
   stream_.reset();
   partial_ = {};
   out_ = {};
-  while (backlog_head_) {
-    auto m = pop_backlog();
+  while (auto m = backlog_.pop()) {
     ++dropped_;
     m->header.push_onward(self());
     drop(std::move(m), drop_reason::link_down);
   }
   if (log_enabled(level::debug))
-    log(level::debug, "tcp", "connection with " + remote_ + " ended" + (why.empty() ? "" : ": " + why));
+    log(level::debug, env_.kind.name, "connection with " + remote_ + " ended" + (why.empty() ? "" : ": " + why));
   if (!was_up)
     open_result(error{errc::closed, "no Ockam node answered at " + remote_ + (why.empty() ? "" : ": " + why),
-                      "is that the address of a node's tcp listener?"});
+                      "is that the address of a node's " + std::string{env_.kind.name} + " listener?"});
   on_end_(*this);
   stop();
 }
 
-link_info tcp_link::info() const {
+link_info stream_link::info() const {
   link_info i;
-  i.transport = "tcp";
+  i.transport = env_.kind.name;
   i.outgoing = outgoing_;
   i.socket_address = remote_;
   i.worker_address = self().name;
@@ -437,7 +440,7 @@ link_info tcp_link::info() const {
   i.bytes_in = bytes_in_;
   i.bytes_out = bytes_out_;
   i.pending_bytes = ledger_->used();
-  i.queued_bytes = out_.bytes() + backlog_bytes_;
+  i.queued_bytes = out_.bytes() + backlog_.bytes();
   i.dropped = dropped_;
   i.pauses = pauses_;
   return i;

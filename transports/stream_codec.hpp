@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+/// How messages stand in a byte stream (protocol §2.1, §2.2). Each side first sends the preamble, then
+/// frames, whose N bytes are what `wire_codec` reads and writes:
+///
+///     u8 1 | u32 big endian N | N bytes | u32 big endian N | N bytes | …
+///
+/// Plain functions. Thread: any.
+namespace ockam::stream_codec {
+
+inline constexpr std::byte preamble{0x01};
+inline constexpr std::size_t length_bytes = 4;
+
+/// A frame without any address, which receivers ignore: `[[], [], h'']`. It asks the peer's system for an
+/// acknowledgement, without which a peer that vanished would go unnoticed until something is sent.
+inline constexpr std::array<std::byte, 8> heartbeat{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{4},
+                                                    std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}};
+
+/// The length field. Precondition: 4 bytes.
+inline std::uint32_t read_length(const std::byte* in) noexcept {
+  auto at = [&](int i) { return std::to_integer<std::uint32_t>(in[i]); };
+  return at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+}
+
+/// Writes 4 bytes; returns where the frame's own begin.
+inline std::byte* write_length(std::byte* out, std::size_t length) noexcept {
+  for (int shift = 24; shift >= 0; shift -= 8)
+    *out++ = static_cast<std::byte>(length >> shift);
+  return out;
+}
+
+} // namespace ockam::stream_codec
