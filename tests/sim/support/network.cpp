@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/support/network.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
+namespace ockam::sim {
+
+using status = net::io_result::status;
+
+// -- client ------------------------------------------------------------------------------------------
+
+void client::send(std::string_view bytes) {
+  out_->bytes.insert(out_->bytes.end(), bytes.begin(), bytes.end());
+}
+
+std::size_t client::offer(std::string_view bytes) {
+  auto room = out_->window > out_->bytes.size() ? out_->window - out_->bytes.size() : 0;
+  auto n = std::min(room, bytes.size());
+  send(bytes.substr(0, n));
+  return n;
+}
+
+std::string client::receive() {
+  std::string all{in_->bytes.begin(), in_->bytes.end()};
+  in_->bytes.clear();
+  return all;
+}
+
+void client::close() {
+  if (!out_)
+    return;
+  out_->closed = true;
+  in_->broken = true; // nobody reads there any more
+}
+
+void client::reset() {
+  out_->broken = in_->broken = true;
+  out_->bytes.clear();
+}
+
+client server::accept() {
+  if (queue_.empty())
+    throw std::logic_error{"nobody has connected"};
+  auto c = std::move(queue_.front());
+  queue_.pop_front();
+  return c;
+}
+
+// -- stream ------------------------------------------------------------------------------------------
+
+class stream final : public net::stream {
+ public:
+  stream(reactor& r, pipe_ptr in, pipe_ptr out, std::string peer, std::string local)
+    : reactor_{r}, in_{std::move(in)}, out_{std::move(out)}, peer_{std::move(peer)}, local_{std::move(local)} {
+    reactor_.streams_.push_back(this);
+  }
+  ~stream() override {
+    out_->closed = true;
+    in_->broken = true;
+    std::erase(reactor_.streams_, this);
+  }
+
+  void attach(net::stream_events* owner) override { owner_ = owner; }
+
+  net::io_result read(std::span<const iovec> into) override {
+    if (in_->broken)
+      return {status::failed, 0, ECONNRESET};
+    if (in_->bytes.empty())
+      return {in_->closed ? status::eof : status::again, 0, 0};
+    std::size_t room = 0;
+    for (const auto& v : into)
+      room += v.iov_len;
+    auto left = reactor_.net_.portion(std::min(room, in_->bytes.size()));
+    net::io_result r{status::ok, left, 0};
+    for (const auto& v : into) {
+      auto n = std::min(left, v.iov_len);
+      auto end = in_->bytes.begin() + static_cast<std::ptrdiff_t>(n);
+      std::copy(in_->bytes.begin(), end, static_cast<char*>(v.iov_base));
+      in_->bytes.erase(in_->bytes.begin(), end);
+      left -= n;
+    }
+    return r;
+  }
+
+  net::io_result write(std::span<const iovec> from) override {
+    if (out_->broken)
+      return {status::failed, 0, EPIPE};
+    auto room = out_->window > out_->bytes.size() ? out_->window - out_->bytes.size() : 0;
+    if (room == 0)
+      return {status::again, 0, 0};
+    std::size_t wanted = 0;
+    for (const auto& v : from)
+      wanted += v.iov_len;
+    auto left = reactor_.net_.portion(std::min(room, wanted));
+    net::io_result r{status::ok, left, 0};
+    for (const auto& v : from) {
+      auto n = std::min(left, v.iov_len);
+      auto* at = static_cast<const char*>(v.iov_base);
+      out_->bytes.insert(out_->bytes.end(), at, at + n);
+      left -= n;
+    }
+    return r;
+  }
+
+  void watch_read(bool on) override { reading_ = on; }
+  void watch_write(bool on) override { writing_ = on; }
+  bool peer_closed() override { return in_->closed || in_->broken; }
+  std::string peer() const override { return peer_; }
+  std::string local() const override { return local_; }
+
+  bool readable() const { return reading_ && (!in_->bytes.empty() || in_->closed || in_->broken); }
+  bool writable() const { return writing_ && (out_->broken || out_->bytes.size() < out_->window); }
+  /// One event. It may be the end of this.
+  void serve() { readable() ? owner_->on_readable() : owner_->on_writable(); }
+
+ private:
+  reactor& reactor_;
+  pipe_ptr in_;
+  pipe_ptr out_;
+  std::string peer_;
+  std::string local_;
+  net::stream_events* owner_ = nullptr;
+  bool reading_ = false;
+  bool writing_ = false;
+};
+
+// -- acceptor ----------------------------------------------------------------------------------------
+
+class acceptor final : public net::acceptor {
+ public:
+  acceptor(reactor& r, std::string local, net::acceptor_events& owner)
+    : reactor_{r}, local_{std::move(local)}, owner_{owner} {
+    reactor_.net_.acceptors_.emplace(local_, this);
+  }
+  ~acceptor() override {
+    *alive_ = false;
+    reactor_.net_.acceptors_.erase(local_);
+  }
+  std::string local() const override { return local_; }
+
+  /// A connection has come in; the owner hears of it as an event of its node.
+  void take(pipe_ptr in, pipe_ptr out, std::string from) {
+    reactor_.post([this, alive = alive_, in, out, from] {
+      if (!*alive || reactor_.net_.out_of_descriptors_) {
+        out->closed = true;
+        in->broken = true;
+        if (*alive)
+          owner_.on_out_of_descriptors();
+        return;
+      }
+      owner_.on_accept(std::make_unique<stream>(reactor_, in, out, from, local_));
+    });
+  }
+
+ private:
+  reactor& reactor_;
+  std::string local_;
+  net::acceptor_events& owner_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// -- connecting --------------------------------------------------------------------------------------
+
+class connecting final : public net::connecting {
+ public:
+  connecting(reactor& r, const endpoint& to, std::chrono::milliseconds timeout, net::reactor::connected done)
+    : reactor_{r}, done_{std::move(done)} {
+    auto where = to_string(to);
+    deadline_ = reactor_.after(timeout, [this, where] {
+      finish(error{errc::timed_out, "no connection to " + where + " in time", {}});
+    });
+    if (!reactor_.net_.black_holes_.contains(where))
+      reactor_.post([this, alive = alive_, where] {
+        if (*alive)
+          open(where);
+      });
+  }
+  ~connecting() override {
+    *alive_ = false;
+    reactor_.cancel(deadline_);
+  }
+
+ private:
+  void open(const std::string& where) {
+    auto in = std::make_shared<pipe>(), out = std::make_shared<pipe>();
+    auto& net = reactor_.net_;
+    auto from = "127.0.0.1:" + std::to_string(net.next_port_++);
+    if (auto a = net.acceptors_.find(where); a != net.acceptors_.end())
+      a->second->take(out, in, from);
+    else if (auto s = net.servers_.find(where); s != net.servers_.end())
+      s->second.queue_.emplace_back(out, in);
+    else
+      return finish(error{errc::unreachable, "cannot connect to " + where + ": Connection refused", {}});
+    finish(net::stream_ptr{std::make_unique<stream>(reactor_, in, out, where, from)});
+  }
+
+  void finish(result<net::stream_ptr> r) {
+    reactor_.cancel(deadline_);
+    *alive_ = false;
+    if (auto done = std::exchange(done_, nullptr))
+      done(std::move(r)); // may destroy this
+  }
+
+  reactor& reactor_;
+  net::reactor::connected done_;
+  timer_queue::id deadline_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// -- reactor -----------------------------------------------------------------------------------------
+
+reactor::reactor(network& net) : net_{net} {
+  net_.reactors_.push_back(this);
+}
+
+reactor::~reactor() {
+  std::erase(net_.reactors_, this);
+}
+
+result<net::acceptor_ptr> reactor::listen(const endpoint& at, net::acceptor_events& owner) {
+  auto real = at;
+  if (real.port == 0)
+    real.port = net_.next_port_++;
+  auto where = to_string(real);
+  if (net_.acceptors_.contains(where))
+    return error{errc::address_in_use, "cannot listen at " + where + ": Address already in use", {}};
+  return net::acceptor_ptr{std::make_unique<acceptor>(*this, where, owner)};
+}
+
+result<net::acceptor_ptr> reactor::listen_unix(const std::string& path, net::acceptor_events& owner) {
+  return net::acceptor_ptr{std::make_unique<acceptor>(*this, path, owner)};
+}
+
+net::connecting_ptr reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
+  return std::make_unique<connecting>(*this, to, timeout, std::move(done));
+}
+
+bool reactor::step() {
+  if (!posted_.empty()) {
+    auto f = std::move(posted_.front());
+    posted_.pop_front();
+    f();
+    end_turn();
+    return true;
+  }
+  if (auto next = timers_.next(); next && *next <= now()) {
+    timers_.run(now());
+    end_turn();
+    return true;
+  }
+  auto count = streams_.size();
+  auto first = net_.random_ && count > 0 ? (*net_.random_)() % count : next_stream_;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto* s = streams_[(first + i) % count];
+    if (!s->readable() && !s->writable())
+      continue;
+    next_stream_ = (first + i + 1) % count;
+    s->serve();
+    end_turn();
+    return true;
+  }
+  return false;
+}
+
+// -- network -----------------------------------------------------------------------------------------
+
+std::size_t network::portion(std::size_t wanted) {
+  return random_ && wanted > 1 ? 1 + (*random_)() % wanted : wanted;
+}
+
+bool network::step() {
+  bool any = false;
+  for (std::size_t i = 0; i < reactors_.size(); ++i)
+    any = reactors_[i]->step() || any;
+  for (std::size_t i = 0; i < participants_.size(); ++i)
+    any = participants_[i]->step() || any;
+  return any;
+}
+
+void network::run() {
+  constexpr int endless = 5'000'000;
+  for (int n = 0; step(); ++n)
+    if (n == endless)
+      throw std::logic_error{"the simulated nodes never come to rest"};
+}
+
+std::optional<clock::time_point> network::next_timer() const {
+  std::optional<clock::time_point> first;
+  for (auto* r : reactors_)
+    if (auto next = r->timers_.next(); next && (!first || *next < *first))
+      first = next;
+  return first;
+}
+
+void network::advance(clock::duration d) {
+  auto end = now_ + d;
+  run();
+  auto move_to = [this](clock::time_point t) {
+    auto step = t - now_;
+    now_ = t;
+    for (auto* p : participants_)
+      p->advance(step);
+    run();
+  };
+  for (auto next = next_timer(); next && *next <= end; next = next_timer())
+    move_to(std::max(*next, now_));
+  move_to(end);
+}
+
+client network::dial(const std::string& where) {
+  auto a = acceptors_.find(where);
+  if (a == acceptors_.end())
+    throw std::logic_error{"nobody listens at " + where};
+  auto in = std::make_shared<pipe>(), out = std::make_shared<pipe>();
+  a->second->take(out, in, "127.0.0.1:" + std::to_string(next_port_++));
+  return client{in, out};
+}
+
+} // namespace ockam::sim

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/net.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// A network in memory: byte streams with small windows, partial reads and writes, closes and resets,
+/// ports that refuse and hosts that swallow, and a clock that only the test moves. Deterministic: the same
+/// calls give the same run, and so does the same seed. One thread.
+///
+///     test ── client ══ pipes ══ stream ── link of a node          (`network::dial`, `network::serve`)
+///             node a ── stream ══ pipes ══ stream ── node b
+namespace ockam::sim {
+
+using clock = net::reactor::clock;
+
+/// One direction of a connection.
+struct pipe {
+  std::deque<char> bytes;
+  std::size_t window = 64u << 10; ///< bytes that may lie here unread
+  bool closed = false;            ///< the writer has closed: end of stream behind the bytes
+  bool broken = false;            ///< reset: reads and writes fail
+};
+using pipe_ptr = std::shared_ptr<pipe>;
+
+class network;
+class connecting;
+class reactor;
+
+/// The test's end of a connection: it writes and reads raw bytes, or does not.
+class client {
+ public:
+  client(pipe_ptr in, pipe_ptr out) : in_{std::move(in)}, out_{std::move(out)} {}
+  client(client&&) = default;
+  client& operator=(client&&) = default;
+  ~client() { close(); }
+
+  /// Queues all of it, beyond the window too: a test that wants to see back-pressure uses `offer`.
+  void send(std::string_view bytes);
+  /// Writes what the window takes; returns how much that was.
+  std::size_t offer(std::string_view bytes);
+  /// Bytes on their way to the node that it has not read.
+  std::size_t unread() const { return out_->bytes.size(); }
+  /// All that has come in, taken out: the node may write on.
+  std::string receive();
+  std::size_t received() const { return in_->bytes.size(); }
+  /// How much the node may write before this end reads.
+  void window(std::size_t bytes) { in_->window = bytes; }
+  bool closed_by_peer() const { return in_->closed || in_->broken; }
+  void close();
+  void reset();
+
+ private:
+  pipe_ptr in_;
+  pipe_ptr out_;
+};
+
+/// Runs something of a node beside its sockets: the actor system.
+class participant {
+ public:
+  virtual bool step() = 0; ///< one thing; false when there is nothing to do
+  virtual void advance(clock::duration d) = 0;
+
+ protected:
+  ~participant() = default;
+};
+
+/// A port at which the test itself answers.
+class server {
+ public:
+  bool waiting() const { return !queue_.empty(); }
+  client accept();
+
+ private:
+  friend class connecting;
+  std::deque<client> queue_;
+};
+
+/// All nodes of a test, and time.
+class network {
+ public:
+  network() = default;
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
+
+  clock::time_point now() const { return now_; }
+
+  /// Works until nobody has anything to do. Fails loudly (an exception) when that does not end: a busy
+  /// loop in a node is a bug.
+  void run();
+  /// Moves time, from one timer to the next, running in between.
+  void advance(clock::duration d);
+  /// From now on every read and write moves a random number of bytes (at least one), and ready sockets
+  /// are served in random order.
+  void disturb(std::uint64_t seed) { random_.emplace(seed); }
+
+  /// Connects to a node's listener at `host:port`.
+  client dial(const std::string& where);
+  /// Whether something listens there.
+  bool listening(const std::string& where) const { return acceptors_.contains(where); }
+  /// Answers at `host:port` in the test's own name.
+  server& serve(const std::string& where) { return servers_[where]; }
+  /// Connects to there never end.
+  void swallow(const std::string& where) { black_holes_.insert(where); }
+  /// The next accepts of every node fail for want of descriptors.
+  void out_of_descriptors(bool yes) { out_of_descriptors_ = yes; }
+
+  void join(participant& p) { participants_.push_back(&p); }
+  void leave(participant& p) { std::erase(participants_, &p); }
+
+ private:
+  friend class reactor;
+  friend class stream;
+  friend class acceptor;
+  friend class connecting;
+
+  /// What one call moves at most.
+  std::size_t portion(std::size_t wanted);
+  bool step();
+  std::optional<clock::time_point> next_timer() const;
+
+  clock::time_point now_{std::chrono::hours{1}};
+  std::vector<participant*> participants_;
+  std::vector<reactor*> reactors_;
+  std::map<std::string, class acceptor*> acceptors_;
+  std::map<std::string, server> servers_;
+  std::set<std::string> black_holes_;
+  std::optional<std::mt19937_64> random_;
+  bool out_of_descriptors_ = false;
+  std::uint16_t next_port_ = 40'000;
+};
+
+/// The socket thread of one node in that network.
+class reactor final : public net::reactor {
+ public:
+  explicit reactor(network& net);
+  ~reactor() override;
+
+  result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
+  result<net::acceptor_ptr> listen_unix(const std::string& path, net::acceptor_events& owner) override;
+  net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
+  clock::time_point now() const override { return net_.now(); }
+  timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override {
+    return timers_.add(now() + delay, std::move(fire));
+  }
+  void cancel(timer_queue::id timer) override { timers_.cancel(timer); }
+  void post(std::function<void()> f) override { posted_.push_back(std::move(f)); }
+  void at_end_of_turn(std::function<void()> f) override { turn_ = std::move(f); }
+
+  std::size_t timers() const { return timers_.size(); }
+  std::size_t streams() const { return streams_.size(); }
+
+ private:
+  friend class network;
+  friend class stream;
+  friend class acceptor;
+  friend class connecting;
+
+  bool step();
+  void end_turn() {
+    if (turn_)
+      turn_();
+  }
+
+  network& net_;
+  timer_queue timers_;
+  std::deque<std::function<void()>> posted_;
+  std::vector<class stream*> streams_;
+  std::size_t next_stream_ = 0;
+  std::function<void()> turn_;
+};
+
+} // namespace ockam::sim

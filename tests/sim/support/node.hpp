@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/control.hpp"
+#include "sim/support/network.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ockam::sim {
+
+/// A node of the simulated network: the real switchboard, worker hosts, services and transports, with
+/// CAF's testing scheduler and multiplexer in place of threads. Everything happens inside
+/// `network::run` and `network::advance`.
+class node {
+ public:
+  explicit node(network& net, std::string name = "n1", limits limit = {});
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  switchboard& board();
+  workers& hosts();
+  transport& tcp();
+  sim::reactor& reactor();
+  memory& budget();
+  /// What control works with.
+  node_services services();
+  std::size_t connections() const;
+  std::uint64_t lost() const;
+
+  /// Starts a service by name, as the configuration does.
+  void start(std::string_view type, std::string where = {});
+  /// Starts a worker of the test's own at `where`, which everybody may reach.
+  void start(const std::string& where, std::unique_ptr<worker> w, worker_thread thread = worker_thread::socket);
+  /// Opens a tcp listener at `address` (port 0: a free one) and gives `host:port`.
+  std::string listen(const std::string& address = "127.0.0.1:0", const std::vector<std::string>& allow = {});
+  /// Connects over tcp, working until it is up. The address of the link.
+  result<address> connect(const std::string& to, connect_options o = {});
+  /// The only link of this node.
+  link_info link();
+  /// Sends from a local worker at `from` (which need not exist).
+  void send(const route& onward, std::string_view body, const std::string& from = "test", bool report = false);
+  /// Stops in the order in which a node stops; done by the destructor if not before.
+  void stop();
+
+ private:
+  class impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// A worker that keeps what it gets.
+class mailbox final : public worker {
+ public:
+  void on_message(message_ptr m) override { got.push_back(std::move(m)); }
+  std::vector<message_ptr> got;
+};
+
+} // namespace ockam::sim

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes for the tests: nodes, the command line, and what the kernel says of them."""
+
+import json
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import time
+
+import wire
+
+#: What a sanitizer writes when it has found something; no output of ours contains it.
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+
+
+def wait_until(condition, what, timeout=10.0):
+    """Polls `condition` until it is true and returns its value; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.01)
+
+
+class Result:
+    """What a command did."""
+
+    def __init__(self, args, code, out, err, seconds):
+        self.args, self.code, self.out, self.err, self.seconds = args, code, out, err, seconds
+
+    def __repr__(self):
+        return f"{' '.join(map(str, self.args))}\n  exit {self.code}\n  out: {self.out!r}\n  err: {self.err!r}"
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+def of_home(home):
+    """The processes that were started with this OCKAM_HOME, by pid, however they were started."""
+    found = []
+    mark = b"OCKAM_HOME=" + os.fsencode(home) + b"\0"
+    for p in pathlib.Path("/proc").iterdir():
+        if not p.name.isdigit() or int(p.name) == os.getpid():
+            continue
+        try:
+            if mark in (p / "environ").read_bytes() + b"\0" and (p / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                found.append(int(p.name))
+        except OSError:
+            pass  # gone, or of somebody else
+    return found
+
+
+class Process:
+    """A process by its pid, with what /proc says of it."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def alive(self):
+        try:
+            return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    def resident(self):
+        """Bytes in memory."""
+        return int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Node(Process):
+    """An `ockam-node` in the foreground, child of the test, listening at a free port."""
+
+    def __init__(self, program, args, env, log_path, limits=None):
+        read_end, write_end = os.pipe()
+        self.log_path = log_path
+        self.log = open(log_path, "wb")
+        self.child = subprocess.Popen(
+            [program, *args, "--ready-fd", str(write_end)],
+            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
+            pass_fds=(write_end,), preexec_fn=limits, cwd=str(pathlib.Path(log_path).parent))
+        os.close(write_end)
+        super().__init__(self.child.pid)
+        self.expected = (0,)
+        try:
+            self.ready = self._ready(read_end)
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            os.close(read_end)
+        #: (transport, host:port) of each listener, in the order of the configuration.
+        self.listeners = self._listeners() if self.ready.get("ready") else []
+
+    def _ready(self, fd):
+        data = b""
+        while not data.endswith(b"\n"):
+            if not select.select([fd], [], [], 20)[0]:
+                raise AssertionError("the node was not ready within 20 s: " + self.errors())
+            part = os.read(fd, 4096)
+            if not part:
+                self.child.wait(10)
+                raise AssertionError(f"the node ended with {self.child.returncode}: {self.errors()}")
+            data += part
+        return json.loads(data)
+
+    def _listeners(self):
+        out = []
+        for line in self.child.stdout:
+            words = line.decode().split()
+            if words[0] == "listening":
+                out.append((words[1], words[2]))
+            if words[-1] == "ready":
+                break
+        return out
+
+    def errors(self):
+        """All of standard error, the log included when it goes there."""
+        return pathlib.Path(self.log_path).read_text(errors="replace")
+
+    @property
+    def port(self):
+        """Of the first tcp listener."""
+        return next(int(a.rsplit(":", 1)[1]) for t, a in self.listeners if t == "tcp")
+
+    def peer(self, **kw):
+        return wire.Peer(self.port, **kw)
+
+    def send_signal(self, what):
+        os.kill(self.pid, what)
+
+    def stop(self, what=signal.SIGTERM, within=5.0):
+        """Stops it in order. The exit code, and the seconds that it took."""
+        began = time.monotonic()
+        self.send_signal(what)
+        code = self.child.wait(within)
+        return code, time.monotonic() - began
+
+    def kill(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.expected = (*self.expected, -signal.SIGKILL)
+        self.child.wait()
+
+    def finish(self):
+        """Ends it if it runs and says what is wrong with how it ended; nothing if all is well."""
+        if self.child.poll() is None:
+            try:
+                self.stop(within=20)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+                return f"node {self.pid} did not stop: {self.errors()}"
+        self.child.stdout.close()
+        self.log.close()
+        text = self.errors()
+        if any(mark in text for mark in SANITIZER_MARKS) or self.child.returncode not in self.expected:
+            return f"node {self.pid} ended with {self.child.returncode}: {text}"
+        return None
