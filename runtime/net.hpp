@@ -3,6 +3,7 @@
 
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/core/reason.hpp"
 #include "runtime/core/timer_queue.hpp"
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <sys/uio.h>
@@ -32,6 +34,12 @@ struct io_result {
   status what = status::again;
   std::size_t bytes = 0;
   int err = 0;
+};
+
+/// What a peer did against the rules of a protocol that lies between a stream and the system's socket.
+struct offence {
+  refusal why = refusal::malformed_frame;
+  std::string what; ///< words that go on after "the peer"
 };
 
 /// Hears from a stream. Called only while watched for; never from inside `read`, `write` or `watch_…`.
@@ -63,6 +71,10 @@ class stream {
   virtual std::string local() const = 0;
   /// User id of the peer process, for Unix sockets; -1 otherwise.
   virtual std::int64_t peer_uid() const { return -1; }
+  /// Name that the node at the other end gave itself, where the protocol below has one.
+  virtual std::string peer_node() const { return {}; }
+  /// Why `read` or `write` has `failed`, where it was the peer's doing and errno has no word for it.
+  virtual std::optional<offence> offended() const { return std::nullopt; }
 };
 using stream_ptr = std::unique_ptr<stream>;
 

@@ -57,7 +57,7 @@ class assembly {
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
     transport_context context{hosts_, memory_, config_.limit, flows_,
-                              [this] { return connections_ < config_.limit.max_connections; }, connections_};
+                              [this] { return connections_ < config_.limit.max_connections; }, connections_, &sys_};
     for (auto make : parts_.transports)
       transports_.push_back(make(context));
     done_ = std::move(done);

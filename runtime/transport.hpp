@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace caf {
+class actor_system;
+}
+
 namespace ockam {
 
 /// A listener as `list` and `show` print it.
@@ -79,6 +83,7 @@ struct transport_context {
   const well_known_flows& flows;
   std::function<bool()> may_accept; ///< counts the connections of all listeners against max-connections
   std::size_t& connections;         ///< open links of all transports
+  caf::actor_system* actors = nullptr; ///< for transports whose links are CAF actors on the wire as well
 };
 
 /// One way for messages to leave and enter a node. All transports have the same surface; control and the

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 /// How messages stand in a byte stream (protocol §2.1, §2.2). Each side first sends the preamble, then
-/// frames, whose N bytes are what `wire_codec` reads and writes:
+/// frames, whose N bytes are what a `message_codec` reads and writes:
 ///
 ///     u8 1 | u32 big endian N | N bytes | u32 big endian N | N bytes | …
 ///
@@ -15,11 +14,6 @@ namespace ockam::stream_codec {
 
 inline constexpr std::byte preamble{0x01};
 inline constexpr std::size_t length_bytes = 4;
-
-/// A frame without any address, which receivers ignore: `[[], [], h'']`. It asks the peer's system for an
-/// acknowledgement, without which a peer that vanished would go unnoticed until something is sent.
-inline constexpr std::array<std::byte, 8> heartbeat{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{4},
-                                                    std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}};
 
 /// The length field. Precondition: 4 bytes.
 inline std::uint32_t read_length(const std::byte* in) noexcept {

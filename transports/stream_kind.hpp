@@ -3,6 +3,7 @@
 
 #include "runtime/net.hpp"
 #include "runtime/transport.hpp"
+#include "transports/message_codec.hpp"
 
 #include <chrono>
 #include <functional>
@@ -32,11 +33,12 @@ struct stream_kind {
   std::string_view name;      ///< tcp: of the transport, its commands and its sections
   std::string_view link_type; ///< tcp-link: of its workers. Static text
   bool heartbeat;             ///< whether a peer that vanished can only be noticed by sending
+  const message_codec& codec; ///< what messages look like inside of frames
 
   /// Both read an address and the options that only this kind knows. Errors: `invalid_address`,
   /// `invalid_argument`.
-  result<stream_place> (*place)(const std::string& address, const transport_options& options);
-  result<stream_peer> (*peer)(const std::string& address, const transport_options& options);
+  result<stream_place> (*place)(const transport_context&, const std::string& address, const transport_options&);
+  result<stream_peer> (*peer)(const transport_context&, const std::string& address, const transport_options&);
 };
 
 /// Error for the first option that is not in `known`; the hint names what was meant.

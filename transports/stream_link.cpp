@@ -2,7 +2,6 @@
 #include "transports/stream_link.hpp"
 
 #include "transports/stream_codec.hpp"
-#include "transports/wire_codec.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -89,9 +88,10 @@ void stream_link::read_once() {
   auto r = stream_->read({v.data(), parts});
   if (r.what == status::again)
     return;
-  if (r.what != status::ok)
-    return close(r.what == status::eof ? (partial_.data ? "the peer closed in the middle of a frame" : "the peer closed")
-                                       : system_error("read", r.err).cause);
+  if (r.what == status::failed)
+    return failed("read", r.err);
+  if (r.what == status::eof)
+    return close(partial_.data ? "the peer closed in the middle of a frame" : "the peer closed");
   bytes_in_ += r.bytes;
   auto to_partial = std::min(r.bytes, wanted);
   std::span<const std::byte> rest{env_.scratch.get(), r.bytes - to_partial};
@@ -111,6 +111,7 @@ bool stream_link::take_preamble(std::span<const std::byte>& in) {
   }
   in = in.subspan(1);
   state_ = state::up;
+  peer_node_ = stream_->peer_node();
   reactor().cancel(std::exchange(handshake_timer_, 0));
   open_result({});
   return state_ == state::up;
@@ -190,7 +191,7 @@ bool stream_link::finish_partial() {
 
 bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* whole) {
   auto m = std::make_unique<message>();
-  auto d = wire_codec::decode(body, m->header);
+  auto d = env_.kind.codec.decode(body, m->header);
   if (d.bad == refusal::too_many_hops || d.bad == refusal::name_too_long) {
     // A message that this node does not carry, in a stream that is in order: the stream goes on.
     board().refused().add(*d.bad);
@@ -286,8 +287,9 @@ void stream_link::on_message(message_ptr m) {
 }
 
 void stream_link::encode(message_ptr m) {
-  auto extra = wire_codec::extras(m->header);
-  auto size = wire_codec::measure(m->header, m->body.size(), extra);
+  const auto& codec = env_.kind.codec;
+  auto extra = codec.extras(m->header);
+  auto size = codec.measure(m->header, m->body.size(), extra);
   if (size.total > env_.context.limit.max_frame) {
     ++dropped_;
     m->header.push_onward(self()); // the report names this link
@@ -298,16 +300,16 @@ void stream_link::encode(message_ptr m) {
   bool whole = m->body.size() < out_queue::large;
   auto* at = out_.append(stream_codec::length_bytes + (whole ? size.total : size.head));
   at = stream_codec::write_length(at, size.total);
-  at = wire_codec::write_head(at, m->header, m->body.size(), !extra.empty());
+  at = codec.write_head(at, m->header, m->body.size(), !extra.empty());
   if (whole) {
     auto body = m->body.bytes();
     if (!body.empty())
       std::memcpy(at, body.data(), body.size());
-    wire_codec::write_tail(at + body.size(), extra);
+    codec.write_tail(at + body.size(), extra);
   } else {
     out_.append(std::move(m->body));
     if (size.tail > 0)
-      wire_codec::write_tail(out_.append(size.tail), extra);
+      codec.write_tail(out_.append(size.tail), extra);
   }
   out_.keep(std::move(m->held));
   board().flush_later(*this);
@@ -322,7 +324,7 @@ void stream_link::write_out() {
     if (out_.bytes() < before)
       backlog_.progressed(reactor().now());
     if (r.what == status::failed)
-      return close(system_error("write", r.err).cause);
+      return failed("write", r.err);
     if (r.what == status::again) {
       stream_->watch_write(true);
       if (!std::exchange(blocked_, true))
@@ -382,8 +384,10 @@ void stream_link::heartbeat() {
     return close("the peer has not answered for " + std::to_string(waited.count() / 1000) + " s");
   if (!out_.empty() || reactor().now() - backlog_.last_progress() < lately)
     return;
-  std::memcpy(out_.append(stream_codec::heartbeat.size()), stream_codec::heartbeat.data(), stream_codec::heartbeat.size());
-  bytes_out_ += stream_codec::heartbeat.size();
+  const auto& beat = env_.kind.codec.heartbeat;
+  auto size = stream_codec::length_bytes + beat.size();
+  std::memcpy(stream_codec::write_length(out_.append(size), beat.size()), beat.data(), beat.size());
+  bytes_out_ += size;
   board().flush_later(*this);
 }
 
@@ -392,6 +396,12 @@ void stream_link::heartbeat() {
 void stream_link::open_result(result<void> r) {
   if (auto done = std::exchange(on_open_, nullptr))
     done(std::move(r));
+}
+
+void stream_link::failed(const char* what, int err) {
+  if (auto o = stream_->offended())
+    return refuse(o->why, o->what);
+  close(system_error(what, err).cause);
 }
 
 void stream_link::refuse(refusal why, const std::string& message) {
@@ -434,6 +444,7 @@ link_info stream_link::info() const {
   i.socket_address = remote_;
   i.worker_address = self().name;
   i.processor_address = processor_;
+  i.peer = peer_node_;
   i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";
   i.messages_in = messages_in_;
   i.messages_out = messages_out_;

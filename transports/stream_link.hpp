@@ -107,6 +107,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   void wait_in_backlog(message_ptr m);
   void check_stall();
 
+  void failed(const char* what, int err);
   void refuse(refusal why, const std::string& message);
   void close(std::string why);
   void open_result(result<void> r);
@@ -121,6 +122,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   ended on_end_;
   ledger::owner ledger_;
   std::string processor_;
+  std::string peer_node_;
   partial_frame partial_;
   out_queue out_;
   backlog backlog_;

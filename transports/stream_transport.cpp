@@ -104,7 +104,7 @@ void stream_transport::allow(std::uint32_t flow, const std::vector<std::string>&
 }
 
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {
-  auto at = env_.kind.place(where, o.extra);
+  auto at = env_.kind.place(env_.context, where, o.extra);
   if (!at)
     return done(at.error());
   auto& board = env_.context.hosts.board();
@@ -119,7 +119,7 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
 }
 
 void stream_transport::connect(const std::string& where, connect_options o, connected done) {
-  auto to = env_.kind.peer(where, o.extra);
+  auto to = env_.kind.peer(env_.context, where, o.extra);
   if (!to)
     return done(to.error());
   if (!o.address.empty() && env_.context.hosts.board().find(address{o.address}))

@@ -2,6 +2,7 @@
 // TCP in Ockam's wire format (protocol §2).
 #include "transports/stream_transport.hpp"
 #include "transports/transports.hpp"
+#include "transports/wire_codec.hpp"
 
 #include "runtime/core/endpoint.hpp"
 
@@ -9,7 +10,7 @@ namespace ockam {
 
 namespace {
 
-result<stream_place> place(const std::string& address, const transport_options& options) {
+result<stream_place> place(const transport_context&, const std::string& address, const transport_options& options) {
   if (auto ok = check_options(options, {}); !ok)
     return std::move(ok).error();
   auto at = parse_socket_address(address);
@@ -18,7 +19,7 @@ result<stream_place> place(const std::string& address, const transport_options& 
   return stream_place{[at = *at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); }};
 }
 
-result<stream_peer> peer(const std::string& address, const transport_options& options) {
+result<stream_peer> peer(const transport_context&, const std::string& address, const transport_options& options) {
   if (auto ok = check_options(options, {}); !ok)
     return std::move(ok).error();
   auto to = parse_endpoint(address);
@@ -29,7 +30,7 @@ result<stream_peer> peer(const std::string& address, const transport_options& op
                      }};
 }
 
-constexpr stream_kind tcp{"tcp", "tcp-link", true, &place, &peer};
+constexpr stream_kind tcp{"tcp", "tcp-link", true, wire_codec::codec, &place, &peer};
 
 } // namespace
 

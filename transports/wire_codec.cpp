@@ -93,7 +93,7 @@ std::byte* write_address(std::byte* out, address_view a) noexcept {
 
 } // namespace
 
-decoded decode(std::span<const std::byte> bytes, route_header& header) {
+decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   reader in{bytes};
   auto elements = in.read_array();
   if (!elements || *elements < 3)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/core/message.hpp"
-#include "runtime/core/reason.hpp"
+#include "transports/message_codec.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <span>
+#include <string>
 
 /// A message as it goes over the Ockam wire, whatever carries it (protocol §2.3): the body of a frame of a
 /// stream, a WebSocket message, what the datagrams of a UDP message add up to.
@@ -19,22 +18,10 @@
 /// there is nothing to say. Plain functions. Thread: any.
 namespace ockam::wire_codec {
 
-/// What the bytes decoded to. The payload is a part of the input, not copied.
-struct decoded {
-  std::optional<refusal> bad; ///< set: refuse the message
-  std::span<const std::byte> body;
-};
-
 /// Decodes into `header` (fresh). Accepts what the reference accepts: indefinite arrays, long integers,
 /// addresses of more elements, bytes behind the item.
-decoded decode(std::span<const std::byte> in, route_header& header);
+decoded_message decode(std::span<const std::byte> in, route_header& header);
 
-/// Size of a message for this header and payload size.
-struct message_size {
-  std::size_t head;  ///< everything up to the payload
-  std::size_t tail;  ///< the fourth element, behind the payload
-  std::size_t total; ///< head + payload + tail
-};
 /// A header's fourth element; empty when there is nothing to say. Ask once and hand it on.
 std::string extras(const route_header& h);
 message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
@@ -42,5 +29,8 @@ message_size measure(const route_header& h, std::size_t payload, const std::stri
 /// Writes `size.head` bytes at `out`; the payload comes next, then `write_tail`.
 std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
 std::byte* write_tail(std::byte* out, const std::string& extras) noexcept;
+
+inline constexpr message_codec codec{&decode, &extras, &measure, &write_head, &write_tail,
+                                     {std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}}};
 
 } // namespace ockam::wire_codec

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/message.hpp"
+#include "runtime/core/reason.hpp"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace ockam {
+
+/// What the bytes of a message decoded to. The payload is a part of the input, not copied.
+struct decoded_message {
+  std::optional<refusal> bad; ///< set: refuse the message
+  std::span<const std::byte> body;
+};
+
+/// Size of an encoded message for a certain header and payload size.
+struct message_size {
+  std::size_t head = 0;  ///< everything up to the payload
+  std::size_t tail = 0;  ///< what stands behind the payload
+  std::size_t total = 0; ///< head + payload + tail
+};
+
+/// How a message looks as bytes, as data: the Ockam wire (`wire_codec`) or between nodes of this make
+/// (`native_codec`). Plain functions. Thread: any.
+struct message_codec {
+  /// Decodes into a fresh header.
+  decoded_message (*decode)(std::span<const std::byte> in, route_header& header);
+  /// What a header has to say behind the payload; empty when nothing. Ask once and hand it on.
+  std::string (*extras)(const route_header& h);
+  message_size (*measure)(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
+  /// Writes `head` bytes at `out`; the payload comes next, then `write_tail`.
+  std::byte* (*write_head)(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
+  std::byte* (*write_tail)(std::byte* out, const std::string& extras) noexcept;
+  /// A message without any address, which receivers ignore. It asks the peer's system for an
+  /// acknowledgement, without which a peer that vanished would go unnoticed until something is sent.
+  std::array<std::byte, 4> heartbeat;
+};
+
+} // namespace ockam
