@@ -3,9 +3,11 @@
 #include "runtime/caf_reactor.hpp"
 
 #include "runtime/sockets.hpp"
+#include "runtime/unix_sockets.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
 #include <thread>
@@ -85,10 +87,13 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   /// Connections taken in one go, before other sockets get their turn.
   static constexpr int batch = 64;
 
-  fd_acceptor(caf_reactor& r, int fd, net::acceptor_events& owner, std::string unix_path = {})
-    : reactor_{r}, owner_{owner}, local_{unix_path.empty() ? local_text(fd) : unix_path},
-      unix_path_{std::move(unix_path)}, handler_{fd_handler::make(r, fd, *this)} {
+  fd_acceptor(caf_reactor& r, int fd, net::acceptor_events& owner)
+    : reactor_{r}, owner_{owner}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
     handler_->watch_read(true);
+  }
+  fd_acceptor(caf_reactor& r, unix_listener l, net::acceptor_events& owner) : fd_acceptor{r, l.fd, owner} {
+    local_ = l.path;
+    unix_ = std::move(l);
   }
 
   ~fd_acceptor() override {
@@ -96,8 +101,8 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
     reactor_.cancel(retry_);
     // Closed now, not one loop iteration later as the handler: the port is free when this returns.
     ::shutdown(handler_->descriptor(), SHUT_RDWR);
-    if (!unix_path_.empty())
-      ::unlink(unix_path_.c_str());
+    if (unix_)
+      unix_->remove_file();
   }
 
   std::string local() const override { return local_; }
@@ -130,7 +135,7 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   caf_reactor& reactor_;
   net::acceptor_events& owner_;
   std::string local_;
-  std::string unix_path_;
+  std::optional<unix_listener> unix_;
   fd_handler::owner handler_;
   timer_queue::id retry_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -252,6 +257,50 @@ class fd_connecting final : public net::connecting, private fd_handler::listener
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); // touched on the socket thread only
 };
 
+/// A connect to a Unix socket: at once or never, except that the listener's queue may be full. Then it is
+/// tried again, since the system has no event for that.
+class unix_connecting final : public net::connecting {
+ public:
+  unix_connecting(caf_reactor& r, std::string path, std::chrono::milliseconds timeout, net::reactor::connected done)
+    : reactor_{r}, path_{std::move(path)}, deadline_{r.now() + timeout}, done_{std::move(done)} {
+    timer_ = reactor_.after(std::chrono::milliseconds{0}, [this] { attempt(); });
+  }
+  ~unix_connecting() override { reactor_.cancel(timer_); }
+
+ private:
+  static constexpr std::chrono::milliseconds pause{20};
+
+  void attempt() {
+    timer_ = 0;
+    auto a = try_connect_unix(path_);
+    if (a.fd >= 0)
+      return finish(net::stream_ptr{std::make_unique<fd_stream>(reactor_, a.fd)});
+    if (a.err == EAGAIN && reactor_.now() + pause < deadline_) {
+      timer_ = reactor_.after(pause, [this] { attempt(); });
+      return;
+    }
+    if (a.err == EAGAIN)
+      return finish(error{errc::timed_out, "no connection to " + path_ + " in time: the queue of its listener is full", {}});
+    auto e = system_error("cannot connect to " + path_, a.err);
+    if (e.code == errc::io_failure)
+      e.code = errc::unreachable;
+    if (e.hint.empty())
+      e.hint = e.code == errc::permission_denied ? "the key mode of the listener says who may connect" : "is a node listening there?";
+    finish(std::move(e));
+  }
+
+  void finish(result<net::stream_ptr> outcome) {
+    auto done = std::exchange(done_, nullptr);
+    done(std::move(outcome)); // may destroy this
+  }
+
+  caf_reactor& reactor_;
+  std::string path_;
+  net::reactor::clock::time_point deadline_;
+  net::reactor::connected done_;
+  timer_queue::id timer_ = 0;
+};
+
 } // namespace
 
 result<net::acceptor_ptr> caf_reactor::listen(const endpoint& at, net::acceptor_events& owner) {
@@ -261,15 +310,19 @@ result<net::acceptor_ptr> caf_reactor::listen(const endpoint& at, net::acceptor_
   return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, owner)};
 }
 
-result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, net::acceptor_events& owner) {
-  auto fd = ockam::listen_unix(path);
-  if (!fd)
-    return std::move(fd).error();
-  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, owner, path)};
+result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) {
+  auto l = ockam::listen_unix(path, mode);
+  if (!l)
+    return std::move(l).error();
+  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, std::move(*l), owner)};
 }
 
 net::connecting_ptr caf_reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
   return std::make_unique<fd_connecting>(*this, to, timeout, std::move(done));
+}
+
+net::connecting_ptr caf_reactor::connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) {
+  return std::make_unique<unix_connecting>(*this, path, timeout, std::move(done));
 }
 
 } // namespace ockam

@@ -17,7 +17,7 @@ class control_worker final : public worker, private net::acceptor_events, privat
   control_worker(node_services n, std::string path) : path_{std::move(path)}, handlers_{std::move(n), *this} {}
 
   void on_start() override {
-    auto a = handlers_.node().hosts.reactor().listen_unix(path_, *this);
+    auto a = handlers_.node().hosts.reactor().listen_unix(path_, 0600, *this);
     if (!a)
       throw std::runtime_error{to_string(a.error())};
     acceptor_ = std::move(*a);

@@ -114,11 +114,15 @@ class reactor {
 
   /// Errors: `address_in_use`, `permission_denied`, `io_failure`.
   virtual result<acceptor_ptr> listen(const endpoint& at, acceptor_events& owner) = 0;
-  /// A Unix socket, mode 0600. A stale file is replaced: the caller holds the lock of the directory.
-  virtual result<acceptor_ptr> listen_unix(const std::string& path, acceptor_events& owner) = 0;
+  /// A Unix socket whose file has `mode`; one that nobody listens on any more is replaced.
+  /// Errors: as above, and `already_exists` for a file of another kind.
+  virtual result<acceptor_ptr> listen_unix(const std::string& path, unsigned mode, acceptor_events& owner) = 0;
   /// Connects without blocking, names resolved aside, several addresses of a name tried in turn, all
   /// within `timeout`. `done` is called once, later. Errors: `unreachable`, `timed_out`.
   virtual connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) = 0;
+
+  /// The same to a Unix socket. Errors: `unreachable`, `permission_denied`, `timed_out`.
+  virtual connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) = 0;
 
   virtual clock::time_point now() const = 0;
   virtual timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) = 0;

@@ -7,8 +7,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace ockam {
@@ -71,24 +69,6 @@ result<int> listen_tcp(const endpoint& at) {
   return fd;
 }
 
-result<int> listen_unix(const std::string& path) {
-  auto what = "cannot listen on " + path;
-  sockaddr_un a{};
-  a.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(a.sun_path))
-    return error{errc::invalid_address, what + ": the path is longer than 107 bytes", "set OCKAM_HOME to a shorter path"};
-  std::memcpy(a.sun_path, path.c_str(), path.size() + 1);
-  auto fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return system_error(what, errno);
-  ::unlink(path.c_str());
-  // The directory is 0700 and the umask 0077, so there is no moment in which others could connect.
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof(a)) < 0 || ::chmod(path.c_str(), 0600) < 0
-      || ::listen(fd, backlog) < 0)
-    return close_and_report(fd, what);
-  return fd;
-}
-
 void send_at_once(int fd) {
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -121,16 +101,6 @@ std::string local_text(int fd) {
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &n) < 0)
     return {};
   return text_of(a);
-}
-
-std::int64_t peer_uid(int fd) {
-  ucred c{};
-  socklen_t size = sizeof(c);
-  int domain = 0;
-  socklen_t domain_size = sizeof(domain);
-  if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) < 0 || domain != AF_UNIX)
-    return -1;
-  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &size) < 0 ? -1 : static_cast<std::int64_t>(c.uid);
 }
 
 } // namespace ockam

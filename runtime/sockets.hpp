@@ -34,9 +34,6 @@ result<std::vector<socket_address>> resolve(const endpoint& to, bool literal);
 /// A non-blocking listening socket. Errors: `address_in_use`, `permission_denied`, `io_failure`.
 result<int> listen_tcp(const endpoint& at);
 
-/// The same on a Unix path, mode 0600; a stale file is replaced.
-result<int> listen_unix(const std::string& path);
-
 /// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.
 void send_at_once(int fd);
 
@@ -48,8 +45,5 @@ std::chrono::milliseconds unacknowledged(int fd);
 /// `host:port` of the other or this end; `pid N` and the path for Unix sockets.
 std::string peer_text(int fd);
 std::string local_text(int fd);
-
-/// User id of the process at the other end of a Unix socket; -1 for other sockets.
-std::int64_t peer_uid(int fd);
 
 } // namespace ockam

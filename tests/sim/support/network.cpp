@@ -95,6 +95,8 @@ class stream final : public net::stream {
       wanted += v.iov_len;
     auto left = reactor_.net_.portion(std::min(room, wanted));
     net::io_result r{status::ok, left, 0};
+    if (out_->unanswered && !out_->sent)
+      out_->sent = reactor_.now();
     for (const auto& v : from) {
       auto n = std::min(left, v.iov_len);
       auto* at = static_cast<const char*>(v.iov_base);
@@ -107,6 +109,10 @@ class stream final : public net::stream {
   void watch_read(bool on) override { reading_ = on; }
   void watch_write(bool on) override { writing_ = on; }
   bool peer_closed() override { return in_->closed || in_->broken; }
+  std::chrono::milliseconds unanswered() override {
+    return out_->sent ? std::chrono::duration_cast<std::chrono::milliseconds>(reactor_.now() - *out_->sent)
+                      : std::chrono::milliseconds{0};
+  }
   std::string peer() const override { return peer_; }
   std::string local() const override { return local_; }
 
@@ -165,9 +171,9 @@ class acceptor final : public net::acceptor {
 
 class connecting final : public net::connecting {
  public:
-  connecting(reactor& r, const endpoint& to, std::chrono::milliseconds timeout, net::reactor::connected done)
+  /// `where`: `host:port`, or the path of a Unix socket.
+  connecting(reactor& r, const std::string& where, std::chrono::milliseconds timeout, net::reactor::connected done)
     : reactor_{r}, done_{std::move(done)} {
-    auto where = to_string(to);
     deadline_ = reactor_.after(timeout, [this, where] {
       finish(error{errc::timed_out, "no connection to " + where + " in time", {}});
     });
@@ -229,12 +235,18 @@ result<net::acceptor_ptr> reactor::listen(const endpoint& at, net::acceptor_even
   return net::acceptor_ptr{std::make_unique<acceptor>(*this, where, owner)};
 }
 
-result<net::acceptor_ptr> reactor::listen_unix(const std::string& path, net::acceptor_events& owner) {
+result<net::acceptor_ptr> reactor::listen_unix(const std::string& path, unsigned, net::acceptor_events& owner) {
+  if (net_.acceptors_.contains(path))
+    return error{errc::address_in_use, "cannot listen on " + path + ": another process listens there", {}};
   return net::acceptor_ptr{std::make_unique<acceptor>(*this, path, owner)};
 }
 
 net::connecting_ptr reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
-  return std::make_unique<connecting>(*this, to, timeout, std::move(done));
+  return std::make_unique<connecting>(*this, to_string(to), timeout, std::move(done));
+}
+
+net::connecting_ptr reactor::connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) {
+  return std::make_unique<connecting>(*this, path, timeout, std::move(done));
 }
 
 bool reactor::step() {

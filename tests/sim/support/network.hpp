@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -28,6 +29,8 @@ struct pipe {
   std::size_t window = 64u << 10; ///< bytes that may lie here unread
   bool closed = false;            ///< the writer has closed: end of stream behind the bytes
   bool broken = false;            ///< reset: reads and writes fail
+  bool unanswered = false;        ///< the reader's system does not acknowledge any more
+  std::optional<clock::time_point> sent; ///< since when something is unacknowledged
 };
 using pipe_ptr = std::shared_ptr<pipe>;
 
@@ -57,6 +60,8 @@ class client {
   bool closed_by_peer() const { return in_->closed || in_->broken; }
   void close();
   void reset();
+  /// The machine of this end is gone without a word: what the node writes from now on is never answered.
+  void vanish() { in_->unanswered = true; }
 
  private:
   pipe_ptr in_;
@@ -145,8 +150,9 @@ class reactor final : public net::reactor {
   ~reactor() override;
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
-  result<net::acceptor_ptr> listen_unix(const std::string& path, net::acceptor_events& owner) override;
+  result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
   net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
+  net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;
   clock::time_point now() const override { return net_.now(); }
   timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override {
     return timers_.add(now() + delay, std::move(fire));

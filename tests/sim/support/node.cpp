@@ -47,8 +47,10 @@ class node::impl final : public participant {
     hosts_.router(router_);
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
-    transports_.push_back(make_tcp_transport(
-      {hosts_, memory_, config_.limit, flows_, [this] { return connections_ < config_.limit.max_connections; }, connections_}));
+    transport_context context{hosts_, memory_, config_.limit, flows_,
+                              [this] { return connections_ < config_.limit.max_connections; }, connections_};
+    for (auto make : {&make_tcp_transport, &make_uds_transport})
+      transports_.push_back(make(context));
     net_.join(*this);
     auto n = services();
     for (const auto& t : standard_services())
@@ -150,9 +152,17 @@ void node::start(const std::string& where, std::unique_ptr<worker> w, worker_thr
   impl_->net_.run();
 }
 
-std::string node::listen(const std::string& address, const std::vector<std::string>& allow) {
+transport& node::over(std::string_view transport_name) {
+  auto n = services();
+  auto t = find_transport(n, transport_name);
+  if (!t)
+    throw std::logic_error{t.error().cause};
+  return **t;
+}
+
+std::string node::listen(const std::string& address, const std::vector<std::string>& allow, std::string_view transport_name) {
   std::string at;
-  tcp().listen(address, {allow, !std::exchange(impl_->seen_listener_, true)}, [&](result<listener_info> l) {
+  over(transport_name).listen(address, {allow, !std::exchange(impl_->seen_listener_, true)}, [&](result<listener_info> l) {
     if (!l)
       throw std::logic_error{l.error().cause};
     at = l->socket_address;
@@ -160,9 +170,9 @@ std::string node::listen(const std::string& address, const std::vector<std::stri
   return at;
 }
 
-result<address> node::connect(const std::string& to, connect_options o) {
+result<address> node::connect(const std::string& to, connect_options o, std::string_view transport_name) {
   result<address> outcome = error{errc::internal, "the connect has not ended", {}};
-  tcp().connect(to, std::move(o), [&](result<link_info> up) {
+  over(transport_name).connect(to, std::move(o), [&](result<link_info> up) {
     outcome = up ? result<address>{address{up->worker_address}} : result<address>{up.error()};
   });
   impl_->net_.run();
@@ -170,7 +180,10 @@ result<address> node::connect(const std::string& to, connect_options o) {
 }
 
 link_info node::link() {
-  auto all = tcp().links();
+  std::vector<link_info> all;
+  for (auto& t : impl_->transports_)
+    for (auto& l : t->links())
+      all.push_back(std::move(l));
   if (all.size() != 1)
     throw std::logic_error{"this node has " + std::to_string(all.size()) + " links"};
   return all.front();

@@ -23,6 +23,7 @@ class node {
   switchboard& board();
   workers& hosts();
   transport& tcp();
+  transport& over(std::string_view transport_name);
   sim::reactor& reactor();
   memory& budget();
   /// What control works with.
@@ -34,10 +35,11 @@ class node {
   void start(std::string_view type, std::string where = {});
   /// Starts a worker of the test's own at `where`, which everybody may reach.
   void start(const std::string& where, std::unique_ptr<worker> w, worker_thread thread = worker_thread::socket);
-  /// Opens a tcp listener at `address` (port 0: a free one) and gives `host:port`.
-  std::string listen(const std::string& address = "127.0.0.1:0", const std::vector<std::string>& allow = {});
-  /// Connects over tcp, working until it is up. The address of the link.
-  result<address> connect(const std::string& to, connect_options o = {});
+  /// Opens a listener at `address` (port 0: a free one) and gives `host:port`.
+  std::string listen(const std::string& address = "127.0.0.1:0", const std::vector<std::string>& allow = {},
+                     std::string_view transport_name = "tcp");
+  /// Connects, working until it is up. The address of the link.
+  result<address> connect(const std::string& to, connect_options o = {}, std::string_view transport_name = "tcp");
   /// The only link of this node.
   link_info link();
   /// Sends from a local worker at `from` (which need not exist).

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A peer that is there, silent, or gone.
+#include "sim/support/node.hpp"
+#include "sim/support/wire.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string beat{"\0\0\0\4\x83\x80\x80\x40", 8};
+
+TEST(heartbeat, goes_out_every_three_seconds_on_an_idle_link) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen());
+  peer.send(preamble);
+  net.run();
+  EXPECT_EQ(peer.receive(), preamble);
+  net.advance(12'500ms);
+  auto in = peer.receive();
+  EXPECT_EQ(in, beat + beat + beat + beat);
+  EXPECT_EQ(n1.link().messages_out, 0u);
+  EXPECT_EQ(n1.link().bytes_out, in.size());
+}
+
+TEST(heartbeat, is_left_out_where_something_was_just_written) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen());
+  peer.send(preamble);
+  net.run();
+  (void)peer.receive();
+  for (int i = 0; i < 30; ++i) { // three beats, each 100 to 400 ms after an answer
+    peer.send(frame({"echo"}, {"a"}, "x"));
+    net.advance(400ms);
+  }
+  auto in = peer.receive();
+  EXPECT_EQ(in.find(beat), std::string::npos);
+  EXPECT_EQ(take_frames(in).size(), 30u);
+}
+
+TEST(heartbeat, of_a_peer_is_ignored) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen());
+  peer.send(preamble + beat + beat + frame({"echo"}, {"a"}, "x"));
+  net.run();
+  auto in = peer.receive().substr(1);
+  EXPECT_EQ(take_frames(in).size(), 1u);
+  EXPECT_EQ(n1.link().messages_in, 1u);
+}
+
+TEST(heartbeat, is_not_sent_where_the_system_tells_of_the_end_itself) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen("/run/n1.sock", {}, "uds"));
+  peer.send(preamble);
+  net.advance(30s);
+  EXPECT_EQ(peer.receive(), preamble);
+}
+
+TEST(vanished_peer, is_noticed_within_ten_seconds) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen());
+  peer.send(preamble);
+  net.advance(5s);
+  ASSERT_EQ(n1.connections(), 1u);
+  peer.vanish();
+  net.advance(9'999ms);
+  EXPECT_EQ(n1.connections(), 0u);
+}
+
+TEST(vanished_peer, is_not_one_that_does_not_read) {
+  network net;
+  node n1{net};
+  auto peer = net.dial(n1.listen());
+  peer.window(0);
+  peer.send(preamble);
+  net.advance(20s);
+  EXPECT_EQ(n1.connections(), 1u);
+}
+
+} // namespace
+} // namespace ockam::sim

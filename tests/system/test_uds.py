@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links over Unix sockets: nodes of one host, files with modes, sockets left behind."""
+
+import os
+import socket
+import stat
+
+import wire
+from processes import wait_until
+
+
+class UnixPeer(wire.Peer):
+    """A test's connection to the socket of a node."""
+
+    def __init__(self, path, timeout=10):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(str(path))
+        self.buffer = bytearray()
+        self.greeted = False
+        self.socket.sendall(wire.PREAMBLE)
+
+
+def listening(path, name="n1", **keys):
+    lines = "".join(f"{k} = {v}\n" for k, v in keys.items())
+    return f"[node]\nname = {name}\n[tcp-listener a]\naddress = 127.0.0.1:0\n" \
+           f"[uds-listener b]\naddress = {path}\nallow = services\n{lines}"
+
+
+def test_answers_over_a_unix_socket_of_this_user_only(node, home):
+    path = home / "n1.sock"
+    n = node(config=listening(path))
+    assert n.listeners[1] == ("uds", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with UnixPeer(path) as p:
+        assert p.ask(["echo"], b"x" * 100_000).payload == b"x" * 100_000
+    n.stop()
+    assert not path.exists()
+
+
+def test_the_mode_can_be_widened(node, home):
+    path = home / "n1.sock"
+    node(config=listening(path, mode="0660"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+def test_a_chain_of_nodes_by_their_sockets(node, home):
+    a, b = home / "a.sock", home / "b.sock"
+    node("n3", config=f"[node]\nname = n3\n[uds-listener l]\naddress = {b}\nallow = services\n")
+    node("n2", config=f"[node]\nname = n2\n[uds-listener l]\naddress = {a}\nallow = services\n"
+                      f"[uds-connection to-n3]\naddress = {b}\n[service hop]\n")
+    n1 = node("n1", config=f"[node]\nname = n1\n[tcp-listener l]\naddress = 127.0.0.1:0\n[service hop]\n"
+                           f"[uds-connection to-n2]\naddress = {a}\n")
+    with n1.peer() as p:
+        def there():
+            p.socket.settimeout(0.2)
+            try:
+                return p.ask(["hop", "to-n2", "hop", "to-n3", "uppercase"], wire.bare("hello"))
+            except TimeoutError:
+                return None
+        m = wait_until(there, "an answer from n3")
+        assert m.payload == wire.bare("HELLO")
+        assert m.back[-1] == "uppercase"
+
+
+def test_a_socket_left_by_a_killed_node_is_replaced(node, home):
+    path = home / "n1.sock"
+    n = node(config=listening(path))
+    n.kill()
+    assert path.exists()
+    node(config=listening(path))
+    with UnixPeer(path) as p:
+        assert p.ask(["echo"], b"again").payload == b"again"
+
+
+def test_a_socket_in_use_is_refused_and_left_alone(node, run, config_file, home):
+    path = home / "n1.sock"
+    node(config=listening(path))
+    r = run("ockam-node", "--config", config_file(listening(path, "n2")), "--no-state")
+    assert r.code == 69
+    assert "another process listens there" in r.err
+    with UnixPeer(path) as p:
+        assert p.ask(["echo"], b"still").payload == b"still"
+
+
+def test_another_file_at_the_path_is_refused_and_left_alone(run, config_file, home):
+    path = home / "precious"
+    path.write_text("data")
+    r = run("ockam-node", "--config", config_file(listening(path)), "--no-state")
+    assert r.code != 0
+    assert "no socket" in r.err
+    assert path.read_text() == "data"
+
+
+def test_the_configuration_check_knows_paths_and_keys(run, config_file):
+    text = "[node]\nname = n\n[uds-listener a]\naddress = run/n.sock\n[uds-listener b]\naddress = /tmp/b\nmodes = 660\n" \
+           f"[uds-connection c]\naddress = /{'x' * 107}\n"
+    r = run("ockam-node", "--config", config_file(text), "--check-config")
+    assert r.code == 78
+    assert "test.ini:4: " in r.err and "absolute" in r.err
+    assert "test.ini:7: [uds-listener] has no key modes" in r.err and "did you mean mode?" in r.err
+    assert "test.ini:9: " in r.err and "107 bytes" in r.err
+
+
+def test_a_peer_that_goes_is_noticed(node, home):
+    path = home / "n1.sock"
+    n = node(config=listening(path))
+    before = n.descriptors()
+    peers = [UnixPeer(path) for _ in range(50)]
+    for p in peers:
+        p.ask(["echo"], b"x")
+    assert n.descriptors() == before + 50
+    for p in peers:
+        p.close()
+    wait_until(lambda: n.descriptors() == before, "all descriptors closed")
+
+
+def test_garbage_closes_only_its_own_connection(node, home):
+    path = home / "n1.sock"
+    node(config=listening(path))
+    with UnixPeer(path) as good, UnixPeer(path) as bad:
+        good.ask(["echo"], b"1")
+        bad.send_raw(b"\xff\xff\xff\xff" + os.urandom(64))
+        assert bad.closed()
+        assert good.ask(["echo"], b"2").payload == b"2"
