@@ -28,6 +28,9 @@ struct connection_config {
   std::string address;   ///< in the form of its transport, for tcp host:port
   std::vector<std::string> allow;
   std::map<std::string, std::string> options = {}; ///< keys that only this transport has
+  retry_range retry = {};          ///< how often it is tried while there is no link
+  std::size_t hold_bytes = 0;      ///< messages kept meanwhile; 0: they are reported at once
+  std::chrono::milliseconds hold_time{10'000}; ///< for so long
 };
 
 /// A service to start: a worker of `type` at address `name`.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/config.hpp"
+#include "runtime/connector.hpp"
 #include "runtime/service.hpp"
 #include "runtime/transport.hpp"
 
@@ -19,6 +20,7 @@ struct node_services {
   ledger& local_budget;     ///< messages that start in this node are charged here
   well_known_flows& flows;
   std::vector<std::unique_ptr<transport>>& transports;
+  connector& connections_made; ///< connections of this node that outlive their links
   std::span<const service_type> service_types;
   std::size_t& connections;
   std::function<std::uint64_t()> lost;   ///< messages lost with pool workers

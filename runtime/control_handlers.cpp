@@ -74,6 +74,12 @@ void fill(control::ConnectionInfo& out, const link_info& in) {
   out.set_dropped(in.dropped);
   out.set_pauses(in.pauses);
   out.set_peer(in.peer);
+  out.set_lasting(in.lasting);
+  out.set_attempts(in.attempts);
+  out.set_reconnects(in.reconnects);
+  out.set_last_error(in.last_error);
+  out.set_next_retry_ms(static_cast<std::uint64_t>(in.next_retry.count()));
+  out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
 }
 
 void fill(control::Error& out, const error& in) {
@@ -176,11 +182,11 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
     case control::Request::kCreateListener: return create_listener(from, r.create_listener());
     case control::Request::kListListeners: return list_listeners(from, r.list_listeners().transport());
     case control::Request::kDeleteListener:
-      return delete_one(from, r.delete_listener().transport(), r.delete_listener().address(), &transport::close_listener);
+      return delete_one(from, r.delete_listener().transport(), r.delete_listener().address(), &control_handlers::close_listener);
     case control::Request::kCreateConnection: return create_connection(from, r.create_connection(), timeout);
     case control::Request::kListConnections: return list_connections(from, r.list_connections().transport());
     case control::Request::kDeleteConnection:
-      return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &transport::close_link);
+      return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &control_handlers::close_connection);
     case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());
     case control::Request::BODY_NOT_SET: break;
   }
@@ -322,17 +328,25 @@ void control_handlers::create_connection(asker from, const control::CreateConnec
   auto t = find_transport(node_, m.transport());
   if (!t)
     return answer(from, t.error());
-  connect_options o;
-  o.allow = {m.allow().begin(), m.allow().end()};
-  o.timeout = timeout;
-  o.extra = {m.options().begin(), m.options().end()};
-  (*t)->connect(m.address(), std::move(o), [this, from](result<link_info> l) {
+  auto answered = [this, from](result<link_info> l) {
     if (!l)
       return answer(from, l.error());
     control::Response r;
     fill(*r.mutable_connection(), *l);
     answer(from, std::move(r));
-  });
+  };
+  connection_config c;
+  c.transport = m.transport();
+  c.address = m.address();
+  c.allow = {m.allow().begin(), m.allow().end()};
+  c.options = {m.options().begin(), m.options().end()};
+  if (!m.once())
+    return node_.connections_made.create(c, **t, timeout, std::move(answered));
+  connect_options o;
+  o.allow = std::move(c.allow);
+  o.timeout = timeout;
+  o.extra = std::move(c.options);
+  (*t)->connect(c.address, std::move(o), std::move(answered));
 }
 
 void control_handlers::list_connections(asker from, const std::string& transport_name) {
@@ -341,13 +355,13 @@ void control_handlers::list_connections(asker from, const std::string& transport
     return answer(from, t.error());
   control::Response r;
   r.mutable_connections();
-  for (auto& l : (*t)->links())
+  for (auto& l : node_.connections_made.links(**t))
     fill(*r.mutable_connections()->add_connections(), l);
   answer(from, std::move(r));
 }
 
 void control_handlers::delete_one(asker from, const std::string& transport_name, const std::string& address_text,
-                                  result<void> (transport::*close)(std::string_view)) {
+                                  result<void> (control_handlers::*close)(transport&, std::string_view)) {
   auto t = find_transport(node_, transport_name);
   if (!t)
     return answer(from, t.error());
@@ -355,7 +369,16 @@ void control_handlers::delete_one(asker from, const std::string& transport_name,
   for (std::string_view prefix : {"/worker/", "/service/"})
     if (which.starts_with(prefix))
       which.remove_prefix(prefix.size());
-  answer(from, ((*t)->*close)(which));
+  answer(from, (this->*close)(**t, which));
+}
+
+result<void> control_handlers::close_listener(transport& t, std::string_view which) {
+  return t.close_listener(which);
+}
+
+result<void> control_handlers::close_connection(transport& t, std::string_view which) {
+  auto ended = node_.connections_made.remove(t, which);
+  return ended ? ended : t.close_link(which); // one that came in, or that was not to come back
 }
 
 void control_handlers::add_consumer(asker from, const control::AddConsumer& m) {

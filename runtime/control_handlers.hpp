@@ -56,7 +56,9 @@ class control_handlers {
   void create_connection(asker from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
   void list_connections(asker from, const std::string& transport_name);
   void delete_one(asker from, const std::string& transport_name, const std::string& address,
-                  result<void> (transport::*close)(std::string_view));
+                  result<void> (control_handlers::*close)(transport&, std::string_view));
+  result<void> close_listener(transport& t, std::string_view which);
+  result<void> close_connection(transport& t, std::string_view which);
   void add_consumer(asker from, const control::AddConsumer& m);
   void finished(sending& s);
 

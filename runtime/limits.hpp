@@ -6,6 +6,12 @@
 
 namespace ockam {
 
+/// Between which delays something is tried again.
+struct retry_range {
+  std::chrono::milliseconds least{200};
+  std::chrono::milliseconds most{5'000};
+};
+
 /// Every bound of a node with its reason, in one place. Sizes in bytes. Those a user may want to change
 /// are keys of the section `[node]` under the same name with hyphens.
 struct limits {

@@ -2,6 +2,7 @@
 #include "runtime/node.hpp"
 
 #include "runtime/caf_reactor.hpp"
+#include "runtime/connector.hpp"
 #include "runtime/control.hpp"
 #include "runtime/log.hpp"
 #include "runtime/worker_host.hpp"
@@ -14,6 +15,7 @@
 
 #include <future>
 #include <malloc.h>
+#include <random>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -68,8 +70,8 @@ class assembly {
 
   /// Listeners and control first, links, then the rest: nothing new comes in between.
   void close() {
-    retries_stopped_ = true;
     (void)hosts_.stop(address{std::string{control_address}});
+    connector_.stop();
     for (auto& t : transports_)
       t->stop();
     hosts_.stop_all();
@@ -96,7 +98,7 @@ class assembly {
   }
 
   node_services services() {
-    return {config_, hosts_, memory_, *local_, flows_, transports_, parts_.services, connections_,
+    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, parts_.services, connections_,
             [this] { return hosts_.lost(); }, request_stop_};
   }
 
@@ -143,35 +145,19 @@ class assembly {
         return done_(std::move(ok).error());
     }
     for (const auto& c : config_.connections)
-      connect(c, first_retry);
+      if (auto ok = connect(c); !ok)
+        return done_(std::move(ok).error());
     done_(listeners_);
   }
 
-  /// A configured connection whose peer is not there yet is tried again, so that nodes may be started in
-  /// any order.
-  void connect(const connection_config& c, std::chrono::milliseconds next_try) {
+  /// The peer need not be there yet: nodes may be started in any order.
+  result<void> connect(const connection_config& c) {
     auto n = services();
     auto t = find_transport(n, c.transport);
     if (!t)
-      return log(level::error, "node", t.error());
-    connect_options o;
-    o.address = c.name;
-    o.allow = c.allow;
-    o.timeout = config_.limit.connect_timeout;
-    o.extra = c.options;
-    (*t)->connect(c.address, std::move(o), [this, &c, next_try](result<link_info> up) {
-      if (up)
-        return log(level::info, "node", "connection " + c.name + " to " + c.address + " is up");
-      if (retries_stopped_)
-        return;
-      log(level::warn, "node", "connection " + c.name + ": " + to_string(up.error()) + "; next try in "
-                                 + std::to_string(next_try.count()) + " ms");
-      reactor_.after(next_try, [this, &c, next_try] { connect(c, std::min(next_try * 2, last_retry)); });
-    });
+      return std::move(t).error();
+    return connector_.add(c, **t);
   }
-
-  static constexpr std::chrono::milliseconds first_retry{200};
-  static constexpr std::chrono::milliseconds last_retry{10'000};
 
   caf::actor_system& sys_;
   const node_config& config_;
@@ -185,11 +171,11 @@ class assembly {
   router_actor router_;
   well_known_flows flows_;
   std::vector<std::unique_ptr<transport>> transports_;
+  connector connector_{hosts_, config_.limit, std::random_device{}()};
   std::vector<listener_info> listeners_;
   std::size_t connections_ = 0;
   bool seen_tcp_ = false;
   bool turn_posted_ = false;
-  bool retries_stopped_ = false;
   ready done_;
 };
 

@@ -37,9 +37,10 @@ struct link_info {
   bool outgoing = false;
   std::string socket_address;  ///< of the peer
   std::string worker_address;  ///< where to send to: the first hop of routes through this link
+  std::string link_address;    ///< of the link worker itself, where it goes by an alias
   std::string processor_address; ///< an alias that the reference shows
   std::string flow_control_id;
-  std::string state;           ///< up | handshake
+  std::string state;           ///< connecting | handshake | up | waiting
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
   std::uint64_t bytes_in = 0;
@@ -49,6 +50,13 @@ struct link_info {
   std::uint64_t dropped = 0;     ///< messages to this link that were dropped
   std::uint64_t pauses = 0;      ///< times that reading stopped for want of budget
   std::string peer;              ///< caf: name of the node at the other end
+  // Of a connection that outlives its links (`connector`); the figures above are then those of all of them.
+  bool lasting = false;
+  std::uint64_t attempts = 0;    ///< connects that were begun
+  std::uint64_t reconnects = 0;  ///< times that it came up again
+  std::string last_error;        ///< why the last link ended or the last attempt failed
+  std::chrono::milliseconds next_retry{0}; ///< from now, while waiting
+  std::chrono::milliseconds since{0};      ///< how long it has been in this state
 };
 
 /// Keys of a section, or options of a request, that only one transport knows.
@@ -63,10 +71,16 @@ struct listen_options {
 
 /// What `connect` may be told beside the endpoint.
 struct connect_options {
-  std::string address;                     ///< name of the link worker; empty: 32 random hex digits
-  std::vector<std::string> allow;          ///< workers that the peer may reach through this link
+  /// The name that routes know the link by, for a connection that outlives its links: the link writes it
+  /// into return routes and reports in place of its own address, and the caller enters it into the
+  /// switchboard. Empty: the link's own address, 32 random hex digits.
+  std::string alias = {};
+  std::vector<std::string> allow = {};     ///< workers that the peer may reach through this link
   std::chrono::milliseconds timeout{10'000};
   transport_options extra = {};
+  std::uint32_t producer = 0;              ///< flow control id of what comes in, kept by the caller; 0: a new one
+  /// Called once when a link that was up has ended, with its last figures and why (empty: closed from here).
+  std::function<void(const link_info& last, const std::string& why)> on_end = {};
 };
 
 /// Flow control ids of the node that more than one part needs (protocol §8.1 and design "Flow control").
@@ -95,19 +109,21 @@ class transport {
 
   virtual ~transport() = default;
   virtual std::string_view name() const = 0;
+  /// Of the addresses in routes that stand for peers of this transport.
+  virtual transport_type type() const = 0;
 
   /// Opens a listener; `done` is called once, maybe at once. Errors: `invalid_address`,
   /// `invalid_argument` (an option), `address_in_use`, `permission_denied`, `already_exists`.
   virtual void listen(const std::string& address, listen_options o, opened done) = 0;
   /// Connects; `done` is called once, when the link can carry messages. Errors: `invalid_address`,
-  /// `unreachable`, `timed_out`, `already_exists` (the link address), `malformed` (not our protocol).
+  /// `unreachable`, `timed_out`, `malformed` (not our protocol).
   virtual void connect(const std::string& address, connect_options o, connected done) = 0;
 
   virtual std::vector<listener_info> listeners() const = 0;
   virtual std::vector<link_info> links() const = 0;
   /// By socket address or by the listener's address. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;
-  /// By worker address, or by the peer's socket address (the first that matches). Error: `not_found`.
+  /// By the link's own address, or by the peer's socket address (the first that matches). Error: `not_found`.
   virtual result<void> close_link(std::string_view which) = 0;
   /// Closes listeners first, then links: nothing new comes in between.
   virtual void stop() = 0;

@@ -32,6 +32,7 @@ struct stream_peer {
 struct stream_kind {
   std::string_view name;      ///< tcp: of the transport, its commands and its sections
   std::string_view link_type; ///< tcp-link: of its workers. Static text
+  transport_type type;        ///< of addresses in routes
   bool heartbeat;             ///< whether a peer that vanished can only be noticed by sending
   const message_codec& codec; ///< what messages look like inside of frames
 

@@ -11,9 +11,9 @@ namespace ockam {
 using status = net::io_result::status;
 
 stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote,
-                   message_source source, opened on_open, ended on_end)
-  : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, source_{source}, on_open_{std::move(on_open)},
-    on_end_{std::move(on_end)},
+                         std::string alias, message_source source, opened on_open, ended on_end)
+  : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, name_{std::move(alias)}, source_{source},
+    on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
     ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)}, backlog_{ledger_.get()},
     outgoing_{outgoing} {}
 
@@ -22,6 +22,8 @@ stream_link::~stream_link() {
 }
 
 void stream_link::on_start() {
+  if (name_.name.empty())
+    name_ = self();
   stream_->attach(this);
   *out_.append(1) = stream_codec::preamble;
   backlog_.progressed(reactor().now());
@@ -54,11 +56,6 @@ bool stream_link::may_read() {
     return false;
   env_.loan = this;
   return true;
-}
-
-void stream_link::end_loan() {
-  if (env_.loan == this)
-    env_.loan = nullptr;
 }
 
 std::size_t stream_link::read_limit() const {
@@ -169,15 +166,9 @@ bool stream_link::extend_partial(std::size_t more) {
     // The length has just become known; what follows it may be here as well.
     std::array<std::byte, 64> bytes;
     auto size = p.size;
-    auto since = p.since;
     std::memcpy(bytes.data(), p.data.get(), size);
     partial_ = {};
-    end_loan(); // the frame may be whole by now
-    if (!take_frames({bytes.data(), size}) || state_ != state::up)
-      return false;
-    if (partial_.size == size) // the same frame still: its time began with its first byte
-      partial_.since = since;
-    return true;
+    return take_frames({bytes.data(), size}) && state_ == state::up;
   }
   if (p.size == p.total)
     return finish_partial();
@@ -193,7 +184,8 @@ bool stream_link::extend_partial(std::size_t more) {
 bool stream_link::finish_partial() {
   auto whole = std::move(partial_);
   partial_ = {};
-  end_loan();
+  if (env_.loan == this)
+    env_.loan = nullptr;
   whole.held.reset();
   std::span<const std::byte> frame{whole.data.get(), whole.total};
   return accept_frame(frame.subspan(stream_codec::length_bytes), &whole);
@@ -215,7 +207,7 @@ bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* w
   if (m->header.onward_empty())
     return true; // a heartbeat
   ++messages_in_;
-  m->header.push_return(self());
+  m->header.push_return(name_);
   m->source = source_;
   if (whole && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - whole->data.get());
@@ -228,23 +220,21 @@ bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* w
   return true;
 }
 
-net::reactor::clock::time_point stream_link::partial_deadline() const {
-  constexpr std::size_t slowest = 256u << 10; // bytes a second
-  return partial_.since + env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
-}
-
 void stream_link::watch_partial() {
   if (partial_timer_ != 0)
     return;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(partial_deadline() - reactor().now());
-  partial_timer_ = reactor().after(left, [this] {
+  auto allowed = [this] {
+    constexpr std::size_t slowest = 256u << 10; // bytes a second
+    return env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
+  };
+  partial_timer_ = reactor().after(allowed(), [this, allowed] {
     partial_timer_ = 0;
     if (!partial_.data || state_ == state::closed)
       return;
     // A link that is paused by this node is not to blame for a frame that does not come in.
     if (paused_timer_ != 0)
       partial_.since = reactor().now();
-    if (reactor().now() >= partial_deadline())
+    if (reactor().now() - partial_.since >= allowed())
       return refuse(refusal::frame_timeout, "did not finish a frame in time");
     watch_partial();
   });
@@ -268,8 +258,6 @@ void stream_link::resume() {
       return;
   }
   reactor().cancel(std::exchange(paused_timer_, 0));
-  if (partial_.data)
-    partial_.since = reactor().now(); // the time of the pause was not its peer's
   stream_->watch_read(true);
 }
 
@@ -306,7 +294,7 @@ void stream_link::encode(message_ptr m) {
   auto size = codec.measure(m->header, m->body.size(), extra);
   if (size.total > env_.context.limit.max_frame) {
     ++dropped_;
-    m->header.push_onward(self()); // the report names this link
+    m->header.push_onward(name_); // the report names this link
     return drop(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
   }
   ++messages_out_;
@@ -363,12 +351,11 @@ void stream_link::refill() {
 }
 
 void stream_link::wait_in_backlog(message_ptr m) {
-  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.context.limit) != backlog::verdict::moving;
-  if (!stalled && backlog_.push(m))
+  if (backlog_.push(m))
     return;
   ++dropped_;
-  m->header.push_onward(self());
-  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + (stalled ? " does not move" : " is full"));
+  m->header.push_onward(name_);
+  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " is full");
 }
 
 void stream_link::check_stall() {
@@ -379,14 +366,12 @@ void stream_link::check_stall() {
   auto now = backlog_.judge(reactor().now(), limit);
   if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");
-  if (now == backlog::verdict::stalled) {
+  if (now == backlog::verdict::stalled)
     while (auto m = backlog_.pop()) {
       ++dropped_;
-      m->header.push_onward(self());
+      m->header.push_onward(name_);
       drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " does not move");
     }
-    out_.charge_to(*ledger_); // a frame that is half written cannot be dropped
-  }
   stall_timer_ = reactor().after(limit.stall, [this] { check_stall(); });
 }
 
@@ -435,13 +420,14 @@ void stream_link::close(std::string why) {
   state_ = state::closed;
   for (auto* t : {&handshake_timer_, &partial_timer_, &stall_timer_, &paused_timer_})
     reactor().cancel(std::exchange(*t, 0));
-  end_loan();
+  if (env_.loan == this)
+    env_.loan = nullptr;
   stream_.reset();
   partial_ = {};
   out_ = {};
   while (auto m = backlog_.pop()) {
     ++dropped_;
-    m->header.push_onward(self());
+    m->header.push_onward(name_);
     drop(std::move(m), drop_reason::link_down);
   }
   if (log_enabled(level::debug))
@@ -449,7 +435,7 @@ void stream_link::close(std::string why) {
   if (!was_up)
     open_result(error{errc::closed, "no Ockam node answered at " + remote_ + (why.empty() ? "" : ": " + why),
                       "is that the address of a node's " + std::string{env_.kind.name} + " listener?"});
-  on_end_(*this);
+  on_end_(*this, was_up, why);
   stop();
 }
 
@@ -458,7 +444,8 @@ link_info stream_link::info() const {
   i.transport = env_.kind.name;
   i.outgoing = outgoing_;
   i.socket_address = remote_;
-  i.worker_address = self().name;
+  i.worker_address = name_.name;
+  i.link_address = self().name;
   i.processor_address = processor_;
   i.peer = peer_node_;
   i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";

@@ -41,10 +41,11 @@ class stream_link final : public worker, private net::stream_events, private flu
  public:
   /// Told once, when the link can carry messages or never will.
   using opened = std::function<void(result<void>)>;
-  using ended = std::function<void(stream_link&)>;
+  using ended = std::function<void(stream_link&, bool was_up, const std::string& why)>;
 
-  stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote, message_source source,
-           opened on_open, ended on_end);
+  /// `alias`: as in `connect_options`.
+  stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote, std::string alias,
+              message_source source, opened on_open, ended on_end);
   ~stream_link() override;
 
   void on_start() override;
@@ -85,7 +86,6 @@ class stream_link final : public worker, private net::stream_events, private flu
   // reading
   void on_readable() override;
   bool may_read();
-  void end_loan();
   std::size_t read_limit() const;
   void read_once();
   bool take_preamble(std::span<const std::byte>& in);
@@ -97,7 +97,6 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool accept_frame(std::span<const std::byte> body, partial_frame* whole);
   void pause();
   void check_paused();
-  net::reactor::clock::time_point partial_deadline() const;
   void watch_partial();
 
   // writing
@@ -119,6 +118,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   stream_environment& env_;
   net::stream_ptr stream_;
   std::string remote_;
+  address name_; ///< in routes; empty until `on_start` where there is no alias
   message_source source_;
   opened on_open_;
   ended on_end_;

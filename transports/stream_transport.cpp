@@ -57,7 +57,7 @@ class stream_transport::listener final : public net::acceptor_events {
       return;
     }
     message_source source{board.flows().create(), flow_};
-    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), {}, false, std::move(remote), source, this, {});
+    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, this, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
     ++accepted_;
@@ -86,7 +86,7 @@ class stream_transport::listener final : public net::acceptor_events {
 /// A connect under way.
 struct stream_transport::attempt {
   net::connecting_ptr connecting;
-  connect_options options;
+  options_ptr options;
   stream_peer to;
   connected done;
 };
@@ -122,14 +122,12 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
   auto to = env_.kind.peer(env_.context, where, o.extra);
   if (!to)
     return done(to.error());
-  if (!o.address.empty() && env_.context.hosts.board().find(address{o.address}))
-    return done(error{errc::already_exists, "the address 0#" + printable(o.address) + " is taken", {}});
   auto a = std::make_shared<attempt>();
   auto number = ++last_attempt_;
   a->to = std::move(*to);
   a->done = std::move(done);
   auto timeout = o.timeout;
-  a->options = std::move(o);
+  a->options = std::make_shared<const connect_options>(std::move(o));
   attempts_.emplace(number, a);
   a->connecting = a->to.connect(env_.context.hosts.reactor(), timeout, [this, number](result<net::stream_ptr> s) {
     auto it = attempts_.find(number);
@@ -140,10 +138,11 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
     if (!s)
       return self->done(s.error());
     auto& board = env_.context.hosts.board();
-    message_source source{board.flows().create(), env_.context.flows.outgoing};
+    auto given = self->options->producer;
+    message_source source{given != 0 ? given : board.flows().create(), env_.context.flows.outgoing};
     auto name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
-    auto link = start_link(std::move(stream), self->options.address, true, self->to.name, source, nullptr,
+    auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
                            [this, self, name](result<void> up) {
                              if (!up)
                                return self->done(up.error());
@@ -155,15 +154,23 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
     if (!link)
       return self->done(link.error());
     *name = *link;
-    allow(source.producer, self->options.allow);
+    allow(source.producer, self->options->allow);
   });
 }
 
-result<address> stream_transport::start_link(net::stream_ptr s, std::string wanted, bool outgoing, std::string remote,
-                                          message_source source, listener* from, stream_link::opened on_open) {
-  auto name = wanted.empty() ? random_address() : address{std::move(wanted)};
-  auto link = std::make_unique<stream_link>(env_, std::move(s), outgoing, std::move(remote), source, std::move(on_open),
-                                         [this, from](stream_link& l) { link_ended(l, from); });
+result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, listener* from,
+                                             options_ptr options, stream_link::opened on_open) {
+  auto name = random_address();
+  auto ended = [this, from, options](stream_link& l, bool was_up, const std::string& why) {
+    auto last = info_of(l);
+    link_ended(l, from);
+    drop_flow(l.source(), options.get());
+    if (was_up && options && options->on_end)
+      options->on_end(last, why);
+  };
+  auto link = std::make_unique<stream_link>(env_, std::move(s), options != nullptr, std::move(remote),
+                                            options ? options->alias : std::string{}, source, std::move(on_open),
+                                            std::move(ended));
   auto* raw = link.get();
   worker_options o;
   o.type = env_.kind.link_type;
@@ -178,22 +185,25 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string want
     links_.erase(name);
     std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
     --env_.context.connections;
-    env_.context.hosts.board().remove_flow(source.producer);
+    drop_flow(source, options.get());
     return std::move(started).error();
   }
   return name;
 }
 
 void stream_transport::link_ended(stream_link& l, listener* from) {
-  auto name = l.info().worker_address;
-  links_.erase(address{name});
+  links_.erase(address{l.info().link_address});
   by_ledger_.erase(l.ledger_id());
   --env_.context.connections;
-  env_.context.hosts.board().remove_flow(l.source().producer);
   // The listener may have been closed before its links.
   auto alive = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& x) { return x.get() == from; });
   if (alive != listeners_.end())
     (*alive)->link_ended();
+}
+
+void stream_transport::drop_flow(message_source source, const connect_options* o) {
+  if (!o || o->producer == 0)
+    env_.context.hosts.board().remove_flow(source.producer);
 }
 
 link_info stream_transport::info_of(const stream_link& l) const {

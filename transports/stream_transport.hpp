@@ -16,6 +16,7 @@ class stream_transport final : public transport, private budget_waiter {
   ~stream_transport() override;
 
   std::string_view name() const override { return env_.kind.name; }
+  transport_type type() const override { return env_.kind.type; }
   void listen(const std::string& address, listen_options o, opened done) override;
   void connect(const std::string& address, connect_options o, connected done) override;
   std::vector<listener_info> listeners() const override;
@@ -29,9 +30,12 @@ class stream_transport final : public transport, private budget_waiter {
   struct attempt;
 
   void budget_available(std::uint64_t ledger_id) noexcept override;
-  result<address> start_link(net::stream_ptr s, std::string name, bool outgoing, std::string remote,
-                             message_source source, listener* from, stream_link::opened on_open);
+  using options_ptr = std::shared_ptr<const connect_options>;
+  /// `from`: the listener that accepted it; `o`: what was asked for when this node connected.
+  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, listener* from, options_ptr o,
+                             stream_link::opened on_open);
   void link_ended(stream_link& l, listener* from);
+  void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();
   void allow(std::uint32_t flow, const std::vector<std::string>& workers);

@@ -30,7 +30,7 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
                      }};
 }
 
-constexpr stream_kind tcp{"tcp", "tcp-link", true, wire_codec::codec, &place, &peer};
+constexpr stream_kind tcp{"tcp", "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};
 
 } // namespace
 

@@ -39,7 +39,7 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
 }
 
 // No heartbeat: the system itself says when the other process has gone.
-constexpr stream_kind uds{"uds", "uds-link", false, wire_codec::codec, &place, &peer};
+constexpr stream_kind uds{"uds", "uds-link", transport_type::uds, false, wire_codec::codec, &place, &peer};
 
 } // namespace
 

@@ -174,22 +174,35 @@ class config_reader {
       auto known = std::find_if(all.begin(), all.end(), [&](auto& k) { return k.name == key; });
       if (known == all.end())
         report(line_of(section, key), "[node] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
-      else if (auto ok = known->set(out_, value); !ok)
-        report(line_of(section, key), key + ": " + ok.error().cause, ok.error().hint);
+      else
+        set_key(section, key, known->set(out_, value));
     }
+  }
+
+  void set_key(const std::string& section, const std::string& key, const result<void>& ok) {
+    if (!ok)
+      report(line_of(section, key), key + ": " + ok.error().cause, ok.error().hint);
   }
 
   void read_endpoint(const std::string& section, const endpoint_section& kind, const std::string& name, int line,
                      const std::map<std::string, std::string>& keys) {
     std::vector<std::string_view> known{"address", "allow"};
     known.insert(known.end(), kind.keys.begin(), kind.keys.end());
+    auto own = kind.listens ? std::span<const connection_key>{} : connection_keys();
+    for (const auto& k : own)
+      known.push_back(k.name);
+    connection_config c;
     std::map<std::string, std::string> options;
     for (const auto& [key, value] : keys)
       if (std::find(known.begin(), known.end(), key) == known.end())
         report(line_of(section, key), "[" + std::string{kind.name} + "] has no key " + printable(key),
                did_you_mean(key, known, joined("keys: ", known)));
+      else if (auto k = std::find_if(own.begin(), own.end(), [&](auto& o) { return o.name == key; }); k != own.end())
+        set_key(section, key, k->set(c, value));
       else if (key != "address" && key != "allow")
         options.emplace(key, value);
+    if (c.retry.most < c.retry.least)
+      report(line, "[" + section + "] has a retry-max below its retry-min", "the defaults are 200ms and 5s");
     auto it = keys.find("address");
     if (it == keys.end())
       return report(line, "[" + section + "] has no address", "address = " + std::string{kind.example});
@@ -199,9 +212,14 @@ class config_reader {
     auto allow = keys.contains("allow") ? split_list(keys.at("allow")) : std::vector<std::string>{};
     if (kind.listens)
       out_.listeners.push_back({name, transport, it->second, std::move(allow), std::move(options)});
-    else if (taken_.insert(name).second)
-      out_.connections.push_back({name, transport, it->second, std::move(allow), std::move(options)});
-    else
+    else if (taken_.insert(name).second) {
+      c.name = name;
+      c.transport = transport;
+      c.address = it->second;
+      c.allow = std::move(allow);
+      c.options = std::move(options);
+      out_.connections.push_back(std::move(c));
+    } else
       report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
   }
 

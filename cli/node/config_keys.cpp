@@ -35,16 +35,20 @@ result<void> size(std::size_t& out, const std::string& text, std::size_t least, 
   return {};
 }
 
-template <auto Member>
-result<void> duration(node_config& c, const std::string& text) {
+result<void> duration(std::chrono::milliseconds& out, const std::string& text) {
   auto d = parse_duration(text);
   if (!d)
     return wrong(d.error().cause + ", " + d.error().hint);
   constexpr std::chrono::milliseconds least{10}, most = std::chrono::hours{24};
   if (*d < least || *d > most)
     return wrong(printable(text) + " is not between 10ms and 1d");
-  c.limit.*Member = *d;
+  out = *d;
   return {};
+}
+
+template <auto Member>
+result<void> duration(node_config& c, const std::string& text) {
+  return duration(c.limit.*Member, text);
 }
 
 result<void> one_of(std::string& out, const std::string& text, std::span<const std::string_view> values) {
@@ -89,6 +93,17 @@ const std::array<node_key, 18> keys{{
 
 std::span<const node_key> node_keys() {
   return keys;
+}
+
+std::span<const connection_key> connection_keys() {
+  using k = connection_config;
+  static const std::array<connection_key, 4> list{{
+    {"retry-min", [](k& n, s& t) { return duration(n.retry.least, t); }},
+    {"retry-max", [](k& n, s& t) { return duration(n.retry.most, t); }},
+    {"hold-bytes", [](k& n, s& t) { return size(n.hold_bytes, t, 0, gib); }},
+    {"hold-time", [](k& n, s& t) { return duration(n.hold_time, t); }},
+  }};
+  return list;
 }
 
 std::vector<std::string> split_list(std::string_view text) {

@@ -23,6 +23,14 @@ struct node_key {
 /// All of them, in the order of help.
 std::span<const node_key> node_keys();
 
+/// One key of the sections of connections, of every transport, beside `address` and `allow`.
+struct connection_key {
+  std::string_view name;
+  /// Sets it. Error: `invalid_config`, only the cause.
+  result<void> (*set)(connection_config& c, const std::string& text);
+};
+std::span<const connection_key> connection_keys();
+
 /// `a, b,c` → a, b and c.
 std::vector<std::string> split_list(std::string_view text);
 

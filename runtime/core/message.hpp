@@ -27,6 +27,7 @@ struct message {
   payload body;
   credit held;
   message_source source;
+  bool imported = false;   ///< some link of this node let it in, however many workers have had it since
   message* next = nullptr; ///< for the run queue
 
   /// Memory that this message takes, as charged to the budgets.

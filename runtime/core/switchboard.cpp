@@ -88,10 +88,22 @@ void switchboard::handle(message_ptr m) {
     auto allows = [&](std::uint32_t id) { return id == source.producer || id == source.spawner; };
     if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), allows))
       return drop(std::move(m), drop_reason::refused);
+    m->imported = true;
   }
   if (header.hop_budget() == 0)
     return drop(std::move(m), drop_reason::hop_budget);
   header.hop_budget(header.hop_budget() - 1);
+  give(entry, std::move(m));
+}
+
+void switchboard::hand_over(message_ptr m) {
+  auto it = table_.find(m->header.next());
+  if (it == table_.end())
+    return drop(std::move(m), drop_reason::unknown_worker);
+  give(it->second, std::move(m));
+}
+
+void switchboard::give(worker_entry& entry, message_ptr m) {
   ++entry.messages_in;
   auto* target = entry.target;
   try {

@@ -94,6 +94,9 @@ class switchboard {
   void deliver(message_ptr m) noexcept;
   /// The message ends here: counts, and reports to a sender that asked for it.
   void drop(message_ptr m, drop_reason why, std::string_view detail = {});
+  /// Hands a message to the receiver that its address has just got, before anything that is queued: for
+  /// what was kept for it until now.
+  void hand_over(message_ptr m);
   /// Has `f` flushed at the end of the turn.
   void flush_later(flushable& f);
   void forget(flushable& f);
@@ -115,6 +118,7 @@ class switchboard {
   };
 
   void handle(message_ptr m);
+  void give(worker_entry& entry, message_ptr m);
   bool may_report(const message& m);
   message_ptr pop() noexcept;
 

@@ -65,6 +65,7 @@ class node::impl final : public participant {
     if (stopped_)
       return;
     stopped_ = true;
+    connector_.stop();
     for (auto& t : transports_)
       t->stop();
     hosts_.stop_all();
@@ -83,7 +84,7 @@ class node::impl final : public participant {
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
   node_services services() {
-    return {config_, hosts_, memory_, *local_, flows_, transports_, standard_services(), connections_,
+    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, standard_services(), connections_,
             [this] { return hosts_.lost(); }, [] {}};
   }
 
@@ -115,6 +116,7 @@ class node::impl final : public participant {
   router_actor router_;
   well_known_flows flows_;
   std::vector<std::unique_ptr<transport>> transports_;
+  connector connector_{hosts_, config_.limit, 1};
   std::size_t connections_ = 0;
   bool seen_listener_ = false;
   bool turn_posted_ = false;
@@ -131,6 +133,7 @@ transport& node::tcp() { return *impl_->transports_.front(); }
 sim::reactor& node::reactor() { return impl_->reactor_; }
 memory& node::budget() { return impl_->memory_; }
 node_services node::services() { return impl_->services(); }
+connector& node::lasting() { return impl_->connector_; }
 std::size_t node::connections() const { return impl_->connections_; }
 std::uint64_t node::lost() const { return impl_->hosts_.lost(); }
 void node::stop() { impl_->stop(); }

@@ -26,6 +26,8 @@ class node {
   transport& over(std::string_view transport_name);
   sim::reactor& reactor();
   memory& budget();
+  /// Connections that outlive their links.
+  connector& lasting();
   /// What control works with.
   node_services services();
   std::size_t connections() const;
