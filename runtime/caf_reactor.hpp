@@ -42,6 +42,8 @@ class fd_handler : public caf::io::network::event_handler {
   int descriptor() const noexcept { return fd_; }
   void watch_read(bool on);
   void watch_write(bool on);
+  /// False also after an error event, with which CAF takes the descriptor out of its set.
+  bool watches_read() const noexcept { return state_.reading; }
 
   void handle_event(caf::io::network::operation op) override;
   void removed_from_loop(caf::io::network::operation) override {}
@@ -79,6 +81,9 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
   net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
   net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;
+  net::connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) override;
+  result<net::datagrams_ptr> open_datagrams(const endpoint& at) override;
+  result<net::datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) override;
   clock::time_point now() const override { return clock::now(); }
   timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override;
   void cancel(timer_queue::id timer) override { timers_.cancel(timer); }

@@ -3,9 +3,11 @@
 
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/reason.hpp"
 #include "runtime/core/timer_queue.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +17,10 @@
 #include <span>
 #include <string>
 #include <sys/uio.h>
+#include <vector>
 
-/// The seam between a node and the operating system: byte streams, listening sockets, time, and the
-/// socket thread itself. `caf_reactor` implements it over CAF's multiplexer; the tests implement it in
+/// The seam between a node and the operating system: byte streams, datagrams, listening sockets,
+/// time, and the socket thread itself. `caf_reactor` implements it over CAF's multiplexer; the tests implement it in
 /// memory, with a clock that they move, so that every fault of a network can be played at will.
 ///
 /// Everything here is called on the socket thread, and calls back on it, unless it says otherwise.
@@ -97,7 +100,37 @@ class acceptor_events {
   ~acceptor_events() = default;
 };
 
-/// A connect under way; destroying it gives up.
+/// A socket for datagrams, non-blocking: from and to anybody, or one fixed peer. The destructor closes it;
+/// nothing is heard afterwards, also not when it is destroyed inside one of its own events.
+class datagrams {
+ public:
+  struct inbound {
+    ip_endpoint from;
+    std::size_t size = 0;
+    bool truncated = false; ///< it was longer than the room for it
+  };
+  struct outbound {
+    const ip_endpoint* to = nullptr; ///< null: the fixed peer
+    std::array<iovec, 2> parts{};    ///< written one behind the other
+  };
+
+  virtual ~datagrams() = default;
+  virtual void attach(stream_events* owner) = 0; ///< at first nothing is watched
+  /// Takes what has arrived, at most `out.size()` datagrams: number i goes to `into[i * stride]`, at most
+  /// `stride` bytes of it, and is described by `out[i]`. In the result, `bytes` counts datagrams. `failed`
+  /// is what the network said about an earlier send (ECONNREFUSED); the socket goes on.
+  virtual io_result receive(std::span<std::byte> into, std::size_t stride, std::span<inbound> out) = 0;
+  /// Sends in order, as many as the system takes. In the result, `bytes` counts datagrams. `failed` is
+  /// about the first one, which was not sent: the peer cannot be reached, or the network said so about an
+  /// earlier one (ECONNREFUSED). The socket goes on.
+  virtual io_result send(std::span<const outbound> batch) = 0;
+  virtual void watch_read(bool on) = 0;
+  virtual void watch_write(bool on) = 0;
+  virtual std::string local() const = 0; ///< `host:port`
+};
+using datagrams_ptr = std::unique_ptr<datagrams>;
+
+/// A connect or a look-up under way; destroying it gives up.
 class connecting {
  public:
   virtual ~connecting() = default;
@@ -109,6 +142,7 @@ class reactor {
  public:
   using clock = timer_queue::clock;
   using connected = std::function<void(result<stream_ptr>)>;
+  using resolved = std::function<void(result<std::vector<ip_endpoint>>)>;
 
   virtual ~reactor() = default;
 
@@ -120,6 +154,16 @@ class reactor {
   /// Connects without blocking, names resolved aside, several addresses of a name tried in turn, all
   /// within `timeout`. `done` is called once, later. Errors: `unreachable`, `timed_out`.
   virtual connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) = 0;
+  /// The addresses of a host, in order of preference, never empty. `done` is called once, later. Errors:
+  /// `unreachable`, `timed_out`.
+  virtual connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) = 0;
+
+  /// Datagrams from and to anybody at a literal local address. Errors: `address_in_use`,
+  /// `permission_denied`, `io_failure`.
+  virtual result<datagrams_ptr> open_datagrams(const endpoint& at) = 0;
+  /// Datagrams from and to one peer, from a local port of the system's choice. Errors: `unreachable`,
+  /// `permission_denied`, `io_failure`.
+  virtual result<datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) = 0;
 
   /// The same to a Unix socket. Errors: `unreachable`, `permission_denied`, `timed_out`.
   virtual connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) = 0;

@@ -47,14 +47,20 @@ enum class refusal : std::uint8_t {
   out_of_descriptors,  ///< the process may not open more files
   foreign_user,        ///< another user on the control socket
   bad_request,         ///< a control request that does not decode
+  bad_fragment,        ///< a slice of a message that contradicts the others
+  stale_fragment,      ///< a slice that comes too late or again
+  incomplete_message,  ///< slices of a message that never became whole
+  foreign_source,      ///< a datagram from another peer than the link's
+  over_budget,         ///< a datagram for which there was no memory
 };
-inline constexpr std::size_t refusal_count = 12;
+inline constexpr std::size_t refusal_count = 17;
 
 constexpr std::string_view to_string(refusal r) noexcept {
   constexpr std::array<std::string_view, refusal_count> names{
     "wrong-preamble",       "frame-too-large",    "malformed-frame", "too-many-hops",
     "name-too-long",        "handshake-timeout",  "frame-timeout",   "write-timeout",
-    "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request"};
+    "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request",
+    "bad-fragment",         "stale-fragment",     "incomplete-message", "foreign-source", "over-budget"};
   auto i = static_cast<std::size_t>(r);
   return i < names.size() ? names[i] : "unknown";
 }

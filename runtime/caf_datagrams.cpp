@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Datagram sockets of `caf_reactor`.
+#include "runtime/caf_reactor.hpp"
+
+#include "runtime/datagram_sockets.hpp"
+#include "runtime/sockets.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace ockam {
+
+namespace {
+
+using status = net::io_result::status;
+
+/// What the system calls want, set up anew for each: one for the socket thread, not one for each socket.
+struct call_frame {
+  static constexpr std::size_t size = 64; ///< datagrams of one call
+  std::array<mmsghdr, size> messages;
+  std::array<iovec, size> vectors;
+  std::array<sockaddr_storage, size> names;
+};
+thread_local call_frame frame;
+
+class fd_datagrams final : public net::datagrams, private fd_handler::listener {
+ public:
+  fd_datagrams(caf_reactor& r, int fd, int family, bool fixed_peer)
+    : reactor_{r}, family_{family}, fixed_peer_{fixed_peer}, local_{local_text(fd)},
+      handler_{fd_handler::make(r, fd, *this)} {}
+
+  ~fd_datagrams() override { *alive_ = false; }
+
+  void attach(net::stream_events* owner) override { owner_ = owner; }
+
+  net::io_result receive(std::span<std::byte> into, std::size_t stride, std::span<inbound> out) override {
+    auto count = std::min({call_frame::size, out.size(), into.size() / stride});
+    for (std::size_t i = 0; i < count; ++i) {
+      frame.vectors[i] = {into.data() + i * stride, stride};
+      auto& h = frame.messages[i].msg_hdr;
+      h = {};
+      h.msg_iov = &frame.vectors[i];
+      h.msg_iovlen = 1;
+      h.msg_name = &frame.names[i];
+      h.msg_namelen = sizeof(frame.names[i]);
+    }
+    auto n = ::recvmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+    if (n < 0)
+      return failure();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      auto from = endpoint_of(reinterpret_cast<const sockaddr*>(&frame.names[i]));
+      out[i] = {from.value_or(ip_endpoint{}), frame.messages[i].msg_len, (frame.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
+    }
+    return {status::ok, static_cast<std::size_t>(n), 0};
+  }
+
+  net::io_result send(std::span<const outbound> out) override {
+    auto count = std::min(call_frame::size, out.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      auto& h = frame.messages[i].msg_hdr;
+      h = {};
+      h.msg_iov = const_cast<iovec*>(out[i].parts.data());
+      h.msg_iovlen = out[i].parts.size();
+      if (fixed_peer_ || !out[i].to)
+        continue;
+      h.msg_namelen = to_sockaddr(*out[i].to, family_, frame.names[i]);
+      h.msg_name = &frame.names[i];
+      if (h.msg_namelen != 0)
+        continue;
+      if (i == 0)
+        return {status::failed, 0, EAFNOSUPPORT};
+      count = i;
+    }
+    auto n = ::sendmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n < 0 ? failure() : net::io_result{status::ok, static_cast<std::size_t>(n), 0};
+  }
+
+  void watch_read(bool on) override {
+    reading_ = on;
+    handler_->watch_read(on);
+  }
+  void watch_write(bool on) override {
+    writing_ = on;
+    handler_->watch_write(on);
+  }
+  std::string local() const override { return local_; }
+
+ private:
+  int fd() const { return handler_->descriptor(); }
+
+  static net::io_result failure() {
+    bool again = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    return {again ? status::again : status::failed, 0, again ? 0 : errno};
+  }
+
+  void on_fd_readable() override {
+    auto alive = alive_; // the owner may close this inside
+    if (owner_)
+      owner_->on_readable();
+    // An ICMP error alone is an error event, after which CAF forgets the descriptor; but a datagram socket
+    // goes on. Later: taken back now, it would be forgotten again when this event returns.
+    if (*alive && reading_ && !handler_->watches_read())
+      reactor_.post([this, alive] {
+        if (!*alive)
+          return;
+        handler_->watch_read(reading_);
+        handler_->watch_write(writing_);
+      });
+  }
+  void on_fd_writable() override {
+    if (owner_)
+      owner_->on_writable();
+  }
+
+  caf_reactor& reactor_;
+  int family_;
+  bool fixed_peer_;
+  std::string local_;
+  fd_handler::owner handler_;
+  net::stream_events* owner_ = nullptr;
+  bool reading_ = false;
+  bool writing_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace
+
+result<net::datagrams_ptr> caf_reactor::open_datagrams(const endpoint& at) {
+  auto fd = bind_udp(at);
+  if (!fd)
+    return std::move(fd).error();
+  auto family = at.host.find(':') != std::string::npos ? AF_INET6 : AF_INET;
+  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, family, false)};
+}
+
+result<net::datagrams_ptr> caf_reactor::open_datagrams_to(const ip_endpoint& peer) {
+  auto fd = connect_udp(peer);
+  if (!fd)
+    return std::move(fd).error();
+  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, peer.v6 ? AF_INET6 : AF_INET, true)};
+}
+
+} // namespace ockam

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/ip_endpoint.hpp"
+
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstring>
+#include <random>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+template <class Number>
+bool read_number(std::string_view digits, Number& out) {
+  auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return !digits.empty() && ec == std::errc{} && end == digits.data() + digits.size();
+}
+
+/// `inet_pton` wants a terminated string; longer text is no address.
+bool read_address(int family, std::string_view text, std::uint8_t* out) {
+  std::array<char, INET6_ADDRSTRLEN> buffer;
+  if (text.size() >= buffer.size())
+    return false;
+  std::memcpy(buffer.data(), text.data(), text.size());
+  buffer[text.size()] = '\0';
+  return ::inet_pton(family, buffer.data(), out) == 1;
+}
+
+bool read_v6(std::string_view host, ip_endpoint& e) {
+  auto percent = host.find('%');
+  if (percent != std::string_view::npos && !read_number(host.substr(percent + 1), e.scope))
+    return false;
+  if (!read_address(AF_INET6, host.substr(0, percent), e.ip.data()))
+    return false;
+  e.v6 = true;
+  if (std::memcmp(e.ip.data(), mapped_prefix.data(), mapped_prefix.size()) == 0) {
+    std::array<std::uint8_t, 16> plain{};
+    std::memcpy(plain.data(), e.ip.data() + mapped_prefix.size(), 4);
+    e.ip = plain;
+    e.v6 = false;
+  }
+  return true;
+}
+
+std::uint64_t mix(std::uint64_t x) noexcept { // the finaliser of splitmix64
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+} // namespace
+
+std::string to_string(const ip_endpoint& e) {
+  char host[INET6_ADDRSTRLEN] = {};
+  ::inet_ntop(e.v6 ? AF_INET6 : AF_INET, e.ip.data(), host, sizeof(host));
+  std::string out;
+  out.reserve(sizeof(host) + 8);
+  if (!e.v6)
+    return out.append(host).append(":").append(std::to_string(e.port));
+  out.append("[").append(host);
+  if (e.scope != 0)
+    out.append("%").append(std::to_string(e.scope));
+  return out.append("]:").append(std::to_string(e.port));
+}
+
+std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text) {
+  ip_endpoint e;
+  auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || !read_number(text.substr(colon + 1), e.port))
+    return std::nullopt;
+  auto host = text.substr(0, colon);
+  bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  bool ok = bracketed ? read_v6(host.substr(1, host.size() - 2), e) : read_address(AF_INET, host, e.ip.data());
+  return ok ? std::optional{e} : std::nullopt;
+}
+
+std::size_t ip_endpoint_hash::operator()(const ip_endpoint& e) const noexcept {
+  static const std::uint64_t seed = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
+  std::uint64_t high = 0, low = 0;
+  std::memcpy(&high, e.ip.data(), sizeof(high));
+  std::memcpy(&low, e.ip.data() + sizeof(high), sizeof(low));
+  auto rest = std::uint64_t{e.scope} << 17 | std::uint64_t{e.v6} << 16 | e.port;
+  return mix(mix(mix(seed ^ high) ^ low) ^ rest);
+}
+
+} // namespace ockam

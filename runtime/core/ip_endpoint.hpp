@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// An IP address and a port as the network has them: what datagrams come from and go to. A small value
+/// that can be compared and hashed; an IPv4 address mapped into IPv6 is an IPv4 address here. Thread: any.
+struct ip_endpoint {
+  std::array<std::uint8_t, 16> ip{}; ///< network byte order; IPv4 in the first four bytes, the rest zero
+  std::uint16_t port = 0;
+  bool v6 = false;
+  std::uint32_t scope = 0; ///< interface of a link-local IPv6 address; 0: none
+
+  friend bool operator==(const ip_endpoint&, const ip_endpoint&) = default;
+};
+
+/// `1.2.3.4:5`, `[::1]:5`, `[fe80::1%2]:5`.
+std::string to_string(const ip_endpoint& e);
+
+/// Reads what `to_string` writes, also with a brackets-free IPv4 only; nothing when it is anything else
+/// (a name, a missing or wrong port).
+std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text);
+
+/// Seeded once for each process: sources are chosen by strangers, and must not be able to choose
+/// collisions with them.
+struct ip_endpoint_hash {
+  std::size_t operator()(const ip_endpoint& e) const noexcept;
+};
+
+} // namespace ockam
