@@ -19,8 +19,8 @@
 #include <sys/uio.h>
 #include <vector>
 
-/// The seam between a node and the operating system: byte streams, datagrams, listening sockets,
-/// time, and the socket thread itself. `caf_reactor` implements it over CAF's multiplexer; the tests implement it in
+/// The seam between a node and the operating system: byte streams, datagrams, listening sockets, time, and
+/// the socket thread itself. `caf_reactor` implements it over CAF's multiplexer; the tests implement it in
 /// memory, with a clock that they move, so that every fault of a network can be played at will.
 ///
 /// Everything here is called on the socket thread, and calls back on it, unless it says otherwise.

@@ -262,13 +262,18 @@ bool reactor::step() {
     end_turn();
     return true;
   }
-  auto count = streams_.size();
-  auto first = net_.random_ && count > 0 ? (*net_.random_)() % count : next_stream_;
+  return serve_one(streams_, next_stream_) || serve_one(datagrams_, next_datagrams_);
+}
+
+template <class Socket>
+bool reactor::serve_one(std::vector<Socket*>& sockets, std::size_t& next) {
+  auto count = sockets.size();
+  auto first = net_.random_ && count > 0 ? (*net_.random_)() % count : next;
   for (std::size_t i = 0; i < count; ++i) {
-    auto* s = streams_[(first + i) % count];
+    auto* s = sockets[(first + i) % count];
     if (!s->readable() && !s->writable())
       continue;
-    next_stream_ = (first + i + 1) % count;
+    next = (first + i + 1) % count;
     s->serve();
     end_turn();
     return true;

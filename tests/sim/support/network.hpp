@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/net.hpp"
+#include "sim/support/datagrams.hpp"
 
 #include <deque>
 #include <map>
@@ -115,6 +116,10 @@ class network {
   server& serve(const std::string& where) { return servers_[where]; }
   /// Connects to there never end.
   void swallow(const std::string& where) { black_holes_.insert(where); }
+  /// Sockets for datagrams, those of the test too: `port`.
+  datagram_space& datagrams() { return datagrams_; }
+  /// What a look-up of this name finds.
+  void name(const std::string& host, std::vector<std::string> addresses) { names_[host] = std::move(addresses); }
   /// The next accepts of every node fail for want of descriptors.
   void out_of_descriptors(bool yes) { out_of_descriptors_ = yes; }
 
@@ -126,7 +131,11 @@ class network {
   friend class stream;
   friend class acceptor;
   friend class connecting;
+  friend class node_datagrams;
+  friend class lookup;
 
+  /// What a look-up finds; nothing: it never ends.
+  std::optional<result<std::vector<ip_endpoint>>> answer(const endpoint& host) const;
   /// What one call moves at most.
   std::size_t portion(std::size_t wanted);
   bool step();
@@ -138,6 +147,8 @@ class network {
   std::map<std::string, class acceptor*> acceptors_;
   std::map<std::string, server> servers_;
   std::set<std::string> black_holes_;
+  datagram_space datagrams_;
+  std::map<std::string, std::vector<std::string>> names_;
   std::optional<std::mt19937_64> random_;
   bool out_of_descriptors_ = false;
   std::uint16_t next_port_ = 40'000;
@@ -153,6 +164,9 @@ class reactor final : public net::reactor {
   result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
   net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
   net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;
+  net::connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) override;
+  result<net::datagrams_ptr> open_datagrams(const endpoint& at) override;
+  result<net::datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) override;
   clock::time_point now() const override { return net_.now(); }
   timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override {
     return timers_.add(now() + delay, std::move(fire));
@@ -169,8 +183,12 @@ class reactor final : public net::reactor {
   friend class stream;
   friend class acceptor;
   friend class connecting;
+  friend class node_datagrams;
+  friend class lookup;
 
   bool step();
+  template <class Socket>
+  bool serve_one(std::vector<Socket*>& sockets, std::size_t& next);
   void end_turn() {
     if (turn_)
       turn_();
@@ -180,7 +198,9 @@ class reactor final : public net::reactor {
   timer_queue timers_;
   std::deque<std::function<void()>> posted_;
   std::vector<class stream*> streams_;
+  std::vector<node_datagrams*> datagrams_;
   std::size_t next_stream_ = 0;
+  std::size_t next_datagrams_ = 0;
   std::function<void()> turn_;
 };
 
