@@ -65,6 +65,18 @@ void out_queue::keep(credit c) {
     credits.push_back(std::move(c));
 }
 
+void out_queue::charge_to(ledger& l) {
+  for (auto i = next_; i < segments_.size(); ++i) {
+    auto& credits = segments_[i].credits;
+    std::size_t bytes = 0;
+    for (const auto& c : credits)
+      bytes += c.bytes();
+    credits.clear();
+    if (bytes > 0)
+      credits.emplace_back(l, bytes);
+  }
+}
+
 void out_queue::consume(std::size_t n) {
   bytes_ -= n;
   while (n > 0 || (next_ < segments_.size() && segments_[next_].written == segments_[next_].size)) {

@@ -27,6 +27,10 @@ class out_queue {
   /// Comes back when everything appended so far is written.
   void keep(credit c);
 
+  /// What is in here counts against `l` from now on, whoever sent it: a destination that takes nothing keeps
+  /// its own budget, not those of its senders.
+  void charge_to(ledger& l);
+
   bool empty() const noexcept { return next_ == segments_.size(); }
   std::size_t bytes() const noexcept { return bytes_; }
 

@@ -58,6 +58,11 @@ bool stream_link::may_read() {
   return true;
 }
 
+void stream_link::end_loan() {
+  if (env_.loan == this)
+    env_.loan = nullptr;
+}
+
 std::size_t stream_link::read_limit() const {
   auto budget = ledger_->budget();
   auto used = ledger_->used();
@@ -166,9 +171,15 @@ bool stream_link::extend_partial(std::size_t more) {
     // The length has just become known; what follows it may be here as well.
     std::array<std::byte, 64> bytes;
     auto size = p.size;
+    auto since = p.since;
     std::memcpy(bytes.data(), p.data.get(), size);
     partial_ = {};
-    return take_frames({bytes.data(), size}) && state_ == state::up;
+    end_loan(); // the frame may be whole by now
+    if (!take_frames({bytes.data(), size}) || state_ != state::up)
+      return false;
+    if (partial_.size == size) // the same frame still: its time began with its first byte
+      partial_.since = since;
+    return true;
   }
   if (p.size == p.total)
     return finish_partial();
@@ -184,8 +195,7 @@ bool stream_link::extend_partial(std::size_t more) {
 bool stream_link::finish_partial() {
   auto whole = std::move(partial_);
   partial_ = {};
-  if (env_.loan == this)
-    env_.loan = nullptr;
+  end_loan();
   whole.held.reset();
   std::span<const std::byte> frame{whole.data.get(), whole.total};
   return accept_frame(frame.subspan(stream_codec::length_bytes), &whole);
@@ -220,21 +230,23 @@ bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* w
   return true;
 }
 
+net::reactor::clock::time_point stream_link::partial_deadline() const {
+  constexpr std::size_t slowest = 256u << 10; // bytes a second
+  return partial_.since + env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
+}
+
 void stream_link::watch_partial() {
   if (partial_timer_ != 0)
     return;
-  auto allowed = [this] {
-    constexpr std::size_t slowest = 256u << 10; // bytes a second
-    return env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
-  };
-  partial_timer_ = reactor().after(allowed(), [this, allowed] {
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(partial_deadline() - reactor().now());
+  partial_timer_ = reactor().after(left, [this] {
     partial_timer_ = 0;
     if (!partial_.data || state_ == state::closed)
       return;
     // A link that is paused by this node is not to blame for a frame that does not come in.
     if (paused_timer_ != 0)
       partial_.since = reactor().now();
-    if (reactor().now() - partial_.since >= allowed())
+    if (reactor().now() >= partial_deadline())
       return refuse(refusal::frame_timeout, "did not finish a frame in time");
     watch_partial();
   });
@@ -258,6 +270,8 @@ void stream_link::resume() {
       return;
   }
   reactor().cancel(std::exchange(paused_timer_, 0));
+  if (partial_.data)
+    partial_.since = reactor().now(); // the time of the pause was not its peer's
   stream_->watch_read(true);
 }
 
@@ -351,11 +365,12 @@ void stream_link::refill() {
 }
 
 void stream_link::wait_in_backlog(message_ptr m) {
-  if (backlog_.push(m))
+  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.context.limit) != backlog::verdict::moving;
+  if (!stalled && backlog_.push(m))
     return;
   ++dropped_;
   m->header.push_onward(name_);
-  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " is full");
+  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + (stalled ? " does not move" : " is full"));
 }
 
 void stream_link::check_stall() {
@@ -366,12 +381,14 @@ void stream_link::check_stall() {
   auto now = backlog_.judge(reactor().now(), limit);
   if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");
-  if (now == backlog::verdict::stalled)
+  if (now == backlog::verdict::stalled) {
     while (auto m = backlog_.pop()) {
       ++dropped_;
       m->header.push_onward(name_);
       drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " does not move");
     }
+    out_.charge_to(*ledger_); // a frame that is half written cannot be dropped
+  }
   stall_timer_ = reactor().after(limit.stall, [this] { check_stall(); });
 }
 
@@ -420,8 +437,7 @@ void stream_link::close(std::string why) {
   state_ = state::closed;
   for (auto* t : {&handshake_timer_, &partial_timer_, &stall_timer_, &paused_timer_})
     reactor().cancel(std::exchange(*t, 0));
-  if (env_.loan == this)
-    env_.loan = nullptr;
+  end_loan();
   stream_.reset();
   partial_ = {};
   out_ = {};

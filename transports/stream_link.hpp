@@ -86,6 +86,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   // reading
   void on_readable() override;
   bool may_read();
+  void end_loan();
   std::size_t read_limit() const;
   void read_once();
   bool take_preamble(std::span<const std::byte>& in);
@@ -97,6 +98,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool accept_frame(std::span<const std::byte> body, partial_frame* whole);
   void pause();
   void check_paused();
+  net::reactor::clock::time_point partial_deadline() const;
   void watch_partial();
 
   // writing

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace ockam::sim {
 
@@ -115,6 +116,7 @@ class stream final : public net::stream {
   }
   std::string peer() const override { return peer_; }
   std::string local() const override { return local_; }
+  std::int64_t peer_uid() const override { return local_.starts_with('/') ? static_cast<std::int64_t>(::geteuid()) : -1; }
 
   bool readable() const { return reading_ && (!in_->bytes.empty() || in_->closed || in_->broken); }
   bool writable() const { return writing_ && (out_->broken || out_->bytes.size() < out_->window); }

@@ -60,6 +60,8 @@ class client {
   void window(std::size_t bytes) { in_->window = bytes; }
   bool closed_by_peer() const { return in_->closed || in_->broken; }
   void close();
+  /// Closes only the sending side: the node reads an end of stream and may still write.
+  void finish() { out_->closed = true; }
   void reset();
   /// The machine of this end is gone without a word: what the node writes from now on is never answered.
   void vanish() { in_->unanswered = true; }
