@@ -169,29 +169,6 @@ TEST_P(disturbed, whatever_the_schedule_all_replies_come_in_order_and_all_credit
   }
 }
 
-TEST(links, two_connects_with_one_name_at_the_same_time_make_one_link) {
-  network net;
-  node n1{net, "n1"}, n2{net, "n2"};
-  auto at = n2.listen();
-  connect_options o;
-  o.address = "mine";
-  int up = 0, taken = 0;
-  auto count = [&](result<link_info> r) { r ? ++up : r.error().code == errc::already_exists ? ++taken : 0; };
-  n1.tcp().connect(at, o, count);
-  n1.tcp().connect(at, o, count);
-  net.run();
-  EXPECT_EQ(up, 1);
-  EXPECT_EQ(taken, 1);
-  ASSERT_EQ(n1.tcp().links().size(), 1u);
-  EXPECT_EQ(n1.link().state, "up");
-  EXPECT_EQ(n1.connections(), 1u);
-  ASSERT_TRUE(n1.tcp().close_link("mine"));
-  net.run();
-  EXPECT_EQ(n1.connections(), 0u);
-  EXPECT_TRUE(n1.tcp().links().empty());
-  EXPECT_EQ(n2.connections(), 0u);
-}
-
 TEST(links, a_connect_says_why_it_failed) {
   network net;
   node n1{net};
