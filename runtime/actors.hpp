@@ -2,12 +2,15 @@
 #pragma once
 
 #include "runtime/core/message.hpp"
+#include "runtime/core/unique_function.hpp"
+#include "runtime/requests.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,41 +36,69 @@
 /// Raw pointers to receivers stand only in the switchboard's table and are removed by their owners.
 namespace ockam {
 
+/// A message for a pool worker, or what came of its request `number`: the reply, or why there is none.
+struct incoming {
+  message_ptr what;
+  std::uint64_t request = 0; ///< 0: not of a request
+  errc why = errc::ok;
+};
+
 /// Messages for a pool worker, handed over as one. Moved out by the one who receives it; what is still in
 /// it at the end was lost with its worker, and is counted.
 struct inbox {
-  std::vector<message_ptr> messages;
+  std::vector<incoming> messages;
+  std::chrono::steady_clock::time_point arrived; ///< when it was sent
   std::shared_ptr<std::atomic<std::uint64_t>> lost;
   ~inbox() {
     for (auto& m : messages)
-      if (m)
+      if (m.what)
         lost->fetch_add(1, std::memory_order_relaxed);
   }
 };
 
-/// What a pool worker did in one go: messages to deliver, or to drop with a reason.
+/// What a pool worker did in one go: messages to deliver, to drop with a reason, or to await a reply of.
 struct outgoing {
+  struct special {
+    drop_reason why = drop_reason::none; ///< none: a request
+    std::string detail;
+    std::uint64_t request = 0;
+    std::chrono::milliseconds timeout{0};
+  };
   message_ptr what;
-  drop_reason why = drop_reason::none; ///< none: deliver
-  std::string detail;
+  std::unique_ptr<special> how; ///< null: deliver
 };
-using outbox = std::vector<outgoing>;
+struct outbox {
+  host_id from;
+  std::vector<outgoing> messages;
+};
+
+/// What became of a pool worker.
+struct host_news {
+  enum class kind : std::uint8_t {
+    started, ///< `on_start` has returned; told once
+    ended    ///< there is none any more, and none will be made; before `started`: it could not start
+  };
+  host_id who;
+  kind what = kind::started;
+  error why{errc::ok, {}, {}}; ///< ended: ok when it wanted to
+};
 
 /// CAF copies a message that is shared; a pointer keeps credit from being copied with it.
 using parcel_in = std::shared_ptr<inbox>;
 using parcel_out = std::shared_ptr<outbox>;
+using posted_task = std::shared_ptr<unique_function<void()>>;
 
 using timer_atom = caf::atom_constant<caf::atom("timer")>;
-using died_atom = caf::atom_constant<caf::atom("died")>;
+using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 
 /// ROUTER. A broker: runs on the socket thread, owns the turn. Everyone there calls its switchboard;
 /// everyone elsewhere sends it messages, so that messages of one sender stay in order.
 ///
-/// | message                          | effect                                                         |
-/// |----------------------------------|----------------------------------------------------------------|
-/// | `parcel_out`                     | delivers or drops each, in order; ends the turn                 |
-/// | `died_atom, u64 host, string why`| a pool worker ended itself (why: empty) or threw: frees its name|
+/// | message      | effect                                                                               |
+/// |--------------|--------------------------------------------------------------------------------------|
+/// | `parcel_out` | delivers, drops or awaits the reply of each, in order; ends the turn                  |
+/// | `host_news`  | a pool worker has started: answers who started it; has ended: frees its name          |
 using router_actor = caf::actor;
 
 /// LIGHT HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
@@ -80,14 +111,18 @@ using light_host_actor = caf::actor;
 
 /// POOL HOST. An event-based actor that runs one worker on the pool.
 ///
-/// | message              | effect                                                                     |
-/// |----------------------|----------------------------------------------------------------------------|
-/// | `stop_atom, bool`    | true: `on_start`; false: `on_stop`, and the end                             |
-/// | `parcel_in`          | `on_message` for each; what it sends goes to the router as one parcel       |
-/// | `timer_atom, u64`    | `on_timer`                                                                  |
+/// | message            | effect                                                                       |
+/// |--------------------|------------------------------------------------------------------------------|
+/// | `start_atom`       | makes the worker and calls `on_start`; `host_news` to the router              |
+/// | `parcel_in`        | `on_message` for each; what it sends goes to the router as one parcel         |
+/// | `timer_atom, u64`  | `on_timer`; after a failure: makes the worker anew                            |
+/// | `posted_task`      | runs it                                                                       |
+/// | `stop_atom`        | `on_stop`, and the end                                                        |
 using pool_host_actor = caf::actor;
 
 } // namespace ockam
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_out)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::host_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::posted_task)

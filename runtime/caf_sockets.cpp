@@ -115,8 +115,7 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
       if (fd >= 0) {
         owner_.on_accept(std::make_unique<fd_stream>(reactor_, fd));
       } else if (errno == EMFILE || errno == ENFILE) {
-        if (!reactor_.refuse_one(handler_->descriptor()))
-          return rest(); // another thread of this process was faster with the reserve
+        reactor_.refuse_one(handler_->descriptor());
         owner_.on_out_of_descriptors();
       } else if (errno != EINTR && errno != ECONNABORTED) {
         if (errno != EAGAIN && errno != EWOULDBLOCK)

@@ -32,10 +32,15 @@ struct node_services {
 result<transport*> find_transport(node_services& n, std::string_view name);
 
 /// Starts a service of `type` at `where` (empty: the type's own name), reachable for peers as its type
-/// says. Starting the type's default address by name claims the one that the node started itself.
-/// Errors: `not_found` (type), `already_exists`, those of the type's options.
-result<address> start_service(node_services& n, std::string_view type, std::string where,
-                              const service_options& options, bool by_name);
+/// says. Starting the type's default address by name claims the one that the node started itself. `done`
+/// is called once: at once for a service on the socket thread, later for one on the pool. Errors:
+/// `not_found` (type), `already_exists`, `invalid_argument` (options), those of `workers::start`.
+using service_started = std::function<void(result<address>)>;
+void start_service(const node_services& n, std::string_view type, std::string where, service_options options,
+                   bool by_name, service_started done);
+
+/// Whether peers of the node's first listener may reach the worker.
+bool is_reachable(const node_services& n, const worker_entry& e);
 
 /// CONTROL: the worker that serves the command line on the node's Unix socket. Each connection carries
 /// any number of requests; each is answered when it is ready, so one slow request delays no other.

@@ -28,10 +28,6 @@ bool is_service(const node_services& n, std::string_view type) {
   return std::any_of(n.service_types.begin(), n.service_types.end(), [&](auto& t) { return t.name == type; });
 }
 
-bool reachable(const node_services& n, const worker_entry& e) {
-  return std::find(e.consumer_of.begin(), e.consumer_of.end(), n.flows.services) != e.consumer_of.end();
-}
-
 void fill_services(const node_services& n, google::protobuf::RepeatedPtrField<control::ServiceInfo>& out) {
   n.hosts.board().each([&](const address& a, const worker_entry& e) {
     if (!is_service(n, e.type))
@@ -39,13 +35,17 @@ void fill_services(const node_services& n, google::protobuf::RepeatedPtrField<co
     auto* s = out.Add();
     s->set_address(a.name);
     s->set_type(std::string{e.type});
-    s->set_reachable(reachable(n, e));
+    s->set_reachable(is_reachable(n, e));
   });
   std::sort(out.pointer_begin(), out.pointer_end(),
             [](const auto* l, const auto* r) { return l->address() < r->address(); });
 }
 
 } // namespace
+
+bool is_reachable(const node_services& n, const worker_entry& e) {
+  return std::find(e.consumer_of.begin(), e.consumer_of.end(), n.flows.services) != e.consumer_of.end();
+}
 
 void fill(control::ListenerInfo& out, const listener_info& in) {
   out.set_transport(in.transport);
@@ -96,46 +96,6 @@ result<transport*> find_transport(node_services& n, std::string_view name) {
     names += (names.empty() ? "" : ", ") + std::string{t->name()};
   }
   return error{errc::not_found, "there is no transport named " + printable(name), "transports of this node: " + names};
-}
-
-result<address> start_service(node_services& n, std::string_view type, std::string where,
-                              const service_options& options, bool by_name) {
-  auto t = std::find_if(n.service_types.begin(), n.service_types.end(), [&](auto& s) { return s.name == type; });
-  if (t == n.service_types.end()) {
-    std::vector<std::string_view> names;
-    for (auto& s : n.service_types)
-      names.push_back(s.name);
-    auto near = nearest(type, names);
-    return error{errc::not_found, "there is no service type named " + printable(type),
-                 near ? "did you mean " + *near + "?" : "types: echo, uppercase, hop, error"};
-  }
-  address at{where.empty() ? std::string{t->name} : std::move(where)};
-  std::vector<std::uint32_t> consumer_of;
-  if (by_name ? true : t->reachable_at_start)
-    consumer_of.push_back(n.flows.services);
-  if (by_name && t->through_connections)
-    consumer_of.push_back(n.flows.outgoing);
-  auto& board = n.hosts.board();
-  if (auto* there = board.find(at)) {
-    // What the node started by itself for local senders is claimed by starting it by name.
-    if (by_name && there->type == t->name && at.name == t->name && !reachable(n, *there)) {
-      for (auto flow : consumer_of)
-        (void)board.add_consumer(flow, at);
-      return at;
-    }
-    return error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
-                 "choose another address: ockam service start " + std::string{type} + " --addr NAME"};
-  }
-  auto w = t->make(options);
-  if (!w)
-    return std::move(w).error();
-  worker_options o;
-  o.type = t->name;
-  o.thread = t->thread;
-  o.consumer_of = std::move(consumer_of);
-  if (auto ok = n.hosts.start(at, std::move(*w), std::move(o)); !ok)
-    return std::move(ok).error();
-  return at;
 }
 
 // -- answers -----------------------------------------------------------------------------------------
@@ -233,16 +193,17 @@ void control_handlers::show_node(asker from) {
 }
 
 void control_handlers::start_service_request(asker from, const control::StartService& m) {
-  service_options options{m.options().begin(), m.options().end()};
-  auto at = start_service(node_, m.type(), m.address(), options, true);
-  if (!at)
-    return answer(from, at.error());
-  log(level::info, "control", "started service " + m.type() + " at " + to_string(*at));
-  control::Response r;
-  r.mutable_service()->set_address(at->name);
-  r.mutable_service()->set_type(m.type());
-  r.mutable_service()->set_reachable(true);
-  answer(from, std::move(r));
+  service_options options{service_options::values{m.options().begin(), m.options().end()}};
+  start_service(node_, m.type(), m.address(), std::move(options), true, [this, from, type = m.type()](result<address> at) {
+    if (!at)
+      return answer(from, at.error());
+    log(level::info, "control", "started service " + type + " at " + to_string(*at));
+    control::Response r;
+    r.mutable_service()->set_address(at->name);
+    r.mutable_service()->set_type(type);
+    r.mutable_service()->set_reachable(true);
+    answer(from, std::move(r));
+  });
 }
 
 void control_handlers::stop_service(asker from, const control::StopService& m) {

@@ -3,6 +3,7 @@
 #include "runtime/control_handlers.hpp"
 
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/requests.hpp"
 
 #include <algorithm>
 
@@ -84,32 +85,18 @@ class control_handlers::sending final : public receiver {
 
   void receive(message_ptr m) override {
     if (const auto* r = m->header.get_report())
-      return end(error_of(*r));
+      return end(to_error(*r));
     control::Response answer;
     auto bytes = m->body.bytes();
     answer.mutable_reply()->set_payload(bytes.data(), bytes.size());
-    if (owner_.finished(*this))
-      owner_.answer(from_, std::move(answer));
+    owner_.answer(from_, std::move(answer));
+    owner_.finished(*this);
   }
   void failed(std::string_view) noexcept override {}
 
-  static error error_of(const report& r) {
-    auto where = " at " + to_string(r.hop) + " on node " + printable(r.node);
-    auto detail = r.detail.empty() ? std::string{} : ": " + printable(r.detail);
-    if (r.reason == drop_reason::service_error)
-      return {errc::service_failed, "the service" + where + " answered with an error" + detail, {}};
-    if (r.reason == drop_reason::unknown_worker)
-      return {errc::undeliverable, "there is no worker" + where,
-              "see the workers with: ockam worker list --at " + printable(r.node)};
-    if (r.reason == drop_reason::refused)
-      return {errc::undeliverable, "node " + printable(r.node) + " does not let this peer reach " + to_string(r.hop),
-              "flow control: start the service by name, or: ockam flow-control add-consumer"};
-    return {errc::undeliverable, "the message ended" + where + ": " + std::string{to_string(r.reason)} + detail, {}};
-  }
-
   void end(const error& e) {
-    if (owner_.finished(*this))
-      owner_.answer(from_, e);
+    owner_.answer(from_, e);
+    owner_.finished(*this);
   }
 
   control_handlers& owner_;
@@ -148,15 +135,14 @@ void control_handlers::send_message(asker from, control::SendMessage&& m, std::c
   under_way_.back()->begin();
 }
 
-bool control_handlers::finished(sending& s) {
+void control_handlers::finished(sending& s) {
   auto it = std::find_if(under_way_.begin(), under_way_.end(), [&](auto& p) { return p.get() == &s; });
   if (it == under_way_.end())
-    return false;
+    return;
   // It is inside one of its own calls: it goes after this event, its name and link with it.
   std::shared_ptr<sending> last{std::move(*it)};
   under_way_.erase(it);
   node_.hosts.reactor().post([last] {});
-  return true;
 }
 
 void control_handlers::cancel(std::uint64_t session) {

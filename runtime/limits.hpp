@@ -34,6 +34,8 @@ struct limits {
   std::chrono::milliseconds frame_timeout{10'000};
   /// A connect attempt, all addresses of a name together.
   std::chrono::milliseconds connect_timeout{10'000};
+  /// A worker that does not return from a call for this long is named in the log.
+  std::chrono::milliseconds watchdog{5'000};
   /// Reports and log lines about one reason are written at most this often.
   std::chrono::milliseconds log_interval{1'000};
 };

@@ -56,6 +56,8 @@ class assembly {
     reactor_.at_end_of_turn([this] { end_turn(); });
     router_ = spawn_router(sys_, board_, hosts_, [this] { end_turn(); });
     hosts_.router(router_);
+    hosts_.charge_to(*local_);
+    hosts_.watch(config_.limit.watchdog);
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
     transport_context context{hosts_, memory_, config_.limit, flows_,
@@ -63,9 +65,7 @@ class assembly {
     for (auto make : parts_.transports)
       transports_.push_back(make(context));
     done_ = std::move(done);
-    if (auto ok = start_services(); !ok)
-      return done_(std::move(ok).error());
-    listen(0);
+    start_services(0);
   }
 
   /// Listeners and control first, links, then the rest: nothing new comes in between.
@@ -102,19 +102,32 @@ class assembly {
             [this] { return hosts_.lost(); }, request_stop_};
   }
 
-  result<void> start_services() {
-    auto n = services();
-    for (const auto& s : config_.services) {
-      auto ok = start_service(n, s.type, s.name, s.options, true);
-      if (!ok)
-        return std::move(ok).error();
-      log(level::info, "node", "started service " + s.type + " at " + to_string(*ok));
-    }
+  /// One after another, those of the configuration first: they may take the default addresses.
+  void start_services(std::size_t i) {
+    if (i == config_.services.size())
+      return start_standard_services();
+    const auto& s = config_.services[i];
+    service_options options{service_options::values{s.options.begin(), s.options.end()}};
+    start_service(services(), s.type, s.name, std::move(options), true, [this, i](result<address> at) {
+      if (!at)
+        return done_(std::move(at).error());
+      log(level::info, "node", "started service " + config_.services[i].type + " at " + to_string(*at));
+      start_services(i + 1);
+    });
+  }
+
+  /// These run on the socket thread: they have started when `start_service` returns.
+  void start_standard_services() {
+    std::optional<error> failed;
     for (const auto& t : parts_.services)
-      if (t.at_start && !board_.find(address{std::string{t.name}}))
-        if (auto ok = start_service(n, t.name, {}, {}, false); !ok)
-          return std::move(ok).error();
-    return {};
+      if (t.at_start && !failed && !board_.find(address{std::string{t.name}}))
+        start_service(services(), t.name, {}, {}, false, [&failed](result<address> at) {
+          if (!at)
+            failed = std::move(at).error();
+        });
+    if (failed)
+      return done_(std::move(*failed));
+    listen(0);
   }
 
   void listen(std::size_t i) {

@@ -2,27 +2,94 @@
 #pragma once
 
 #include "runtime/worker.hpp"
-#include "runtime/workers.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
-#include <span>
+#include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace ockam {
 
-using service_options = std::map<std::string, std::string>;
+/// What a service was told when it was started: the further keys of its section `[service NAME]`, or
+/// `--option k=v`. A service asks for its options in its constructor, by name and type. What it asks for
+/// with a value of another type gets `otherwise`; what it never asks for it does not know. Either is an
+/// error, and the service is not started: no exceptions, no second list of names.
+class service_options {
+ public:
+  using values = std::map<std::string, std::string, std::less<>>;
+
+  service_options() = default;
+  explicit service_options(values v) : values_{std::move(v)} {}
+
+  bool has(std::string_view name) const;
+  std::string text(std::string_view name, std::string_view otherwise = {}) const;
+  /// An option that must be there.
+  std::string required(std::string_view name) const;
+  /// One of a few words. `otherwise` is returned as it is.
+  std::string choice(std::string_view name, std::string_view otherwise, std::initializer_list<std::string_view> words) const;
+  std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t least = 0,
+                      std::int64_t most = INT64_MAX) const;
+  double real(std::string_view name, double otherwise) const;
+  /// yes, no, true, false, on, off.
+  bool flag(std::string_view name, bool otherwise) const;
+  /// `500ms`, `10s`, `2m`, `1h`, `1d`; seconds without a unit.
+  std::chrono::milliseconds duration(std::string_view name, std::chrono::milliseconds otherwise) const;
+  /// Bytes: `4096`, `64KiB`, `16MiB`.
+  std::uint64_t size(std::string_view name, std::uint64_t otherwise) const;
+  /// All of them, and all are then known.
+  const values& all() const;
+
+  /// Says that an option is wrong, in words of the service's own.
+  void reject(std::string_view name, std::string_view why) const;
+
+  /// The first option that is missing or of the wrong type. Error: `invalid_argument`.
+  result<void> wrong() const;
+  /// The first option that nobody has asked for. Error: `invalid_argument`, with the nearest name.
+  result<void> unknown() const;
+
+ private:
+  const std::string* find(std::string_view name) const;
+
+  values values_;
+  mutable std::set<std::string, std::less<>> asked_;
+  mutable std::string problem_;
+};
 
 /// A kind of service that a node can start by name. `main` hands a list of these to the node.
 struct service_type {
-  std::string_view name;             ///< echo, hop, …; also the default address
-  worker_thread thread = worker_thread::socket;
+  std::string_view name;             ///< echo, hop, …; also the default address; static text
+  worker_thread thread = worker_thread::pool;
   bool at_start = false;             ///< every node has one
   bool reachable_at_start = false;   ///< … that peers of the first listener may reach
   bool through_connections = false;  ///< peers behind connections of this node may reach it: hops
-  /// Makes a worker. Errors: `invalid_argument` for options of the wrong type or name.
-  result<std::unique_ptr<worker>> (*make)(const service_options& o);
+  /// Makes a worker, on the thread that it will live on; any number of times. Errors: those of the service.
+  std::function<result<std::unique_ptr<worker>>(const service_options& o)> make;
+  /// The key of `[service NAME]` that names a file and stands for `type = …`: `plugin`, `script`. The file
+  /// is then the option of the same name.
+  std::string_view file_key = {};
+  bool has_options = true;           ///< false: a configuration with further keys is wrong, and where is known
 };
+
+/// The service type of a class: `service<greeter>("greeter")`. Its constructor takes the options, or nothing.
+template <class Worker>
+service_type service(std::string_view name, worker_thread where = worker_thread::pool) {
+  service_type t;
+  t.name = name;
+  t.thread = where;
+  t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
+    if constexpr (std::is_constructible_v<Worker, const service_options&>)
+      return std::unique_ptr<worker>{std::make_unique<Worker>(o)};
+    else
+      return std::unique_ptr<worker>{std::make_unique<Worker>()};
+  };
+  t.has_options = std::is_constructible_v<Worker, const service_options&>;
+  return t;
+}
 
 } // namespace ockam

@@ -1,315 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/worker_host.hpp"
 
+#include "runtime/light_host.hpp"
 #include "runtime/log.hpp"
+#include "runtime/pool_host.hpp"
+#include "runtime/pool_mailbox.hpp"
 
-#include <caf/event_based_actor.hpp>
-#include <caf/io/broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 
-#include <set>
+#include <algorithm>
 
 namespace ockam {
 
+std::string_view to_string(restart_policy p) noexcept {
+  constexpr std::array<std::string_view, 3> names{"never", "on-failure", "always"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+std::string_view to_string(distribution d) noexcept {
+  constexpr std::array<std::string_view, 2> names{"round-robin", "key"};
+  return names[static_cast<std::size_t>(d)];
+}
+
+result<void> workers::start(address a, std::unique_ptr<worker> w, worker_options o) {
+  // A factory is copied; this one has one worker to give.
+  auto once = std::make_shared<std::unique_ptr<worker>>(std::move(w));
+  auto outcome = std::make_shared<result<void>>();
+  start(std::move(a), [once] { return result<std::unique_ptr<worker>>{std::move(*once)}; }, std::move(o),
+        [outcome](result<void> r) { *outcome = std::move(r); });
+  return std::move(*outcome);
+}
+
 namespace {
 
-/// Runs `f` and gives the text of what it threw, or nothing.
-template <class F>
-std::optional<std::string> guarded(F&& f) {
-  try {
-    f();
-    return std::nullopt;
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception of unknown type";
-  }
+error not_started(const address& a, error why) {
+  why.cause = "the worker at " + to_string(a) + " did not start: " + why.cause;
+  return why;
 }
 
 } // namespace
 
-// -- light host --------------------------------------------------------------------------------------
-
-class light_host final : public caf::io::broker, public worker_host, public receiver {
- public:
-  light_host(caf::actor_config& cfg, actor_workers& owner, ockam::address self, std::unique_ptr<worker> w)
-    : caf::io::broker{cfg}, worker_host{std::move(self), owner.board_.node_name()}, owner_{owner},
-      worker_{std::move(w)} {
-    adopt(*worker_);
-  }
-
-  const char* name() const override { return "light-host"; }
-  caf::behavior make_behavior() override {
-    // A broker without connections and handlers would end; this one lives until its exit message.
-    return {[](stop_atom) {}};
-  }
-  void on_exit() override {
-    for (auto t : timers_)
-      owner_.reactor_.cancel(t);
-    if (auto w = std::move(worker_))
-      w->on_stop();
-  }
-
-  std::optional<std::string> begin() {
-    return guarded([this] { worker_->on_start(); });
-  }
-
-  // receiver
-  void receive(message_ptr m) override {
-    if (worker_)
-      worker_->on_message(std::move(m));
-  }
-  void failed(std::string_view what) noexcept override {
-    log(level::error, "worker", to_string(worker_host::self()) + " failed: " + std::string{what});
-    stop();
-  }
-
-  // worker_host
-  void deliver(message_ptr m) override { owner_.board_.deliver(std::move(m)); }
-  void drop(message_ptr m, drop_reason why, std::string_view detail) override {
-    owner_.board_.drop(std::move(m), why, detail);
-  }
-  std::uint64_t set_timer(std::chrono::milliseconds delay) override {
-    auto number = ++last_timer_;
-    auto slot = std::make_shared<timer_queue::id>();
-    *slot = owner_.reactor_.after(delay, [this, number, slot] {
-      timers_.erase(*slot);
-      if (auto what = guarded([&] { worker_->on_timer(number); }))
-        failed(*what);
-    });
-    timers_.insert(*slot);
-    return number;
-  }
-  void stop() override { (void)owner_.stop(worker_host::self()); }
-
- private:
-  actor_workers& owner_;
-  std::unique_ptr<worker> worker_;
-  std::set<timer_queue::id> timers_;
-  std::uint64_t last_timer_ = 0;
-};
-
-// -- pool host ---------------------------------------------------------------------------------------
-
-namespace {
-
-class pool_host final : public caf::event_based_actor, public worker_host {
- public:
-  pool_host(caf::actor_config& cfg, router_actor router, std::uint64_t number, ockam::address self,
-            std::string node_name, std::unique_ptr<worker> w)
-    : caf::event_based_actor{cfg}, worker_host{std::move(self), std::move(node_name)},
-      router_{std::move(router)}, number_{number}, worker_{std::move(w)} {
-    adopt(*worker_);
-  }
-
-  const char* name() const override { return "pool-host"; }
-
-  caf::behavior make_behavior() override {
-    return {
-      [this](stop_atom, bool begin) {
-        if (begin)
-          return run([this] { worker_->on_start(); });
-        worker_->on_stop();
-        finish();
-        quit();
-      },
-      [this](const parcel_in& parcel) {
-        for (auto& m : parcel->messages) {
-          if (!worker_)
-            return;
-          m->held.leave(); // it no longer waits here
-          run([&] { worker_->on_message(std::move(m)); });
-        }
-        ship();
-      },
-      [this](timer_atom, std::uint64_t n) {
-        run([this, n] { worker_->on_timer(n); });
-        ship();
-      },
-    };
-  }
-
-  void on_exit() override {
-    worker_.reset();
-    router_ = nullptr;
-  }
-
-  // worker_host
-  void deliver(message_ptr m) override { out_->push_back({std::move(m), drop_reason::none, {}}); }
-  void drop(message_ptr m, drop_reason why, std::string_view detail) override {
-    out_->push_back({std::move(m), why, std::string{detail}});
-  }
-  std::uint64_t set_timer(std::chrono::milliseconds delay) override {
-    delayed_anon_send(caf::actor_cast<caf::actor>(this), delay, timer_atom::value, ++last_timer_);
-    return last_timer_;
-  }
-  void stop() override { leaving_ = true; }
-
- private:
-  template <class F>
-  void run(F&& f) {
-    if (!worker_)
-      return;
-    auto what = guarded(f);
-    if (what || leaving_) {
-      ship();
-      caf::anon_send(router_, died_atom::value, number_, what.value_or(std::string{}));
-      worker_->on_stop();
-      worker_.reset();
-      quit();
-    }
-  }
-
-  /// What one call brought forth goes to the router as one message: one wake-up of the socket thread.
-  void ship() {
-    if (out_->empty() || !router_)
-      return;
-    caf::anon_send(router_, std::exchange(out_, std::make_shared<outbox>()));
-  }
-  void finish() {
-    ship();
-    worker_.reset();
-  }
-
-  router_actor router_;
-  std::uint64_t number_;
-  std::unique_ptr<worker> worker_;
-  parcel_out out_ = std::make_shared<outbox>();
-  std::uint64_t last_timer_ = 0;
-  bool leaving_ = false;
-};
-
-} // namespace
-
-class actor_workers::mailbox final : public receiver, public flushable {
- public:
-  mailbox(actor_workers& owner, caf::actor target) : owner_{owner}, target_{std::move(target)} {}
-  ~mailbox() { owner_.board_.forget(*this); }
-
-  void receive(message_ptr m) override {
-    if (!holds_.enter(m->held))
-      return owner_.board_.drop(std::move(m), drop_reason::congested, "the worker's mailbox is full");
-    if (!gathering_) {
-      gathering_ = std::make_shared<inbox>();
-      gathering_->lost = owner_.lost_;
-      owner_.board_.flush_later(*this);
-    }
-    gathering_->messages.push_back(std::move(m));
-  }
-  void failed(std::string_view) noexcept override {} // `receive` above does not throw
-
-  void flush() override {
-    if (gathering_)
-      caf::anon_send(target_, std::exchange(gathering_, nullptr));
-  }
-
- private:
-  actor_workers& owner_;
-  caf::actor target_;
-  hold_table holds_;
-  parcel_in gathering_;
-};
-
-// -- actor_workers -----------------------------------------------------------------------------------
-
 actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor)
-  : sys_{sys}, board_{board}, reactor_{reactor} {}
+  : sys_{sys}, board_{board}, reactor_{reactor},
+    requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
+                request_done(from, number, std::move(reply), why);
+              }} {}
 
 actor_workers::~actor_workers() = default;
 
-result<void> actor_workers::start(address a, std::unique_ptr<worker> w, worker_options o) {
+// -- start -------------------------------------------------------------------------------------------
+
+void actor_workers::start(address a, worker_factory make, worker_options o, started done) {
   if (auto* taken = board_.find(a))
-    return error{errc::already_exists,
-                 "address " + to_string(a) + " is taken by a worker of type " + std::string{taken->type}, {}};
-  return o.thread == worker_thread::pool ? start_pool(std::move(a), std::move(w), std::move(o))
-                                         : start_light(std::move(a), std::move(w), std::move(o));
+    return done(error{errc::already_exists,
+                      "address " + to_string(a) + " is taken by a worker of type " + std::string{taken->type}, {}});
+  if (o.thread == worker_thread::pool)
+    start_pool(std::move(a), std::move(make), std::move(o), std::move(done));
+  else
+    done(start_light(std::move(a), std::move(make), std::move(o)));
 }
 
-result<void> actor_workers::start_light(address a, std::unique_ptr<worker> w, worker_options o) {
-  caf::actor_config cfg{&sys_.middleman().backend()};
-  auto actor = sys_.spawn_class<light_host, caf::no_spawn_options>(cfg, *this, a, std::move(w));
-  auto* host = static_cast<light_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
-  auto number = ++last_number_;
+result<void> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o) {
   worker_entry e;
-  e.target = host;
+  e.target = &target;
+  e.host = number;
   e.type = o.type;
+  e.on_pool = o.thread == worker_thread::pool;
   e.producer = o.producer;
   e.consumer_of = std::move(o.consumer_of);
-  if (auto ok = board_.add(a, std::move(e)); !ok) {
+  return board_.add(a, std::move(e));
+}
+
+result<void> actor_workers::start_light(address a, worker_factory make, worker_options o) {
+  auto number = ++last_number_;
+  caf::actor_config cfg{&sys_.middleman().backend()};
+  auto actor = sys_.spawn_class<light_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a, std::move(make),
+                                                                   o.restart);
+  auto* host = static_cast<light_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
+  if (auto ok = enter(number, a, *host, o); !ok) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     return ok;
   }
-  by_number_.emplace(number, a);
-  records_.emplace(a, record{number, actor, nullptr});
-  if (auto what = host->begin()) {
-    (void)stop(a);
-    return error{errc::service_failed, "the worker at " + to_string(a) + " did not start: " + *what, {}};
-  }
-  return {};
+  record r;
+  r.self = a;
+  r.restart = o.restart;
+  r.light = actor;
+  r.host = host;
+  records_.emplace(number, std::move(r));
+  auto ok = host->begin();
+  if (ok)
+    return ok;
+  (void)stop(a);
+  return not_started(a, std::move(ok).error());
 }
 
-result<void> actor_workers::start_pool(address a, std::unique_ptr<worker> w, worker_options o) {
+void actor_workers::start_pool(address a, worker_factory make, worker_options o, started done) {
   auto number = ++last_number_;
-  auto actor = caf::actor_cast<caf::actor>(
-    sys_.spawn<pool_host>(router_, number, a, board_.node_name(), std::move(w)));
-  auto box = std::make_unique<mailbox>(*this, actor);
-  worker_entry e;
-  e.target = box.get();
-  e.type = o.type;
-  e.on_pool = true;
-  e.consumer_of = std::move(o.consumer_of);
-  if (auto ok = board_.add(a, std::move(e)); !ok) {
-    caf::anon_send(actor, stop_atom::value, false);
-    return ok;
+  auto box = std::make_unique<pool_mailbox>(board_, o.distribution, lost_);
+  if (auto ok = enter(number, a, *box, o); !ok)
+    return done(std::move(ok));
+  auto shared = std::make_shared<const worker_factory>(std::move(make));
+  for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
+    auto actor = sys_.spawn<pool_host>(pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(),
+                                                       shared, o.restart, lost_});
+    auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
+    box->add(actor, host->shared_stats());
   }
-  by_number_.emplace(number, a);
-  records_.emplace(std::move(a), record{number, actor, std::move(box)});
-  caf::anon_send(actor, stop_atom::value, true);
-  return {};
+  record r;
+  r.self = std::move(a);
+  r.restart = o.restart;
+  r.pool = std::move(box);
+  r.done = std::move(done);
+  r.deadline = reactor_.after(start_timeout, [this, number] {
+    start_failed(number, {errc::timed_out, "it has not returned from its constructor or on_start for 10 s", {}});
+  });
+  records_.emplace(number, std::move(r)).first->second.pool->start();
+}
+
+void actor_workers::start_failed(std::uint64_t service, error why) {
+  auto it = records_.find(service);
+  if (it == records_.end())
+    return;
+  auto done = std::exchange(it->second.done, nullptr);
+  auto e = not_started(it->second.self, std::move(why));
+  remove(it);
+  if (done)
+    done(std::move(e));
+}
+
+void actor_workers::news(const host_news& n) {
+  auto it = records_.find(n.who.service);
+  if (it == records_.end())
+    return;
+  auto& r = it->second;
+  if (n.what == host_news::kind::started) {
+    if (!r.pool->started())
+      return;
+    reactor_.cancel(std::exchange(r.deadline, 0));
+    if (auto done = std::exchange(r.done, nullptr))
+      done({});
+  } else if (r.done) {
+    start_failed(n.who.service, n.why.code != errc::ok ? n.why : error{errc::service_failed, "it ended itself", {}});
+  } else if (r.pool->ended(n.who.instance)) {
+    remove(it);
+  }
+}
+
+// -- stop --------------------------------------------------------------------------------------------
+
+/// The address is free at once; the hosts end on their own threads.
+void actor_workers::remove(records::iterator it) {
+  auto r = std::move(it->second);
+  records_.erase(it);
+  board_.remove(r.self);
+  end(r);
 }
 
 void actor_workers::end(record& r) {
-  if (r.box) {
-    r.box->flush(); // what it has been given already, it still gets
-    caf::anon_send(r.actor, stop_atom::value, false);
-  } else {
-    caf::anon_send_exit(r.actor, caf::exit_reason::user_shutdown);
-  }
+  reactor_.cancel(r.deadline);
+  if (r.pool)
+    r.pool->stop();
+  else
+    caf::anon_send_exit(r.light, caf::exit_reason::user_shutdown);
 }
 
 result<void> actor_workers::stop(address_view a) {
-  auto it = records_.find(a);
+  auto* entry = board_.find(a);
+  auto it = entry ? records_.find(entry->host) : records_.end();
   if (it == records_.end())
     return error{errc::not_found, "no worker at " + to_string(a), {}};
-  auto r = std::move(it->second);
-  board_.remove(it->first);
-  by_number_.erase(r.number);
-  records_.erase(it); // `a` may point into it
-  end(r);
+  if (it->second.done)
+    start_failed(it->first, {errc::closed, "it was stopped meanwhile", {}});
+  else
+    remove(it);
   return {};
 }
 
 void actor_workers::stop_all() {
-  for (auto& [a, r] : records_) {
-    board_.remove(a);
+  for (auto& [number, r] : records_) {
+    board_.remove(r.self);
     end(r);
   }
   records_.clear();
-  by_number_.clear();
+  requests_.clear();
   router_ = nullptr;
 }
 
-void actor_workers::died(std::uint64_t host, const std::string& why) {
-  auto it = by_number_.find(host);
-  if (it == by_number_.end())
+// -- observation and replies -------------------------------------------------------------------------
+
+namespace {
+
+void add(worker_info& out, std::vector<std::uint64_t>& latencies, const worker_stats& s, worker_stats::clock::time_point now) {
+  auto get = [](auto& n) { return n.load(std::memory_order_relaxed); };
+  out.messages_out += get(s.messages_out);
+  out.failed += get(s.failed);
+  out.queued += static_cast<std::uint64_t>(std::max<std::int64_t>(0, get(s.queued)));
+  out.restarts += get(s.restarts);
+  out.overruns += get(s.overruns);
+  if (auto since = get(s.busy_since)) {
+    auto age = now.time_since_epoch() - worker_stats::clock::duration{since};
+    out.busy = std::max(out.busy, std::chrono::duration_cast<std::chrono::milliseconds>(age));
+  }
+  if (const auto* h = s.latency())
+    h->merge_into(latencies);
+  if (const auto* c = s.counters())
+    for (auto& [name, value] : c->values())
+      out.counters[name] += value;
+}
+
+} // namespace
+
+result<worker_info> actor_workers::show(address_view a) const {
+  auto* entry = board_.find(a);
+  auto it = entry ? records_.find(entry->host) : records_.end();
+  if (it == records_.end())
+    return error{errc::not_found, "no worker at " + to_string(a), {}};
+  const auto& r = it->second;
+  worker_info out;
+  out.address = r.self.name;
+  out.type = entry->type;
+  out.thread = entry->on_pool ? worker_thread::pool : worker_thread::socket;
+  out.restart = r.restart;
+  out.starting = r.done != nullptr;
+  out.messages_in = entry->messages_in;
+  std::vector<std::uint64_t> latencies;
+  auto now = worker_stats::clock::now();
+  if (r.host)
+    add(out, latencies, r.host->stats(), now);
+  else
+    for (std::size_t i = 0; i < r.pool->size(); ++i)
+      add(out, latencies, r.pool->stats(i), now);
+  out.instances = static_cast<std::uint32_t>(r.host ? 1 : r.pool->alive());
+  for (auto n : latencies)
+    out.measured += n;
+  out.p50 = latency_histogram::percentile(latencies, 0.5);
+  out.p90 = latency_histogram::percentile(latencies, 0.9);
+  out.p99 = latency_histogram::percentile(latencies, 0.99);
+  out.longest = latency_histogram::percentile(latencies, 1.0);
+  return out;
+}
+
+void actor_workers::request_done(host_id from, std::uint64_t number, message_ptr reply, errc why) {
+  auto it = records_.find(from.service);
+  if (it == records_.end())
     return;
-  auto a = it->second;
-  if (!why.empty())
-    log(level::error, "worker", to_string(a) + " failed: " + why);
-  board_.remove(a);
-  by_number_.erase(it);
-  records_.erase(a);
+  if (it->second.host)
+    it->second.host->outcome_of(number, std::move(reply), why);
+  else
+    it->second.pool->outcome(from.instance, {std::move(reply), number, why});
 }
 
 // -- router ------------------------------------------------------------------------------------------
@@ -326,16 +265,18 @@ class router final : public caf::io::broker {
   caf::behavior make_behavior() override {
     return {
       [this](const parcel_out& parcel) {
-        for (auto& [m, why, detail] : *parcel) {
-          if (why == drop_reason::none)
+        for (auto& [m, how] : parcel->messages) {
+          if (!how)
             board_.deliver(std::move(m));
+          else if (how->why != drop_reason::none)
+            board_.drop(std::move(m), how->why, how->detail);
           else
-            board_.drop(std::move(m), why, detail);
+            hosts_.requests().open(std::move(m), parcel->from, how->request, how->timeout);
         }
         end_turn_();
       },
-      [this](died_atom, std::uint64_t host, const std::string& why) {
-        hosts_.died(host, why);
+      [this](const host_news& n) {
+        hosts_.news(n);
         end_turn_();
       },
     };

@@ -2,6 +2,10 @@
 #pragma once
 
 #include "runtime/actors.hpp"
+#include "runtime/core/credit.hpp"
+#include "runtime/requests.hpp"
+#include "runtime/watchdog.hpp"
+#include "runtime/worker_stats.hpp"
 #include "runtime/workers.hpp"
 
 #include <caf/actor_system.hpp>
@@ -9,6 +13,9 @@
 #include <unordered_map>
 
 namespace ockam {
+
+class light_host;
+class pool_mailbox;
 
 /// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
 class actor_workers final : public workers {
@@ -18,38 +25,59 @@ class actor_workers final : public workers {
 
   switchboard& board() override { return board_; }
   net::reactor& reactor() override { return reactor_; }
-  result<void> start(address a, std::unique_ptr<worker> w, worker_options o) override;
+  using workers::start;
+  void start(address a, worker_factory make, worker_options o, started done) override;
   result<void> stop(address_view a) override;
+  result<worker_info> show(address_view a) const override;
 
   /// Ends every worker; what is left of them runs down with the actor system.
   void stop_all();
   /// The router, for pool hosts.
   void router(router_actor r) { router_ = std::move(r); }
-  /// A pool worker has ended itself.
-  void died(std::uint64_t host, const std::string& why);
+  /// Messages that workers begin are charged to `l`, which outlives them.
+  void charge_to(ledger& l) { budget_ = &l; }
+  /// From now on, calls of workers that take longer than `limit` are reported.
+  void watch(std::chrono::milliseconds limit) { dog_ = std::make_unique<watchdog>(limit); }
+  void news(const host_news& n);
   /// Messages lost with pool workers that ended.
   std::uint64_t lost() const { return lost_->load(); }
 
+  // For hosts.
+  ledger* budget() noexcept { return budget_; }
+  watchdog* dog() noexcept { return dog_.get(); }
+  request_table& requests() noexcept { return requests_; }
+
  private:
-  class mailbox; // the switchboard's side of a pool worker
-  friend class light_host;
+  /// A service that takes longer to start has failed.
+  static constexpr std::chrono::milliseconds start_timeout{10'000};
 
   struct record {
-    std::uint64_t number = 0;
-    caf::actor actor;
-    std::unique_ptr<mailbox> box; ///< pool workers only
+    address self;
+    restart_policy restart = restart_policy::never;
+    caf::actor light;                   ///< the host on the socket thread,
+    light_host* host = nullptr;         ///< … itself; or
+    std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool
+    started done;                       ///< until all have started
+    timer_queue::id deadline = 0;
   };
+  using records = std::unordered_map<std::uint64_t, record>;
 
-  result<void> start_light(address a, std::unique_ptr<worker> w, worker_options o);
-  result<void> start_pool(address a, std::unique_ptr<worker> w, worker_options o);
+  result<void> start_light(address a, worker_factory make, worker_options o);
+  void start_pool(address a, worker_factory make, worker_options o, started done);
+  result<void> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o);
+  void start_failed(std::uint64_t service, error why);
   void end(record& r);
+  void remove(records::iterator it);
+  void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
 
   caf::actor_system& sys_;
   switchboard& board_;
   net::reactor& reactor_;
   router_actor router_;
-  std::unordered_map<address, record, address_hash, address_equal> records_;
-  std::unordered_map<std::uint64_t, address> by_number_;
+  ledger* budget_ = nullptr;
+  std::unique_ptr<watchdog> dog_;
+  request_table requests_;
+  records records_;
   std::uint64_t last_number_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

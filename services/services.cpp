@@ -13,23 +13,23 @@ namespace ockam {
 namespace {
 
 template <class Worker>
-result<std::unique_ptr<worker>> make_plain(const service_options& o) {
-  if (!o.empty())
-    return error{errc::invalid_argument, "this service has no option named " + printable(o.begin()->first), {}};
-  return std::unique_ptr<worker>{std::make_unique<Worker>()};
+service_type at_start(std::string_view name, bool reachable, bool through_connections) {
+  auto t = service<Worker>(name, worker_thread::socket);
+  t.at_start = true;
+  t.reachable_at_start = reachable;
+  t.through_connections = through_connections;
+  return t;
 }
-
-constexpr auto socket = worker_thread::socket;
-const std::array<service_type, 4> types{{
-  {"echo", socket, true, true, false, &make_plain<echo>},
-  {"uppercase", socket, true, true, false, &make_plain<uppercase>},
-  {"hop", socket, true, false, true, &make_plain<hop>},
-  {"error", socket, false, false, false, &make_plain<error_service>},
-}};
 
 } // namespace
 
 std::span<const service_type> standard_services() {
+  static const std::array<service_type, 4> types{
+    at_start<echo>("echo", true, false),
+    at_start<uppercase>("uppercase", true, false),
+    at_start<hop>("hop", false, true),
+    service<error_service>("error", worker_thread::socket),
+  };
   return types;
 }
 

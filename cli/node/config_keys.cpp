@@ -68,7 +68,7 @@ constexpr std::size_t gib = std::size_t{1} << 30;
 
 using c = node_config;
 using s = const std::string;
-const std::array<node_key, 18> keys{{
+const std::array<node_key, 19> keys{{
   {"name", "NAME", "name of the node", [](c& n, s& t) { n.name = t; return result<void>{}; }},
   {"threads", "N", "threads of the pool (2)", [](c& n, s& t) { return number(n.threads, t, 1, 256); }},
   {"log-level", "LEVEL", "trace, debug, info, warn, error or off (info)", [](c& n, s& t) { return one_of(n.log.level, t, levels); }},
@@ -85,6 +85,7 @@ const std::array<node_key, 18> keys{{
   {"handshake-timeout", "DURATION", "a peer has to say hello within this time (10s)", &duration<&limits::handshake_timeout>},
   {"frame-timeout", "DURATION", "a frame has to be whole this long after its first byte (10s)", &duration<&limits::frame_timeout>},
   {"connect-timeout", "DURATION", "give up a connect after this time (10s)", &duration<&limits::connect_timeout>},
+  {"watchdog", "DURATION", "name a service that does not return for this long in the log (5s)", &duration<&limits::watchdog>},
   {"log-interval", "DURATION", "lines about the same bad input at most this often (1s)", &duration<&limits::log_interval>},
   {"control-socket", "PATH", "Unix socket for the command line (below OCKAM_HOME)", [](c& n, s& t) { n.control_socket = t; return result<void>{}; }},
 }};

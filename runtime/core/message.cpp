@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/message.hpp"
 
+#include "runtime/core/bare.hpp"
+
 #include <new>
 
 namespace ockam {
@@ -48,6 +50,14 @@ class free_list {
 thread_local free_list blocks;
 
 } // namespace
+
+std::optional<std::string_view> message::text() const {
+  return bare::decode_string(body.bytes());
+}
+
+payload text_payload(std::string_view text) {
+  return payload{bare::encode_string(text)};
+}
 
 void* message::operator new(std::size_t size) {
   if (auto* p = blocks.take())

@@ -8,6 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace ockam {
 
@@ -16,6 +20,8 @@ namespace ockam {
 struct message_source {
   std::uint32_t producer = 0;
   std::uint32_t spawner = 0;
+  /// Who the other end has proved to be, where the way here proves it (a secure channel); else null.
+  std::shared_ptr<const std::string> identity = {};
 
   bool is_local() const noexcept { return producer == 0; }
 };
@@ -30,6 +36,17 @@ struct message {
   bool imported = false;   ///< some link of this node let it in, however many workers have had it since
   message* next = nullptr; ///< for the run queue
 
+  // -- what a service asks of it --------------------------------------------------------------------
+  std::span<const std::byte> bytes() const noexcept { return body.bytes(); }
+  /// The payload as text, where it is a BARE string in UTF-8: what `ockam message send` sends.
+  std::optional<std::string_view> text() const;
+  /// The way back to who asked; its last address is the worker that sent the message.
+  route return_route() const { return header.return_route(); }
+  /// From a worker of this node, or from behind a hop of it; false: straight from a link.
+  bool is_local() const noexcept { return source.is_local(); }
+  /// Who the other end has proved to be; null where nothing on the way proves it.
+  const std::string* identity() const noexcept { return source.identity.get(); }
+
   /// Memory that this message takes, as charged to the budgets.
   std::size_t footprint() const noexcept {
     return sizeof(message) + header.heap_bytes() + body.heap_bytes();
@@ -41,5 +58,8 @@ struct message {
 };
 
 using message_ptr = std::unique_ptr<message>;
+
+/// Text as a BARE string: what `ockam message send` prints and services of other makes understand.
+payload text_payload(std::string_view text);
 
 } // namespace ockam

@@ -84,7 +84,7 @@ void switchboard::handle(message_ptr m) {
     return drop(std::move(m), followed ? drop_reason::unknown_worker : drop_reason::bad_route);
   }
   auto& entry = it->second;
-  if (auto source = m->source; !source.is_local()) {
+  if (const auto& source = m->source; !source.is_local()) {
     auto allows = [&](std::uint32_t id) { return id == source.producer || id == source.spawner; };
     if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), allows))
       return drop(std::move(m), drop_reason::refused);
@@ -163,8 +163,6 @@ bool switchboard::may_report(const message& m) {
     return false;
   if (m.source.is_local())
     return true;
-  if (flows_.text(m.source.producer).empty())
-    return false; // the link has ended, and its window with it
   auto& w = report_windows_[m.source.producer];
   auto now = clock::now();
   if (now - w.start >= std::chrono::seconds{1})
@@ -188,6 +186,17 @@ void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) 
   m->body = payload{};
   m->source = {};
   deliver(std::move(m));
+}
+
+message_ptr make_witness(const message& m) {
+  if (!m.header.wants_report() || m.header.return_empty() || m.header.onward_empty())
+    return nullptr;
+  auto w = std::make_unique<message>();
+  w->header.push_onward(m.header.next());
+  m.header.each_return([&](address_view a) { w->header.append_return(a); });
+  w->header.flags(m.header.flags());
+  w->source = m.source;
+  return w;
 }
 
 message_ptr make_message(const route& onward, address_view from, payload body) {

@@ -50,6 +50,7 @@ struct worker_entry {
   bool on_pool = false;
   bool internal = false;        ///< not for listings: reply addresses of requests
   std::uint32_t producer = 0;   ///< of a link: the flow control id of what it brings in
+  std::uint64_t host = 0;       ///< number in `workers`; 0: not a worker
   std::vector<std::uint32_t> consumer_of; ///< flow control ids whose messages it may receive
   std::uint64_t messages_in = 0;
 };
@@ -97,6 +98,8 @@ class switchboard {
   /// Hands a message to the receiver that its address has just got, before anything that is queued: for
   /// what was kept for it until now.
   void hand_over(message_ptr m);
+  /// Counts a message that ended elsewhere and is not at hand any more.
+  void count(drop_reason why, std::uint64_t n = 1) noexcept { dropped_.add(why, n); }
   /// Has `f` flushed at the end of the turn.
   void flush_later(flushable& f);
   void forget(flushable& f);
@@ -135,6 +138,10 @@ class switchboard {
   drop_counters dropped_;
   refusal_counters refused_;
 };
+
+/// What to `drop` in place of `m` should it be lost inside a worker: its first hop and its way back. Null
+/// when its sender did not ask for reports.
+message_ptr make_witness(const message& m);
 
 /// A fresh message from a worker of this node: `onward` as given, `from` as the only return address.
 message_ptr make_message(const route& onward, address_view from, payload body);

@@ -27,7 +27,6 @@ class caf_config : public caf::actor_system_config {
     set("middleman.manual-multiplexing", true);
     set("middleman.attach-utility-actors", true);
     set("middleman.workers", std::size_t{0});
-    set("middleman.app-identifiers", std::vector<std::string>{"ockam-caf-link/1"});
     set("logger.console", caf::atom("none"));
     set("logger.file-verbosity", caf::atom("quiet"));
   }
@@ -49,14 +48,14 @@ class node::impl final : public participant {
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
     transport_context context{hosts_, memory_, config_.limit, flows_,
-                              [this] { return connections_ < config_.limit.max_connections; }, connections_, &system_};
-    for (auto make : {&make_tcp_transport, &make_uds_transport, &make_caf_transport})
+                              [this] { return connections_ < config_.limit.max_connections; }, connections_};
+    for (auto make : {&make_tcp_transport, &make_uds_transport})
       transports_.push_back(make(context));
     net_.join(*this);
     auto n = services();
     for (const auto& t : standard_services())
       if (t.at_start)
-        (void)start_service(n, t.name, {}, {}, false);
+        start_service(n, t.name, {}, {}, false, [](const result<address>&) {});
     net_.run();
   }
 
@@ -140,10 +139,11 @@ std::uint64_t node::lost() const { return impl_->hosts_.lost(); }
 void node::stop() { impl_->stop(); }
 
 void node::start(std::string_view type, std::string where) {
-  auto n = services();
-  if (auto ok = start_service(n, type, std::move(where), {}, true); !ok)
-    throw std::logic_error{ok.error().cause};
+  result<address> outcome = error{errc::internal, "the start has not ended", {}};
+  start_service(services(), type, std::move(where), {}, true, [&](result<address> at) { outcome = std::move(at); });
   impl_->net_.run();
+  if (!outcome)
+    throw std::logic_error{outcome.error().cause};
 }
 
 void node::start(const std::string& where, std::unique_ptr<worker> w, worker_thread thread) {

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/light_host.hpp"
+
+#include "runtime/actors.hpp"
+#include "runtime/guarded.hpp"
+#include "runtime/log.hpp"
+
+namespace ockam {
+
+light_host::light_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self,
+                       worker_factory make, restart_policy restart)
+  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget()}, owner_{owner},
+    id_{id}, make_{std::move(make)}, restart_{restart} {}
+
+light_host::~light_host() {
+  if (auto* w = owner_.dog())
+    w->forget();
+}
+
+caf::behavior light_host::make_behavior() {
+  // A broker without connections and handlers would end; this one lives until its exit message.
+  return {[](stop_atom) {}};
+}
+
+void light_host::handle_also(caf::message_handler more) {
+  set_exception_handler([this](std::exception_ptr& e) {
+    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    return caf::error{};
+  });
+  become(more.or_else([](stop_atom) {}));
+}
+
+void light_host::on_exit() {
+  owner_.reactor().cancel(restart_timer_);
+  end_worker();
+}
+
+// -- life of the worker -------------------------------------------------------------------------------
+
+result<void> light_host::begin() {
+  watchdog::scope busy{owner_.dog(), *this, false};
+  auto made = result<std::unique_ptr<worker>>{nullptr};
+  auto what = guarded([&] {
+    made = make_();
+    if (made && !*made)
+      made = error{errc::internal, "its factory made none", {}};
+    if (made) {
+      adopt(**made);
+      worker_ = std::move(*made);
+      worker_->on_start();
+    }
+  });
+  if (!made)
+    return std::move(made).error();
+  if (what) {
+    retire();
+    worker_.reset();
+    return error{errc::service_failed, *what, {}};
+  }
+  if (restart_ == restart_policy::never)
+    make_ = nullptr;
+  backoff_.started(restart_backoff::clock::now());
+  return {};
+}
+
+void light_host::end_worker() noexcept {
+  for (auto [number, t] : timers_)
+    owner_.reactor().cancel(t);
+  timers_.clear();
+  retire();
+  if (auto w = std::move(worker_))
+    w->on_stop();
+}
+
+void light_host::begin_later() {
+  stats().restarts.fetch_add(1, std::memory_order_relaxed);
+  leaving_ = false;
+  restart_timer_ = owner_.reactor().after(backoff_.next(restart_backoff::clock::now()), [this] {
+    restart_timer_ = 0;
+    if (auto ok = begin(); !ok) {
+      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+      begin_later();
+    }
+  });
+}
+
+template <class F>
+bool light_host::call(F&& f) {
+  std::optional<std::string> what;
+  {
+    watchdog::scope busy{owner_.dog(), *this, false};
+    what = guarded(f);
+  }
+  if (what)
+    fail(*what);
+  else if (leaving_) {
+    end_worker();
+    begin_later();
+  }
+  return !what;
+}
+
+void light_host::fail(const std::string& what) noexcept {
+  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
+  stats().failed.fetch_add(1, std::memory_order_relaxed);
+  if (restart_ == restart_policy::never) {
+    (void)owner_.stop(worker_host::self());
+  } else {
+    end_worker();
+    begin_later();
+  }
+}
+
+void light_host::failed(std::string_view what) noexcept {
+  fail(std::string{what});
+}
+
+void light_host::stop() {
+  if (restart_ == restart_policy::always)
+    leaving_ = true;
+  else
+    (void)owner_.stop(worker_host::self());
+}
+
+// -- what reaches it ----------------------------------------------------------------------------------
+
+void light_host::receive(message_ptr m) {
+  if (!worker_)
+    return owner_.board().drop(std::move(m), drop_reason::worker_failed, "it failed and is being started again");
+  auto witness = make_witness(*m);
+  bool measured = received_++ % sample == 0;
+  auto begin = measured ? worker_stats::clock::now() : worker_stats::clock::time_point{};
+  if (call([&] { worker_->on_message(std::move(m)); })) {
+    if (measured)
+      stats().handled_in(worker_stats::clock::now() - begin);
+  } else if (witness) {
+    owner_.board().drop(std::move(witness), drop_reason::worker_failed);
+  } else {
+    owner_.board().count(drop_reason::worker_failed);
+  }
+}
+
+std::uint64_t light_host::set_timer(std::chrono::milliseconds delay) {
+  auto number = ++last_timer_;
+  timers_.emplace(number, owner_.reactor().after(delay, [this, number] {
+    timers_.erase(number);
+    call([&] { worker_->on_timer(number); });
+  }));
+  return number;
+}
+
+void light_host::cancel_timer(std::uint64_t timer) {
+  if (auto it = timers_.find(timer); it != timers_.end()) {
+    owner_.reactor().cancel(it->second);
+    timers_.erase(it);
+  }
+}
+
+void light_host::outcome_of(std::uint64_t request, message_ptr reply, errc why) {
+  if (worker_)
+    call([&] { outcome(request, to_result(std::move(reply), why)); });
+}
+
+void light_host::post(unique_function<void()> task) {
+  // The reactor copies what it is given.
+  owner_.reactor().post([shared = std::make_shared<unique_function<void()>>(std::move(task))] { (*shared)(); });
+}
+
+void light_host::run_posted(unique_function<void()>& task) {
+  call([&] { task(); });
+}
+
+// -- what it does -------------------------------------------------------------------------------------
+
+void light_host::deliver(message_ptr m) {
+  auto& out = stats().messages_out;
+  out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  owner_.board().deliver(std::move(m));
+}
+
+void light_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
+  owner_.board().drop(std::move(m), why, detail);
+}
+
+void light_host::open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) {
+  auto& out = stats().messages_out;
+  out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  owner_.requests().open(std::move(m), id_, number, timeout);
+}
+
+} // namespace ockam

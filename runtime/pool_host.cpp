@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/pool_host.hpp"
+
+#include "runtime/guarded.hpp"
+#include "runtime/log.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+namespace ockam {
+
+namespace {
+
+using clock = worker_stats::clock;
+
+/// One thread writes: cheaper than an atomic increment.
+void bump(std::atomic<std::uint64_t>& n) noexcept {
+  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+/// Not longer than CAF's clock can add to now.
+constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365};
+
+} // namespace
+
+pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
+  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget}, router_{std::move(p.router)},
+    id_{p.id}, dog_{p.dog}, make_{std::move(p.make)}, lost_{std::move(p.lost)}, restart_{p.restart} {}
+
+pool_host::~pool_host() {
+  if (dog_)
+    dog_->forget();
+}
+
+caf::message_handler pool_host::handlers() {
+  return {
+    [this](start_atom) { start(); },
+    [this](const parcel_in& parcel) { take(*parcel); },
+    [this](timer_atom, std::uint64_t number) { on_timer_message(number); },
+    [this](const posted_task& task) {
+      (*task)();
+      ship();
+    },
+    [this](stop_atom) {
+      end_worker();
+      ship();
+      quit();
+    },
+  };
+}
+
+void pool_host::handle_also(caf::message_handler more) {
+  set_exception_handler([this](std::exception_ptr& e) {
+    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    return caf::error{};
+  });
+  become(handlers().or_else(more));
+}
+
+void pool_host::on_exit() {
+  end_worker();
+  router_ = nullptr;
+}
+
+// -- life of the worker -------------------------------------------------------------------------------
+
+void pool_host::start() {
+  if (auto ok = begin(); !ok)
+    return finish(std::move(ok).error());
+  ship();
+  caf::anon_send(router_, host_news{id_, host_news::kind::started, {errc::ok, {}, {}}});
+}
+
+result<void> pool_host::begin() {
+  watchdog::scope busy{dog_, *this, true};
+  leaving_ = false;
+  auto made = result<std::unique_ptr<worker>>{nullptr};
+  auto what = guarded([&] {
+    made = (*make_)();
+    if (made && !*made)
+      made = error{errc::internal, "its factory made none", {}};
+    if (made) {
+      adopt(**made);
+      worker_ = std::move(*made);
+      worker_->on_start();
+    }
+  });
+  if (!made)
+    return std::move(made).error();
+  if (what) {
+    retire();
+    timers_.clear();
+    worker_.reset();
+    return error{errc::service_failed, *what, {}};
+  }
+  backoff_.started(clock::now());
+  return {};
+}
+
+void pool_host::end_worker() noexcept {
+  timers_.clear();
+  retire();
+  if (auto w = std::move(worker_))
+    w->on_stop();
+}
+
+template <class F>
+bool pool_host::call(clock::time_point now, F&& f) {
+  std::optional<std::string> what;
+  stats().busy_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  {
+    watchdog::scope busy{dog_, *this, true};
+    what = guarded(f);
+  }
+  stats().busy_since.store(0, std::memory_order_relaxed);
+  if (what) {
+    fail(*what);
+  } else if (leaving_) {
+    end_worker();
+    go_on({errc::ok, {}, {}});
+  }
+  return !what;
+}
+
+void pool_host::fail(const std::string& what) {
+  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
+  bump(stats().failed);
+  end_worker();
+  go_on({errc::service_failed, what, {}});
+}
+
+void pool_host::go_on(error why) {
+  bool again = why.code == errc::ok ? restart_ == restart_policy::always : restart_ != restart_policy::never;
+  if (!again)
+    return finish(std::move(why));
+  bump(stats().restarts);
+  auto delay = backoff_.next(clock::now());
+  if (delay.count() > 0) {
+    restart_timer_ = ++last_timer_;
+    delayed_anon_send(caf::actor_cast<caf::actor>(this), delay, timer_atom::value, restart_timer_);
+  } else if (auto ok = begin(); !ok) {
+    log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+    go_on(std::move(ok).error());
+  }
+}
+
+void pool_host::finish(error why) {
+  ship();
+  if (router_)
+    caf::anon_send(router_, host_news{id_, host_news::kind::ended, std::move(why)});
+  quit();
+}
+
+// -- what reaches it ----------------------------------------------------------------------------------
+
+void pool_host::take(inbox& parcel) {
+  auto now = clock::now();
+  for (auto& item : parcel.messages) {
+    if (item.request) {
+      take_outcome(item);
+    } else {
+      stats().queued.fetch_sub(1, std::memory_order_relaxed);
+      take_message(std::move(item.what), now);
+      now = clock::now();
+      stats().handled_in(now - parcel.arrived);
+    }
+  }
+  ship();
+}
+
+void pool_host::take_message(message_ptr m, clock::time_point now) {
+  m->held.leave(); // it no longer waits here
+  if (!worker_)
+    return end_message(std::move(m), drop_reason::worker_failed,
+                       restart_timer_ ? "it failed and is being started again" : "it has ended");
+  auto witness = make_witness(*m);
+  if (call(now, [&] { worker_->on_message(std::move(m)); }))
+    return;
+  if (witness)
+    end_message(std::move(witness), drop_reason::worker_failed, {});
+  else
+    lost_->fetch_add(1, std::memory_order_relaxed);
+}
+
+void pool_host::take_outcome(incoming& item) {
+  auto r = to_result(std::move(item.what), item.why);
+  if (worker_)
+    call(clock::now(), [&] { outcome(item.request, std::move(r)); });
+}
+
+void pool_host::on_timer_message(std::uint64_t number) {
+  if (number == restart_timer_) {
+    restart_timer_ = 0;
+    if (auto ok = begin(); !ok) {
+      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+      go_on(std::move(ok).error());
+    }
+  } else if (timers_.erase(number) > 0) {
+    call(clock::now(), [&] { worker_->on_timer(number); });
+  }
+  ship();
+}
+
+std::uint64_t pool_host::set_timer(std::chrono::milliseconds delay) {
+  timers_.insert(++last_timer_);
+  delayed_anon_send(caf::actor_cast<caf::actor>(this), std::min(delay, longest_delay), timer_atom::value, last_timer_);
+  return last_timer_;
+}
+
+void pool_host::post(unique_function<void()> task) {
+  caf::anon_send(caf::actor_cast<caf::actor>(this), std::make_shared<unique_function<void()>>(std::move(task)));
+}
+
+void pool_host::run_posted(unique_function<void()>& task) {
+  call(clock::now(), [&] { task(); });
+}
+
+// -- what it does -------------------------------------------------------------------------------------
+
+outbox& pool_host::out() {
+  if (!out_) {
+    out_ = std::make_shared<outbox>();
+    out_->from = id_;
+  }
+  return *out_;
+}
+
+void pool_host::deliver(message_ptr m) {
+  bump(stats().messages_out);
+  out().messages.push_back({std::move(m), nullptr});
+}
+
+void pool_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
+  auto how = std::make_unique<outgoing::special>();
+  how->why = why;
+  how->detail = detail;
+  out().messages.push_back({std::move(m), std::move(how)});
+}
+
+void pool_host::open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) {
+  bump(stats().messages_out);
+  auto how = std::make_unique<outgoing::special>();
+  how->request = number;
+  how->timeout = timeout;
+  out().messages.push_back({std::move(m), std::move(how)});
+}
+
+/// What one call brought forth goes to the router as one message: one wake-up of the socket thread.
+void pool_host::ship() {
+  if (out_ && router_)
+    caf::anon_send(router_, std::exchange(out_, nullptr));
+}
+
+} // namespace ockam

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ockam {
+
+/// Durations in buckets whose width grows with the value: four to each power of two, so a percentile is
+/// right within an eighth. One thread records, any may read.
+class latency_histogram {
+ public:
+  void add(std::chrono::nanoseconds d) noexcept;
+  void merge_into(std::vector<std::uint64_t>& counts) const;
+
+  /// The value below which a share of what was recorded lies (the middle of its bucket), of merged counts.
+  static std::chrono::nanoseconds percentile(const std::vector<std::uint64_t>& counts, double share) noexcept;
+  static constexpr std::size_t buckets = 144; ///< up to 2^36 ns, more than a minute
+
+ private:
+  static std::size_t bucket_of(std::uint64_t ns) noexcept;
+  static std::uint64_t middle_of(std::size_t bucket) noexcept;
+  std::array<std::atomic<std::uint64_t>, buckets> counts_{};
+};
+
+/// Counters that a service names itself; see `worker::counter`. Thread: any.
+class own_counters {
+ public:
+  std::atomic<std::uint64_t>& at(std::string_view name);
+  std::vector<std::pair<std::string, std::uint64_t>> values() const;
+
+ private:
+  mutable std::mutex lock_;
+  std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_; // nodes never move
+};
+
+/// What a worker does, in numbers. Written by the worker's thread (`queued` by the socket thread too),
+/// read by the socket thread. Idle workers are many: what not all need is made when it is first used.
+class worker_stats {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  ~worker_stats();
+
+  std::atomic<std::uint64_t> messages_out{0};
+  std::atomic<std::uint64_t> failed{0};   ///< messages whose handler threw, or that were answered with an error
+  std::atomic<std::uint64_t> restarts{0};
+  std::atomic<std::uint64_t> overruns{0}; ///< calls that took longer than the watchdog allows
+  std::atomic<std::int64_t> queued{0};    ///< messages in the mailbox
+  std::atomic<std::int64_t> busy_since{0}; ///< when the call under way began, in ns of `clock`; 0: none
+
+  /// From arrival at the worker to the end of its handler.
+  void handled_in(std::chrono::nanoseconds d) {
+    auto* h = latency_.load(std::memory_order_relaxed);
+    if (!h)
+      latency_.store(h = new latency_histogram, std::memory_order_release);
+    h->add(d);
+  }
+  const latency_histogram* latency() const noexcept { return latency_.load(std::memory_order_acquire); }
+
+  /// The worker's thread makes them. A reference lives as long as this.
+  std::atomic<std::uint64_t>& counter(std::string_view name) {
+    auto* c = counters_.load(std::memory_order_relaxed);
+    if (!c)
+      counters_.store(c = new own_counters, std::memory_order_release);
+    return c->at(name);
+  }
+  const own_counters* counters() const noexcept { return counters_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<latency_histogram*> latency_{nullptr};
+  std::atomic<own_counters*> counters_{nullptr};
+};
+
+} // namespace ockam
