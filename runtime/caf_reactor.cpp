@@ -94,13 +94,14 @@ void caf_reactor::close() {
   turn_ = nullptr;
 }
 
-void caf_reactor::refuse_one(int listening_fd) {
+bool caf_reactor::refuse_one(int listening_fd) {
   if (reserve_fd_ >= 0)
     ::close(reserve_fd_);
   auto fd = ::accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0)
     ::close(fd);
   reserve_fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  return fd >= 0;
 }
 
 void caf_reactor::post(std::function<void()> f) {

@@ -71,7 +71,8 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   caf::io::network::default_multiplexer& backend() noexcept { return backend_; }
   /// Accepts and closes one connection although the process is out of descriptors, by means of one that
   /// is kept in reserve: without that, CAF's loop would spin on the listening socket.
-  void refuse_one(int listening_fd);
+  /// False when even that was not possible.
+  bool refuse_one(int listening_fd);
   void end_turn() {
     if (turn_)
       turn_();

@@ -115,7 +115,8 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
       if (fd >= 0) {
         owner_.on_accept(std::make_unique<fd_stream>(reactor_, fd));
       } else if (errno == EMFILE || errno == ENFILE) {
-        reactor_.refuse_one(handler_->descriptor());
+        if (!reactor_.refuse_one(handler_->descriptor()))
+          return rest(); // another thread of this process was faster with the reserve
         owner_.on_out_of_descriptors();
       } else if (errno != EINTR && errno != ECONNABORTED) {
         if (errno != EAGAIN && errno != EWOULDBLOCK)

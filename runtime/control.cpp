@@ -28,9 +28,9 @@ class control_worker final : public worker, private net::acceptor_events, privat
   void on_stop() noexcept override {
     acceptor_.reset();
     handlers_.cancel_all();
-    for (auto& [id, s] : sessions_)
+    // A session that cannot write ends, and would be taken out of the table meanwhile.
+    for (auto& [id, s] : std::exchange(sessions_, {}))
       s->flush();
-    sessions_.clear();
   }
 
  private:

@@ -60,7 +60,9 @@ class control_handlers {
   result<void> close_listener(transport& t, std::string_view which);
   result<void> close_connection(transport& t, std::string_view which);
   void add_consumer(asker from, const control::AddConsumer& m);
-  void finished(sending& s);
+  /// Called before the answer: one that cannot be written ends its session, which cancels all that the
+  /// session waits for. False when it is over already.
+  bool finished(sending& s);
 
   node_services node_;
   responder& out_;

@@ -89,14 +89,14 @@ class control_handlers::sending final : public receiver {
     control::Response answer;
     auto bytes = m->body.bytes();
     answer.mutable_reply()->set_payload(bytes.data(), bytes.size());
-    owner_.answer(from_, std::move(answer));
-    owner_.finished(*this);
+    if (owner_.finished(*this))
+      owner_.answer(from_, std::move(answer));
   }
   void failed(std::string_view) noexcept override {}
 
   void end(const error& e) {
-    owner_.answer(from_, e);
-    owner_.finished(*this);
+    if (owner_.finished(*this))
+      owner_.answer(from_, e);
   }
 
   control_handlers& owner_;
@@ -135,14 +135,15 @@ void control_handlers::send_message(asker from, control::SendMessage&& m, std::c
   under_way_.back()->begin();
 }
 
-void control_handlers::finished(sending& s) {
+bool control_handlers::finished(sending& s) {
   auto it = std::find_if(under_way_.begin(), under_way_.end(), [&](auto& p) { return p.get() == &s; });
   if (it == under_way_.end())
-    return;
+    return false;
   // It is inside one of its own calls: it goes after this event, its name and link with it.
   std::shared_ptr<sending> last{std::move(*it)};
   under_way_.erase(it);
   node_.hosts.reactor().post([last] {});
+  return true;
 }
 
 void control_handlers::cancel(std::uint64_t session) {

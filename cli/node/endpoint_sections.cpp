@@ -24,12 +24,15 @@ constexpr auto unix_path = &parses<&parse_unix_path>;
 
 constexpr std::array<std::string_view, 1> uds_listener_keys{"mode"};
 
+/// `insecure = yes`: may be reached from other hosts, which a caf listener trusts without asking.
+constexpr std::array<std::string_view, 1> caf_listener_keys{"insecure"};
+
 constexpr std::array<endpoint_section, 6> sections{{
   {"tcp", true, "tcp-listener", "ADDRESS", "127.0.0.1:4000", "listen for other nodes, for example 127.0.0.1:4000", listen_address, {}},
   {"tcp", false, "tcp-connection", "HOST:PORT", "HOST:PORT", "connect to another node", peer_address, {}},
   {"uds", true, "uds-listener", "PATH", "/run/ockam/n1.sock", "listen on a Unix socket for nodes of this host", unix_path, uds_listener_keys},
   {"uds", false, "uds-connection", "PATH", "/run/ockam/n1.sock", "connect to a node's Unix socket", unix_path, {}},
-  {"caf", true, "caf-listener", "ADDRESS", "127.0.0.1:4000", "listen for nodes of this make over CAF", listen_address, {}},
+  {"caf", true, "caf-listener", "ADDRESS", "127.0.0.1:4000", "listen for nodes of this make over CAF", listen_address, caf_listener_keys},
   {"caf", false, "caf-connection", "HOST:PORT", "HOST:PORT", "connect to a node of this make over CAF", peer_address, {}},
 }};
 

@@ -37,8 +37,12 @@ result<void> home::create() const {
   return make_directory(root_);
 }
 
+result<void> home::create_nodes_dir() const {
+  return make_directory(nodes());
+}
+
 result<void> home::create_node_dir(std::string_view name) const {
-  if (auto ok = make_directory(nodes()); !ok)
+  if (auto ok = create_nodes_dir(); !ok)
     return ok;
   return make_directory(node(name));
 }

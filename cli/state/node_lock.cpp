@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include <utility>
@@ -14,7 +15,13 @@ result<node_lock> node_lock::acquire(const home& h, std::string_view name) {
   auto fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
     return system_error("cannot open " + path.string(), errno);
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+  // Who looks whether the node runs (`held`) has a shared lock for a moment, and must not be taken for it.
+  int rc;
+  while ((rc = ::flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && ::flock(fd, LOCK_SH | LOCK_NB) == 0) {
+    ::flock(fd, LOCK_UN);
+    ::sched_yield();
+  }
+  if (rc == 0)
     return node_lock{fd};
   auto err = errno;
   ::close(fd);

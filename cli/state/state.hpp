@@ -33,6 +33,8 @@ class home {
 
   /// Makes the root (0700). Errors: `permission_denied`, `io_failure` with the path.
   result<void> create() const;
+  /// Makes `nodes/` (0700).
+  result<void> create_nodes_dir() const;
   /// Makes a node's directory (0700).
   result<void> create_node_dir(std::string_view name) const;
 
@@ -59,6 +61,23 @@ class node_lock {
  private:
   explicit node_lock(int fd) : fd_{fd} {}
   int fd_ = -1;
+};
+
+/// Held by a program of this user while it creates, starts, stops or deletes a node, so that two who do it
+/// at once do not tread on each other's files. Waits for the other, who is bounded by deadlines of its own.
+class name_guard {
+ public:
+  /// Errors: `permission_denied`, `io_failure` with the path.
+  static result<name_guard> acquire(const home& h, std::string_view name);
+
+  name_guard(name_guard&&) noexcept;
+  name_guard& operator=(name_guard&&) = delete;
+  ~name_guard();
+
+ private:
+  name_guard(int fd, std::filesystem::path path) : fd_{fd}, path_{std::move(path)} {}
+  int fd_;
+  std::filesystem::path path_;
 };
 
 /// One line of table `node`.

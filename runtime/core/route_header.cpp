@@ -301,7 +301,7 @@ result<void> route_header::decode_entry(std::byte tag, std::span<const std::byte
   if (!a)
     return malformed("an address is not in canonical form");
   if (a->name.size() > max_name_length)
-    return error{errc::too_large, "route header: a name is over 1024 bytes", {}};
+    return error{errc::invalid_address, "route header: a name is over 1024 bytes", {}};
   append(tag, *a);
   return {};
 }

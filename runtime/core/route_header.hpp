@@ -52,8 +52,8 @@ class route_header {
   route_header(route_header&& other) noexcept;
   route_header& operator=(route_header&& other) noexcept;
 
-  /// Reads an encoded RouteHeader. Errors: `malformed` (also entries that are not canonical),
-  /// `too_large` (over `max_route_hops` or `max_name_length`).
+  /// Reads an encoded RouteHeader. Errors: `malformed` (also entries that are not canonical), `too_large`
+  /// (over `max_route_hops`), `invalid_address` (a name over `max_name_length`).
   static result<route_header> decode(std::span<const std::byte> in);
   std::size_t encoded_size() const noexcept;
   /// Writes `encoded_size()` bytes at `out`; returns the place behind.

@@ -163,6 +163,8 @@ bool switchboard::may_report(const message& m) {
     return false;
   if (m.source.is_local())
     return true;
+  if (flows_.text(m.source.producer).empty())
+    return false; // the link has ended, and its window with it
   auto& w = report_windows_[m.source.producer];
   auto now = clock::now();
   if (now - w.start >= std::chrono::seconds{1})

@@ -39,7 +39,8 @@ std::optional<std::uint64_t> parse(std::string_view text, const std::array<unit,
 
 result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   auto ms = parse(text, time_units);
-  if (!ms)
+  constexpr std::uint64_t most = 100ull * 365 * 86'400'000; // a clock counts nanoseconds in 63 bits: 292 years
+  if (!ms || *ms > most)
     return error{errc::invalid_argument, "\"" + printable(text) + "\" is not a duration", "for example 10s, 500ms or 2m"};
   return std::chrono::milliseconds{static_cast<std::int64_t>(*ms)};
 }

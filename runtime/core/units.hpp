@@ -10,7 +10,8 @@
 
 namespace ockam {
 
-/// `[0-9]+(d|h|m|s|ms)?`, seconds without a unit: `10s`, `500ms`, `2m`, `30`. Error: `invalid_argument`.
+/// `[0-9]+(d|h|m|s|ms)?`, seconds without a unit: `10s`, `500ms`, `2m`, `30`; at most 100 years. Error:
+/// `invalid_argument`.
 result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// In the largest unit that divides it: `10s`, `500ms`, `2m`.

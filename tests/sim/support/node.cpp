@@ -27,6 +27,7 @@ class caf_config : public caf::actor_system_config {
     set("middleman.manual-multiplexing", true);
     set("middleman.attach-utility-actors", true);
     set("middleman.workers", std::size_t{0});
+    set("middleman.app-identifiers", std::vector<std::string>{"ockam-caf-link/1"});
     set("logger.console", caf::atom("none"));
     set("logger.file-verbosity", caf::atom("quiet"));
   }
@@ -48,8 +49,8 @@ class node::impl final : public participant {
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
     transport_context context{hosts_, memory_, config_.limit, flows_,
-                              [this] { return connections_ < config_.limit.max_connections; }, connections_};
-    for (auto make : {&make_tcp_transport, &make_uds_transport})
+                              [this] { return connections_ < config_.limit.max_connections; }, connections_, &system_};
+    for (auto make : {&make_tcp_transport, &make_uds_transport, &make_caf_transport})
       transports_.push_back(make(context));
     net_.join(*this);
     auto n = services();

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ockam/command.hpp"
+
+#include <vector>
+
+/// The commands of the program, a function for each family. A new family: a file here that defines one of
+/// these, a line in `all_commands` (table.cpp).
+namespace ockam::cli {
+
+std::vector<command> node_create_command();
+std::vector<command> node_commands();
+std::vector<command> message_commands();
+std::vector<command> service_commands();
+std::vector<command> worker_commands();
+std::vector<command> transport_commands(); ///< tcp-listener, tcp-connection, and so on for each transport
+std::vector<command> flow_control_commands();
+std::vector<command> home_commands();      ///< status, reset
+std::vector<command> completion_command();
+
+} // namespace ockam::cli

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/commands/commands.hpp"
+
+#include "cli/ockam/create_node.hpp"
+#include "cli/ockam/inspect.hpp"
+#include "cli/ockam/nodes.hpp"
+#include "cli/ockam/stop_node.hpp"
+
+namespace ockam::cli {
+
+namespace {
+
+result<std::vector<state::node_row>> all_rows(invocation& in) {
+  auto db = in.database();
+  if (!db)
+    return std::move(db).error();
+  return (*db)->nodes();
+}
+
+/// The node that was named, or the default one. Nothing when none was named and there are no nodes at all.
+result<std::optional<state::node_row>> chosen(invocation& in) {
+  auto given = in.args.get("NAME");
+  if (given.empty()) {
+    auto rows = all_rows(in);
+    if (!rows)
+      return std::move(rows).error();
+    if (rows->empty())
+      return std::optional<state::node_row>{};
+  }
+  auto name = node_or_default(in, given);
+  if (!name)
+    return std::move(name).error();
+  auto row = known_node(in, *name);
+  if (!row)
+    return std::move(row).error();
+  return std::optional{std::move(*row)};
+}
+
+result<void> nothing_there(invocation& in, const std::string& text) {
+  return in.out.show({json::array(), "  > " + text});
+}
+
+result<void> list(invocation& in) {
+  auto rows = all_rows(in);
+  if (!rows)
+    return std::move(rows).error();
+  if (rows->empty())
+    return nothing_there(in, "There are no nodes: create one with ockam node create");
+  auto all = json::array();
+  std::string text;
+  for (const auto& row : *rows) {
+    auto status = state::status_of(in.home, row);
+    bool runs = status == state::node_status::running && row.pid;
+    json s{{"status", state::to_string(status)}};
+    if (runs)
+      s["pid"] = *row.pid;
+    all.push_back({{"node_name", row.name}, {"is_default", row.is_default}, {"pid", runs ? json(*row.pid) : json{}}, {"status", s}});
+    text += item_line(row.name + (row.is_default ? " (default)" : "") + ": " + std::string{state::to_string(status)}
+                      + (runs ? ", pid " + std::to_string(*row.pid) : "")
+                      + (row.tcp_listener_address.empty() ? "" : ", TCP at " + row.tcp_listener_address)) + "\n";
+  }
+  return in.out.show({all, text});
+}
+
+result<void> show(invocation& in) {
+  auto row = chosen(in);
+  if (!row)
+    return std::move(row).error();
+  if (!*row)
+    return nothing_there(in, "There are no nodes to show");
+  auto n = inspect(in, std::move(**row));
+  return in.out.show({n.data(), n.page()});
+}
+
+result<void> start(invocation& in) {
+  auto row = chosen(in);
+  if (!row)
+    return std::move(row).error();
+  if (!*row)
+    return error{errc::not_found, "There is no default node", "create one with: ockam node create"};
+  const auto name = (*row)->name;
+  if (state::node_lock::held(in.home, name)) {
+    auto text = "  ✗ The node '" + name + "' is already running. If you want to restart it you can call `ockam node stop "
+                + name + "` and then `ockam node start " + name + "`";
+    auto n = inspect(in, **row);
+    return in.out.show({n.data(), text, text});
+  }
+  auto started = restart_node(in, **row);
+  if (!started)
+    return std::move(started).error();
+  auto fresh = known_node(in, name);
+  if (!fresh)
+    return std::move(fresh).error();
+  auto n = inspect(in, std::move(*fresh));
+  return in.out.show({n.data(), n.page(), name});
+}
+
+result<void> stop(invocation& in) {
+  auto row = chosen(in);
+  if (!row)
+    return std::move(row).error();
+  if (!*row)
+    return in.out.show({json::array(), "  > There are no nodes running", "  > There are no nodes running"});
+  if (auto ok = stop_node(in, **row, in.args.has("force")); !ok)
+    return ok;
+  auto text = done_line("The node with name " + (*row)->name + " was stopped");
+  return in.out.show({{{"name", (*row)->name}, {"status", "stopped"}}, text, text});
+}
+
+result<void> remove_all(invocation& in) {
+  auto rows = all_rows(in);
+  if (!rows)
+    return std::move(rows).error();
+  if (rows->empty())
+    return nothing_there(in, "There are no nodes to delete");
+  if (auto ok = in.confirm("Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
+    return ok;
+  auto deleted = json::array();
+  std::string text, names;
+  for (const auto& row : *rows) {
+    if (auto ok = delete_node(in, row, in.args.has("force")); !ok)
+      return ok;
+    deleted.push_back({{"name", row.name}});
+    text += done_line("Node " + row.name + " was deleted") + "\n";
+    names += row.name + "\n";
+  }
+  return in.out.show({deleted, text, names});
+}
+
+result<void> remove(invocation& in) {
+  if (in.args.has("all"))
+    return remove_all(in);
+  auto row = chosen(in);
+  if (!row)
+    return std::move(row).error();
+  if (!*row)
+    return nothing_there(in, "There are no nodes to delete");
+  const auto& name = (*row)->name;
+  if (auto ok = in.confirm("Delete node " + name + "?"); !ok)
+    return ok;
+  if (auto ok = delete_node(in, **row, in.args.has("force")); !ok)
+    return ok;
+  return in.out.show({{{"name", name}}, done_line("Node " + name + " was deleted"), name});
+}
+
+result<void> set_default(invocation& in, const std::string& given) {
+  auto name = plain_node_name(given);
+  if (!name)
+    return std::move(name).error();
+  auto row = known_node(in, *name);
+  if (!row)
+    return std::move(row).error();
+  if (row->is_default)
+    return error{errc::already_exists, "The node '" + *name + "' is already the default", {}};
+  auto db = in.database();
+  if (!db)
+    return std::move(db).error();
+  if (auto ok = (*db)->set_default(*name); !ok)
+    return ok;
+  return in.out.show({{{"name", *name}}, done_line("The default node is now '" + *name + "'"), *name});
+}
+
+result<void> show_default(invocation& in) {
+  if (auto given = in.args.get("NAME"); !given.empty())
+    return set_default(in, given);
+  auto name = node_or_default(in, {});
+  if (!name)
+    return std::move(name).error();
+  auto text = done_line("The default node is '" + *name + "'");
+  return in.out.show({{{"name", *name}}, text, text});
+}
+
+result<void> logs(invocation& in) {
+  auto name = node_or_default(in, in.args.get("NAME"));
+  if (!name)
+    return std::move(name).error();
+  if (auto row = known_node(in, *name); !row)
+    return std::move(row).error();
+  auto path = in.home.log_file(*name).string();
+  return in.out.show({{{"path", path}}, path, path});
+}
+
+} // namespace
+
+std::vector<command> node_commands() {
+  argument name{.name = "NAME", .about = "Name of the node; the default node if not given", .required = false};
+  option yes{.name = "yes", .letter = 'y', .about = "Do not ask"};
+  option force{.name = "force", .letter = 'f', .about = "Kill it without waiting for it to end in order"};
+  return {
+    {.path = "node list", .about = "List all nodes and whether they run", .arguments = {}, .options = {}, .example = "ockam node list --output json", .run = &list},
+    {.path = "node show", .about = "Show a node: listeners, services, counters", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node show n1", .run = &show},
+    {.path = "node start", .about = "Start a stopped node as it was, at the same TCP address", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node start n1", .run = &start},
+    {.path = "node stop", .about = "Stop a node; it can be started again", .arguments = {name}, .options = {force}, .example = "ockam node stop n1", .run = &stop},
+    {.path = "node delete", .about = "Stop a node and delete everything of it", .arguments = {name},
+     .options = {{.name = "all", .about = "All nodes"}, yes, force}, .example = "ockam node delete n1 -y", .run = &remove},
+    {.path = "node default", .about = "Show or choose the default node", .arguments = {name}, .options = {}, .example = "ockam node default n1", .run = &show_default},
+    {.path = "node logs", .about = "Print where the log of a node is", .arguments = {name}, .options = {}, .example = "less $(ockam node logs n1)", .run = &logs}};
+}
+
+} // namespace ockam::cli

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/commands/commands.hpp"
+
+#include "cli/ockam/create_node.hpp"
+#include "cli/ockam/inspect.hpp"
+#include "cli/ockam/node_yaml.hpp"
+#include "cli/ockam/nodes.hpp"
+#include "cli/ockam/transports.hpp"
+#include "runtime/core/address.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace ockam::cli {
+
+namespace {
+
+constexpr const char* name_argument = "NAME_OR_CONFIGURATION";
+
+bool is_file(const std::string& text) {
+  std::error_code ignored;
+  return !text.empty() && std::filesystem::is_regular_file(text, ignored);
+}
+
+result<std::string> read_text(const std::string& file) {
+  std::ifstream in{file};
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in)
+    return system_error("cannot read " + file, errno);
+  return text.str();
+}
+
+/// The YAML that was given, in a file or inline; empty when only a name was.
+result<std::string> configuration_text(const invocation& in) {
+  for (const auto& given : {in.args.get("configuration"), in.args.get(name_argument)}) {
+    if (is_file(given))
+      return read_text(given);
+    if (looks_like_yaml(given))
+      return given;
+  }
+  if (auto given = in.args.get("configuration"); !given.empty() && given != in.args.get(name_argument)) {
+    if (auto name = state::check_node_name(given); !name)
+      return error{errc::invalid_config, "\"" + printable(given) + "\" is neither a file nor YAML", "for example '{name: n1}'"};
+    return "{name: " + given + "}";
+  }
+  return std::string{};
+}
+
+/// Options win over the configuration.
+void apply_options(const invocation& in, ini_file& ini) {
+  for (const auto& t : transports) {
+    std::string name{t.name};
+    if (auto address = in.args.get(name + "-listener-address"); !address.empty())
+      ini.at(name + "-listener default").set("address", address);
+  }
+  if (!ini.contains("tcp-listener default"))
+    ini.at("tcp-listener default").set("address", "127.0.0.1:0");
+  auto verbose = in.out.style().verbose;
+  if (auto level = in.args.get("log-level"); !level.empty())
+    ini.at("node").set("log-level", level);
+  else if (verbose > 0)
+    ini.at("node").set("log-level", verbose > 1 ? "trace" : "debug");
+}
+
+result<new_node> described_node(invocation& in) {
+  auto text = configuration_text(in);
+  if (!text)
+    return std::move(text).error();
+  std::map<std::string, std::string> variables;
+  for (const auto& v : in.args.list("variable"))
+    variables[v.substr(0, v.find('='))] = v.substr(v.find('=') + 1);
+  auto yaml = read_node_yaml(*text, variables);
+  if (!yaml)
+    return std::move(yaml).error();
+  for (const auto& w : yaml->warnings)
+    in.out.warn(w);
+  // A name beside the configuration wins over the one in it.
+  auto given = in.args.get(name_argument);
+  bool is_name = in.args.has(name_argument) && !is_file(given) && !looks_like_yaml(given);
+  auto name = is_name ? given : yaml->name.empty() ? random_node_name(in.home) : yaml->name;
+  if (auto ok = state::check_node_name(name); !ok)
+    return error{errc::invalid_argument, "Invalid value for " + std::string{name_argument} + ": " + printable(name),
+                 "a node name has " + ok.error().hint + "; a configuration is a file or YAML"};
+  new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof")};
+  out.ini.at("node").set("name", name);
+  apply_options(in, out.ini);
+  return out;
+}
+
+result<void> create(invocation& in) {
+  auto n = described_node(in);
+  if (!n)
+    return std::move(n).error();
+  auto started = create_node(in, *n);
+  if (!started)
+    return std::move(started).error();
+  auto where = started->tcp_address.empty() ? std::string{} : ", listening at " + started->tcp_address;
+  answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name};
+  if (in.out.style().as_json) {
+    auto row = known_node(in, n->name);
+    if (!row)
+      return std::move(row).error();
+    a.data = inspect(in, std::move(*row)).data();
+  }
+  return in.out.show(a);
+}
+
+result<void> check_variable(const std::string& text) {
+  if (text.find('=') == std::string::npos || text.front() == '=')
+    return error{errc::invalid_argument, "invalid key=value pair: no `=` found in `" + printable(text) + "`", {}};
+  return {};
+}
+
+} // namespace
+
+std::vector<command> node_create_command() {
+  std::vector<option> options{
+    {.name = "configuration", .value = "YAML", .about = "Configuration of the node, inline or a file"},
+    {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_variable},
+    {.name = "foreground", .letter = 'f', .about = "Stay in the foreground; the exit code is that of ockam-node"},
+    {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
+    {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},
+    timeout_option()};
+  for (const auto& t : transports) {
+    option o{.name = std::string{t.name} + "-listener-address", .value = "ADDRESS", .about = "Where it listens for other nodes over " + std::string{t.title}};
+    if (t.name == "tcp")
+      o.letter = 't', o.about += " [default: 127.0.0.1:0]";
+    options.push_back(std::move(o));
+  }
+  return {{.path = "node create",
+           .about = "Create a node and start it in the background",
+           .arguments = {{.name = name_argument, .about = "A name, a YAML file, or YAML; a random name if not given", .required = false}},
+           .options = std::move(options),
+           .example = "ockam node create n1 --tcp-listener-address 127.0.0.1:4000",
+           .run = &create}};
+}
+
+} // namespace ockam::cli

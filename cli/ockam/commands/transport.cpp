@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listeners and connections of every transport: the same commands, made for each row of the table.
+#include "cli/ockam/commands/commands.hpp"
+
+#include "cli/ockam/nodes.hpp"
+#include "cli/ockam/views.hpp"
+#include "runtime/core/suggest.hpp"
+
+#include <algorithm>
+
+namespace ockam::cli {
+
+namespace {
+
+using transport = const transport_family&;
+
+result<control::Response> ask(invocation& in, const std::string& node_option_name, control::Request r,
+                              without_default otherwise = without_default::fail) {
+  auto node = node_or_default(in, in.args.get(node_option_name), otherwise);
+  if (!node)
+    return std::move(node).error();
+  return ask_node(in, *node, std::move(r));
+}
+
+/// `x`, `0#x`, `/worker/x` and `/service/x` name the same.
+std::string plain_address(std::string_view text) {
+  for (std::string_view prefix : {"/worker/", "/service/", "0#"})
+    if (text.starts_with(prefix))
+      return std::string{text.substr(prefix.size())};
+  return std::string{text};
+}
+
+/// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
+template <class List, class Names>
+result<const typename List::value_type*> pick(const List& all, const std::string& given, const std::string& kind, Names names_of) {
+  auto wanted = plain_address(given);
+  std::vector<std::string> names;
+  for (const auto& item : all)
+    for (const auto& n : names_of(item)) {
+      if (n == wanted)
+        return &item;
+      names.push_back(n);
+    }
+  auto near = nearest(wanted, names);
+  return error{errc::not_found, kind + " " + given + " was not found", near ? "did you mean " + *near + "?" : "see what there is with the list command"};
+}
+
+// -- listeners ---------------------------------------------------------------------------------------
+
+std::vector<std::string> names_of(const control::ListenerInfo& l) {
+  return {l.socket_address(), plain_address(l.address())};
+}
+
+result<void> create_listener(transport t, invocation& in) {
+  control::Request r;
+  auto& m = *r.mutable_create_listener();
+  m.set_transport(std::string{t.name});
+  m.set_address(in.args.get("ADDRESS"));
+  for (const auto& worker : in.args.list("allow"))
+    m.add_allow(plain_address(worker));
+  auto created = ask(in, "at", std::move(r), without_default::create);
+  if (!created)
+    return std::move(created).error();
+  const auto& l = created->listener();
+  auto route = route_to(t.name, l.socket_address());
+  auto text = done_line(std::string{t.type} + " listener created! You can send messages to it via "
+                        + (route.empty() ? "a " + std::string{t.name} + "-connection to:\n    " + l.socket_address() : "this route:\n    " + route));
+  return in.out.show({view(l), text, text});
+}
+
+result<control::Response> listeners(transport t, invocation& in) {
+  control::Request r;
+  r.mutable_list_listeners()->set_transport(std::string{t.name});
+  return ask(in, "at", std::move(r));
+}
+
+result<void> list_listeners(transport t, invocation& in) {
+  auto found = listeners(t, in);
+  if (!found)
+    return std::move(found).error();
+  auto all = json::array();
+  std::vector<std::string> items;
+  for (const auto& l : found->listeners().listeners()) {
+    all.push_back(view(l));
+    items.push_back(line_of(l));
+  }
+  return in.out.show({all, item_list(items), item_list(items)});
+}
+
+result<void> show_listener(transport t, invocation& in) {
+  auto found = listeners(t, in);
+  if (!found)
+    return std::move(found).error();
+  auto l = pick(found->listeners().listeners(), in.args.get("ADDRESS"), "Listener", [](const auto& i) { return names_of(i); });
+  if (!l)
+    return std::move(l).error();
+  return in.out.show({view(**l), page_of(**l)});
+}
+
+result<void> delete_listener(transport t, invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto address = in.args.get("ADDRESS");
+  if (auto ok = in.confirm("Delete the listener " + address + " of node " + *node + "?"); !ok)
+    return ok;
+  control::Request r;
+  r.mutable_delete_listener()->set_transport(std::string{t.name});
+  r.mutable_delete_listener()->set_address(address);
+  if (auto done = ask_node(in, *node, std::move(r)); !done)
+    return std::move(done).error();
+  return in.out.show({{{"node", *node}, {"address", address}}, done_line("Listener " + address + " was deleted")});
+}
+
+// -- connections -------------------------------------------------------------------------------------
+
+std::vector<std::string> names_of(const control::ConnectionInfo& c) {
+  return {c.worker_address(), c.socket_address(), plain_address(c.processor_address())};
+}
+
+result<void> create_connection(transport t, invocation& in) {
+  auto node = node_or_default(in, in.args.get("from"), without_default::create);
+  if (!node)
+    return std::move(node).error();
+  control::Request r;
+  auto& m = *r.mutable_create_connection();
+  m.set_transport(std::string{t.name});
+  m.set_address(in.args.get("to"));
+  for (const auto& worker : in.args.list("allow"))
+    m.add_allow(plain_address(worker));
+  auto created = ask_node(in, *node, std::move(r));
+  if (!created)
+    return std::move(created).error();
+  auto route = "/worker/" + created->connection().worker_address();
+  auto data = view(created->connection());
+  data["address"] = route;
+  data["from"] = *node;
+  data["to"] = in.args.get("to");
+  return in.out.show({data, done_line("Connected node " + *node + " to " + in.args.get("to") + "; send to it through:\n    " + route), route});
+}
+
+result<control::Response> connections(transport t, invocation& in) {
+  control::Request r;
+  r.mutable_list_connections()->set_transport(std::string{t.name});
+  return ask(in, "at", std::move(r));
+}
+
+result<void> list_connections(transport t, invocation& in) {
+  auto found = connections(t, in);
+  if (!found)
+    return std::move(found).error();
+  auto all = json::array();
+  std::vector<std::string> items;
+  for (const auto& c : found->connections().connections()) {
+    all.push_back(view(c));
+    items.push_back(line_of(c));
+  }
+  return in.out.show({all, item_list(items), item_list(items)});
+}
+
+result<void> show_connection(transport t, invocation& in) {
+  auto found = connections(t, in);
+  if (!found)
+    return std::move(found).error();
+  auto c = pick(found->connections().connections(), in.args.get("ADDRESS"), "Connection", [](const auto& i) { return names_of(i); });
+  if (!c)
+    return std::move(c).error();
+  return in.out.show({view(**c), page_of(**c), page_of(**c)});
+}
+
+result<void> delete_connection(transport t, invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto address = in.args.get("ADDRESS");
+  if (auto ok = in.confirm("Delete the connection " + address + " of node " + *node + "?"); !ok)
+    return ok;
+  control::Request r;
+  r.mutable_delete_connection()->set_transport(std::string{t.name});
+  r.mutable_delete_connection()->set_address(address);
+  if (auto done = ask_node(in, *node, std::move(r)); !done)
+    return std::move(done).error();
+  return in.out.show({{{"address", address}}, done_line("Connection " + address + " was deleted")});
+}
+
+// -- the table ---------------------------------------------------------------------------------------
+
+option allow_option() {
+  return {.name = "allow", .value = "WORKER", .about = "A worker that peers may reach through it", .repeated = true};
+}
+
+option yes_option() {
+  return {.name = "yes", .letter = 'y', .about = "Do not ask"};
+}
+
+void add_listener_commands(std::vector<command>& out, transport t) {
+  std::string name{t.name}, title{t.title}, example{t.address};
+  auto path = name + "-listener ";
+  auto at = node_option("at", "Node of the listener");
+  argument address{.name = "ADDRESS", .about = "Its socket address, or its processor address"};
+  auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
+  out.push_back({path + "create", "Listen for other nodes over " + title,
+                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + "; port 0 lets the system choose"}},
+                 {at, allow_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
+  out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
+                 "ockam " + path + "list --at n1", run(&list_listeners)});
+  out.push_back({path + "show", "Show a " + title + " listener", {address}, {at, timeout_option()},
+                 "ockam " + path + "show " + example + " --at n1", run(&show_listener)});
+  out.push_back({path + "delete", "Stop listening over " + title, {address}, {at, yes_option(), timeout_option()},
+                 "ockam " + path + "delete " + example + " --at n1 -y", run(&delete_listener)});
+}
+
+void add_connection_commands(std::vector<command>& out, transport t) {
+  std::string name{t.name}, title{t.title}, example{t.address};
+  auto path = name + "-connection ";
+  auto at = node_option("at", "Node of the connection");
+  argument address{.name = "ADDRESS", .about = "The peer's socket address, or the address of its worker"};
+  auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
+  out.push_back({path + "create", "Connect a node to another over " + title, {},
+                 {node_option("from", "Node that connects"), {.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true},
+                  allow_option(), timeout_option()},
+                 "ockam " + path + "create --from n1 --to " + example, run(&create_connection)});
+  out.push_back({path + "list", "List the " + title + " connections of a node", {}, {at, timeout_option()},
+                 "ockam " + path + "list --at n1", run(&list_connections)});
+  out.push_back({path + "show", "Show a " + title + " connection", {address}, {at, timeout_option()},
+                 "ockam " + path + "show " + example + " --at n1", run(&show_connection)});
+  out.push_back({path + "delete", "Close a " + title + " connection", {address}, {at, yes_option(), timeout_option()},
+                 "ockam " + path + "delete " + example + " --at n1 -y", run(&delete_connection)});
+}
+
+} // namespace
+
+std::vector<command> transport_commands() {
+  std::vector<command> out;
+  for (const auto& t : transports) {
+    add_listener_commands(out, t);
+    add_connection_commands(out, t);
+  }
+  return out;
+}
+
+} // namespace ockam::cli

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/commands/commands.hpp"
+
+#include "cli/ockam/nodes.hpp"
+#include "cli/ockam/views.hpp"
+
+namespace ockam::cli {
+
+namespace {
+
+result<void> list(invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto c = open_node(in, *node);
+  if (!c)
+    return std::move(c).error();
+  auto all = json::array();
+  std::vector<std::string> items;
+  std::string after;
+  while (true) { // a node answers with a page at a time
+    control::Request r;
+    r.mutable_list_workers()->set_after(after);
+    auto page = c->call(std::move(r), in.by());
+    if (!page)
+      return std::move(page).error();
+    const auto& workers = page->workers().workers();
+    // Names that are not text come escaped, which may sort before where the page began: that would never end.
+    if (workers.empty() || workers.rbegin()->address() <= after)
+      return in.out.show({all, item_list(items), item_list(items)});
+    for (const auto& w : workers) {
+      all.push_back(view(w));
+      items.push_back("Worker " + w.address());
+    }
+    after = workers.rbegin()->address();
+  }
+}
+
+} // namespace
+
+std::vector<command> worker_commands() {
+  return {{.path = "worker list",
+           .about = "List the workers of a node",
+           .arguments = {},
+           .options = {node_option("at", "Node of the workers"), timeout_option()},
+           .example = "ockam worker list --at n1",
+           .run = &list}};
+}
+
+} // namespace ockam::cli

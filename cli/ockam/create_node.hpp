@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ockam/invocation.hpp"
+#include "cli/ockam/launch.hpp"
+#include "cli/ockam/node_ini.hpp"
+
+namespace ockam::cli {
+
+struct new_node {
+  std::string name;
+  ini_file ini;             ///< its complete configuration
+  bool foreground = false;
+  bool exit_on_eof = false;
+};
+
+/// Writes the configuration and starts the node. The name of a stopped or killed node may be used again. When it does not start,
+/// everything is as before. Errors: `already_exists`, those of the node (an address in use, a wrong
+/// configuration), `permission_denied`, `timed_out`.
+result<started_node> create_node(invocation& in, const new_node& n);
+
+/// Starts a stopped node with the configuration that it was created with and the TCP address that it had.
+/// Errors: as above; `not_found` when its files are gone.
+result<started_node> restart_node(invocation& in, const state::node_row& row);
+
+/// Makes a node with a random name, which becomes the default, and returns the name.
+result<std::string> create_default_node(invocation& in);
+
+/// Two words that no node has yet.
+std::string random_node_name(const state::home& h);
+
+} // namespace ockam::cli

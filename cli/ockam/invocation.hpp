@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ockam/control_client.hpp"
+#include "cli/ockam/output.hpp"
+#include "cli/ockam/parse.hpp"
+#include "cli/state/state.hpp"
+
+#include <optional>
+
+namespace ockam::cli {
+
+/// One run of one command: what was given, where state lives, where results go.
+class invocation {
+ public:
+  invocation(const command_table& t, parsed_command given, output& to, state::home h)
+    : table{t}, what{*given.what}, args{std::move(given.args)}, out{to}, home{std::move(h)} {}
+
+  const command_table& table;
+  const command& what;
+  const arguments args;
+  output& out;
+  const state::home home;
+
+  /// Opened when it is first asked for: sending a message to a node that runs does without.
+  result<state::database*> database() {
+    if (!database_) {
+      auto db = state::database::open(home);
+      if (!db)
+        return std::move(db).error();
+      database_ = std::move(*db);
+    }
+    return &*database_;
+  }
+
+  /// Before its file is deleted.
+  void close_database() { database_.reset(); }
+
+  /// When this command gives up: --timeout after its start, 10 s where it has no such option.
+  const deadline& by();
+
+  /// Asks on the terminal. Error: `invalid_argument` when there is none, --no-input is given or the answer
+  /// is no.
+  result<void> confirm(const std::string& question);
+
+ private:
+  std::optional<state::database> database_;
+  std::optional<deadline> by_;
+};
+
+/// What every command that talks to a node takes.
+option timeout_option();
+
+result<void> check_duration(const std::string& text);
+
+} // namespace ockam::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/node_ini.hpp"
+
+#include "runtime/core/address.hpp"
+
+#include <algorithm>
+
+namespace ockam::cli {
+
+ini_file::section& ini_file::section::set(std::string key, std::string value) {
+  auto it = std::find_if(keys.begin(), keys.end(), [&](auto& k) { return k.first == key; });
+  if (it != keys.end())
+    it->second = std::move(value);
+  else
+    keys.emplace_back(std::move(key), std::move(value));
+  return *this;
+}
+
+const std::string* ini_file::section::get(std::string_view key) const {
+  auto it = std::find_if(keys.begin(), keys.end(), [&](auto& k) { return k.first == key; });
+  return it == keys.end() ? nullptr : &it->second;
+}
+
+ini_file::section& ini_file::at(std::string_view title) {
+  auto it = std::find_if(sections_.begin(), sections_.end(), [&](auto& s) { return s.title == title; });
+  return it != sections_.end() ? *it : sections_.emplace_back(section{std::string{title}, {}});
+}
+
+bool ini_file::contains(std::string_view title) const {
+  return std::any_of(sections_.begin(), sections_.end(), [&](auto& s) { return s.title == title; });
+}
+
+result<std::string> ini_file::text() const {
+  std::string out;
+  auto writable = [](std::string_view s) { return s.find_first_of("#\r\n") == std::string_view::npos; };
+  for (const auto& s : sections_) {
+    if (!writable(s.title) || s.title.find_first_of("[]") != std::string::npos)
+      return error{errc::invalid_argument, "\"" + printable(s.title) + "\" cannot be a name in a node's configuration", "no #, [, ] or line end"};
+    out += (out.empty() ? "[" : "\n[") + s.title + "]\n";
+    for (const auto& [key, value] : s.keys) {
+      if (!writable(value))
+        return error{errc::invalid_argument, key + ": \"" + printable(value) + "\" cannot be a value in a node's configuration", "no # and no line end"};
+      out.append(key).append(" = ").append(value).append("\n");
+    }
+  }
+  return out;
+}
+
+ini_file plain_node_ini(const std::string& name) {
+  ini_file out;
+  out.at("node").set("name", name);
+  out.at("tcp-listener default").set("address", "127.0.0.1:0");
+  return out;
+}
+
+} // namespace ockam::cli

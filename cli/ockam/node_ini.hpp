@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ockam::cli {
+
+/// A configuration of `ockam-node` on its way to a file.
+class ini_file {
+ public:
+  struct section {
+    std::string title; ///< `tcp-listener default`
+    std::vector<std::pair<std::string, std::string>> keys;
+
+    section& set(std::string key, std::string value);
+    const std::string* get(std::string_view key) const;
+  };
+
+  /// The section of that title, made at the end if it is new. Valid until the next new one.
+  section& at(std::string_view title);
+  bool contains(std::string_view title) const;
+
+  /// Error: `invalid_argument` for what the format cannot hold (a line end, a #).
+  result<std::string> text() const;
+
+ private:
+  std::vector<section> sections_;
+};
+
+/// A node that listens on a port of the system's choice.
+ini_file plain_node_ini(const std::string& name);
+
+} // namespace ockam::cli

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/node_yaml.hpp"
+
+#include "cli/node/config_keys.hpp"
+#include "cli/ockam/transports.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/suggest.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+namespace ockam::cli {
+
+namespace {
+
+using variable_map = std::map<std::string, std::string>;
+
+/// Sections of a node's configuration that exist once, taken as they are.
+constexpr std::array<std::string_view, 1> plain_sections{"routing"};
+
+error wrong(std::string cause, std::string hint = {}) {
+  return {errc::invalid_config, std::move(cause), std::move(hint)};
+}
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/// `$NAME` and `${NAME}` replaced; a $ that no name follows stays.
+result<std::string> expand(const std::string& text, const variable_map& given, const variable_map& own) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] != '$') {
+      out.push_back(text[i++]);
+      continue;
+    }
+    bool braces = i + 1 < text.size() && text[i + 1] == '{';
+    auto begin = i + (braces ? 2 : 1);
+    auto end = begin;
+    while (end < text.size() && is_name_char(text[end]))
+      ++end;
+    if (end == begin || (braces && (end == text.size() || text[end] != '}'))) {
+      out.push_back(text[i++]);
+      continue;
+    }
+    auto name = text.substr(begin, end - begin);
+    const char* environment = std::getenv(name.c_str());
+    if (auto it = given.find(name); it != given.end())
+      out += it->second;
+    else if (environment)
+      out += environment;
+    else if (auto o = own.find(name); o != own.end())
+      out += o->second;
+    else
+      return wrong("Failed to resolve variable '" + name + "': it is not set", "give it with --variable " + name + "=VALUE");
+    i = end + (braces ? 1 : 0);
+  }
+  return out;
+}
+
+/// yaml-cpp throws; its errors become ours here.
+result<YAML::Node> load(const std::string& text) {
+  try {
+    auto node = YAML::Load(text);
+    if (!node.IsMap() && !node.IsNull())
+      return wrong("the configuration is not a YAML map", "for example: {name: n1, tcp-listener-address: \"127.0.0.1:4000\"}");
+    return node;
+  } catch (const YAML::Exception& e) {
+    return wrong("the configuration is no YAML: " + std::string{e.msg} + " at line " + std::to_string(e.mark.line + 1) + " column "
+                 + std::to_string(e.mark.column + 1));
+  }
+}
+
+std::string with_hyphens(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return key;
+}
+
+std::string scalar(const YAML::Node& n) {
+  return n.IsScalar() ? n.Scalar() : std::string{};
+}
+
+/// A scalar, or a list of them joined by commas, as INI values are. Nothing for anything else.
+std::optional<std::string> flat(const YAML::Node& n) {
+  if (n.IsScalar())
+    return n.Scalar();
+  if (!n.IsSequence())
+    return std::nullopt;
+  std::string out;
+  for (const auto& item : n) {
+    if (!item.IsScalar())
+      return std::nullopt;
+    out += (out.empty() ? "" : ", ") + item.Scalar();
+  }
+  return out;
+}
+
+class yaml_reader {
+ public:
+  explicit yaml_reader(const YAML::Node& root) : root_{root} {
+    for (const auto& k : node_keys())
+      node_keys_.emplace_back(k.name);
+    known_ = node_keys_;
+    known_.insert(known_.end(), {"services", "variables", "version"});
+    for (const auto& t : transports)
+      for (auto suffix : {"-listener-address", "-listeners", "-connections"})
+        known_.push_back(std::string{t.name} + suffix);
+    known_.insert(known_.end(), plain_sections.begin(), plain_sections.end());
+  }
+
+  result<yaml_node> read() {
+    out_.ini.at("node");
+    for (const auto& entry : root_) {
+      auto key = with_hyphens(scalar(entry.first));
+      if (auto ok = read_key(key, entry.second); !ok)
+        return std::move(ok).error();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  result<void> read_key(const std::string& key, const YAML::Node& value) {
+    if (key == "variables" || key == "version" || value.IsNull())
+      return {};
+    if (key == "name") {
+      out_.name = scalar(value);
+      return {};
+    }
+    if (std::find(node_keys_.begin(), node_keys_.end(), key) != node_keys_.end())
+      return set(out_.ini.at("node"), key, value);
+    if (key == "services" || key == "service")
+      return entries("service", "type", value);
+    if (std::find(plain_sections.begin(), plain_sections.end(), key) != plain_sections.end())
+      return section(key, {}, value);
+    for (const auto& t : transports) {
+      std::string name{t.name};
+      if (key == name + "-listener-address")
+        return set(out_.ini.at(name + "-listener default"), "address", value);
+      for (const auto& kind : {name + "-listener", name + "-connection"})
+        if (key == kind || key == kind + "s")
+          return entries(kind, "address", value);
+    }
+    auto near = nearest(key, known_);
+    out_.warnings.push_back("the configuration has a key that is not supported: " + printable(key)
+                            + (near ? " (did you mean " + *near + "?)" : "") + ", it is ignored");
+    return {};
+  }
+
+  static result<void> set(ini_file::section& to, const std::string& key, const YAML::Node& value) {
+    auto text = flat(value);
+    if (!text)
+      return wrong(key + " has to be a single value or a list of them, at line " + std::to_string(value.Mark().line + 1));
+    to.set(key, *text);
+    return {};
+  }
+
+  /// A map of names, a list, or one value; each entry a map of keys or the value of `main_key`.
+  result<void> entries(const std::string& kind, const std::string& main_key, const YAML::Node& value) {
+    if (value.IsMap()) {
+      for (const auto& e : value)
+        if (auto ok = section(kind + " " + scalar(e.first), main_key, e.second); !ok)
+          return ok;
+      return {};
+    }
+    if (!value.IsSequence())
+      return section(kind + " " + name_for(kind, value, 1), main_key, value);
+    std::size_t n = 0;
+    for (const auto& e : value)
+      if (auto ok = section(kind + " " + name_for(kind, e, ++n), main_key, e); !ok)
+        return ok;
+    return {};
+  }
+
+  /// A service in a list has its type as name, as the default services do; others are numbered.
+  static std::string name_for(const std::string& kind, const YAML::Node& value, std::size_t n) {
+    if (value.IsMap() && value["name"])
+      return scalar(value["name"]);
+    return kind == "service" && value.IsScalar() ? value.Scalar() : kind + "-" + std::to_string(n);
+  }
+
+  result<void> section(const std::string& title, const std::string& main_key, const YAML::Node& value) {
+    auto& s = out_.ini.at(title);
+    if (!value.IsMap())
+      return main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")} : set(s, main_key, value);
+    for (const auto& e : value)
+      if (auto key = with_hyphens(scalar(e.first)); key != "name" || main_key.empty())
+        if (auto ok = set(s, key, e.second); !ok)
+          return ok;
+    return {};
+  }
+
+  const YAML::Node& root_;
+  std::vector<std::string> node_keys_;
+  std::vector<std::string> known_;
+  yaml_node out_;
+};
+
+} // namespace
+
+result<yaml_node> read_node_yaml(const std::string& text, const variable_map& variables) {
+  auto raw = load(text);
+  if (!raw)
+    return std::move(raw).error();
+  variable_map own;
+  if (auto list = (*raw)["variables"]; list && list.IsMap())
+    for (const auto& v : list)
+      own[scalar(v.first)] = scalar(v.second);
+  auto expanded = expand(text, variables, own);
+  if (!expanded)
+    return std::move(expanded).error();
+  auto root = load(*expanded);
+  if (!root)
+    return std::move(root).error();
+  try {
+    return yaml_reader{*root}.read();
+  } catch (const YAML::Exception& e) {
+    return wrong("the configuration cannot be read: " + std::string{e.what()});
+  }
+}
+
+bool looks_like_yaml(const std::string& text) {
+  return text.find_first_of(":{") != std::string::npos;
+}
+
+} // namespace ockam::cli

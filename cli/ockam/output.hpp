@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Everything that the command line prints goes through here.
+namespace ockam::cli {
+
+using json = nlohmann::json;
+
+/// How to print: from the global options, the environment and what the streams are.
+struct output_style {
+  bool as_json = false;      ///< --output json, or --jq
+  std::string jq;            ///< a query over the JSON
+  bool compact = false;      ///< --compact-output
+  bool quiet = false;        ///< -q, QUIET: no notices and no warnings
+  bool color = true;         ///< --no-color, NO_COLOR; only ever on a terminal
+  unsigned verbose = 0;      ///< -v
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+};
+
+/// What a command found or did, in its three forms: a terminal gets `text`, a pipe or file gets `plain`
+/// (where nothing is set: the JSON), `--output json` gets `data`.
+struct answer {
+  json data;
+  std::string text;
+  std::optional<std::string> plain = std::nullopt;
+};
+
+class output {
+ public:
+  explicit output(output_style s) : style_{std::move(s)} {}
+
+  /// Prints a result on standard output. Errors: `invalid_argument` (the query of --jq), `io_failure`.
+  result<void> show(const answer& a);
+  /// Standard error, on a terminal only: what was done beside the result, or is going on.
+  void notice(std::string_view text);
+  /// Standard error, always (not with -q): the user should know.
+  void warn(std::string_view text);
+  /// Standard error with -v: a step.
+  void detail(std::string_view text);
+  /// The error that ends the program, on standard error: cause and hint, or JSON.
+  void fail(const error& e);
+
+  const output_style& style() const { return style_; }
+
+ private:
+  output_style style_;
+};
+
+/// `  ✔ text`; `  ! text`; `  │ text`. The sign gets its colour when it is printed.
+std::string done_line(std::string_view text);
+std::string item_line(std::string_view text);
+
+/// Pretty text of JSON, or one line. Bytes that are not UTF-8 are replaced.
+std::string to_text(const json& j, bool compact);
+
+} // namespace ockam::cli

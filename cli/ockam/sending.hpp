@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/ockam/invocation.hpp"
+#include "cli/ockam/routes.hpp"
+
+#include <string>
+
+namespace ockam::cli {
+
+/// Where something that follows a route starts.
+struct origin {
+  std::string node;
+  std::string route; ///< text of a multiaddr without /node/
+};
+
+/// `--to ROUTE` and `--from NODE` as every command that sends takes them: node names are looked up, a
+/// route that names no node first starts at the default node, which is created if there is none. Errors:
+/// `invalid_route`, `not_found`, `unreachable` (a node of the route does not run).
+result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from);
+
+} // namespace ockam::cli

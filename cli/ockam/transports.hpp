@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace ockam::cli {
+
+/// A transport as the command line knows it. A row here gives `NAME-listener` and `NAME-connection` their
+/// commands, `node create` its `--NAME-listener-address`, and node configurations the keys
+/// `NAME-listeners` and `NAME-connections`.
+struct transport_family {
+  std::string_view name;           ///< as in the node: tcp
+  std::string_view title;          ///< in text: TCP
+  std::string_view type;           ///< in JSON: Tcp
+  std::string_view route_protocol; ///< of multiaddrs: tcp; empty: routes cannot name it
+  std::string_view address;        ///< an example
+};
+
+inline constexpr std::array<transport_family, 2> transports{{
+  {"tcp", "TCP", "Tcp", "tcp", "127.0.0.1:4000"},
+  {"caf", "CAF", "Caf", "", "127.0.0.1:5000"},
+}};
+
+} // namespace ockam::cli

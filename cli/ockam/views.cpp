@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/views.hpp"
+
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/units.hpp"
+
+#include <algorithm>
+
+namespace ockam::cli {
+
+namespace {
+
+/// A line of a page; nothing where there is no value.
+std::string field(const std::string& name, const std::string& value) {
+  return value.empty() ? value : "      " + name + ": " + value + "\n";
+}
+
+std::string number(std::uint64_t n) {
+  return std::to_string(n);
+}
+
+json counters(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
+  auto out = json::object();
+  for (const auto& c : list)
+    out[c.name()] = c.value();
+  return out;
+}
+
+std::string counter_text(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
+  std::string out;
+  for (const auto& c : list)
+    if (c.value() > 0)
+      out += (out.empty() ? "" : ", ") + c.name() + " " + number(c.value());
+  return out.empty() ? "none" : out;
+}
+
+/// `3m 12s`, the two largest units.
+std::string uptime_text(std::uint64_t ms) {
+  auto s = ms / 1000;
+  if (s >= 86400)
+    return number(s / 86400) + "d " + number(s % 86400 / 3600) + "h";
+  if (s >= 3600)
+    return number(s / 3600) + "h " + number(s % 3600 / 60) + "m";
+  return s >= 60 ? number(s / 60) + "m " + number(s % 60) + "s" : number(s) + "s";
+}
+
+} // namespace
+
+const transport_family& family_of(std::string_view transport) {
+  auto it = std::find_if(transports.begin(), transports.end(), [&](auto& t) { return t.name == transport; });
+  return it == transports.end() ? transports.front() : *it;
+}
+
+std::string route_to(std::string_view transport, const std::string& socket_address) {
+  auto protocol = family_of(transport).route_protocol;
+  auto e = parse_endpoint(socket_address);
+  if (protocol.empty() || !e)
+    return {};
+  auto end = "/" + std::string{protocol} + "/" + std::to_string(e->port);
+  for (auto local : {"127.0.0.1", "::1", "0.0.0.0", "::"})
+    if (e->host == local)
+      return "/dnsaddr/localhost" + end;
+  return (e->host.find(':') == std::string::npos ? "/ip4/" : "/ip6/") + e->host + end;
+}
+
+json view(const control::ServiceInfo& s) {
+  return {{"addr", s.address()}, {"type", s.type()}, {"reachable", s.reachable()}};
+}
+
+json view(const control::WorkerInfo& w) {
+  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()}};
+}
+
+json view(const control::ListenerInfo& l) {
+  return {{"type", family_of(l.transport()).type}, {"mode", "Listen"}, {"socket_addr", l.socket_address()},
+          {"processor_address", l.address()}, {"worker_addr", "<none>"}, {"flow_control_id", l.flow_control_id()},
+          {"accepted", l.accepted()}, {"refused", l.refused()}, {"connections", l.connections()}};
+}
+
+json view(const control::ConnectionInfo& c) {
+  json j{{"type", family_of(c.transport()).type}, {"mode", c.mode()}, {"socket_addr", c.socket_address()},
+         {"worker_addr", "0#" + c.worker_address()}, {"processor_address", c.processor_address()},
+         {"flow_control_id", c.flow_control_id()}, {"route", "/worker/" + c.worker_address()}, {"state", c.state()},
+         {"messages_in", c.messages_in()}, {"messages_out", c.messages_out()}, {"bytes_in", c.bytes_in()},
+         {"bytes_out", c.bytes_out()}, {"pending_bytes", c.pending_bytes()}, {"queued_bytes", c.queued_bytes()},
+         {"dropped", c.dropped()}, {"pauses", c.pauses()}};
+  if (!c.peer().empty())
+    j["peer"] = c.peer();
+  return j;
+}
+
+json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
+  auto verbose = route_to("tcp", row.tcp_listener_address);
+  json j{{"name", row.name},
+         {"is_default", row.is_default},
+         {"status", state::to_string(status)},
+         {"route", {{"short", "/node/" + row.name}, {"verbose", verbose.empty() ? json{} : json(verbose)}}},
+         {"identity_name", nullptr},
+         {"inlets", json::array()},
+         {"outlets", json::array()},
+         {"secure_channel_listeners", json::array()},
+         {"status_endpoint_address", nullptr},
+         {"services", json::array()},
+         {"transports", json::array()}};
+  if (!info)
+    return j;
+  j["pid"] = info->pid();
+  for (const auto& s : info->services())
+    j["services"].push_back(view(s));
+  for (const auto& l : info->listeners())
+    j["transports"].push_back(view(l));
+  j["version"] = info->version();
+  j["uptime_ms"] = info->uptime_ms();
+  j["workers"] = info->workers();
+  j["connections"] = info->connections();
+  j["max_connections"] = info->max_connections();
+  j["messages"] = info->messages();
+  j["memory"] = {{"used", info->memory_used()}, {"limit", info->memory_limit()}};
+  j["dropped"] = counters(info->dropped());
+  j["refused"] = counters(info->refused());
+  return j;
+}
+
+std::string line_of(const control::ListenerInfo& l) {
+  return std::string{family_of(l.transport()).title} + ", Listening at " + l.socket_address();
+}
+
+std::string line_of(const control::ConnectionInfo& c) {
+  return std::string{family_of(c.transport()).title} + ", " + c.mode() + " at " + c.socket_address();
+}
+
+std::string page_of(const control::ListenerInfo& l) {
+  const auto& t = family_of(l.transport());
+  return done_line(std::string{t.title} + " Listener:\n") + field("Type", std::string{t.title}) + field("Mode", "Listen")
+         + field("Socket address", l.socket_address()) + field("Processor address", l.address())
+         + field("Flow Control Id", l.flow_control_id()) + field("Connections", number(l.connections()))
+         + field("Accepted", number(l.accepted()) + ", refused " + number(l.refused()));
+}
+
+std::string page_of(const control::ConnectionInfo& c) {
+  const auto& t = family_of(c.transport());
+  auto out = done_line(std::string{t.title} + " Connection:\n") + field("Type", std::string{t.title}) + field("Mode", c.mode())
+             + field("Socket address", c.socket_address()) + field("Worker address", "0#" + c.worker_address())
+             + field("Processor address", c.processor_address()) + field("Flow Control Id", c.flow_control_id())
+             + field("State", c.state());
+  out += field("Peer", c.peer());
+  out += field("Messages", number(c.messages_in()) + " in, " + number(c.messages_out()) + " out, " + number(c.dropped()) + " dropped");
+  out += field("Bytes", number(c.bytes_in()) + " in, " + number(c.bytes_out()) + " out");
+  return out + field("Waiting", number(c.pending_bytes()) + " bytes let in, " + number(c.queued_bytes()) + " bytes to write");
+}
+
+std::string page_of(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
+  auto out = done_line("Node " + row.name + " is " + std::string{state::to_string(status)} + (row.is_default ? " (the default node)\n" : "\n"));
+  out += field("Route", "/node/" + row.name);
+  if (auto verbose = route_to("tcp", row.tcp_listener_address); !verbose.empty())
+    out += field("Address", verbose);
+  if (!info)
+    return out;
+  out += field("Process", number(info->pid()) + ", version " + info->version() + ", up " + uptime_text(info->uptime_ms()));
+  for (const auto& l : info->listeners())
+    out += field("Listener", line_of(l));
+  std::string services;
+  for (const auto& s : info->services())
+    services += (services.empty() ? "" : ", ") + s.address() + (s.address() == s.type() ? "" : " (" + s.type() + ")");
+  out += field("Services", services);
+  out += field("Workers", number(info->workers()) + ", connections " + number(info->connections()) + " of " + number(info->max_connections()));
+  out += field("Messages", number(info->messages()) + " delivered, memory " + size_text(info->memory_used()) + " of " + size_text(info->memory_limit()));
+  return out + field("Dropped", counter_text(info->dropped())) + field("Refused", counter_text(info->refused()));
+}
+
+std::string item_list(const std::vector<std::string>& items) {
+  std::string out;
+  for (const auto& i : items)
+    out += (out.empty() ? "" : "\n\n") + item_line(i);
+  return out;
+}
+
+} // namespace ockam::cli
