@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/address.hpp"
 #include "runtime/limits.hpp"
 
 #include <cstddef>
@@ -33,6 +34,21 @@ struct connection_config {
   std::chrono::milliseconds hold_time{10'000}; ///< for so long
 };
 
+/// For whom this node connects when it finds the address of another node at the front of a route. Its own
+/// messages always may; the policy is about those that came in from others.
+enum class dial_policy : std::uint8_t {
+  never,
+  listed, ///< to the peers of its configured connections, and to `dial_allow`
+  any
+};
+
+struct routing_config {
+  dial_policy dial = dial_policy::listed;
+  std::vector<address> dial_allow = {};
+  std::size_t dial_links = 64;                 ///< links made this way at one time
+  std::chrono::milliseconds dial_idle{60'000}; ///< one that carried nothing for this long is closed
+};
+
 /// A service to start: a worker of `type` at address `name`.
 struct service_config {
   std::string name;
@@ -56,6 +72,7 @@ struct node_config {
   std::size_t threads = 2;        ///< pool threads
   log_config log;
   limits limit;
+  routing_config routing;
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;

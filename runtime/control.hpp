@@ -3,6 +3,7 @@
 
 #include "runtime/config.hpp"
 #include "runtime/connector.hpp"
+#include "runtime/dialer.hpp"
 #include "runtime/service.hpp"
 #include "runtime/transport.hpp"
 
@@ -21,6 +22,7 @@ struct node_services {
   well_known_flows& flows;
   std::vector<std::unique_ptr<transport>>& transports;
   connector& connections_made; ///< connections of this node that outlive their links
+  dialer& dial;                ///< links that are made because a route names their peer
   std::span<const service_type> service_types;
   std::size_t& connections;
   std::function<std::uint64_t()> lost;   ///< messages lost with pool workers

@@ -11,76 +11,71 @@ namespace ockam {
 
 /// A message on its way:
 ///
-///     connecting (only when the route begins with a transport address) ─▶ waiting ─▶ answered
-///          └──── error ────────────────────────────────────────────────────┴─ report, deadline
+///     waiting ─▶ answered
+///        └─ report, deadline
+///
+/// A route that begins with the address of another node is the dialer's: it connects, or has a link.
 class control_handlers::sending final : public receiver {
  public:
   sending(control_handlers& owner, asker from, route to, payload body, std::chrono::milliseconds timeout)
     : owner_{owner}, from_{from}, route_{std::move(to)}, body_{std::move(body)}, timeout_{timeout} {}
 
   ~sending() {
-    *alive_ = false;
     auto& n = owner_.node_;
     n.hosts.reactor().cancel(deadline_);
     if (registered_)
       n.hosts.board().remove(self_);
-    if (!link_.empty())
-      (void)transport_->close_link(link_);
   }
 
   std::uint64_t session() const { return from_.session; }
 
   void begin() {
     deadline_ = owner_.node_.hosts.reactor().after(timeout_, [this] {
-      end(error{errc::timed_out, "no reply within " + std::to_string(timeout_.count()) + " ms",
+      auto within = " within " + std::to_string(timeout_.count()) + " ms";
+      if (owner_.node_.dial.dialling(route_.front()))
+        return end(error{errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"});
+      end(error{errc::timed_out, "no reply" + within,
                 "a node of another make does not say when a worker is missing: check the route, or give more --timeout"});
     });
-    if (route_.front().is_local())
-      return dispatch();
-    connect();
+    dispatch();
   }
 
  private:
-  void connect() {
-    auto& first = route_.front();
-    if (first.type != transport_type::tcp)
-      return end(error{errc::unsupported, "this node cannot connect to " + to_string(first), "supported: tcp"});
-    auto t = find_transport(owner_.node_, "tcp");
-    if (!t)
-      return end(t.error());
-    transport_ = *t;
-    connect_options o;
-    o.timeout = timeout_;
-    transport_->connect(first.name, std::move(o), [this, alive = alive_, t = transport_](result<link_info> l) {
-      if (!*alive) { // the deadline or the client was faster
-        if (l)
-          (void)t->close_link(l->worker_address);
-        return;
-      }
-      if (!l)
-        return end(l.error());
-      link_ = l->worker_address;
-      route_.front() = address{link_};
-      dispatch();
-    });
-  }
-
   void dispatch() {
     auto& board = owner_.node_.hosts.board();
     worker_entry e;
     e.target = this;
     e.type = "reply";
     e.internal = true;
-    // The reply comes in through the link that the route leaves by (protocol §8.1).
+    // The reply comes in through the link that the route leaves by (protocol §8.1). For a link that is yet
+    // to be made, the dialer sees to it.
     if (auto* first = board.find(route_.front()); first && first->producer != 0)
       e.consumer_of.push_back(first->producer);
     if (auto ok = board.add(self_, std::move(e)); !ok)
       return end(ok.error());
     registered_ = true;
+    if (auto stuck = no_way_back())
+      return end(*stuck);
     auto m = make_message(route_, self_, std::move(body_));
     m->header.flags(route_header::flag_report);
     m->held = credit{owner_.node_.local_budget, m->footprint()};
     board.deliver(std::move(m));
+  }
+
+  /// An answer comes back through the hop that the route leaves by; one that serves local senders only
+  /// would refuse it, and nobody would say so.
+  std::optional<error> no_way_back() {
+    auto& board = owner_.node_.hosts.board();
+    auto* first = board.find(route_.front());
+    if (route_.size() < 2 || !first || first->type != "hop")
+      return {};
+    auto* second = board.find(route_[1]);
+    bool leaves = !route_[1].is_local() || (second && second->producer != 0);
+    const auto& flows = first->consumer_of;
+    if (!leaves || std::find(flows.begin(), flows.end(), owner_.node_.flows.outgoing) != flows.end())
+      return {};
+    return error{errc::undeliverable, "no answer could come back through " + to_string(route_.front()) + ": it serves local senders only",
+                 "leave it out of the route, or start it by name: ockam service start hop"};
   }
 
   void receive(message_ptr m) override {
@@ -107,9 +102,6 @@ class control_handlers::sending final : public receiver {
   address self_ = random_address();
   bool registered_ = false;
   timer_queue::id deadline_ = 0;
-  transport* transport_ = nullptr;
-  std::string link_; ///< the link made for this message
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 // Here, where `sending` is complete.

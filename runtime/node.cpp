@@ -4,6 +4,7 @@
 #include "runtime/caf_reactor.hpp"
 #include "runtime/connector.hpp"
 #include "runtime/control.hpp"
+#include "runtime/dialer.hpp"
 #include "runtime/log.hpp"
 #include "runtime/worker_host.hpp"
 
@@ -72,6 +73,7 @@ class assembly {
   void close() {
     (void)hosts_.stop(address{std::string{control_address}});
     connector_.stop();
+    dialer_.stop();
     for (auto& t : transports_)
       t->stop();
     hosts_.stop_all();
@@ -98,7 +100,7 @@ class assembly {
   }
 
   node_services services() {
-    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, parts_.services, connections_,
+    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, dialer_, parts_.services, connections_,
             [this] { return hosts_.lost(); }, request_stop_};
   }
 
@@ -185,6 +187,7 @@ class assembly {
   well_known_flows flows_;
   std::vector<std::unique_ptr<transport>> transports_;
   connector connector_{hosts_, config_.limit, std::random_device{}()};
+  dialer dialer_{hosts_, config_, connector_, transports_, std::random_device{}()};
   std::vector<listener_info> listeners_;
   std::size_t connections_ = 0;
   bool seen_tcp_ = false;

@@ -85,6 +85,12 @@ error to_error(const report& r) {
   if (r.reason == drop_reason::refused)
     return {errc::undeliverable, "node " + printable(r.node) + " does not let this peer reach " + to_string(r.hop),
             "flow control: start the service by name, or: ockam flow-control add-consumer"};
+  if (r.reason == drop_reason::unreachable)
+    return {errc::unreachable, "node " + printable(r.node) + " cannot connect to " + to_string(r.hop) + detail,
+            "is that the address of a node's listener, and is it running?"};
+  if (r.reason == drop_reason::dial_refused)
+    return {errc::undeliverable, "node " + printable(r.node) + " does not connect to " + to_string(r.hop) + detail,
+            "its operator allows it with dial-allow or dial in the section [routing]"};
   return {errc::undeliverable, "the message ended" + where + ": " + std::string{to_string(r.reason)} + detail, {}};
 }
 

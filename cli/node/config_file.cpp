@@ -22,7 +22,7 @@ namespace {
 /// All kinds of sections: the first words in the brackets.
 const std::vector<std::string_view>& section_kinds() {
   static const auto kinds = [] {
-    std::vector<std::string_view> all{"node", "service"};
+    std::vector<std::string_view> all{"node", "routing", "service"};
     for (const auto& s : endpoint_sections())
       all.push_back(s.name);
     return all;
@@ -141,8 +141,12 @@ class config_reader {
     const auto& kinds = section_kinds();
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
       return report(line, "there is no section [" + printable(kind) + "]", did_you_mean(kind, kinds, joined("sections: ", kinds)));
-    if (kind == "node")
-      return name.empty() ? read_node(section, keys) : report(line, "[node] has no name in the brackets", "write name = " + name + " below it");
+    if (kind == "node" && !name.empty())
+      return report(line, "[node] has no name in the brackets", "write name = " + name + " below it");
+    if (kind == "routing" && !name.empty())
+      return report(line, "[routing] has no name in the brackets", "there is one of them");
+    if (kind == "node" || kind == "routing")
+      return read_keys(section, keys, kind == "node" ? node_keys() : routing_keys());
     if (name.empty())
       return report(line, "[" + kind + "] needs a name", "for example [" + kind + " main]");
     if (kind == "service")
@@ -165,15 +169,14 @@ class config_reader {
     return it == where_.keys.end() ? 1 : it->second;
   }
 
-  void read_node(const std::string& section, const std::map<std::string, std::string>& keys) {
+  void read_keys(const std::string& section, const std::map<std::string, std::string>& keys, std::span<const node_key> all) {
     std::vector<std::string> names;
-    for (const auto& k : node_keys())
+    for (const auto& k : all)
       names.emplace_back(k.name);
     for (const auto& [key, value] : keys) {
-      auto all = node_keys();
       auto known = std::find_if(all.begin(), all.end(), [&](auto& k) { return k.name == key; });
       if (known == all.end())
-        report(line_of(section, key), "[node] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
+        report(line_of(section, key), "[" + section + "] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
       else
         set_key(section, key, known->set(out_, value));
     }

@@ -2,6 +2,8 @@
 #include "cli/node/config_keys.hpp"
 
 #include "runtime/core/address.hpp"
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
 
 #include <algorithm>
@@ -62,6 +64,36 @@ result<void> one_of(std::string& out, const std::string& text, std::span<const s
   return {};
 }
 
+result<void> dial(routing_config& r, const std::string& text) {
+  constexpr std::array<std::string_view, 3> policies{"never", "listed", "any"};
+  std::string policy;
+  auto ok = one_of(policy, text, policies);
+  if (ok)
+    r.dial = policy == "never" ? dial_policy::never : policy == "any" ? dial_policy::any : dial_policy::listed;
+  return ok;
+}
+
+result<void> dial_allow(routing_config& r, const std::string& text) {
+  r.dial_allow.clear();
+  for (const auto& item : split_list(text)) {
+    if (item.find('/') == std::string::npos) {
+      auto e = parse_endpoint(item);
+      if (!e)
+        return wrong(e.error().cause);
+      r.dial_allow.emplace_back(transport_type::tcp, to_string(*e));
+      continue;
+    }
+    auto m = parse_multiaddr(item);
+    auto to = m ? to_route(*m) : result<route>{m.error()};
+    if (!to)
+      return wrong(to.error().cause);
+    if (to->size() != 1 || to->front().is_local())
+      return wrong("\"" + printable(item) + "\" is not the address of one peer");
+    r.dial_allow.push_back(to->front());
+  }
+  return {};
+}
+
 constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 2> formats{"text", "json"};
 constexpr std::size_t gib = std::size_t{1} << 30;
@@ -94,6 +126,16 @@ const std::array<node_key, 19> keys{{
 
 std::span<const node_key> node_keys() {
   return keys;
+}
+
+std::span<const node_key> routing_keys() {
+  static const std::array<node_key, 4> list{{
+    {"dial", "WHOM", "never, listed or any: peers to connect to when a message of others names them (listed)", [](c& n, s& t) { return dial(n.routing, t); }},
+    {"dial-allow", "LIST", "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…", [](c& n, s& t) { return dial_allow(n.routing, t); }},
+    {"dial-links", "N", "links made for routes at one time (64)", [](c& n, s& t) { return number(n.routing.dial_links, t, 1, 4096); }},
+    {"dial-idle", "DURATION", "close one that carried nothing for this long (1m)", [](c& n, s& t) { return duration(n.routing.dial_idle, t); }},
+  }};
+  return list;
 }
 
 std::span<const connection_key> connection_keys() {

@@ -11,7 +11,7 @@
 
 namespace ockam {
 
-/// One key of the section `[node]`; also the command-line option of the same name.
+/// One key of the section `[node]` or `[routing]`; also the command-line option of the same name.
 struct node_key {
   std::string_view name;
   std::string_view value;  ///< what it takes, for help: SIZE, DURATION, N, …
@@ -22,6 +22,8 @@ struct node_key {
 
 /// All of them, in the order of help.
 std::span<const node_key> node_keys();
+/// Those of the section `[routing]`, options as well.
+std::span<const node_key> routing_keys();
 
 /// One key of the sections of connections, of every transport, beside `address` and `allow`.
 struct connection_key {

@@ -42,11 +42,19 @@ po::options_description parts_options() {
   return d;
 }
 
-po::options_description key_options() {
-  po::options_description d{"Keys of the section [node]"};
-  for (const auto& k : node_keys())
+po::options_description key_options(const char* title, std::span<const node_key> keys) {
+  po::options_description d{title};
+  for (const auto& k : keys)
     d.add_options()(std::string{k.name}.c_str(), po::value<std::string>()->value_name(std::string{k.value}), std::string{k.about}.c_str());
   return d;
+}
+
+po::options_description node_key_options() {
+  return key_options("Keys of the section [node]", node_keys());
+}
+
+po::options_description routing_key_options() {
+  return key_options("Keys of the section [routing]: routes that name other nodes", routing_keys());
 }
 
 class option_reader {
@@ -67,10 +75,11 @@ class option_reader {
       if (!out_.problems.empty())
         return;
     }
-    for (const auto& k : node_keys())
-      if (auto name = std::string{k.name}; vm_.contains(name))
-        if (auto ok = k.set(out_.config, vm_[name].as<std::string>()); !ok)
-          usage("--" + name + ": " + ok.error().cause);
+    for (auto keys : {node_keys(), routing_keys()})
+      for (const auto& k : keys)
+        if (auto name = std::string{k.name}; vm_.contains(name))
+          if (auto ok = k.set(out_.config, vm_[name].as<std::string>()); !ok)
+            usage("--" + name + ": " + ok.error().cause);
     for (const auto& e : endpoint_sections())
       endpoints(e);
     services();
@@ -146,7 +155,7 @@ error unknown_option(const std::string& name, const po::options_description& all
 node_options parse_node_options(int argc, const char* const* argv, std::span<const std::string_view> service_types) {
   node_options out;
   auto all = general_options();
-  all.add(parts_options()).add(key_options());
+  all.add(parts_options()).add(node_key_options()).add(routing_key_options());
   po::variables_map vm;
   auto bad = [&](error e) {
     out.usage_error = true;
@@ -176,7 +185,7 @@ std::string node_help() {
   out << "One node in the foreground: routes messages between named workers, over any number of nodes.\n\n"
          "Usage: ockam-node --config FILE [OPTIONS]\n"
          "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
-      << general_options() << '\n' << parts_options() << '\n' << key_options()
+      << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()
       << "\nSignals: SIGTERM and SIGINT stop the node within two seconds; SIGHUP reads log-level again.\n\n"
          "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
          "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"

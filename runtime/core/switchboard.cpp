@@ -40,8 +40,14 @@ result<void> switchboard::add_consumer(std::uint32_t flow, address_view worker) 
   auto* e = find(worker);
   if (!e)
     return error{errc::not_found, "no worker at " + to_string(worker), {}};
-  if (std::find(e->consumer_of.begin(), e->consumer_of.end(), flow) == e->consumer_of.end())
-    e->consumer_of.push_back(flow);
+  auto& flows = e->consumer_of;
+  if (std::find(flows.begin(), flows.end(), flow) != flows.end())
+    return {};
+  // A worker that talks to ever new peers must not keep the ids of links that are gone (`remove_flow`).
+  constexpr std::size_t few = 16;
+  if (flows.size() >= few)
+    std::erase_if(flows, [this](auto id) { return flows_.text(id).empty(); });
+  flows.push_back(flow);
   return {};
 }
 
@@ -80,8 +86,11 @@ void switchboard::handle(message_ptr m) {
     return drop(std::move(m), drop_reason::bad_route, "the onward route is empty");
   auto it = table_.find(header.next());
   if (it == table_.end()) {
-    bool followed = header.next().type == transport_type::local;
-    return drop(std::move(m), followed ? drop_reason::unknown_worker : drop_reason::bad_route);
+    if (header.next().type == transport_type::local)
+      return drop(std::move(m), drop_reason::unknown_worker);
+    if (!foreign_.target)
+      return drop(std::move(m), drop_reason::bad_route);
+    return give(foreign_, std::move(m));
   }
   auto& entry = it->second;
   if (const auto& source = m->source; !source.is_local()) {

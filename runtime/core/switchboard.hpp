@@ -89,6 +89,8 @@ class switchboard {
   /// Lets messages with this flow control id reach the worker. Error: `not_found`.
   result<void> add_consumer(std::uint32_t flow, address_view worker);
   void remove_flow(std::uint32_t flow);
+  /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
+  void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
 
   // -- messages ------------------------------------------------------------------------------------
   /// Queues a message for the first address of its onward route.
@@ -128,6 +130,7 @@ class switchboard {
   std::string node_name_;
   flow_controls flows_;
   std::unordered_map<address, worker_entry, address_hash, address_equal> table_;
+  worker_entry foreign_;
   message* head_ = nullptr;
   message* tail_ = nullptr;
   std::size_t queued_ = 0;

@@ -67,6 +67,7 @@ class node::impl final : public participant {
       return;
     stopped_ = true;
     connector_.stop();
+    dialer_.stop();
     for (auto& t : transports_)
       t->stop();
     hosts_.stop_all();
@@ -85,7 +86,7 @@ class node::impl final : public participant {
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
   node_services services() {
-    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, standard_services(), connections_,
+    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, dialer_, standard_services(), connections_,
             [this] { return hosts_.lost(); }, [] {}};
   }
 
@@ -118,6 +119,7 @@ class node::impl final : public participant {
   well_known_flows flows_;
   std::vector<std::unique_ptr<transport>> transports_;
   connector connector_{hosts_, config_.limit, 1};
+  dialer dialer_{hosts_, config_, connector_, transports_, 1};
   std::size_t connections_ = 0;
   bool seen_listener_ = false;
   bool turn_posted_ = false;
@@ -134,6 +136,8 @@ transport& node::tcp() { return *impl_->transports_.front(); }
 sim::reactor& node::reactor() { return impl_->reactor_; }
 memory& node::budget() { return impl_->memory_; }
 node_services node::services() { return impl_->services(); }
+routing_config& node::routing() { return impl_->config_.routing; }
+dialer& node::dial() { return impl_->dialer_; }
 connector& node::lasting() { return impl_->connector_; }
 std::size_t node::connections() const { return impl_->connections_; }
 std::uint64_t node::lost() const { return impl_->hosts_.lost(); }

@@ -26,6 +26,9 @@ class node {
   transport& over(std::string_view transport_name);
   sim::reactor& reactor();
   memory& budget();
+  /// For whom it connects; may be changed before the first message.
+  routing_config& routing();
+  dialer& dial();
   /// Connections that outlive their links.
   connector& lasting();
   /// What control works with.
