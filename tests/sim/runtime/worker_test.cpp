@@ -187,7 +187,7 @@ TEST(workers_order, what_a_pool_worker_had_when_it_died_is_counted_as_lost) {
       n1.board().deliver(make_message({"w"}, address{"me"}, payload{std::as_bytes(std::span{std::string_view{text}})}));
     });
   net.run();
-  EXPECT_EQ(n1.lost() + n1.board().dropped()[drop_reason::unknown_worker], 2u);
+  EXPECT_EQ(n1.lost() + n1.board().dropped()[drop_reason::unknown_worker], 3u); // with the one that it died of
 }
 
 } // namespace
