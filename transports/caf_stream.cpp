@@ -91,6 +91,7 @@ class caf_stream final : public net::stream, private net::stream_events, private
   /// Has `tell` called soon, when there is something to tell.
   void notify();
   void tell();
+  void broken(const char* what, int err);
   void refuse(refusal why, std::string what, errc code);
   void end(error why);
 
@@ -222,10 +223,8 @@ void caf_stream::on_readable() {
     return;
   if (r.what == status::eof)
     return end({errc::closed, "the peer closed", {}});
-  if (r.what == status::failed) {
-    broken_ = true;
-    return end(system_error("read", r.err));
-  }
+  if (r.what == status::failed)
+    return broken("read", r.err);
   if (session_->take({scratch(), r.bytes}))
     return;
   if (session_->problem().empty())
@@ -246,10 +245,8 @@ void caf_stream::write_socket() {
   if (state_ == state::ended)
     return;
   auto r = out_.write_to(*raw_);
-  if (r.what == status::failed) {
-    broken_ = true;
-    return end(system_error("write", r.err));
-  }
+  if (r.what == status::failed)
+    return broken("write", r.err);
   raw_->watch_write(r.what == status::again);
   notify();
 }
@@ -291,6 +288,13 @@ void caf_stream::on_bytes(std::string bytes) {
     watch_socket();
   }
   notify();
+}
+
+void caf_stream::broken(const char* what, int err) {
+  if (auto o = raw_->offended())
+    return refuse(o->why, o->what, errc::malformed);
+  broken_ = true;
+  end(system_error(what, err));
 }
 
 void caf_stream::refuse(refusal why, std::string what, errc code) {
