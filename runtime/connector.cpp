@@ -129,7 +129,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     i.lasting = true;
     i.attempts = attempts_;
     i.reconnects = reconnects_;
-    i.last_error = last_error_;
+    if (!now || i.last_error.empty())
+      i.last_error = last_error_;
     auto at = owner_.hosts_.reactor().now();
     using std::chrono::duration_cast, std::chrono::milliseconds;
     i.since = duration_cast<milliseconds>(at - since_);

@@ -9,6 +9,7 @@ namespace ockam {
 
 /// The transports of this library, for `node_parts`.
 std::unique_ptr<transport> make_tcp_transport(transport_context context);
+std::unique_ptr<transport> make_udp_transport(transport_context context);
 std::unique_ptr<transport> make_uds_transport(transport_context context);
 std::unique_ptr<transport> make_caf_transport(transport_context context);
 

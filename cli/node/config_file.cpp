@@ -202,8 +202,11 @@ class config_reader {
                did_you_mean(key, known, joined("keys: ", known)));
       else if (auto k = std::find_if(own.begin(), own.end(), [&](auto& o) { return o.name == key; }); k != own.end())
         set_key(section, key, k->set(c, value));
-      else if (key != "address" && key != "allow")
+      else if (key != "address" && key != "allow") {
+        if (auto ok = kind.check_options ? kind.check_options({{key, value}}) : result<void>{}; !ok)
+          report(line_of(section, key), ok.error().cause, ok.error().hint);
         options.emplace(key, value);
+      }
     if (c.retry.most < c.retry.least)
       report(line, "[" + section + "] has a retry-max below its retry-min", "the defaults are 200ms and 5s");
     auto it = keys.find("address");

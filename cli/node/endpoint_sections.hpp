@@ -3,6 +3,7 @@
 
 #include "runtime/core/error.hpp"
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct endpoint_section {
   /// Error: `invalid_address`, the cause says what is wrong with it.
   result<void> (*check)(const std::string& address);
   std::span<const std::string_view> keys; ///< beside `address` and `allow`: options of this transport
+  /// Checks their values. Error: `invalid_argument`; null: there is nothing to check.
+  result<void> (*check_options)(const std::map<std::string, std::string>& options) = nullptr;
 };
 
 /// All of them, in the order of help.

@@ -17,8 +17,9 @@ struct transport_family {
   std::string_view address;        ///< an example
 };
 
-inline constexpr std::array<transport_family, 2> transports{{
+inline constexpr std::array<transport_family, 3> transports{{
   {"tcp", "TCP", "Tcp", "tcp", "127.0.0.1:4000"},
+  {"udp", "UDP", "Udp", "udp", "127.0.0.1:4000"},
   {"caf", "CAF", "Caf", "", "127.0.0.1:5000"},
 }};
 

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links over UDP between real processes, and what hostile datagrams do to a node."""
+
+import random
+import socket
+
+import pytest
+import udp_wire
+import wire
+from processes import wait_until
+
+LISTENER = "[node]\nname = {name}\n[udp-listener u]\naddress = {address}\nallow = services\nworker = udp\n{more}"
+
+
+@pytest.fixture
+def listener(node):
+    """A node that listens for datagrams. Its port is `udp_port`."""
+
+    def start(name="n1", address="127.0.0.1:0", more="", **kw):
+        n = node(name, config=LISTENER.format(name=name, address=address, more=more), **kw)
+        n.udp_port = next(int(a.rsplit(":", 1)[1]) for t, a in n.listeners if t == "udp")
+        return n
+
+    return start
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_echo(listener, host):
+    n = listener(address=f"[{host}]:0" if ":" in host else f"{host}:0")
+    with udp_wire.UdpPeer(n.udp_port, host) as p:
+        m = p.ask(["echo"], b"hello", back=["a", "b"])
+        assert (m.onward, m.back, m.payload) == (["a", "b"], ["echo"], b"hello")
+
+
+@pytest.mark.parametrize("size", [0, 1, 466, 467, 468, 493, 986, 64 << 10, 1 << 20])
+def test_any_size_comes_back_without_an_empty_slice(listener, size):
+    n = listener()
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        body = random.Random(size).randbytes(size)
+        m = p.ask(["echo"], body)
+        assert m.payload == body
+        assert len(m.datagrams) == -(-len(wire.frame(["test"], ["echo"], body)[4:]) // udp_wire.SLICE)
+        assert max(m.datagrams) <= 508
+
+
+def test_pipelined(listener):
+    n = listener()
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        for _ in range(20):
+            for i in range(100):
+                p.send(["echo"], b"%d" % i)
+            assert sorted(int(p.receive().payload) for _ in range(100)) == list(range(100))
+
+
+def test_slices_in_any_order_and_twice(listener):
+    n = listener()
+    body = wire.frame(["echo"], ["test"], b"x" * 5000)[4:]
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        for seed in range(20):
+            parts = udp_wire.slices(p.next(), body)
+            parts += parts[:3]
+            random.Random(seed).shuffle(parts)
+            for d in parts:
+                p.send_raw(d)
+            assert p.receive().payload == b"x" * 5000
+        assert p.silent()
+
+
+#   test ── tcp ── n1: hop ∙∙ udp ∙∙ n2: uppercase
+@pytest.mark.parametrize("to", ["127.0.0.1", "localhost"])
+def test_a_route_over_tcp_and_udp(listener, node, to):
+    n2 = listener("n2")
+    n1 = node("n1", config="[node]\nname = n1\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n"
+                           f"[udp-connection to-n2]\naddress = {to}:{n2.udp_port}\n")
+    with n1.peer() as p:
+        # The default hop is not among the consumers of the udp link's answers: it was started by name.
+        assert p.ask(["hop", "to-n2", "uppercase"], wire.bare("hello")).payload == wire.bare("HELLO")
+
+
+#   test ── tcp ── n1: hop, udp listener ∙∙ n2: udp listener, echo
+def test_a_listener_sends_to_an_address_in_the_route(listener, node):
+    n2 = listener("n2")
+    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n")
+    with n1.peer() as p:
+        for host in ("127.0.0.1", "localhost"):
+            m = p.ask(["hop", "udp", (2, f"{host}:{n2.udp_port}"), "echo"], b"hello", extras={"ockam_report": "1"})
+            assert m.payload == b"hello", m.extras
+        m = p.ask(["hop", "udp", "echo"], b"hello", extras={"ockam_report": "1"})
+        assert m.extras["ockam_undeliverable"] == "bad-route"
+
+
+def test_a_restarted_peer_with_the_same_port_is_heard_again(listener):
+    n = listener()
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        p.number = 20_000
+        assert p.ask(["echo"], b"before").payload == b"before"
+        p.number = 100
+        for i in range(3):
+            p.send(["echo"], b"%d" % i)
+        assert p.receive().payload == b"2"
+
+
+def test_a_connection_to_nobody_stays_up_and_reaches_who_comes(listener, node):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    n1 = node("n1", config="[node]\nname = n1\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n"
+                           f"[udp-connection to-n2]\naddress = 127.0.0.1:{port}\n")
+    with n1.peer() as p:
+        for _ in range(50):
+            p.send(["hop", "to-n2", "echo"], b"lost")
+        assert p.ask(["echo"], b"served").payload == b"served"
+        wait_until(lambda: "Connection refused" in n1.errors(), "the refusal in the log")
+        before = n1.cpu_seconds()
+        listener("n2", address=f"127.0.0.1:{port}")
+
+        def heard():
+            p.send(["hop", "to-n2", "echo"], b"hello")
+            p.socket.settimeout(0.2)
+            try:
+                return p.receive().payload == b"hello"
+            except TimeoutError:
+                return False
+
+        wait_until(heard, "an answer of the peer that came late")
+        assert n1.cpu_seconds() - before < 1  # an error event that is not taken back would spin
+
+
+def test_hostile_datagrams(listener):
+    n = listener(more="[tcp-listener t]\naddress = 127.0.0.1:0\n")
+    noise = random.Random(1)
+    whole = wire.frame(["echo"], ["test"], b"x" * 1500)[4:]
+    with udp_wire.UdpPeer(n.udp_port) as bad, udp_wire.UdpPeer(n.udp_port) as good:
+        for i in range(3000):
+            d = bytearray(udp_wire.slices(bad.next(), whole)[i % 4])
+            for _ in range(noise.randrange(4)):
+                d[noise.randrange(min(24, len(d)))] = noise.randrange(256)
+            bad.send_raw(bytes(d[: noise.randrange(1, len(d) + 1)] if i % 3 == 0 else d))
+            if i % 100 == 0:
+                assert good.ask(["echo"], b"unharmed").payload == b"unharmed"
+        for total in (0, 1, 2, 65535):
+            for offset in (0, 1, 65534, 65535):
+                bad.send_raw(udp_wire.datagram(bad.next(), offset, total, b"x" * 493))
+        assert good.ask(["echo"], b"unharmed").payload == b"unharmed"
+    with n.peer() as p:
+        assert p.ask(["echo"], b"unharmed").payload == b"unharmed"
+    lines = [l for l in n.errors().splitlines() if " warn udp:" in l]
+    assert 0 < len(lines) < 100  # at most once a second and reason
+
+
+def test_ten_thousand_sources_take_no_memory(listener):
+    n = listener(address="0.0.0.0:0")
+    half = udp_wire.slices(1, wire.frame(["echo"], ["test"], b"x" * 1500)[4:])[0]
+    with udp_wire.UdpPeer(n.udp_port) as good:
+        assert good.ask(["echo"], b"before").payload == b"before"
+        before = n.resident()
+        for i in range(10_000):
+            # All of 127.0.0.0/8 is this host: each a source of its own.
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.bind((f"127.1.{i // 250}.{i % 250 + 1}", 0))
+                s.sendto(half, ("127.0.0.1", n.udp_port))
+            if i % 50 == 0:
+                assert good.ask(["echo"], b"unharmed").payload == b"unharmed"
+        assert n.resident() - before < 16 << 20
+
+
+def test_what_a_configuration_may_say(run, config_file):
+    def problems(text):
+        r = run("ockam-node", "--check-config", "--config", config_file(text))
+        return r.code, r.out + r.err
+
+    good = "[node]\nname = n1\n[udp-connection c]\naddress = 127.0.0.1:4000\ndatagram-size = 1400\nkeep-alive = 20s\n"
+    assert problems(good)[0] == 0
+    code, text = problems(good.replace("keep-alive", "keep-alife"))
+    assert code == 78 and ":6:" in text and "keep-alive" in text
+    code, text = problems(good.replace("1400", "10"))
+    assert code == 78 and ":5:" in text and "64 and 65507" in text
+    assert problems(good.replace("20s", "10ms"))[0] == 78
+    assert problems(good.replace("connection", "listener").replace("keep-alive = 20s", "worker = u"))[0] == 0
