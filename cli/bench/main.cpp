@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/epoll_echo.hpp"
+#include "cli/bench/udp_echo.hpp"
+#include "cli/bench/udp_load.hpp"
 #include "cli/bench/wire_load.hpp"
 
 #include <boost/program_options.hpp>
@@ -16,12 +18,14 @@ namespace {
 
 constexpr const char* usage =
   "Usage: ockam-bench tcp --to HOST:PORT [OPTIONS]   keep messages under way to a node and count replies\n"
-  "       ockam-bench echo-server                    a minimal epoll echo, the raw baseline\n\n";
+  "       ockam-bench udp --to HOST:PORT [OPTIONS]   the same over UDP\n"
+  "       ockam-bench echo-server                    a minimal epoll echo, the raw baseline\n"
+  "       ockam-bench udp-echo-server                the same for datagrams\n\n";
 
-int run_tcp(int argc, char** argv) {
+int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
   load_options o;
   std::string to, route = "echo", output = "plain";
-  po::options_description d{"Options of tcp"};
+  po::options_description d{"Options"};
   d.add_options()("to", po::value(&to)->required(), "IPv4 address and port of a node")
     ("route", po::value(&route)->default_value(route), "workers, separated by commas")
     ("bytes", po::value(&o.bytes)->default_value(o.bytes), "payload")
@@ -47,7 +51,7 @@ int run_tcp(int argc, char** argv) {
   std::istringstream names{route};
   for (std::string name; std::getline(names, name, ',');)
     o.route.push_back(name);
-  auto r = run_wire_load(o);
+  auto r = run(o);
   if (!r.error.empty()) {
     std::fprintf(stderr, "ockam-bench: %s\n", r.error.c_str());
     return 1;
@@ -55,11 +59,11 @@ int run_tcp(int argc, char** argv) {
   if (output == "json")
     std::cout << nlohmann::json{{"replies", r.replies}, {"seconds", r.seconds}, {"per_second", r.per_second},
                                 {"megabytes_per_second", r.megabytes_per_second}, {"p50_us", r.p50_us},
-                                {"p99_us", r.p99_us}, {"p999_us", r.p999_us}}.dump()
+                                {"p99_us", r.p99_us}, {"p999_us", r.p999_us}, {"lost", r.lost}}.dump()
               << '\n';
   else
-    std::printf("%.0f replies/s, %.1f MB/s each way; round trip p50 %.1f us, p99 %.1f us, p99.9 %.1f us\n",
-                r.per_second, r.megabytes_per_second, r.p50_us, r.p99_us, r.p999_us);
+    std::printf("%.0f replies/s, %.1f MB/s each way; round trip p50 %.1f us, p99 %.1f us, p99.9 %.1f us; lost %lu\n",
+                r.per_second, r.megabytes_per_second, r.p50_us, r.p99_us, r.p999_us, r.lost);
   return 0;
 }
 
@@ -70,8 +74,12 @@ int main(int argc, char** argv) {
   try {
     if (mode == "echo-server")
       return run_epoll_echo();
+    if (mode == "udp-echo-server")
+      return run_udp_echo();
     if (mode == "tcp")
-      return run_tcp(argc - 1, argv + 1);
+      return run_load(argc - 1, argv + 1, &run_wire_load);
+    if (mode == "udp")
+      return run_load(argc - 1, argv + 1, &run_udp_load);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ockam-bench: %s\n", e.what());
     return 64;

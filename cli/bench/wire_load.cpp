@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/wire_load.hpp"
 
+#include "cli/bench/wire_bytes.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -18,24 +20,6 @@ namespace ockam::bench {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-void append_head(std::vector<char>& out, int major, std::uint64_t n) {
-  int bytes = n < 24 ? 0 : n <= 0xff ? 1 : n <= 0xffff ? 2 : 4;
-  int info = bytes == 0 ? static_cast<int>(n) : bytes == 1 ? 24 : bytes == 2 ? 25 : 26;
-  out.push_back(static_cast<char>(major << 5 | info));
-  for (int i = bytes - 1; i >= 0; --i)
-    out.push_back(static_cast<char>(n >> (8 * i)));
-}
-
-void append_route(std::vector<char>& out, const std::vector<std::string>& route) {
-  append_head(out, 4, route.size());
-  for (const auto& name : route) {
-    append_head(out, 4, 2);
-    append_head(out, 0, 0);
-    append_head(out, 2, name.size());
-    out.insert(out.end(), name.begin(), name.end());
-  }
-}
 
 /// `[onward, return, payload]` with its length in front.
 std::vector<char> make_frame(const load_options& o) {

@@ -28,6 +28,7 @@ struct load_result {
   double per_second = 0;
   double megabytes_per_second = 0; ///< payload, each way
   double p50_us = 0, p99_us = 0, p999_us = 0; ///< of sampled round trips
+  std::uint64_t lost = 0;     ///< udp: messages without a reply
 };
 
 /// Keeps `in_flight` messages under way on each connection, in Ockam's TCP format (protocol §2), and counts
