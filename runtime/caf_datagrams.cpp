@@ -37,7 +37,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
   void attach(net::stream_events* owner) override { owner_ = owner; }
 
   net::io_result receive(std::span<std::byte> into, std::size_t stride, std::span<inbound> out) override {
-    auto count = std::min({call_frame::size, out.size(), into.size() / stride});
+    auto count = std::min({expected_, call_frame::size, out.size(), into.size() / stride});
     for (std::size_t i = 0; i < count; ++i) {
       frame.vectors[i] = {into.data() + i * stride, stride};
       auto& h = frame.messages[i].msg_hdr;
@@ -54,7 +54,9 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
       auto from = endpoint_of(reinterpret_cast<const sockaddr*>(&frame.names[i]));
       out[i] = {from.value_or(ip_endpoint{}), frame.messages[i].msg_len, (frame.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
     }
-    return {status::ok, static_cast<std::size_t>(n), 0};
+    auto got = static_cast<std::size_t>(n);
+    expected_ = got == expected_ ? 2 * got : std::max<std::size_t>(1, got);
+    return {status::ok, got, 0};
   }
 
   net::io_result send(std::span<const outbound> out) override {
@@ -121,6 +123,8 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
   std::string local_;
   fd_handler::owner handler_;
   net::stream_events* owner_ = nullptr;
+  /// How many there are likely to be: to ask for one more than there is costs a look at the empty queue.
+  std::size_t expected_ = 1;
   bool reading_ = false;
   bool writing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -18,21 +18,32 @@ bool read_number(std::string_view digits, Number& out) {
   return !digits.empty() && ec == std::errc{} && end == digits.data() + digits.size();
 }
 
-/// `inet_pton` wants a terminated string; longer text is no address.
-bool read_address(int family, std::string_view text, std::uint8_t* out) {
-  std::array<char, INET6_ADDRSTRLEN> buffer;
-  if (text.size() >= buffer.size())
-    return false;
-  std::memcpy(buffer.data(), text.data(), text.size());
-  buffer[text.size()] = '\0';
-  return ::inet_pton(family, buffer.data(), out) == 1;
+/// As `inet_pton` reads it: four numbers up to 255 without leading zeros. Twice for every message of a
+/// listener, so not with its detours.
+bool read_v4(std::string_view text, std::uint8_t* out) {
+  const auto* at = text.data();
+  const auto* end = at + text.size();
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0 && (at == end || *at++ != '.'))
+      return false;
+    auto [next, ec] = std::from_chars(at, end, out[i]);
+    if (ec != std::errc{} || next == at || (*at == '0' && next != at + 1))
+      return false;
+    at = next;
+  }
+  return at == end;
 }
 
 bool read_v6(std::string_view host, ip_endpoint& e) {
   auto percent = host.find('%');
   if (percent != std::string_view::npos && !read_number(host.substr(percent + 1), e.scope))
     return false;
-  if (!read_address(AF_INET6, host.substr(0, percent), e.ip.data()))
+  std::array<char, INET6_ADDRSTRLEN> buffer{}; // inet_pton wants a terminated string; longer text is no address
+  host = host.substr(0, percent);
+  if (host.size() >= buffer.size())
+    return false;
+  std::memcpy(buffer.data(), host.data(), host.size());
+  if (::inet_pton(AF_INET6, buffer.data(), e.ip.data()) != 1)
     return false;
   e.v6 = true;
   if (std::memcmp(e.ip.data(), mapped_prefix.data(), mapped_prefix.size()) == 0) {
@@ -53,12 +64,20 @@ std::uint64_t mix(std::uint64_t x) noexcept { // the finaliser of splitmix64
 } // namespace
 
 std::string to_string(const ip_endpoint& e) {
+  if (!e.v6) {
+    std::array<char, sizeof("255.255.255.255:65535")> text;
+    auto* at = text.data();
+    auto* end = at + text.size();
+    for (int i = 0; i < 4; ++i) {
+      at = std::to_chars(at, end, e.ip[static_cast<std::size_t>(i)]).ptr;
+      *at++ = i < 3 ? '.' : ':';
+    }
+    return {text.data(), std::to_chars(at, end, e.port).ptr};
+  }
   char host[INET6_ADDRSTRLEN] = {};
-  ::inet_ntop(e.v6 ? AF_INET6 : AF_INET, e.ip.data(), host, sizeof(host));
+  ::inet_ntop(AF_INET6, e.ip.data(), host, sizeof(host));
   std::string out;
   out.reserve(sizeof(host) + 8);
-  if (!e.v6)
-    return out.append(host).append(":").append(std::to_string(e.port));
   out.append("[").append(host);
   if (e.scope != 0)
     out.append("%").append(std::to_string(e.scope));
@@ -72,7 +91,7 @@ std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text) {
     return std::nullopt;
   auto host = text.substr(0, colon);
   bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  bool ok = bracketed ? read_v6(host.substr(1, host.size() - 2), e) : read_address(AF_INET, host, e.ip.data());
+  bool ok = bracketed ? read_v6(host.substr(1, host.size() - 2), e) : read_v4(host, e.ip.data());
   return ok ? std::optional{e} : std::nullopt;
 }
 
