@@ -149,7 +149,8 @@ int run_node(node_options o) {
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
-    return code_of(here.error());
+    // All that reads or writes here is below OCKAM_HOME.
+    return here.error().code == errc::io_failure ? exit_cannot_create : code_of(here.error());
   }
   if (auto ok = start_logging(o.config.log, o.config.name); !ok) {
     report_failure(o, ok.error());

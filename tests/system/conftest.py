@@ -31,6 +31,12 @@ def programs(request):
     return folder
 
 
+@pytest.fixture(scope="session")
+def sanitized(programs):
+    """Whether the programs carry a sanitizer: memory and time then say nothing about the node."""
+    return b"__asan_init" in (programs / "ockam-node").read_bytes()
+
+
 @pytest.fixture
 def home():
     """A fresh OCKAM_HOME with a short path: a Unix socket's has to fit 107 bytes. Whatever was started

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory is bounded and nobody waits for ever, with real processes and sockets."""
+
+import threading
+
+import pytest
+import wire
+
+from processes import wait_until
+
+MIB = 1 << 20
+WITH_HOP = """
+[node]
+name = {name}
+[tcp-listener main]
+address = 127.0.0.1:0
+[service hop]
+"""
+
+
+@pytest.fixture
+def flat(sanitized):
+    """flat(node) watches resident memory from now on; the result's check(limit) fails beyond it."""
+    watches = []
+
+    class Watch:
+        def __init__(self, node):
+            self.node, self.peak, self.end = node, node.resident(), threading.Event()
+            self.thread = threading.Thread(target=self.watch)
+            self.thread.start()
+            watches.append(self)
+
+        def watch(self):
+            while not self.end.wait(0.02):
+                self.peak = max(self.peak, self.node.resident())
+
+        def stop(self):
+            self.end.set()
+            self.thread.join()
+
+        def check(self, limit):
+            self.stop()
+            if not sanitized:
+                assert self.peak < limit, f"{self.peak / MIB:.1f} MiB resident"
+
+    yield Watch
+    for w in watches:
+        w.stop()
+
+
+@pytest.mark.parametrize("count", [64, 1000])
+def test_pipelined_messages_through_two_hops_come_back_in_order(node, flat, count):
+    n = node("n1", config=WITH_HOP.format(name="n1") + "[service hop2]\ntype = hop\n")
+    memory = flat(n)
+    with n.peer() as p:
+        for round_ in range(5):
+            for i in range(count):
+                p.send(["hop", "hop2", "echo"], f"{round_}:{i}".encode())
+            for i in range(count):
+                assert p.receive().payload == f"{round_}:{i}".encode()
+    memory.check(40 * MIB)
+
+
+def test_a_peer_that_never_reads_is_not_noticed_by_others(node, flat):
+    n = node("n1", "--write-timeout", "3s")
+    memory = flat(n)
+    with n.peer(receive_buffer=4096) as deaf, n.peer() as other:
+        deaf.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):  # in the end the node reads no more of it
+            for _ in range(1000):
+                deaf.send(["echo"], b"x" * 60_000)
+        for i in range(200):
+            assert other.ask(["echo"], b"%d" % i).payload == b"%d" % i
+        before = n.descriptors()
+        wait_until(lambda: n.descriptors() < before, "the peer that does not read is closed", 15)
+        assert other.ask(["echo"], b"still here").payload == b"still here"
+    memory.check(40 * MIB)
+
+
+def test_a_route_that_crosses_one_link_four_times_works_after_a_flood(node, ockam, flat):
+    n2 = node("n2", config=WITH_HOP.format(name="n2"))
+    n1 = node("n1", config=WITH_HOP.format(name="n1") + f"[tcp-connection to-n2]\naddress = 127.0.0.1:{n2.port}\n")
+
+    def links(of):
+        return ockam("tcp-connection", "list", "--at", of, "--output", "json").json
+
+    back = wait_until(lambda: links("n2"), "the link is up")[0]["worker_addr"].removeprefix("0#")
+    onward = ["hop", "to-n2", "hop", back, "hop", "to-n2", "hop", back, "hop", "to-n2", "echo"]
+    memory = [flat(n1), flat(n2)]
+    with n1.peer() as p:
+        assert p.ask(onward, b"before").payload == b"before"
+
+    def client():
+        with n1.peer(timeout=60) as p:
+            def read():
+                try:
+                    while True:
+                        p.receive()
+                except (EOFError, OSError, ValueError):
+                    pass
+
+            reader = threading.Thread(target=read)
+            reader.start()
+            for _ in range(400):
+                p.send(onward, b"x" * (64 << 10))
+            p.socket.shutdown(2)
+            reader.join()
+
+    clients = [threading.Thread(target=client) for _ in range(8)]
+    for c in clients:
+        c.start()
+    for c in clients:
+        c.join()
+
+    def answered():
+        with n1.peer(timeout=1) as p:
+            try:
+                return p.ask(onward, b"after").payload == b"after"
+            except TimeoutError:
+                return False
+
+    wait_until(answered, "the route works again", 15)
+    for m in memory:
+        m.check(80 * MIB)
+
+
+def test_fifty_peers_that_read_nothing_cost_less_than_the_node_budget(node, flat):
+    n = node("n1", "--node-budget", "16MiB")
+    memory = flat(n)
+    peers = [n.peer(receive_buffer=4096) for _ in range(50)]
+    for p in peers:
+        p.socket.setblocking(False)
+    chunk = b"".join([wire.frame(["echo"], ["me"], b"x" * 60_000)] * 20)
+    for p in peers:
+        try:
+            for _ in range(20):
+                p.socket.send(chunk)  # partial writes are fine: the point is to fill what can be filled
+        except BlockingIOError:
+            pass
+    with n.peer() as other:
+        for i in range(100):
+            assert other.ask(["echo"], b"%d" % i).payload == b"%d" % i
+    for p in peers:
+        p.close()
+    memory.check(60 * MIB)
