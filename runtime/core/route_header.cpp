@@ -240,8 +240,8 @@ void route_header::reserve(std::size_t bytes) {
     regrow(bytes);
 }
 
-void route_header::prepend(std::byte tag, std::uint32_t& begin, std::uint32_t other_begin,
-                           std::uint32_t other_end, address_view a) {
+void route_header::prepend(std::byte tag, std::uint32_t& begin, std::uint32_t& other_begin,
+                           std::uint32_t& other_end, address_view a) {
   auto body = address_size(a);
   auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
   auto floor = other_begin < begin ? other_end : 0u;
@@ -249,6 +249,9 @@ void route_header::prepend(std::byte tag, std::uint32_t& begin, std::uint32_t ot
     regrow(need); // moves `begin` too: it is a member
   begin -= need;
   write_entry(data() + begin, tag, a, body);
+  // An empty slice in the way moves along: inside the other one, it would overwrite that when it grows.
+  if (other_begin == other_end && other_begin > begin)
+    other_begin = other_end = begin;
 }
 
 void route_header::append(std::byte tag, address_view a) {

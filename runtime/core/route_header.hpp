@@ -118,7 +118,7 @@ class route_header {
   std::byte* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
   entry entry_at(std::uint32_t pos) const noexcept;
   route read(std::uint32_t begin, std::uint32_t end) const;
-  void prepend(std::byte tag, std::uint32_t& begin, std::uint32_t other_begin, std::uint32_t other_end,
+  void prepend(std::byte tag, std::uint32_t& begin, std::uint32_t& other_begin, std::uint32_t& other_end,
                address_view a);
   void append(std::byte tag, address_view a);
   void regrow(std::size_t extra);
