@@ -18,6 +18,11 @@ bool read_number(std::string_view digits, Number& out) {
   return !digits.empty() && ec == std::errc{} && end == digits.data() + digits.size();
 }
 
+void append_number(std::string& out, unsigned n) {
+  std::array<char, 10> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
+}
+
 /// As `inet_pton` reads it: four numbers up to 255 without leading zeros. Twice for every message of a
 /// listener, so not with its detours.
 bool read_v4(std::string_view text, std::uint8_t* out) {
@@ -64,20 +69,17 @@ std::uint64_t mix(std::uint64_t x) noexcept { // the finaliser of splitmix64
 } // namespace
 
 std::string to_string(const ip_endpoint& e) {
+  std::string out;
   if (!e.v6) {
-    std::array<char, sizeof("255.255.255.255:65535")> text;
-    auto* at = text.data();
-    auto* end = at + text.size();
-    for (int i = 0; i < 4; ++i) {
-      at = std::to_chars(at, end, e.ip[static_cast<std::size_t>(i)]).ptr;
-      *at++ = i < 3 ? '.' : ':';
+    for (std::size_t i = 0; i < 4; ++i) {
+      append_number(out, e.ip[i]);
+      out += i < 3 ? '.' : ':';
     }
-    return {text.data(), std::to_chars(at, end, e.port).ptr};
+    append_number(out, e.port);
+    return out;
   }
   char host[INET6_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET6, e.ip.data(), host, sizeof(host));
-  std::string out;
-  out.reserve(sizeof(host) + 8);
   out.append("[").append(host);
   if (e.scope != 0)
     out.append("%").append(std::to_string(e.scope));
