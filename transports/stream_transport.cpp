@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/stream_transport.hpp"
 
-#include "runtime/core/suggest.hpp"
-
 #include <algorithm>
 
 namespace ockam {
@@ -277,15 +275,6 @@ void stream_transport::beat() {
   for (auto it = links_.begin(); it != links_.end();)
     (it++)->second->heartbeat(); // which may close this link
   heartbeat_timer_ = env_.context.hosts.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
-}
-
-result<void> check_options(const transport_options& options, std::initializer_list<std::string_view> known) {
-  for (const auto& [key, value] : options)
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      auto near = nearest(key, std::vector<std::string_view>{known});
-      return error{errc::invalid_argument, "there is no option " + printable(key), near ? "did you mean " + *near + "?" : std::string{}};
-    }
-  return {};
 }
 
 } // namespace ockam

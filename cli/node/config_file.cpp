@@ -127,15 +127,19 @@ class config_reader {
     } catch (const po::error& e) {
       return report(1, e.what());
     }
+    // In the order of the file: the first tcp listener is the one that stands first.
+    std::map<int, std::string> in_order;
     for (auto& [name, keys] : sections)
-      read_section(name, keys);
+      in_order.emplace(line_of_section(name), name);
+    for (auto& [line, name] : in_order)
+      read_section(name, sections.at(name));
   }
 
   void read_section(const std::string& section, const std::map<std::string, std::string>& keys) {
     auto blank = section.find_first_of(" \t");
     auto kind = section.substr(0, blank);
     auto name = blank == std::string::npos ? std::string{} : trim(std::string_view{section}.substr(blank));
-    auto line = where_.sections.contains(section) ? where_.sections.at(section) : first_key_line(section);
+    auto line = line_of_section(section);
     if (section.empty())
       return report(line, "keys stand before the first section", "begin with [node]");
     const auto& kinds = section_kinds();
@@ -156,7 +160,9 @@ class config_reader {
     read_endpoint(section, *known, name, line, keys);
   }
 
-  int first_key_line(const std::string& section) const {
+  int line_of_section(const std::string& section) const {
+    if (auto it = where_.sections.find(section); it != where_.sections.end())
+      return it->second;
     int first = 1;
     for (auto& [key, line] : where_.keys)
       if (key.starts_with(section + "."))

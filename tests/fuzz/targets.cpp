@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/targets.hpp"
+
+#include "cli/node/config_file.hpp"
+#include "proto/control.pb.h"
+#include "proto/routing.pb.h"
+#include "runtime/core/bare.hpp"
+#include "runtime/core/cbor.hpp"
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/multiaddr.hpp"
+#include "runtime/core/route_header.hpp"
+#include "transports/wire_codec.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace ockam::fuzz {
+
+namespace {
+
+/// What must hold; not `assert`, which release builds leave out.
+void must(bool condition) {
+  if (!condition)
+    std::abort();
+}
+
+std::string_view text(bytes in) { return {reinterpret_cast<const char*>(in.data()), in.size()}; }
+
+std::string wire_bytes(const ockam::route_header& h, bytes body) {
+  auto extras = wire_codec::extras(h);
+  auto size = wire_codec::measure(h, body.size(), extras);
+  std::string out(size.total, '\0');
+  auto* at = wire_codec::write_head(reinterpret_cast<std::byte*>(out.data()), h, body.size(), !extras.empty());
+  if (!body.empty())
+    std::memcpy(at, body.data(), body.size());
+  auto* end = wire_codec::write_tail(at + body.size(), extras);
+  must(end == reinterpret_cast<std::byte*>(out.data()) + out.size());
+  return out;
+}
+
+std::string encoded(const ockam::route_header& h) {
+  std::string out(h.encoded_size(), '\0');
+  must(h.encode(reinterpret_cast<std::byte*>(out.data())) == reinterpret_cast<std::byte*>(out.data()) + out.size());
+  return out;
+}
+
+/// What every hop does with a header.
+void handle(ockam::route_header& h) {
+  while (!h.onward_empty()) {
+    address self{h.next()};
+    h.pop_onward();
+    h.push_return(self);
+    must(h.return_front() == self);
+  }
+}
+
+} // namespace
+
+void wire_frame(bytes in) {
+  ockam::route_header h;
+  auto d = wire_codec::decode(in, h);
+  if (d.bad)
+    return;
+  must(d.body.size() <= in.size());
+  auto onward = h.onward(), back = h.return_route();
+  must(onward.size() <= max_route_hops && back.size() <= max_route_hops);
+  // Written again it says the same.
+  auto out = wire_bytes(h, d.body);
+  ockam::route_header again;
+  auto e = wire_codec::decode(std::as_bytes(std::span{out}), again);
+  must(!e.bad && again.onward() == onward && again.return_route() == back && text(e.body) == text(d.body));
+  must(again.wants_report() == h.wants_report());
+  handle(h);
+}
+
+void route_header(bytes in) {
+  auto h = ockam::route_header::decode(in);
+  if (!h)
+    return;
+  // Stricter than protobuf, never more lenient, and of the same opinion.
+  routing::RouteHeader p;
+  must(p.ParseFromArray(in.data(), static_cast<int>(in.size())));
+  auto onward = h->onward();
+  must(static_cast<std::size_t>(p.onward_size()) == onward.size());
+  for (std::size_t i = 0; i < onward.size(); ++i) {
+    const auto& a = p.onward(static_cast<int>(i));
+    must(a.name() == onward[i].name && a.type() == static_cast<std::uint32_t>(onward[i].type));
+  }
+  auto out = encoded(*h);
+  auto again = ockam::route_header::decode(std::as_bytes(std::span{out}));
+  must(static_cast<bool>(again) && again->onward() == onward && again->return_route() == h->return_route());
+  must(encoded(*again) == out);
+  handle(*h);
+}
+
+void cbor_skip(bytes in) {
+  cbor::reader r{in};
+  while (!r.at_end() && r.skip()) {
+  }
+}
+
+void bare(bytes in) {
+  auto rest = in;
+  while (auto n = ockam::bare::read_uint(rest)) {
+    std::vector<std::byte> out;
+    ockam::bare::append_uint(out, *n);
+    must(out.size() <= in.size());
+  }
+  if (auto s = ockam::bare::decode_string(in))
+    must(ockam::bare::decode_string(ockam::bare::encode_string(*s)) == s);
+}
+
+void multiaddr_binary(bytes in) {
+  auto m = decode_multiaddr(in);
+  if (!m)
+    return;
+  auto out = encode(*m);
+  auto again = decode_multiaddr(out);
+  must(static_cast<bool>(again) && *again == *m);
+  auto written = parse_multiaddr(to_string(*m));
+  must(static_cast<bool>(written) && *written == *m);
+  (void)to_route(*m);
+}
+
+void multiaddr_text(bytes in) {
+  auto m = parse_multiaddr(text(in));
+  if (!m) {
+    must(!m.error().cause.empty() && m.error().cause.find('\n') == std::string::npos);
+    return;
+  }
+  auto again = parse_multiaddr(to_string(*m));
+  must(static_cast<bool>(again) && *again == *m);
+  auto binary = decode_multiaddr(encode(*m));
+  must(static_cast<bool>(binary) && *binary == *m);
+  (void)to_route(*m);
+}
+
+void control_request(bytes in) {
+  control::Request r;
+  if (!r.ParseFromArray(in.data(), static_cast<int>(in.size())))
+    return;
+  control::Request again;
+  must(again.ParseFromString(r.SerializeAsString()) && again.body_case() == r.body_case());
+}
+
+void config_text(bytes in) {
+  static constexpr std::array<std::string_view, 4> types{"echo", "uppercase", "hop", "error"};
+  node_config c;
+  for (const auto& p : read_config_text(std::string{text(in)}, "f.ini", types, c))
+    must(p.code == errc::invalid_config && p.cause.starts_with("f.ini") && p.cause.find('\n') == std::string::npos);
+}
+
+void endpoint(bytes in) {
+  if (auto e = parse_endpoint(text(in))) {
+    auto again = parse_endpoint(to_string(*e));
+    must(static_cast<bool>(again) && *again == *e);
+  }
+  if (auto e = parse_socket_address(text(in)))
+    must(is_ip_literal(e->host));
+  if (auto a = parse_address(text(in)))
+    must(a->name.size() <= max_name_length);
+  (void)parse_route(text(in));
+}
+
+} // namespace ockam::fuzz

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+/// What reads bytes from outside, one function each, with what must hold of any input. A violation aborts.
+/// The fuzzers run them on what they invent, the ring unit on the named seeds.
+namespace ockam::fuzz {
+
+using bytes = std::span<const std::byte>;
+
+void wire_frame(bytes in);
+void route_header(bytes in);
+void cbor_skip(bytes in);
+void bare(bytes in);
+void multiaddr_binary(bytes in);
+void multiaddr_text(bytes in);
+void control_request(bytes in);
+void config_text(bytes in);
+void endpoint(bytes in);
+
+struct target {
+  std::string_view name; ///< also the folder of its seeds
+  void (*run)(bytes in);
+};
+inline constexpr std::array<target, 9> targets{{
+  {"wire_frame", &wire_frame},
+  {"route_header", &route_header},
+  {"cbor_skip", &cbor_skip},
+  {"bare", &bare},
+  {"multiaddr_binary", &multiaddr_binary},
+  {"multiaddr_text", &multiaddr_text},
+  {"control_request", &control_request},
+  {"config_text", &config_text},
+  {"endpoint", &endpoint},
+}};
+
+} // namespace ockam::fuzz

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/state/state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace ockam::state {
+namespace {
+
+class state_test : public testing::Test {
+ protected:
+  static std::filesystem::path fresh_directory() {
+    std::string pattern = "/tmp/ok-unit-XXXXXX";
+    return ::mkdtemp(pattern.data());
+  }
+  ~state_test() override { std::filesystem::remove_all(where); }
+
+  void sql(const char* text) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open((where / "database.sqlite3").c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, text, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+  }
+
+  std::filesystem::path where = fresh_directory();
+  home h{where};
+};
+
+TEST_F(state_test, the_first_node_is_the_default_until_it_goes) {
+  auto db = database::open(h);
+  ASSERT_TRUE(db) << db.error().cause;
+  EXPECT_FALSE(db->default_node()->has_value());
+  for (auto* n : {"b", "a", "c"})
+    ASSERT_TRUE(db->node_started(n, "127.0.0.1:1", 7));
+  EXPECT_EQ((*db->default_node())->name, "b");
+  auto all = db->nodes();
+  ASSERT_EQ(all->size(), 3u);
+  EXPECT_EQ((*all)[1].name, "a") << "in order of creation";
+  ASSERT_TRUE(db->set_default("c"));
+  EXPECT_EQ((*db->default_node())->name, "c");
+  EXPECT_EQ(db->set_default("nothere").error().code, errc::not_found);
+  ASSERT_TRUE(db->remove_node("c"));
+  EXPECT_EQ((*db->default_node())->name, "b");
+  ASSERT_TRUE(db->remove_node("c")) << "twice is no error";
+}
+
+TEST_F(state_test, remembers_address_and_pid) {
+  auto db = database::open(h);
+  ASSERT_TRUE(db);
+  ASSERT_TRUE(db->node_started("n", "127.0.0.1:4000", 42));
+  ASSERT_TRUE(db->node_stopped("n"));
+  auto again = database::open(h);
+  auto row = again->node("n");
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ((*row)->tcp_listener_address, "127.0.0.1:4000");
+  EXPECT_FALSE((*row)->pid);
+  ASSERT_TRUE(db->node_started("n", "127.0.0.1:5000", 43));
+  EXPECT_EQ((*again->node("n"))->pid, 43);
+  EXPECT_FALSE(again->node("x")->has_value());
+}
+
+TEST_F(state_test, says_that_a_file_is_no_database) {
+  std::ofstream{where / "database.sqlite3"} << std::string(5000, 'x');
+  auto db = database::open(h);
+  ASSERT_FALSE(db);
+  EXPECT_EQ(db.error().code, errc::corrupt_state);
+  EXPECT_NE(db.error().cause.find((where / "database.sqlite3").string()), std::string::npos);
+  EXPECT_FALSE(db.error().hint.empty());
+}
+
+TEST_F(state_test, refuses_a_newer_schema_and_leaves_it_alone) {
+  sql("PRAGMA user_version = 1000; CREATE TABLE future (x); INSERT INTO future VALUES (1);");
+  auto db = database::open(h);
+  ASSERT_FALSE(db);
+  EXPECT_EQ(db.error().code, errc::corrupt_state);
+  EXPECT_NE(db.error().cause.find("newer"), std::string::npos);
+  sql("SELECT x FROM future;");
+}
+
+TEST_F(state_test, a_damaged_table_is_an_error_not_a_crash) {
+  ASSERT_TRUE(database::open(h));
+  sql("DROP TABLE node;");
+  auto db = database::open(h);
+  ASSERT_TRUE(db);
+  EXPECT_FALSE(db->nodes());
+  EXPECT_FALSE(db->node_started("n", "", 1));
+  EXPECT_FALSE(db->remove_node("n"));
+}
+
+TEST_F(state_test, many_processes_write_at_once) {
+  constexpr int processes = 6, each = 20;
+  std::vector<pid_t> children;
+  for (int p = 0; p < processes; ++p) {
+    auto pid = ::fork();
+    if (pid == 0) {
+      auto db = database::open(h);
+      bool ok = static_cast<bool>(db);
+      for (int i = 0; ok && i < each; ++i)
+        ok = static_cast<bool>(db->node_started("n" + std::to_string(p) + "-" + std::to_string(i), "", 1));
+      ::_exit(ok ? 0 : 1);
+    }
+    children.push_back(pid);
+  }
+  for (auto pid : children) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  auto db = database::open(h);
+  auto all = db->nodes();
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), static_cast<std::size_t>(processes * each));
+  int defaults = 0;
+  for (auto& n : *all)
+    defaults += n.is_default;
+  EXPECT_EQ(defaults, 1);
+}
+
+TEST_F(state_test, directories_are_private_and_made_with_their_parents) {
+  home deep{where / "a" / "b"};
+  ASSERT_TRUE(deep.create());
+  ASSERT_TRUE(deep.create_node_dir("n"));
+  auto mode = std::filesystem::status(deep.node("n")).permissions();
+  EXPECT_EQ(mode, std::filesystem::perms::owner_all);
+  std::ofstream{where / "file"} << "x";
+  home below_file{where / "file" / "home"};
+  auto bad = below_file.create();
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().cause.find("file/home"), std::string::npos);
+}
+
+TEST_F(state_test, a_lock_is_held_once_and_freed_by_its_owner) {
+  ASSERT_TRUE(h.create_node_dir("n"));
+  EXPECT_FALSE(node_lock::held(h, "n"));
+  EXPECT_FALSE(node_lock::held(h, "nothere"));
+  {
+    auto mine = node_lock::acquire(h, "n");
+    ASSERT_TRUE(mine);
+    EXPECT_TRUE(node_lock::held(h, "n"));
+    auto second = node_lock::acquire(h, "n");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, errc::already_exists);
+  }
+  EXPECT_FALSE(node_lock::held(h, "n"));
+}
+
+TEST_F(state_test, a_killed_process_frees_its_lock_and_shows_as_killed) {
+  ASSERT_TRUE(h.create_node_dir("n"));
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  auto pid = ::fork();
+  if (pid == 0) {
+    auto lock = node_lock::acquire(h, "n");
+    (void)!::write(ready[1], lock ? "y" : "n", 1);
+    ::pause();
+    ::_exit(0);
+  }
+  char answer = 0;
+  ASSERT_EQ(::read(ready[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+  node_row row{"n", true, "", pid};
+  EXPECT_EQ(status_of(h, row), node_status::running);
+  ::kill(pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(status_of(h, row), node_status::killed);
+  row.pid.reset();
+  EXPECT_EQ(status_of(h, row), node_status::stopped);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+// `node list`, asked while a node starts, made the start fail with "already running".
+TEST_F(state_test, looking_at_a_lock_does_not_keep_a_node_from_taking_it) {
+  ASSERT_TRUE(h.create_node_dir("n"));
+  std::atomic<bool> done{false};
+  std::vector<std::thread> lookers;
+  for (int i = 0; i < 3; ++i)
+    lookers.emplace_back([&] {
+      while (!done)
+        (void)node_lock::held(h, "n");
+    });
+  int failed = 0;
+  for (int i = 0; i < 2'000; ++i)
+    failed += !node_lock::acquire(h, "n");
+  done = true;
+  for (auto& t : lookers)
+    t.join();
+  EXPECT_EQ(failed, 0);
+}
+
+TEST(node_name, letters_digits_and_two_signs) {
+  for (auto* good : {"n", "n1", "my-node_2", "0"})
+    EXPECT_TRUE(check_node_name(good)) << good;
+  EXPECT_TRUE(check_node_name(std::string(64, 'a')));
+  for (auto* bad : {"", "a b", "a/b", "..", "a.b", "ü", "a\n"})
+    EXPECT_FALSE(check_node_name(bad)) << bad;
+  EXPECT_FALSE(check_node_name(std::string(65, 'a')));
+}
+
+} // namespace
+} // namespace ockam::state
