@@ -38,6 +38,8 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
 
   net::io_result receive(std::span<std::byte> into, std::size_t stride, std::span<inbound> out) override {
     auto count = std::min({expected_, call_frame::size, out.size(), into.size() / stride});
+    if (count == 1)
+      return receive_one(into.first(stride), out[0]);
     for (std::size_t i = 0; i < count; ++i) {
       frame.vectors[i] = {into.data() + i * stride, stride};
       auto& h = frame.messages[i].msg_hdr;
@@ -54,18 +56,18 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
       auto from = endpoint_of(reinterpret_cast<const sockaddr*>(&frame.names[i]));
       out[i] = {from.value_or(ip_endpoint{}), frame.messages[i].msg_len, (frame.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
     }
-    auto got = static_cast<std::size_t>(n);
-    expected_ = got == expected_ ? 2 * got : std::max<std::size_t>(1, got);
-    return {status::ok, got, 0};
+    return received(static_cast<std::size_t>(n));
   }
 
   net::io_result send(std::span<const outbound> out) override {
     auto count = std::min(call_frame::size, out.size());
+    if (count == 1 && out[0].parts[1].iov_len == 0)
+      return send_one(out[0]);
     for (std::size_t i = 0; i < count; ++i) {
       auto& h = frame.messages[i].msg_hdr;
       h = {};
       h.msg_iov = const_cast<iovec*>(out[i].parts.data());
-      h.msg_iovlen = out[i].parts.size();
+      h.msg_iovlen = out[i].parts[1].iov_len == 0 ? 1 : 2;
       if (fixed_peer_ || !out[i].to)
         continue;
       h.msg_namelen = to_sockaddr(*out[i].to, family_, frame.names[i]);
@@ -92,6 +94,34 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
 
  private:
   int fd() const { return handler_->descriptor(); }
+
+  // A message that travels alone is the case in which a call's length shows: these are the shorter ones.
+  net::io_result receive_one(std::span<std::byte> into, inbound& out) {
+    auto& name = frame.names[0];
+    socklen_t name_size = sizeof(name);
+    auto n = ::recvfrom(fd(), into.data(), into.size(), MSG_DONTWAIT | MSG_TRUNC, reinterpret_cast<sockaddr*>(&name), &name_size);
+    if (n < 0)
+      return failure();
+    auto size = static_cast<std::size_t>(n); // with MSG_TRUNC, that of the datagram
+    out = {endpoint_of(reinterpret_cast<const sockaddr*>(&name)).value_or(ip_endpoint{}), std::min(size, into.size()), size > into.size()};
+    return received(1);
+  }
+
+  net::io_result send_one(const outbound& out) {
+    auto& name = frame.names[0];
+    socklen_t size = fixed_peer_ || !out.to ? 0 : to_sockaddr(*out.to, family_, name);
+    if (size == 0 && !fixed_peer_)
+      return {status::failed, 0, EAFNOSUPPORT};
+    const auto& part = out.parts[0];
+    auto* to = size == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&name);
+    auto n = ::sendto(fd(), part.iov_base, part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL, to, size);
+    return n < 0 ? failure() : net::io_result{status::ok, 1, 0};
+  }
+
+  net::io_result received(std::size_t count) {
+    expected_ = count >= expected_ ? 2 * count : std::max<std::size_t>(1, count);
+    return {status::ok, count, 0};
+  }
 
   static net::io_result failure() {
     bool again = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;

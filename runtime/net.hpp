@@ -111,7 +111,7 @@ class datagrams {
   };
   struct outbound {
     const ip_endpoint* to = nullptr; ///< null: the fixed peer
-    std::array<iovec, 2> parts{};    ///< written one behind the other
+    std::array<iovec, 2> parts{};    ///< written one behind the other; the second may be empty
   };
 
   virtual ~datagrams() = default;

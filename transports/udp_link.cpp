@@ -176,10 +176,8 @@ void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
     write_out(); // much in one turn: the socket may well take it
   if (!socket_ || outbox_.bytes() >= high_water)
     return undeliverable(std::move(m), to, drop_reason::congested, "the udp link is full");
-  udp_outbox::item i;
-  i.size = size.total;
-  i.block = std::make_unique_for_overwrite<std::byte[]>(size.total);
-  auto* at = wire_codec::write_head(i.block.get(), m->header, m->body.size(), !extra.empty());
+  auto i = udp_outbox::make(size.total);
+  auto* at = wire_codec::write_head(udp_outbox::message_of(i), m->header, m->body.size(), !extra.empty());
   auto body = m->body.bytes();
   if (!body.empty())
     std::memcpy(at, body.data(), body.size());
@@ -239,10 +237,8 @@ void udp_link::keep_alive() {
   keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
   if (reactor().now() - progress_ < options_.keep_alive || !outbox_.empty())
     return;
-  udp_outbox::item i;
-  i.size = nothing.size();
-  i.block = std::make_unique_for_overwrite<std::byte[]>(i.size);
-  std::memcpy(i.block.get(), nothing.data(), i.size);
+  auto i = udp_outbox::make(nothing.size());
+  std::memcpy(udp_outbox::message_of(i), nothing.data(), nothing.size());
   i.number = next_number_++;
   outbox_.push(std::move(i));
   board().flush_later(*this);

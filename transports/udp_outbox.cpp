@@ -2,10 +2,18 @@
 #include "transports/udp_outbox.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ockam {
 
 using status = net::io_result::status;
+
+udp_outbox::item udp_outbox::make(std::size_t size) {
+  item i;
+  i.size = size;
+  i.block = std::make_unique_for_overwrite<std::byte[]>(udp_codec::max_head + size);
+  return i;
+}
 
 void udp_outbox::push(item i) {
   i.total = static_cast<std::uint16_t>((i.size + slice_bytes_ - 1) / slice_bytes_);
@@ -28,8 +36,14 @@ std::size_t udp_outbox::fill() {
       auto from = slice * slice_bytes_;
       auto size = std::min(slice_bytes_, i.size - from);
       auto head = udp_codec::write_head(heads_[n].data(), i.number, slice, i.total, size);
+      auto* bytes = message_of(i) + from;
       out_[n].to = i.to ? &*i.to : nullptr;
-      out_[n].parts = {iovec{heads_[n].data(), head}, iovec{i.block.get() + from, size}};
+      if (i.total == 1) { // in one piece
+        std::memcpy(bytes - head, heads_[n].data(), head);
+        out_[n].parts = {iovec{bytes - head, head + size}, iovec{}};
+      } else {
+        out_[n].parts = {iovec{heads_[n].data(), head}, iovec{bytes, size}};
+      }
     }
     if (n == batch)
       break;

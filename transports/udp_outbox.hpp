@@ -23,8 +23,8 @@ class udp_outbox {
   /// A message on its way out.
   struct item {
     message_ptr what;                  ///< its payload is encoded in `block` already; null for a keep-alive
-    std::unique_ptr<std::byte[]> block;
-    std::size_t size = 0;
+    std::unique_ptr<std::byte[]> block; ///< `max_head` bytes of room for a datagram's head, then the message
+    std::size_t size = 0;              ///< of the message
     std::optional<ip_endpoint> to;     ///< none: the socket's fixed peer
     std::uint16_t number = 0;
     std::uint16_t total = 0;           ///< slices
@@ -33,6 +33,10 @@ class udp_outbox {
 
   /// `datagram_size`: largest datagram, in bytes.
   explicit udp_outbox(std::size_t datagram_size) noexcept : slice_bytes_{udp_codec::slice_bytes(datagram_size)} {}
+
+  /// A message to be encoded at `message_of(i)`.
+  static item make(std::size_t size);
+  static std::byte* message_of(const item& i) noexcept { return i.block.get() + udp_codec::max_head; }
 
   /// `i.total` is filled in. Precondition: `slice_count` of its size is at most `max_slices`.
   void push(item i);
