@@ -86,6 +86,18 @@ json view(const control::ConnectionInfo& c) {
          {"dropped", c.dropped()}, {"pauses", c.pauses()}};
   if (!c.peer().empty())
     j["peer"] = c.peer();
+  if (c.lasting()) {
+    j["attempts"] = c.attempts();
+    j["reconnects"] = c.reconnects();
+    j["next_retry_ms"] = c.next_retry_ms();
+    j["since_ms"] = c.since_ms();
+  }
+  if (!c.last_error().empty())
+    j["last_error"] = c.last_error();
+  if (c.transport() == "udp") {
+    j["peers"] = c.peers();
+    j["refusals"] = c.refusals();
+  }
   return j;
 }
 
@@ -144,6 +156,11 @@ std::string page_of(const control::ConnectionInfo& c) {
              + field("Processor address", c.processor_address()) + field("Flow Control Id", c.flow_control_id())
              + field("State", c.state());
   out += field("Peer", c.peer());
+  out += field("Last error", c.last_error());
+  if (c.lasting())
+    out += field("Attempts", number(c.attempts()) + ", came back " + number(c.reconnects()) + " times");
+  if (c.transport() == "udp")
+    out += field("Heard of", number(c.peers()) + " addresses; not delivered: " + number(c.refusals()));
   out += field("Messages", number(c.messages_in()) + " in, " + number(c.messages_out()) + " out, " + number(c.dropped()) + " dropped");
   out += field("Bytes", number(c.bytes_in()) + " in, " + number(c.bytes_out()) + " out");
   return out + field("Waiting", number(c.pending_bytes()) + " bytes let in, " + number(c.queued_bytes()) + " bytes to write");

@@ -177,3 +177,29 @@ def test_what_a_configuration_may_say(run, config_file):
     assert code == 78 and ":5:" in text and "64 and 65507" in text
     assert problems(good.replace("20s", "10ms"))[0] == 78
     assert problems(good.replace("connection", "listener").replace("keep-alive = 20s", "worker = u"))[0] == 0
+
+
+#   n1 ∙∙ connection ∙∙ listener ∙∙ n2
+def test_at_the_prompt(ockam):
+    for name in ("n1", "n2"):
+        assert ockam("node", "create", name).code == 0
+    made = ockam("udp-listener", "create", "127.0.0.1:0", "--at", "n2", "--allow", "services", "--option", "worker=udp",
+                 "--output", "json").json
+    at = made["socket_addr"]
+    assert (made["type"], made["processor_address"]) == ("Udp", "0#udp")
+    link = ockam("udp-connection", "create", "--from", "n1", "--to", at, "--option", "datagram-size=1400").out.strip()
+    assert ockam("message", "send", "hello", "--from", "n1", "--to", link + "/service/uppercase").out.strip() == "HELLO"
+    host, port = at.split(":")
+    dialled = f"/ip4/{host}/udp/{port}/service/uppercase"
+    assert ockam("message", "send", "hello", "--from", "n1", "--to", dialled).out.strip() == "HELLO"
+    shown = ockam("udp-connection", "show", link, "--at", "n1", "--output", "json").json
+    assert (shown["mode"], shown["state"], shown["peers"], shown["messages_in"]) == ("Outgoing", "up", 1, 2)  # dialling uses the link that there is
+    assert shown["refusals"] == 0 and shown["dropped"] == 0
+    wrong = ockam("udp-connection", "create", "--from", "n1", "--to", at, "--option", "datagram-size=9")
+    assert wrong.code == 70 and "64 and 65507" in wrong.err
+    taken = ockam("udp-listener", "create", at, "--at", "n2")
+    assert taken.code == 70 and at in taken.err
+    assert ockam("udp-connection", "delete", link, "--at", "n1", "-y").code == 0
+    assert ockam("udp-listener", "delete", at, "--at", "n2", "-y").code == 0
+    assert ockam("udp-listener", "list", "--at", "n2", "--output", "json").json == []
+    assert ockam("node", "delete", "--all", "-y").code == 0

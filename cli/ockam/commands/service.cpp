@@ -2,6 +2,7 @@
 #include "cli/ockam/commands/commands.hpp"
 
 #include "cli/ockam/nodes.hpp"
+#include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
 
 namespace ockam::cli {
@@ -15,20 +16,12 @@ result<control::Response> ask_service_node(invocation& in, control::Request r, w
   return ask_node(in, *node, std::move(r));
 }
 
-/// `key=value` of --option.
-result<void> check_pair(const std::string& text) {
-  if (text.find('=') == std::string::npos || text.front() == '=')
-    return error{errc::invalid_argument, "invalid key=value pair: no `=` found in `" + text + "`", {}};
-  return {};
-}
-
 result<void> start(invocation& in) {
   control::Request r;
   auto& s = *r.mutable_start_service();
   s.set_type(in.args.get("TYPE"));
   s.set_address(in.args.get("addr"));
-  for (const auto& pair : in.args.list("option"))
-    (*s.mutable_options())[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
+  fill_options(in, *s.mutable_options());
   auto started = ask_service_node(in, std::move(r), without_default::create);
   if (!started)
     return std::move(started).error();

@@ -3,6 +3,7 @@
 #include "cli/ockam/commands/commands.hpp"
 
 #include "cli/ockam/nodes.hpp"
+#include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
 #include "runtime/core/suggest.hpp"
 
@@ -58,6 +59,7 @@ result<void> create_listener(transport t, invocation& in) {
   m.set_address(in.args.get("ADDRESS"));
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
+  fill_options(in, *m.mutable_options());
   auto created = ask(in, "at", std::move(r), without_default::create);
   if (!created)
     return std::move(created).error();
@@ -128,6 +130,7 @@ result<void> create_connection(transport t, invocation& in) {
   m.set_address(in.args.get("to"));
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
+  fill_options(in, *m.mutable_options());
   auto created = ask_node(in, *node, std::move(r));
   if (!created)
     return std::move(created).error();
@@ -189,6 +192,11 @@ option allow_option() {
   return {.name = "allow", .value = "WORKER", .about = "A worker that peers may reach through it", .repeated = true};
 }
 
+option own_option() {
+  return {.name = "option", .value = "KEY=VALUE", .about = "A key that only this transport has, as in a node's configuration",
+          .repeated = true, .check = &check_pair};
+}
+
 option yes_option() {
   return {.name = "yes", .letter = 'y', .about = "Do not ask"};
 }
@@ -201,7 +209,7 @@ void add_listener_commands(std::vector<command>& out, transport t) {
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
                  {{.name = "ADDRESS", .about = "Where to listen, for example " + example + "; port 0 lets the system choose"}},
-                 {at, allow_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
+                 {at, allow_option(), own_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});
   out.push_back({path + "show", "Show a " + title + " listener", {address}, {at, timeout_option()},
@@ -218,7 +226,7 @@ void add_connection_commands(std::vector<command>& out, transport t) {
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Connect a node to another over " + title, {},
                  {node_option("from", "Node that connects"), {.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true},
-                  allow_option(), timeout_option()},
+                  allow_option(), own_option(), timeout_option()},
                  "ockam " + path + "create --from n1 --to " + example, run(&create_connection)});
   out.push_back({path + "list", "List the " + title + " connections of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_connections)});
