@@ -11,6 +11,7 @@ namespace ockam {
 std::unique_ptr<transport> make_tcp_transport(transport_context context);
 std::unique_ptr<transport> make_udp_transport(transport_context context);
 std::unique_ptr<transport> make_uds_transport(transport_context context);
+std::unique_ptr<transport> make_ws_transport(transport_context context);
 std::unique_ptr<transport> make_caf_transport(transport_context context);
 
 } // namespace ockam

@@ -156,8 +156,8 @@ int run_node(node_options o) {
     report_failure(o, ok.error());
     return exit_cannot_create;
   }
-  static constexpr std::array<transport_factory, 4> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
-                                                               &make_caf_transport};
+  static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
+                                                               &make_ws_transport, &make_caf_transport};
   auto started = node::start(o.config, {transports, standard_services()});
   if (!started) {
     log(level::error, "node", started.error());

@@ -17,9 +17,11 @@ struct transport_family {
   std::string_view address;        ///< an example
 };
 
-inline constexpr std::array<transport_family, 3> transports{{
+inline constexpr std::array<transport_family, 5> transports{{
   {"tcp", "TCP", "Tcp", "tcp", "127.0.0.1:4000"},
   {"udp", "UDP", "Udp", "udp", "127.0.0.1:4000"},
+  {"uds", "Unix socket", "Uds", "", "/run/ockam/n1.sock"},
+  {"ws", "WebSocket", "WebSocket", "", "ws://127.0.0.1:4000"},
   {"caf", "CAF", "Caf", "", "127.0.0.1:5000"},
 }};
 

@@ -75,6 +75,16 @@ class Process:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def sockets(self):
+        """Those of its descriptors that are sockets: others come and go while a node starts."""
+        kinds = []
+        for fd in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                kinds.append(os.readlink(fd))
+            except FileNotFoundError:
+                pass  # closed just now
+        return sum(k.startswith("socket:") for k in kinds)
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
 

@@ -105,14 +105,14 @@ def test_the_configuration_check_knows_paths_and_keys(run, config_file):
 def test_a_peer_that_goes_is_noticed(node, home):
     path = home / "n1.sock"
     n = node(config=listening(path))
-    before = n.descriptors()
+    before = n.sockets()
     peers = [UnixPeer(path) for _ in range(50)]
     for p in peers:
         p.ask(["echo"], b"x")
-    assert n.descriptors() == before + 50
+    assert n.sockets() == before + 50
     for p in peers:
         p.close()
-    wait_until(lambda: n.descriptors() == before, "all descriptors closed")
+    wait_until(lambda: n.sockets() == before, "all sockets closed")
 
 
 def test_garbage_closes_only_its_own_connection(node, home):
@@ -123,3 +123,20 @@ def test_garbage_closes_only_its_own_connection(node, home):
         bad.send_raw(b"\xff\xff\xff\xff" + os.urandom(64))
         assert bad.closed()
         assert good.ask(["echo"], b"2").payload == b"2"
+
+
+def test_the_commands(ockam, home):
+    path = home / "x.sock"
+    for name in ("n1", "n2"):
+        assert ockam("node", "create", name).code == 0
+    r = ockam("uds-listener", "create", path, "--at", "n1", "--option", "mode=660", "--allow", "echo", "--output", "json")
+    assert r.code == 0 and r.json["socket_addr"] == str(path), r
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    r = ockam("uds-connection", "create", "--from", "n2", "--to", path, "--output", "json")
+    assert r.code == 0, r
+    assert ockam("message", "send", "hi", "--from", "n2", "--to", f"{r.json['address']}/service/echo").out.strip() == "hi"
+    assert [c["socket_addr"] for c in ockam("uds-connection", "list", "--at", "n2", "--output", "json").json] == [str(path)]
+    assert ockam("uds-listener", "create", home / "y.sock", "--at", "n1", "--option", "mode=rw").code != 0
+    assert ockam("uds-connection", "delete", path, "--at", "n2", "-y").code == 0
+    assert ockam("uds-listener", "delete", path, "--at", "n1", "-y").code == 0
+    assert not path.exists()

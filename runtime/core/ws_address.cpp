@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/ws_address.hpp"
+
+#include "runtime/core/address.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::size_t max_target = 1024;
+
+/// The characters of RFC 3986 §3.3 and §3.4; others are written in percent signs.
+bool is_target(std::string_view target) {
+  constexpr std::string_view others = "/?:@!$&'()*+,;=-._~%";
+  return target.size() <= max_target && std::all_of(target.begin(), target.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
+  });
+}
+
+/// Whether `authority` lacks a port: `host`, `[::1]`.
+bool has_no_port(std::string_view authority) {
+  auto colon = authority.rfind(':');
+  auto bracket = authority.rfind(']');
+  return colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
+}
+
+template <class Parse>
+result<ws_address> parse(std::string_view text, Parse parse_authority) {
+  ws_address a;
+  auto rest = text;
+  bool url = text.find("://") != std::string_view::npos;
+  if (url) {
+    a.tls = text.starts_with("wss://");
+    if (!a.tls && !text.starts_with("ws://"))
+      return error{errc::invalid_address, "\"" + printable(text) + "\" is not a WebSocket address: it begins with neither ws:// nor wss://",
+                   "for example ws://127.0.0.1:4000 or wss://example.org:443/ockam"};
+    rest.remove_prefix(a.tls ? 6 : 5);
+    auto end = rest.find_first_of("/?");
+    if (end != std::string_view::npos) {
+      a.target = rest.substr(end);
+      if (a.target.front() == '?')
+        a.target.insert(0, "/");
+      rest = rest.substr(0, end);
+    }
+    if (!is_target(a.target))
+      return error{errc::invalid_address, "\"" + printable(text) + "\" is not a WebSocket address: the path has characters that a URL has not, or over 1024 of them", {}};
+  }
+  std::string authority{rest};
+  if (url && !authority.empty() && has_no_port(authority))
+    authority += a.tls ? ":443" : ":80";
+  auto at = parse_authority(authority);
+  if (!at)
+    return std::move(at).error();
+  a.at = std::move(*at);
+  return a;
+}
+
+} // namespace
+
+std::string to_string(const ws_address& a) {
+  return (a.tls ? "wss://" : "ws://") + to_string(a.at) + (a.target == "/" ? std::string{} : a.target);
+}
+
+result<ws_address> parse_ws_address(std::string_view text) {
+  return parse(text, &parse_endpoint);
+}
+
+result<ws_address> parse_ws_listen_address(std::string_view text) {
+  return parse(text, &parse_socket_address);
+}
+
+} // namespace ockam

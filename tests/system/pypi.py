@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packages from PyPI for tests against implementations that are not ours: put into a virtual environment
+in the user's cache once, and into sys.path from there."""
+
+import fcntl
+import hashlib
+import importlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+REQUIREMENTS = pathlib.Path(__file__).parent / "requirements.txt"
+
+
+def _environment():
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ockam-tests"
+    cache.mkdir(parents=True, exist_ok=True)
+    mark = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    folder, done = cache / f"pypi-{mark}", cache / f"pypi-{mark}.done"
+    with open(cache / "pypi.lock", "w") as lock:  # tests run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True, timeout=120)
+            subprocess.run([folder / "bin/pip", "install", "-q", "-r", REQUIREMENTS], check=True, capture_output=True, timeout=300)
+            done.touch()
+    return next((folder / "lib").glob("python3*/site-packages"))
+
+
+def load(name):
+    """The package; without a network the test is skipped, or fails where CI is set."""
+    try:
+        path = str(_environment())
+    except (OSError, subprocess.SubprocessError) as e:
+        why = f"cannot install {name} from PyPI: {getattr(e, 'stderr', None) or e}"
+        if os.environ.get("CI"):
+            raise AssertionError(why) from e
+        pytest.skip(why)
+    if path not in sys.path:
+        sys.path.append(path)
+    return importlib.import_module(name)

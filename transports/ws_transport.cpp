@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebSocket links, ws:// and wss://: one routing message in a binary message.
+#include "transports/stream_transport.hpp"
+#include "transports/tls_stream.hpp"
+#include "transports/transports.hpp"
+#include "transports/wire_codec.hpp"
+#include "transports/ws_stream.hpp"
+
+#include "runtime/core/ws_address.hpp"
+
+namespace ockam {
+
+namespace {
+
+std::string value(const transport_options& options, const char* key) {
+  auto it = options.find(key);
+  return it == options.end() ? std::string{} : it->second;
+}
+
+tls_files files_of(const transport_options& options) {
+  return {value(options, "certificate"), value(options, "key"), value(options, "ca")};
+}
+
+/// Keys that make no sense without TLS are an error and not ignored: who writes them expects it.
+result<void> check_plain(const ws_address& a, const transport_options& options) {
+  if (!a.tls)
+    for (auto key : {"certificate", "key", "ca"})
+      if (options.contains(key))
+        return error{errc::invalid_argument, std::string{key} + " is for TLS, and " + to_string(a) + " is without", "write wss://" + to_string(a.at)};
+  return {};
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    auto n = text.find_first_of(", ");
+    if (n != 0)
+      out.emplace_back(text.substr(0, n));
+    text.remove_prefix(n == std::string_view::npos ? text.size() : n + 1);
+  }
+  return out;
+}
+
+result<stream_place> place(const transport_context& c, const std::string& address, const transport_options& options) {
+  if (auto ok = check_options(options, {"certificate", "key", "ca", "origins"}); !ok)
+    return std::move(ok).error();
+  auto a = parse_ws_listen_address(address);
+  if (!a)
+    return std::move(a).error();
+  if (auto ok = check_plain(*a, options); !ok)
+    return std::move(ok).error();
+  tls_context tls;
+  if (a->tls) {
+    auto made = make_tls_server(files_of(options));
+    if (!made)
+      return std::move(made).error();
+    tls = std::move(*made);
+  }
+  ws::upgrade_policy policy{a->target, words(value(options, "origins"))};
+  stream_place p;
+  p.open = [at = a->at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
+  p.wrap = [&c, tls, policy](net::stream_ptr s) -> net::stream_ptr {
+    auto& r = c.hosts.reactor();
+    if (tls)
+      s = std::make_unique<tls_stream>(r, std::move(s), tls);
+    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, policy);
+  };
+  return p;
+}
+
+result<stream_peer> peer(const transport_context& c, const std::string& address, const transport_options& options) {
+  if (auto ok = check_options(options, {"certificate", "key", "ca"}); !ok)
+    return std::move(ok).error();
+  auto a = parse_ws_address(address);
+  if (!a)
+    return std::move(a).error();
+  if (auto ok = check_plain(*a, options); !ok)
+    return std::move(ok).error();
+  tls_context tls;
+  if (a->tls) {
+    auto made = make_tls_client(files_of(options));
+    if (!made)
+      return std::move(made).error();
+    tls = std::move(*made);
+  }
+  stream_peer p;
+  p.name = to_string(*a);
+  p.connect = [at = a->at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
+    return r.connect(at, timeout, std::move(done));
+  };
+  p.wrap = [&c, tls, a = *a](net::stream_ptr s) -> net::stream_ptr {
+    auto& r = c.hosts.reactor();
+    if (tls)
+      s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);
+    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, ws_stream::client{to_string(a.at), a.target});
+  };
+  return p;
+}
+
+constexpr stream_kind ws_kind{"ws", "ws-link", transport_type::websocket, true, wire_codec::codec, &place, &peer};
+
+} // namespace
+
+std::unique_ptr<transport> make_ws_transport(transport_context context) {
+  return std::make_unique<stream_transport>(ws_kind, std::move(context));
+}
+
+} // namespace ockam
