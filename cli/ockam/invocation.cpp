@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/invocation.hpp"
 
+#include "runtime/core/address.hpp"
 #include "runtime/core/units.hpp"
 
 #include <iostream>
@@ -46,6 +47,12 @@ result<void> check_duration(const std::string& text) {
     return error{errc::invalid_argument, "Invalid duration", d.error().hint};
   if (*d > longest_timeout)
     return error{errc::invalid_argument, "it is over a day", {}};
+  return {};
+}
+
+result<void> check_pair(const std::string& text) {
+  if (text.find('=') == std::string::npos || text.front() == '=')
+    return error{errc::invalid_argument, "invalid key=value pair: no `=` found in `" + printable(text) + "`", {}};
   return {};
 }
 

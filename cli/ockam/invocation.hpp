@@ -51,6 +51,8 @@ class invocation {
 /// What every command that talks to a node takes.
 option timeout_option();
 
+/// For the command table: `10s`, `500ms`; `key=value`.
 result<void> check_duration(const std::string& text);
+result<void> check_pair(const std::string& text);
 
 } // namespace ockam::cli

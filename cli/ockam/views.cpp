@@ -86,14 +86,14 @@ json view(const control::ConnectionInfo& c) {
          {"dropped", c.dropped()}, {"pauses", c.pauses()}};
   if (!c.peer().empty())
     j["peer"] = c.peer();
+  j["since_ms"] = c.since_ms();
+  j["reconnects_by_itself"] = c.lasting();
   if (c.lasting()) {
     j["attempts"] = c.attempts();
     j["reconnects"] = c.reconnects();
-    j["next_retry_ms"] = c.next_retry_ms();
-    j["since_ms"] = c.since_ms();
+    j["last_error"] = c.last_error().empty() ? json{} : json(c.last_error());
+    j["next_retry_ms"] = c.state() == "waiting" ? json(c.next_retry_ms()) : json{};
   }
-  if (!c.last_error().empty())
-    j["last_error"] = c.last_error();
   if (c.transport() == "udp") {
     j["peers"] = c.peers();
     j["refusals"] = c.refusals();
@@ -138,7 +138,8 @@ std::string line_of(const control::ListenerInfo& l) {
 }
 
 std::string line_of(const control::ConnectionInfo& c) {
-  return std::string{family_of(c.transport()).title} + ", " + c.mode() + " at " + c.socket_address();
+  auto state = c.state() == "up" ? std::string{} : ", " + c.state();
+  return std::string{family_of(c.transport()).title} + ", " + c.mode() + " at " + c.socket_address() + state;
 }
 
 std::string page_of(const control::ListenerInfo& l) {
@@ -154,11 +155,11 @@ std::string page_of(const control::ConnectionInfo& c) {
   auto out = done_line(std::string{t.title} + " Connection:\n") + field("Type", std::string{t.title}) + field("Mode", c.mode())
              + field("Socket address", c.socket_address()) + field("Worker address", "0#" + c.worker_address())
              + field("Processor address", c.processor_address()) + field("Flow Control Id", c.flow_control_id())
-             + field("State", c.state());
-  out += field("Peer", c.peer());
-  out += field("Last error", c.last_error());
+             + field("State", c.state() + " for " + uptime_text(c.since_ms())
+                                + (c.state() == "waiting" ? ", next try in " + number(c.next_retry_ms()) + " ms" : ""));
   if (c.lasting())
-    out += field("Attempts", number(c.attempts()) + ", came back " + number(c.reconnects()) + " times");
+    out += field("Reconnects", number(c.reconnects()) + ", attempts " + number(c.attempts())) + field("Last error", c.last_error());
+  out += field("Peer", c.peer());
   if (c.transport() == "udp")
     out += field("Heard of", number(c.peers()) + " addresses; not delivered: " + number(c.refusals()));
   out += field("Messages", number(c.messages_in()) + " in, " + number(c.messages_out()) + " out, " + number(c.dropped()) + " dropped");

@@ -52,7 +52,7 @@ void apply_options(const invocation& in, ini_file& ini) {
   for (const auto& t : transports) {
     std::string name{t.name};
     if (auto address = in.args.get(name + "-listener-address"); !address.empty())
-      ini.at(name + "-listener default").set("address", address);
+      ini.at(name + "-listener default").set("address", t.is_path ? std::filesystem::absolute(address).string() : address);
   }
   if (!ini.contains("tcp-listener default"))
     ini.at("tcp-listener default").set("address", "127.0.0.1:0");
@@ -106,18 +106,12 @@ result<void> create(invocation& in) {
   return in.out.show(a);
 }
 
-result<void> check_variable(const std::string& text) {
-  if (text.find('=') == std::string::npos || text.front() == '=')
-    return error{errc::invalid_argument, "invalid key=value pair: no `=` found in `" + printable(text) + "`", {}};
-  return {};
-}
-
 } // namespace
 
 std::vector<command> node_create_command() {
   std::vector<option> options{
     {.name = "configuration", .value = "YAML", .about = "Configuration of the node, inline or a file"},
-    {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_variable},
+    {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_pair},
     {.name = "foreground", .letter = 'f', .about = "Stay in the foreground; the exit code is that of ockam-node"},
     {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
     {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},

@@ -7,7 +7,7 @@
 #include "cli/ockam/views.hpp"
 #include "runtime/core/suggest.hpp"
 
-#include <algorithm>
+#include <filesystem>
 
 namespace ockam::cli {
 
@@ -29,6 +29,17 @@ std::string plain_address(std::string_view text) {
     if (text.starts_with(prefix))
       return std::string{text.substr(prefix.size())};
   return std::string{text};
+}
+
+/// What goes to the node for what was typed.
+std::string wire_address(transport t, const std::string& given) {
+  return t.is_path && !given.empty() ? std::filesystem::absolute(given).lexically_normal().string() : given;
+}
+
+template <class Map>
+void set_options(const invocation& in, Map& options) {
+  for (const auto& pair : in.args.list("option"))
+    options[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
 }
 
 /// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
@@ -56,10 +67,10 @@ result<void> create_listener(transport t, invocation& in) {
   control::Request r;
   auto& m = *r.mutable_create_listener();
   m.set_transport(std::string{t.name});
-  m.set_address(in.args.get("ADDRESS"));
+  m.set_address(wire_address(t, in.args.get("ADDRESS")));
+  set_options(in, *m.mutable_options());
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
-  fill_options(in, *m.mutable_options());
   auto created = ask(in, "at", std::move(r), without_default::create);
   if (!created)
     return std::move(created).error();
@@ -127,10 +138,11 @@ result<void> create_connection(transport t, invocation& in) {
   control::Request r;
   auto& m = *r.mutable_create_connection();
   m.set_transport(std::string{t.name});
-  m.set_address(in.args.get("to"));
+  m.set_address(wire_address(t, in.args.get("to")));
+  m.set_once(in.args.has("once"));
+  set_options(in, *m.mutable_options());
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
-  fill_options(in, *m.mutable_options());
   auto created = ask_node(in, *node, std::move(r));
   if (!created)
     return std::move(created).error();
@@ -192,9 +204,8 @@ option allow_option() {
   return {.name = "allow", .value = "WORKER", .about = "A worker that peers may reach through it", .repeated = true};
 }
 
-option own_option() {
-  return {.name = "option", .value = "KEY=VALUE", .about = "A key that only this transport has, as in a node's configuration",
-          .repeated = true, .check = &check_pair};
+option option_option() {
+  return {.name = "option", .value = "KEY=VALUE", .about = "A key that a node's configuration has for it", .repeated = true, .check = &check_pair};
 }
 
 option yes_option() {
@@ -209,7 +220,7 @@ void add_listener_commands(std::vector<command>& out, transport t) {
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
                  {{.name = "ADDRESS", .about = "Where to listen, for example " + example + "; port 0 lets the system choose"}},
-                 {at, allow_option(), own_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
+                 {at, allow_option(), option_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});
   out.push_back({path + "show", "Show a " + title + " listener", {address}, {at, timeout_option()},
@@ -226,7 +237,7 @@ void add_connection_commands(std::vector<command>& out, transport t) {
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Connect a node to another over " + title, {},
                  {node_option("from", "Node that connects"), {.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true},
-                  allow_option(), own_option(), timeout_option()},
+                  allow_option(), {.name = "once", .about = "Do not connect again when the connection ends"}, option_option(), timeout_option()},
                  "ockam " + path + "create --from n1 --to " + example, run(&create_connection)});
   out.push_back({path + "list", "List the " + title + " connections of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_connections)});

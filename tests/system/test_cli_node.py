@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ockam node …`: the life of nodes at the prompt."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from processes import Process, of_home, wait_until
+
+
+def pid_of(ockam, name):
+    return ockam("node", "show", name, "--output", "json").json["pid"]
+
+
+def address_of(ockam, name):
+    return ockam("node", "show", name, "--output", "json").json["transports"][0]["socket_addr"]
+
+
+def status_of(ockam, name):
+    return ockam("node", "show", name, "--output", "json").json["status"]
+
+
+def test_nothing_there_yet(ockam):
+    for words in (["list"], ["show"], ["delete", "-y"], ["delete", "--all", "-y"], ["list", "--output", "json"]):
+        r = ockam("node", *words)
+        assert (r.code, r.out) == (0, "[]\n"), r
+    r = ockam("node", "default")
+    assert r.code == 70 and "There is no default node" in r.err
+    assert "ockam node create" in r.err
+
+
+def test_create_prints_the_name_and_starts_a_node_of_its_own(ockam, home):
+    r = ockam("node", "create", "n1")
+    assert (r.code, r.out, r.err) == (0, "n1\n", ""), r
+    pid = pid_of(ockam, "n1")
+    assert os.getsid(pid) == pid, "the node has a session of its own"
+    assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+    assert stat.S_IMODE((home / "nodes/n1").stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "nodes/n1/control.sock").stat().st_mode) == 0o600
+    assert (home / "nodes/n1/node.ini").read_text().startswith("[node]\nname = n1\n")
+    assert not list((home / "nodes").glob(".*")), "no lock is left behind"
+
+
+def test_create_as_json_shows_the_node(ockam):
+    j = ockam("node", "create", "n1", "--output", "json").json
+    assert j["name"] == "n1" and j["status"] == "running" and j["is_default"] is True
+    assert j["route"]["short"] == "/node/n1"
+    assert j["route"]["verbose"].startswith("/dnsaddr/localhost/tcp/")
+    assert {s["addr"] for s in j["services"]} == {"echo", "hop", "uppercase"}
+    [listener] = j["transports"]
+    assert listener["mode"] == "Listen" and listener["type"] == "Tcp" and listener["socket_addr"].startswith("127.0.0.1:")
+
+
+def test_without_a_name_it_gets_two_words(ockam):
+    a, b = (ockam("node", "create").out.strip() for _ in range(2))
+    assert a != b and all(len(n.split("-")) == 2 for n in (a, b))
+    assert [n["node_name"] for n in ockam("node", "list").json] == [a, b]
+
+
+def test_a_name_is_taken_only_while_its_node_runs(ockam):
+    ockam("node", "create", "n1")
+    r = ockam("node", "create", "n1")
+    assert r.code == 70 and "Node n1 is already running" in r.err and "ockam node stop n1" in r.err
+    assert ockam("node", "stop", "n1").out == "  ✔ The node with name n1 was stopped\n"
+    assert ockam("node", "create", "n1", "--tcp-listener-address", "127.0.0.1:0").out == "n1\n"
+    assert len(ockam("node", "list").json) == 1
+
+
+@pytest.mark.parametrize("name", ["bad name", "bad/name", "bad.name", "x" * 65, "ä"])
+def test_names_that_are_none(ockam, home, name):
+    r = ockam("node", "create", name)
+    assert r.code == 70 and "Invalid value for NAME_OR_CONFIGURATION" in r.err and "letters" in r.err
+    assert not (home / "nodes").exists() or not list((home / "nodes").iterdir())
+
+
+def test_a_port_in_use_leaves_nothing_behind(ockam, home):
+    taken = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{taken.getsockname()[1]}"
+    r = ockam("node", "create", "n1", "--tcp-listener-address", address, "--output", "json")
+    assert r.code == 70 and r.out == ""
+    e = json.loads(r.err)["error"]
+    assert e["code"] == "address-in-use" and address in e["cause"] and e["hint"]
+    assert not (home / "nodes/n1").exists() and of_home(home) == []
+    assert ockam("node", "list").out == "[]\n"
+
+
+@pytest.mark.parametrize("address,hint", [("not-an-address", "host:port"), ("127.0.0.1:99999", "65535"), ("4107", "127.0.0.1:4107")])
+def test_addresses_that_are_none(ockam, home, address, hint):
+    r = ockam("node", "create", "n1", "--tcp-listener-address", address)
+    assert r.code == 70 and address in r.err and hint in r.err, r
+    assert not (home / "nodes/n1").exists()
+
+
+def test_a_failed_create_keeps_the_stopped_node_of_that_name(ockam, home):
+    ockam("node", "create", "n1")
+    ockam("node", "stop", "n1")
+    before = (home / "nodes/n1/node.ini").read_text()
+    assert ockam("node", "create", "n1", "--tcp-listener-address", "nonsense").code == 70
+    assert (home / "nodes/n1/node.ini").read_text() == before
+    assert ockam("node", "start", "n1").code == 0
+
+
+def test_stop_and_start_keep_address_and_configuration(ockam):
+    ockam("node", "create", "n1", "--configuration", "{services: {h1: hop}, log-level: debug}")
+    address = address_of(ockam, "n1")
+    ockam("node", "stop", "n1")
+    assert status_of(ockam, "n1") == "stopped"
+    r = ockam("node", "start", "n1")
+    assert (r.code, r.out) == (0, "n1\n"), r
+    assert address_of(ockam, "n1") == address
+    assert ockam("message", "send", "hi", "--to", "/node/n1/service/h1/service/uppercase").out == "HI\n"
+    r = ockam("node", "start", "n1")
+    assert r.code == 0 and "The node 'n1' is already running" in r.out
+    r = ockam("node", "stop", "n1")
+    r = ockam("node", "stop", "n1")
+    assert r.code == 70 and "Node n1 is not running" in r.err
+
+
+def test_a_killed_node_is_seen_and_its_name_is_free(ockam):
+    ockam("node", "create", "n1")
+    pid, address = pid_of(ockam, "n1"), address_of(ockam, "n1")
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not Process(pid).alive(), "the node is gone")
+    assert ockam("node", "list").json == [{"is_default": True, "node_name": "n1", "pid": None, "status": {"status": "killed"}}]
+    r = ockam("message", "send", "x", "--to", "/node/n1/service/echo")
+    assert r.code == 70 and "was killed" in r.err and "ockam node start n1" in r.err
+    assert ockam("node", "start", "n1").code == 0
+    assert address_of(ockam, "n1") == address
+    os.kill(pid_of(ockam, "n1"), signal.SIGKILL)
+    wait_until(lambda: status_of(ockam, "n1") == "killed", "it is seen as killed")
+    assert ockam("node", "create", "n1").code == 0
+    assert ockam("node", "delete", "n1", "-y").out == "n1\n"
+
+
+def test_a_node_that_hangs_is_reported_in_time_and_can_be_ended(ockam):
+    ockam("node", "create", "n1")
+    pid = pid_of(ockam, "n1")
+    os.kill(pid, signal.SIGSTOP)
+    r = ockam("message", "send", "x", "--to", "/node/n1/service/echo", "--timeout", "300ms")
+    assert r.code == 70 and "does not answer" in r.err and r.seconds < 3, r
+    j = ockam("node", "show", "n1", "--output", "json")
+    assert j.json["status"] == "running" and "does not answer" in j.err
+    assert ockam("node", "stop", "n1").code == 0
+    assert not Process(pid).alive() and status_of(ockam, "n1") == "stopped"
+
+
+def test_a_node_whose_directory_is_gone(ockam, home):
+    ockam("node", "create", "n1")
+    pid = pid_of(ockam, "n1")
+    subprocess.run(["rm", "-rf", home / "nodes/n1"], check=True)
+    r = ockam("message", "send", "x", "--to", "/node/n1/service/echo")
+    assert r.code == 70 and "is gone" in r.err and "ockam node delete n1" in r.err
+    r = ockam("node", "create", "n1")
+    assert r.code == 70 and str(pid) in r.err and "ockam node delete n1" in r.err
+    assert ockam("node", "delete", "n1", "-y").code == 0
+    assert not Process(pid).alive()
+    assert ockam("node", "create", "n1").code == 0
+
+
+def test_a_control_socket_that_nobody_serves(ockam, home):
+    ockam("node", "create", "n1")
+    ockam("node", "stop", "n1")
+    path = home / "nodes/n1/control.sock"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(str(path))
+        r = ockam("worker", "list", "--at", "n1")
+        assert r.code == 70 and "not running" in r.err
+        s.listen()  # accepts, never answers
+        r = ockam("worker", "list", "--at", "n1", "--timeout", "200ms")
+        assert r.code == 70 and "does not answer" in r.err and r.seconds < 3
+
+
+def test_the_default_node(ockam):
+    ockam("node", "create", "n1")
+    ockam("node", "create", "n2")
+    assert ockam("node", "default").out == "  ✔ The default node is 'n1'\n"
+    assert ockam("node", "default", "n2").out == "n2\n"
+    assert ockam("node", "default", "--output", "json").json == {"name": "n2"}
+    assert ockam("node", "default", "n2").code == 70
+    r = ockam("node", "default", "n3")
+    assert r.code == 70 and "There is no node with name n3" in r.err and "did you mean" in r.err
+    ockam("node", "delete", "n2", "-y")
+    assert ockam("node", "default", "--jq", ".name").out == '"n1"\n'
+    assert ockam("node", "show").json["name"] == "n1"
+
+
+def test_unknown_nodes_get_the_nearest_name(ockam):
+    ockam("node", "create", "gateway")
+    for words in (["node", "show", "gatway"], ["node", "stop", "gatway"], ["node", "delete", "gatway", "-y"],
+                  ["node", "start", "gatway"], ["node", "logs", "gatway"], ["worker", "list", "--at", "gatway"],
+                  ["message", "send", "x", "--to", "/node/gatway/service/echo"], ["tcp-listener", "list", "--at", "gatway"]):
+        r = ockam(*words)
+        assert r.code == 70 and "There is no node with name gatway" in r.err and "did you mean gateway?" in r.err, r
+        assert "Error code: OCK404" in r.err
+
+
+def test_delete_wants_to_be_sure(ockam):
+    ockam("node", "create", "n1")
+    for words in (["n1"], ["--all"], ["n1", "--no-input"]):
+        r = ockam("node", "delete", *words)
+        assert r.code == 70 and "Use --yes to confirm" in r.err
+    ockam("node", "create", "n2")
+    assert ockam("node", "delete", "n1", "-y", "--output", "json").json == {"name": "n1"}
+    ockam("node", "create", "n3")
+    assert ockam("node", "delete", "--all", "-y", "--output", "json").json == [{"name": "n2"}, {"name": "n3"}]
+    assert ockam("node", "list").out == "[]\n"
+
+
+def test_logs_names_a_file_that_is_there(ockam, home):
+    ockam("node", "create", "n1")
+    path = ockam("node", "logs", "n1").out.strip()
+    assert path == str(home / "nodes/n1/node.log") and "is ready" in open(path).read()
+    assert ockam("node", "logs", "--output", "json").json == {"path": path}
+
+
+def test_foreground_ends_with_its_input(ockam, home):
+    r = ockam("node", "create", "f1", "--foreground", "--exit-on-eof")
+    assert r.code == 0 and "EOF received" in r.err, r
+    wait_until(lambda: of_home(home) == [], "the announcer is gone too")
+    assert status_of(ockam, "f1") == "stopped"
+
+
+def test_foreground_is_the_process_itself(env, home, programs, ockam):
+    p = subprocess.Popen([programs / "ockam", "node", "create", "f1", "--foreground"], env=env, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "f1\n"
+    assert pid_of(ockam, "f1") == p.pid
+    p.terminate()
+    assert p.wait(10) == 0
+
+
+def test_foreground_that_cannot_start_leaves_nothing(ockam, home):
+    r = ockam("node", "create", "f1", "--foreground", "--tcp-listener-address", "nonsense")
+    assert r.code != 0 and "nonsense" in r.err
+    wait_until(lambda: of_home(home) == [] and not (home / "nodes/f1").exists(), "nothing is left")
+
+
+def test_creates_at_the_same_time(env, home, programs, ockam):
+    started = [subprocess.Popen([programs / "ockam", "node", "create", name], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for name in ("n1", "n1", "n2", "n3", "n1")]
+    codes = sorted(p.wait(30) for p in started)
+    errors = [p.stderr.read() for p in started]
+    for p in started:
+        p.stdout.close(), p.stderr.close()
+    assert codes == [0, 0, 0, 70, 70], errors
+    assert sorted(n["node_name"] for n in ockam("node", "list").json) == ["n1", "n2", "n3"]
+    assert all(n["status"]["status"] == "running" for n in ockam("node", "list").json)
+
+
+def test_no_program_of_the_node(env, home, programs, run, tmp_path):
+    lonely = tmp_path / "ockam"
+    lonely.write_bytes((programs / "ockam").read_bytes())
+    lonely.chmod(0o755)
+    r = subprocess.run([lonely, "node", "create", "n1"], env={**env, "PATH": "/nowhere"}, capture_output=True, text=True, timeout=20)
+    assert r.returncode == 70 and "ockam-node" in r.stderr
+    assert not (home / "nodes/n1").exists()
