@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ockam service …`, `ockam worker …`, `ockam flow-control …`."""
+
+import pytest
+
+
+@pytest.fixture
+def n1(ockam):
+    assert ockam("node", "create", "n1").code == 0
+
+
+def services(ockam):
+    return {s["addr"]: (s["type"], s["reachable"]) for s in ockam("service", "list").json}
+
+
+def test_start_list_stop(n1, ockam):
+    assert services(ockam) == {"echo": ("echo", True), "uppercase": ("uppercase", True), "hop": ("hop", False)}
+    r = ockam("service", "start", "hop", "--addr", "h1")
+    assert (r.code, r.out) == (0, "") and "SECURITY WARNING" in r.err
+    assert services(ockam)["h1"] == ("hop", True)
+    assert ockam("service", "start", "uppercase", "--addr", "up", "--output", "json").json == {"addr": "up", "reachable": True, "type": "uppercase"}
+    assert ockam("service", "start", "hop", "--addr", "h2", "-q").err == ""
+    assert ockam("service", "list", "--at", "/node/n1", "--jq", ".[].addr").out.splitlines() == ['"echo"', '"h1"', '"h2"', '"hop"', '"up"', '"uppercase"']
+    assert ockam("service", "stop", "h1").code == 0
+    assert "h1" not in services(ockam)
+
+
+def test_the_default_hop_is_claimed_once(n1, ockam):
+    assert ockam("service", "start", "hop").code == 0
+    assert services(ockam)["hop"] == ("hop", True)
+    r = ockam("service", "start", "hop")
+    assert r.code == 70 and "already exists at 0#hop" in r.err and "--addr" in r.err
+    assert "OCK409" in r.err
+
+
+def test_wrong_names_get_the_nearest(n1, ockam):
+    r = ockam("service", "start", "ecko")
+    assert r.code == 70 and "ecko" in r.err and "did you mean echo?" in r.err
+    r = ockam("service", "stop", "uppercas")
+    assert r.code == 70 and "did you mean uppercase?" in r.err
+    r = ockam("service", "start", "hop", "--addr", "echo")
+    assert r.code == 70 and "already exists at 0#echo" in r.err
+
+
+def test_without_any_node(ockam):
+    r = ockam("service", "list")
+    assert r.code == 70 and "There is no default node" in r.err
+    assert ockam("service", "start", "hop", "-q").code == 0, "this one makes a default node"
+    assert len(ockam("node", "list").json) == 1
+
+
+def test_workers(n1, ockam):
+    found = ockam("worker", "list", "--at", "n1", "--output", "json").json
+    by_name = {w["addr"]: w for w in found}
+    assert by_name["echo"]["type"] == "echo" and by_name["echo"]["thread"] in ("socket", "pool")
+    before = by_name["echo"]["messages_in"]
+    ockam("message", "send", "x", "--to", "/node/n1/service/echo")
+    after = {w["addr"]: w for w in ockam("worker", "list", "--output", "json").json}["echo"]["messages_in"]
+    assert after == before + 1
+    assert "  │ Worker echo\n" in ockam("worker", "list").out
+
+
+def test_flow_control(n1, ockam):
+    ockam("tcp-listener", "create", "127.0.0.1:0", "--at", "n1")
+    listener = ockam("tcp-listener", "list", "--output", "json").json[1]
+    ockam("node", "create", "n2")
+    route = "/ip4/127.0.0.1/tcp/" + listener["socket_addr"].rsplit(":")[1] + "/service/echo"
+    r = ockam("message", "send", "hi", "--to", route, "--from", "n2", "--timeout", "2s")
+    assert r.code == 70 and "flow control" in r.err
+    j = ockam("flow-control", "add-consumer", listener["flow_control_id"], "/service/echo", "--at", "n1", "--output", "json").json
+    assert j == {"address": "echo", "flow_control_id": listener["flow_control_id"], "node": "n1"}
+    assert ockam("message", "send", "hi", "--to", route, "--from", "n2").out == "hi\n"
+
+
+def test_flow_control_that_cannot_be(n1, ockam):
+    r = ockam("flow-control", "add-consumer", "00", "echo")
+    assert r.code == 64 and "unregistered protocol prefix" in r.out
+    r = ockam("flow-control", "add-consumer", "00", "/service/echo/service/hop")
+    assert r.code == 64 and "one worker" in r.out
+    r = ockam("flow-control", "add-consumer", "00112233445566778899aabbccddeeff", "/service/echo")
+    assert r.code == 70 and "00112233445566778899aabbccddeeff" in r.err

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/node_yaml.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam::cli {
+
+namespace {
+
+/// The INI text, or the cause of the error.
+std::string ini_of(const std::string& yaml, const std::map<std::string, std::string>& variables = {}) {
+  auto n = read_node_yaml(yaml, variables);
+  if (!n)
+    return n.error().cause;
+  auto text = n->ini.text();
+  return text ? *text : text.error().cause;
+}
+
+} // namespace
+
+TEST(NodeYaml, MapsBecomeSections) {
+  EXPECT_EQ(ini_of("{name: n1, log-level: debug, services: {h1: hop, up: {type: uppercase}}}"),
+            "[node]\nlog-level = debug\n\n[service h1]\ntype = hop\n\n[service up]\ntype = uppercase\n");
+  EXPECT_EQ(ini_of("{tcp-connections: {b: {address: '127.0.0.1:7000', allow: [echo, hop]}}}"),
+            "[node]\n\n[tcp-connection b]\naddress = 127.0.0.1:7000\nallow = echo, hop\n");
+}
+
+TEST(NodeYaml, ListsGetNames) {
+  EXPECT_EQ(ini_of("{services: [hop, {name: e, type: echo}], tcp-listeners: ['127.0.0.1:1', '127.0.0.1:2']}"),
+            "[node]\n\n[service hop]\ntype = hop\n\n[service e]\ntype = echo\n\n[tcp-listener tcp-listener-1]\naddress = 127.0.0.1:1\n\n"
+            "[tcp-listener tcp-listener-2]\naddress = 127.0.0.1:2\n");
+}
+
+TEST(NodeYaml, UnderscoresAreHyphens) {
+  EXPECT_EQ(ini_of("{max_connections: 5, tcp_listener_address: '127.0.0.1:0'}"),
+            "[node]\nmax-connections = 5\n\n[tcp-listener default]\naddress = 127.0.0.1:0\n");
+}
+
+TEST(NodeYaml, VariablesStandForTheirValues) {
+  EXPECT_EQ(read_node_yaml("{name: '$A-${B}x'}", {{"A", "a"}, {"B", "b"}})->name, "a-bx");
+  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {})->name, "o");
+  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {{"OWN_OF_TEST", "given"}})->name, "given");
+  EXPECT_EQ(read_node_yaml("{name: 'a$'}", {})->name, "a$");
+  EXPECT_EQ(ini_of("{name: $NOT_SET_ANYWHERE}"), "Failed to resolve variable 'NOT_SET_ANYWHERE': it is not set");
+}
+
+TEST(NodeYaml, UnknownKeysAreWarnedAbout) {
+  auto n = read_node_yaml("{name: n1, relays: x, service_s: [hop]}", {});
+  ASSERT_TRUE(n);
+  ASSERT_EQ(n->warnings.size(), 2u);
+  EXPECT_NE(n->warnings[0].find("relays"), std::string::npos);
+  EXPECT_NE(n->warnings[1].find("did you mean services?"), std::string::npos);
+}
+
+TEST(NodeYaml, SaysWhereItIsWrong) {
+  EXPECT_NE(ini_of("name: [").find("at line"), std::string::npos);
+  EXPECT_EQ(ini_of("[a, b]"), "the configuration is not a YAML map");
+  EXPECT_NE(ini_of("{threads: {a: b}}").find("threads has to be a single value"), std::string::npos);
+}
+
+TEST(NodeYaml, NothingGetsIntoOtherLines) {
+  EXPECT_NE(ini_of("{log-file: \"a\\n[service x]\"}").find("cannot be a value"), std::string::npos);
+  EXPECT_NE(ini_of("{services: {\"x]\\n[node\": hop}}").find("cannot be a name"), std::string::npos);
+}
+
+TEST(NodeYaml, ABombOfAliasesIsNoTrouble) {
+  std::string yaml = "a: &a [x,x,x,x,x,x,x,x,x]\n";
+  for (char c = 'b'; c < 'j'; ++c)
+    yaml += std::string{c} + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
+  EXPECT_TRUE(read_node_yaml(yaml + "name: n1\n", {}));
+}
+
+TEST(NodeYaml, NamesAreNotTakenForYaml) {
+  EXPECT_TRUE(looks_like_yaml("{name: n1}"));
+  EXPECT_TRUE(looks_like_yaml("name: n1"));
+  EXPECT_FALSE(looks_like_yaml("n1"));
+  EXPECT_FALSE(looks_like_yaml(""));
+}
+
+} // namespace ockam::cli
