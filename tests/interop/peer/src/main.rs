@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A node of the other make, over the crates that its authors publish: what the interop tests talk to
+//! and what the benchmark compares with.
+
+mod load;
+mod requests;
+mod session;
+mod workers;
+
+use ockam::{Address, Context, Result};
+use ockam_core::access_control::AllowAll;
+use ockam_node::NodeBuilder;
+use ockam_transport_tcp::{TcpConnectionOptions, TcpTransport};
+
+const USAGE: &str = "\
+peer node [--tcp ADDRESS] [--udp ADDRESS]         a node; commands on standard input (see session.rs)
+peer load HOST:PORT ROUTE BYTES WINDOW SECONDS    connect, keep WINDOW messages under way, count replies
+peer local HOPS BYTES WINDOW SECONDS              the same through hops and echo inside this process
+";
+
+fn option(args: &[String], name: &str) -> Option<String> {
+    let at = args.iter().position(|a| a == name)?;
+    args.get(at + 1).cloned()
+}
+
+async fn run(ctx: Context, args: Vec<String>) -> Result<()> {
+    let number = |i: usize| args.get(i).and_then(|a| a.parse::<f64>().ok()).unwrap_or(1.0);
+    match args.first().map(String::as_str) {
+        Some("node") => {
+            let mut s = session::Session::start(ctx, option(&args, "--tcp"), option(&args, "--udp")).await?;
+            s.serve().await
+        }
+        Some("load") if args.len() == 6 => {
+            let tcp = TcpTransport::get_or_create(&ctx)?;
+            let link = tcp.connect(&args[1], TcpConnectionOptions::new()).await?;
+            let mut own = ctx.new_detached(Address::random_local(), AllowAll, AllowAll)?;
+            own.flow_controls().add_consumer(own.primary_address(), link.flow_control_id());
+            let mut route = requests::parse_route(&args[2]);
+            route = link.sender_address().clone() + route;
+            load::run(&mut own, route, number(3) as usize, number(4) as usize, number(5)).await
+        }
+        Some("local") if args.len() == 5 => {
+            let mut hops: Vec<Address> = vec![];
+            for i in 0..number(1) as usize {
+                let name: Address = format!("hop{i}").into();
+                ctx.start_worker(name.clone(), workers::Hop)?;
+                hops.push(name);
+            }
+            ctx.start_worker("echo", workers::Echo)?;
+            hops.push("echo".into());
+            let mut own = ctx.new_detached(Address::random_local(), AllowAll, AllowAll)?;
+            load::run(&mut own, ockam::Route::create(hops), number(2) as usize, number(3) as usize, number(4)).await
+        }
+        _ => {
+            eprint!("{USAGE}");
+            std::process::exit(64)
+        }
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (ctx, mut executor) = NodeBuilder::new().no_logging().build();
+    let done = executor.execute(async move {
+        if let Err(e) = run(ctx, args).await {
+            eprintln!("peer: {e}");
+            std::process::exit(1);
+        }
+        std::process::exit(0)
+    });
+    let _: std::result::Result<std::result::Result<(), ockam::Error>, _> = done;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A node that a test drives: commands come in on standard input, one a line, each is answered with one
+//! line on standard output.
+//!
+//! | command                        | answer                                                            |
+//! |--------------------------------|-------------------------------------------------------------------|
+//! | `dial HOST:PORT`               | `link ADDRESS`: a TCP connection                                  |
+//! | `dial-udp IP:PORT`             | `link ADDRESS`: a UDP socket of its own with that peer            |
+//! | `close ADDRESS`                | `closed`                                                          |
+//! | `links`                        | `links N`: TCP connections that are open                          |
+//! | `ask ROUTE BYTES [MS]`         | `reply BYTES SHA256 RETURN-ROUTE`, or `none`                      |
+//! | `text ROUTE TEXT`              | `reply TEXT`, or `none`; BARE strings both ways                   |
+//! | `pipeline ROUTE COUNT BYTES [MS]` | `replies COUNT in-order`, or `replies COUNT disordered`        |
+//! | `heartbeat ADDRESS`            | `sent`: a message whose onward route is empty on the wire         |
+//! | `tell ROUTE HEX`               | `sent`: that payload, and nobody waits for a reply                |
+//!
+//! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
+
+use crate::requests::{ask, parse_route, pattern, pipeline, sha256, tell};
+use crate::workers::{Echo, Hop, Uppercase};
+use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
+use ockam::{Context, Encodable, Result};
+use ockam_core::flow_control::FlowControlId;
+use ockam_transport_tcp::{TcpConnectionOptions, TcpListenerOptions, TcpTransport};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+const SERVICES: [&str; 3] = ["echo", "uppercase", "hop"];
+
+pub struct Session {
+    ctx: Context,
+    tcp: Arc<TcpTransport>,
+    udp: Arc<UdpTransport>,
+    flows: Vec<FlowControlId>,
+}
+
+impl Session {
+    /// Starts the services and listens; prints `tcp ADDRESS`, `udp ADDRESS LINK`, then `ready`.
+    pub async fn start(ctx: Context, tcp_at: Option<String>, udp_at: Option<String>) -> Result<Self> {
+        let tcp = TcpTransport::get_or_create(&ctx)?;
+        let udp = UdpTransport::get_or_create(&ctx)?;
+        ctx.start_worker("echo", Echo)?;
+        ctx.start_worker("uppercase", Uppercase)?;
+        ctx.start_worker("hop", Hop)?;
+        let mut s = Session { ctx, tcp, udp, flows: vec![] };
+        if let Some(at) = tcp_at {
+            let options = TcpListenerOptions::new();
+            s.admit(options.spawner_flow_control_id());
+            println!("tcp {}", s.tcp.listen(at, options).await?.socket_address());
+        }
+        if let Some(at) = udp_at {
+            let options = UdpBindOptions::new();
+            s.admit(options.flow_control_id());
+            let bind = s.udp.bind(UdpBindArguments::new().with_bind_address(at)?, options).await?;
+            println!("udp {} {}", bind.bind_address(), bind.sender_address().address());
+        }
+        println!("ready");
+        Ok(s)
+    }
+
+    /// Until standard input ends.
+    pub async fn serve(&mut self) -> Result<()> {
+        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            match self.obey(line.trim()).await {
+                Ok(answer) => println!("{answer}"),
+                Err(e) => println!("error {}", e.to_string().replace('\n', " ")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets messages of this flow reach the services.
+    fn admit(&mut self, id: FlowControlId) {
+        for name in SERVICES {
+            self.ctx.flow_controls().add_consumer(&name.into(), &id);
+        }
+        self.flows.push(id);
+    }
+
+    async fn obey(&mut self, line: &str) -> Result<String> {
+        let word: Vec<&str> = line.split(' ').collect();
+        let number = |i: usize, otherwise: usize| word.get(i).and_then(|w| w.parse().ok()).unwrap_or(otherwise);
+        let wait = |i: usize| Duration::from_millis(number(i, 20_000) as u64);
+        Ok(match word.as_slice() {
+            ["dial", to] => self.dial(to).await?,
+            ["dial-udp", to] => self.dial_udp(to).await?,
+            ["close", link] => {
+                self.ctx.stop_address(&(*link).into())?;
+                "closed".into()
+            }
+            ["links"] => format!("links {}", self.tcp.registry().get_all_sender_workers().len()),
+            ["ask", to, ..] => match ask(&self.ctx, &self.flows, &parse_route(to), pattern(number(2, 0)), wait(3)).await? {
+                Some((body, back)) => format!("reply {} {} {}", body.len(), sha256(&body), back),
+                None => "none".into(),
+            },
+            ["text", to, ..] => {
+                let text = line.splitn(3, ' ').nth(2).unwrap_or_default().to_string();
+                match ask(&self.ctx, &self.flows, &parse_route(to), text.encode()?, wait(usize::MAX)).await? {
+                    Some((body, _)) => format!("reply {}", <String as ockam::Decodable>::decode(&body)?),
+                    None => "none".into(),
+                }
+            }
+            ["pipeline", to, ..] => {
+                let (came, in_order) =
+                    pipeline(&self.ctx, &self.flows, &parse_route(to), number(2, 1), number(3, 64), wait(4)).await?;
+                format!("replies {came} {}", if in_order { "in-order" } else { "disordered" })
+            }
+            ["heartbeat", link] => {
+                tell(&self.ctx, &parse_route(link), vec![]).await?;
+                "sent".into()
+            }
+            ["tell", to, payload] => {
+                tell(&self.ctx, &parse_route(to), hex::decode(payload).unwrap_or_default()).await?;
+                "sent".into()
+            }
+            _ => format!("error unknown command: {line}"),
+        })
+    }
+
+    async fn dial(&mut self, to: &str) -> Result<String> {
+        let link = self.tcp.connect(to, TcpConnectionOptions::new()).await?;
+        self.admit(link.flow_control_id().clone());
+        Ok(format!("link {}", link.sender_address().address()))
+    }
+
+    async fn dial_udp(&mut self, to: &str) -> Result<String> {
+        let options = UdpBindOptions::new();
+        let id = options.flow_control_id();
+        let link = self.udp.bind(UdpBindArguments::new().with_peer_address(to).await?, options).await?;
+        self.admit(id);
+        Ok(format!("link {}", link.sender_address().address()))
+    }
+}
