@@ -32,6 +32,7 @@ struct address_view {
   transport_type type = transport_type::local;
   std::string_view name;
 
+  bool is_local() const noexcept { return type == transport_type::local; }
   friend bool operator==(const address_view&, const address_view&) = default;
 };
 

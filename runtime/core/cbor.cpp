@@ -8,17 +8,11 @@ namespace ockam::cbor {
 namespace {
 
 constexpr std::uint8_t indefinite_info = 31; // RFC 8949 §3: additional information 31
-constexpr std::byte break_byte{0xff};
-constexpr std::byte null_byte{0xf6};
 
 } // namespace
 
-std::byte* write_head(std::byte* out, major type, std::uint64_t value) noexcept {
+std::byte* write_long_head(std::byte* out, major type, std::uint64_t value) noexcept {
   auto first = static_cast<std::uint8_t>(static_cast<std::uint8_t>(type) << 5);
-  if (value < 24) {
-    *out++ = static_cast<std::byte>(first | value);
-    return out;
-  }
   int bytes = value <= 0xff ? 1 : value <= 0xffff ? 2 : value <= 0xffffffff ? 4 : 8;
   int info = bytes == 1 ? 24 : bytes == 2 ? 25 : bytes == 4 ? 26 : 27;
   *out++ = static_cast<std::byte>(first | info);
@@ -27,27 +21,13 @@ std::byte* write_head(std::byte* out, major type, std::uint64_t value) noexcept 
   return out;
 }
 
-reader::reader(std::span<const std::byte> in) noexcept : pos_{in.data()}, end_{in.data() + in.size()} {}
-
-bool reader::at_end() const noexcept { return pos_ == end_; }
-std::size_t reader::remaining() const noexcept { return static_cast<std::size_t>(end_ - pos_); }
-
 std::optional<major> reader::peek() const noexcept {
   if (at_end())
     return std::nullopt;
   return static_cast<major>(std::to_integer<std::uint8_t>(*pos_) >> 5);
 }
 
-std::optional<std::uint64_t> reader::head(major want, bool may_be_indefinite) noexcept {
-  if (at_end())
-    return std::nullopt;
-  auto first = std::to_integer<std::uint8_t>(*pos_);
-  if (first >> 5 != static_cast<std::uint8_t>(want))
-    return std::nullopt;
-  auto info = static_cast<std::uint8_t>(first & 31);
-  ++pos_;
-  if (info < 24)
-    return info;
+std::optional<std::uint64_t> reader::long_head(std::uint8_t info, bool may_be_indefinite) noexcept {
   if (info == indefinite_info)
     return may_be_indefinite ? std::optional{indefinite} : std::nullopt;
   if (info > 27)
@@ -61,24 +41,11 @@ std::optional<std::uint64_t> reader::head(major want, bool may_be_indefinite) no
   return value;
 }
 
-std::optional<std::uint64_t> reader::read_uint() noexcept { return head(major::uint, false); }
-
 std::optional<bool> reader::read_bool() noexcept {
   if (at_end() || (*pos_ != std::byte{0xf4} && *pos_ != std::byte{0xf5}))
     return std::nullopt;
   return *pos_++ == std::byte{0xf5};
 }
-
-std::optional<std::span<const std::byte>> reader::block(major type) noexcept {
-  auto length = head(type, false);
-  if (!length || *length > remaining())
-    return std::nullopt;
-  std::span<const std::byte> out{pos_, static_cast<std::size_t>(*length)};
-  pos_ += *length;
-  return out;
-}
-
-std::optional<std::span<const std::byte>> reader::read_bytes() noexcept { return block(major::bytes); }
 
 std::optional<std::string_view> reader::read_text() noexcept {
   auto b = block(major::text);
@@ -87,28 +54,9 @@ std::optional<std::string_view> reader::read_text() noexcept {
   return std::string_view{reinterpret_cast<const char*>(b->data()), b->size()};
 }
 
-bool reader::skip_null() noexcept {
-  if (at_end() || *pos_ != null_byte)
-    return false;
-  ++pos_;
-  return true;
-}
-
-std::optional<std::uint64_t> reader::read_array() noexcept {
-  auto n = head(major::array, true);
-  return n && (*n == indefinite || *n <= remaining()) ? n : std::nullopt;
-}
-
 std::optional<std::uint64_t> reader::read_map() noexcept {
   auto n = head(major::map, true);
   return n && (*n == indefinite || *n <= remaining() / 2) ? n : std::nullopt;
-}
-
-bool reader::skip_break() noexcept {
-  if (at_end() || *pos_ != break_byte)
-    return false;
-  ++pos_;
-  return true;
 }
 
 bool reader::skip() noexcept {

@@ -2,13 +2,14 @@
 #include "runtime/core/route_header.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace ockam {
 
 namespace {
 
 constexpr std::byte type_tag{0x08};   // Address.type, varint
-constexpr std::byte name_tag{0x12};   // Address.name, bytes
+constexpr std::byte address_name_tag{0x12}; // Address.name, bytes
 constexpr std::byte budget_tag{0x1d}; // RouteHeader.hop_budget, fixed32
 constexpr std::byte flags_tag{0x25};  // RouteHeader.flags, fixed32
 constexpr std::byte report_tag{0x2a}; // RouteHeader.report, message
@@ -51,7 +52,7 @@ std::byte* write_address(std::byte* out, address_view a) noexcept {
     *out++ = type_tag;
     out = write_varint(out, type);
   }
-  *out++ = name_tag;
+  *out++ = address_name_tag;
   out = write_varint(out, a.name.size());
   return write_bytes(out, a.name);
 }
@@ -118,8 +119,12 @@ struct cursor {
   }
 };
 
+const char* text(const std::byte* p) noexcept {
+  return reinterpret_cast<const char*>(p);
+}
+
 std::string_view text_of(std::span<const std::byte> b) noexcept {
-  return {reinterpret_cast<const char*>(b.data()), b.size()};
+  return {text(b.data()), b.size()};
 }
 
 error malformed(const char* what) {
@@ -141,7 +146,7 @@ std::optional<address_view> parse_address_message(std::span<const std::byte> bod
   // so both are read.
   if (in.done())
     return out;
-  if (*in.pos++ != name_tag)
+  if (*in.pos++ != address_name_tag)
     return std::nullopt;
   auto name = in.block();
   if (!name || !in.done())
@@ -186,7 +191,7 @@ std::size_t route_header::entry_size(address_view a) noexcept {
   return 1 + varint_size(body) + body;
 }
 
-route_header::entry route_header::entry_at(std::uint32_t pos) const noexcept {
+route_header::entry route_header::long_entry_at(std::uint32_t pos) const noexcept {
   // The slices hold only canonical entries with bodies below 2^14, so lengths take one or two bytes.
   const std::byte* p = data() + pos + 1;
   auto length = [&p] {
@@ -204,7 +209,7 @@ route_header::entry route_header::entry_at(std::uint32_t pos) const noexcept {
   }
   ++p; // name_tag
   auto n = length();
-  value.name = {reinterpret_cast<const char*>(p), n};
+  value.name = {text(p), n};
   return {value, end};
 }
 
@@ -240,21 +245,36 @@ void route_header::reserve(std::size_t bytes) {
     regrow(bytes);
 }
 
-void route_header::prepend(std::byte tag, std::uint32_t& begin, std::uint32_t& other_begin,
-                           std::uint32_t& other_end, address_view a) {
-  auto body = address_size(a);
-  auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
-  auto floor = other_begin < begin ? other_end : 0u;
-  if (begin - floor < need)
-    regrow(need); // moves `begin` too: it is a member
-  begin -= need;
-  write_entry(data() + begin, tag, a, body);
-  // An empty slice in the way moves along: inside the other one, it would overwrite that when it grows.
-  if (other_begin == other_end && other_begin > begin)
-    other_begin = other_end = begin;
+void route_header::make_room_before(std::uint32_t& begin, std::uint32_t need) {
+  // What was taken off one route makes room for what is put on the other, so a message that has moved on
+  // by some hops still fits: everything goes to the right end, the slice that grows in front.
+  auto back = return_end_ - return_begin_;
+  auto forth = onward_end_ - onward_begin_;
+  if (heap_ || back + forth + need > capacity_)
+    return regrow(need); // moves `begin` too: it is a member
+  std::array<std::byte, inline_capacity> copy;
+  bool grows_return = &begin == &return_begin_;
+  auto first = grows_return ? back : forth;
+  std::memcpy(copy.data(), data() + begin, first);
+  std::memcpy(copy.data() + first, data() + (grows_return ? onward_begin_ : return_begin_), back + forth - first);
+  auto at = capacity_ - back - forth;
+  std::memcpy(data() + at, copy.data(), back + forth);
+  return_begin_ = grows_return ? at : at + forth;
+  return_end_ = return_begin_ + back;
+  onward_begin_ = grows_return ? at + back : at;
+  onward_end_ = onward_begin_ + forth;
 }
 
-void route_header::append(std::byte tag, address_view a) {
+void route_header::prepend_any(std::byte tag, std::uint32_t& begin, std::uint32_t floor, address_view a) {
+  auto body = address_size(a);
+  auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
+  if (begin - floor < need)
+    make_room_before(begin, need);
+  begin -= need;
+  write_entry(data() + begin, tag, a, body);
+}
+
+void route_header::append_any(std::byte tag, address_view a) {
   auto body = address_size(a);
   auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
   bool to_return = tag == return_tag;
@@ -277,14 +297,14 @@ void route_header::append(std::byte tag, address_view a) {
 }
 
 void route_header::make_reply(std::optional<address_view> self) {
-  // `self` may point into this header (a worker's own address usually does not, but may): copy first.
-  std::string name{self ? self->name : std::string_view{}};
-  auto type = self ? self->type : transport_type::local;
-  for (auto pos = return_begin_; pos != return_end_;) {
-    auto next = entry_at(pos).end;
-    data()[pos] = onward_tag;
-    pos = next;
+  // `self` may point into this header, where its bytes become free space.
+  std::string copy;
+  if (self && std::less_equal<>{}(text(data()), self->name.data()) && std::less<>{}(self->name.data(), text(data()) + capacity_)) {
+    copy = self->name;
+    self->name = copy;
   }
+  for (auto pos = return_begin_; pos != return_end_; pos = end_of(pos))
+    data()[pos] = onward_tag;
   onward_begin_ = return_begin_;
   onward_end_ = return_end_;
   // The new return slice starts empty and grows to the left: where there is more room for that.
@@ -294,7 +314,7 @@ void route_header::make_reply(std::optional<address_view> self) {
   report_.reset();
   rest_.clear();
   if (self)
-    push_return({type, name});
+    push_return(*self);
 }
 
 // -- whole headers ---------------------------------------------------------------------------------

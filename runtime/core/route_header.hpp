@@ -36,6 +36,7 @@ struct report {
 ///
 ///     | free ……… | return slice | gap | onward slice |        after decode and make_request
 ///     | onward slice | free ………………… | return slice |        after make_reply
+///     | free ………………… | return slice | onward slice |        when the space in front was used up
 ///
 /// Taking the first onward address off moves an offset; putting one in front of the return route writes
 /// into the free space. Nothing is allocated for routes that fit `inline_capacity`. Fields that this
@@ -64,8 +65,13 @@ class route_header {
   /// The next hop; the view is valid until the header changes. Precondition: not empty.
   address_view next() const noexcept { return entry_at(onward_begin_).value; }
   /// Takes the first onward address off. Precondition: not empty.
-  void pop_onward() noexcept { onward_begin_ = entry_at(onward_begin_).end; }
-  void push_onward(address_view a) { prepend(onward_tag, onward_begin_, return_begin_, return_end_, a); }
+  void pop_onward() noexcept { onward_begin_ = end_of(onward_begin_); }
+  void push_onward(address_view a) {
+    bool alone = return_empty();
+    prepend(onward_tag, onward_begin_, return_begin_, return_end_, a);
+    if (alone) // an empty slice is never inside the other one
+      return_begin_ = return_end_ = onward_begin_;
+  }
   void append_onward(address_view a) { append(onward_tag, a); }
   route onward() const { return read(onward_begin_, onward_end_); }
   std::size_t onward_bytes() const noexcept { return onward_end_ - onward_begin_; }
@@ -73,7 +79,12 @@ class route_header {
   // -- return route --------------------------------------------------------------------------------
   bool return_empty() const noexcept { return return_begin_ == return_end_; }
   address_view return_front() const noexcept { return entry_at(return_begin_).value; }
-  void push_return(address_view a) { prepend(return_tag, return_begin_, onward_begin_, onward_end_, a); }
+  void push_return(address_view a) {
+    bool alone = onward_empty();
+    prepend(return_tag, return_begin_, onward_begin_, onward_end_, a);
+    if (alone)
+      onward_begin_ = onward_end_ = return_end_;
+  }
   void append_return(address_view a) { append(return_tag, a); }
   route return_route() const { return read(return_begin_, return_end_); }
   void clear_return() noexcept { return_end_ = return_begin_; }
@@ -108,6 +119,9 @@ class route_header {
  private:
   static constexpr std::byte onward_tag{0x0a};
   static constexpr std::byte return_tag{0x12};
+  static constexpr std::byte name_tag{0x12}; ///< Address.name, bytes
+  /// Longest name of a local address whose entry has lengths of one byte each.
+  static constexpr std::size_t short_name = 0x7f - 2;
 
   struct entry {
     address_view value;
@@ -116,11 +130,60 @@ class route_header {
 
   const std::byte* data() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
   std::byte* data() noexcept { return heap_ ? heap_.get() : inline_.data(); }
-  entry entry_at(std::uint32_t pos) const noexcept;
+  entry entry_at(std::uint32_t pos) const noexcept {
+    const std::byte* p = data() + pos;
+    auto n = std::to_integer<std::uint32_t>(p[3]);
+    if (p[2] != name_tag || p[1] != static_cast<std::byte>(n + 2) || n > short_name)
+      return long_entry_at(pos);
+    return {{transport_type::local, {reinterpret_cast<const char*>(p + 4), n}}, pos + 4 + n};
+  }
+  entry long_entry_at(std::uint32_t pos) const noexcept;
+  /// Where the entry at `pos` ends. Bodies are below 2^14: their length takes one or two bytes.
+  std::uint32_t end_of(std::uint32_t pos) const noexcept {
+    const std::byte* p = data() + pos + 1;
+    auto n = std::to_integer<std::uint32_t>(*p);
+    return n < 0x80 ? pos + 2 + n : pos + 3 + ((n & 0x7f) | std::to_integer<std::uint32_t>(p[1]) << 7);
+  }
   route read(std::uint32_t begin, std::uint32_t end) const;
-  void prepend(std::byte tag, std::uint32_t& begin, std::uint32_t& other_begin, std::uint32_t& other_end,
-               address_view a);
-  void append(std::byte tag, address_view a);
+  /// Inline for what nearly every hop does: a short local name, and there is room.
+  void prepend(std::byte tag, std::uint32_t& begin, std::uint32_t other_begin, std::uint32_t other_end,
+               address_view a) {
+    auto need = static_cast<std::uint32_t>(4 + a.name.size());
+    auto floor = other_begin < begin ? other_end : 0u;
+    if (!is_short(a) || begin - floor < need)
+      return prepend_any(tag, begin, floor, a);
+    begin -= need;
+    write_short(begin, tag, a.name);
+  }
+  void prepend_any(std::byte tag, std::uint32_t& begin, std::uint32_t floor, address_view a);
+  /// The same at the other end. An empty onward slice stays right behind the return slice.
+  void append(std::byte tag, address_view a) {
+    auto need = static_cast<std::uint32_t>(4 + a.name.size());
+    bool apart = return_end_ <= onward_begin_; // as in a header that is being made
+    if (!is_short(a) || !apart || capacity_ - onward_end_ < need || (tag == return_tag && onward_begin_ != onward_end_))
+      return append_any(tag, a);
+    if (tag == return_tag) {
+      write_short(return_end_, tag, a.name);
+      return_end_ += need;
+      onward_begin_ = onward_end_ = return_end_;
+    } else {
+      write_short(onward_end_, tag, a.name);
+      onward_end_ += need;
+    }
+  }
+  void append_any(std::byte tag, address_view a);
+  static bool is_short(const address_view& a) noexcept { return a.is_local() && a.name.size() <= short_name; }
+  void write_short(std::uint32_t at, std::byte tag, std::string_view name) noexcept {
+    auto* out = data() + at;
+    auto n = name.size();
+    out[0] = tag;
+    out[1] = static_cast<std::byte>(n + 2);
+    out[2] = name_tag;
+    out[3] = static_cast<std::byte>(n);
+    if (n > 0)
+      std::memcpy(out + 4, name.data(), n);
+  }
+  void make_room_before(std::uint32_t& begin, std::uint32_t need);
   void regrow(std::size_t extra);
   result<void> decode_entry(std::byte tag, std::span<const std::byte> body);
   result<void> decode_report(std::span<const std::byte> body);
