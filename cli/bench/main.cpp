@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/epoll_echo.hpp"
+#include "cli/bench/node_load.hpp"
 #include "cli/bench/udp_echo.hpp"
 #include "cli/bench/udp_load.hpp"
 #include "cli/bench/wire_load.hpp"
@@ -19,8 +20,22 @@ namespace {
 constexpr const char* usage =
   "Usage: ockam-bench tcp --to HOST:PORT [OPTIONS]   keep messages under way to a node and count replies\n"
   "       ockam-bench udp --to HOST:PORT [OPTIONS]   the same over UDP\n"
+  "       ockam-bench node [OPTIONS]                 the same from a worker inside a node of this process\n"
   "       ockam-bench echo-server                    a minimal epoll echo, the raw baseline\n"
   "       ockam-bench udp-echo-server                the same for datagrams\n\n";
+
+std::vector<std::string> split_route(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream names{text};
+  for (std::string name; std::getline(names, name, ',');)
+    out.push_back(name);
+  return out;
+}
+
+int fail(const std::string& error) {
+  std::fprintf(stderr, "ockam-bench: %s\n", error.c_str());
+  return 1;
+}
 
 int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
   load_options o;
@@ -47,15 +62,10 @@ int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
     throw po::error{"--to takes HOST:PORT; --connections and --in-flight are at least 1"};
   o.host = to.substr(0, colon);
   o.port = static_cast<std::uint16_t>(std::stoul(to.substr(colon + 1)));
-  o.route.clear();
-  std::istringstream names{route};
-  for (std::string name; std::getline(names, name, ',');)
-    o.route.push_back(name);
+  o.route = split_route(route);
   auto r = run(o);
-  if (!r.error.empty()) {
-    std::fprintf(stderr, "ockam-bench: %s\n", r.error.c_str());
-    return 1;
-  }
+  if (!r.error.empty())
+    return fail(r.error);
   if (output == "json")
     std::cout << nlohmann::json{{"replies", r.replies}, {"seconds", r.seconds}, {"per_second", r.per_second},
                                 {"megabytes_per_second", r.megabytes_per_second}, {"p50_us", r.p50_us},
@@ -64,6 +74,39 @@ int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
   else
     std::printf("%.0f replies/s, %.1f MB/s each way; round trip p50 %.1f us, p99 %.1f us, p99.9 %.1f us; lost %lu\n",
                 r.per_second, r.megabytes_per_second, r.p50_us, r.p99_us, r.p999_us, r.lost);
+  return 0;
+}
+
+int run_node(int argc, char** argv) {
+  node_load_options o;
+  std::string route = "hop,echo", thread = "socket", output = "plain";
+  po::options_description d{"Options of node"};
+  d.add_options()("route", po::value(&route)->default_value(route), "workers, separated by commas")
+    ("via", po::value(&o.via), "another node that they are on: TRANSPORT:ADDRESS, for example caf:127.0.0.1:5000")
+    ("thread", po::value(&thread)->default_value(thread), "where the sender runs: socket or pool")
+    ("bytes", po::value(&o.bytes)->default_value(o.bytes), "payload, at least 1")
+    ("in-flight", po::value(&o.in_flight)->default_value(o.in_flight), "messages under way")
+    ("seconds", po::value(&o.seconds)->default_value(o.seconds), "how long to count")
+    ("warmup", po::value(&o.warmup)->default_value(o.warmup), "seconds before that")
+    ("output", po::value(&output)->default_value(output), "plain or json")("help,h", "print this");
+  po::variables_map vm;
+  po::store(po::parse_command_line(argc, argv, d), vm);
+  if (vm.contains("help")) {
+    std::cout << usage << d;
+    return 0;
+  }
+  po::notify(vm);
+  if (o.bytes == 0 || o.in_flight == 0 || (thread != "socket" && thread != "pool"))
+    throw po::error{"--bytes and --in-flight are at least 1; --thread is socket or pool"};
+  o.on_pool = thread == "pool";
+  o.route = split_route(route);
+  auto r = run_node_load(o);
+  if (!r.error.empty())
+    return fail(r.error);
+  if (output == "json")
+    std::cout << nlohmann::json{{"per_second", r.per_second}}.dump() << '\n';
+  else
+    std::printf("%.0f replies/s\n", r.per_second);
   return 0;
 }
 
@@ -80,6 +123,8 @@ int main(int argc, char** argv) {
       return run_load(argc - 1, argv + 1, &run_wire_load);
     if (mode == "udp")
       return run_load(argc - 1, argv + 1, &run_udp_load);
+    if (mode == "node")
+      return run_node(argc - 1, argv + 1);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ockam-bench: %s\n", e.what());
     return 64;

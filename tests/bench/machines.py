@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes that are measured, and what the kernel says of them."""
+
+import json
+import os
+import pathlib
+import platform
+import re
+import socket
+import subprocess
+import threading
+
+
+def proc_status(pid, key):
+    """A number of /proc/PID/status (kB for sizes)."""
+    return int(re.search(rf"^{key}:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """A process that says on standard output where it listens, and then serves until it is stopped."""
+
+    def __init__(self, command, until, env=None, stdin=subprocess.DEVNULL):
+        self.child = subprocess.Popen(
+            [str(c) for c in command], stdin=stdin, stdout=subprocess.PIPE, text=True, bufsize=1, env=env)
+        self.lines = []
+        watchdog = threading.Timer(60, self.child.kill)
+        watchdog.start()
+        try:
+            while not (self.lines and re.search(until, self.lines[-1])):
+                line = self.child.stdout.readline()
+                if not line:
+                    raise RuntimeError(f"{' '.join(map(str, command))}: ended with {self.child.wait()} before it was ready")
+                self.lines.append(line.strip())
+        finally:
+            watchdog.cancel()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def address(self, transport):
+        """Of the first listener for this transport."""
+        for words in map(str.split, self.lines):
+            if transport in words[:2] and ":" in words[words.index(transport) + 1]:
+                return words[words.index(transport) + 1]
+        raise KeyError(transport)
+
+    def peak_kib(self):
+        return proc_status(self.pid, "VmHWM")
+
+    def stop(self):
+        if self.child.poll() is None:
+            self.child.terminate()
+            try:
+                self.child.wait(5)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        self.child.stdout.close()
+        if self.child.stdin:
+            self.child.stdin.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Machines:
+    """Starts what a row needs. `peer` is None where the other make was not built."""
+
+    def __init__(self, programs, peer, home):
+        self.programs, self.peer, self.home = programs, peer, home
+        self.env = {**os.environ, "OCKAM_HOME": str(home), "NO_COLOR": "1"}
+
+    def node(self, *args):
+        return Server(
+            [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", "warn",
+             "--tcp-listener", "127.0.0.1:0", *args], "is ready$", self.env)
+
+    def real(self, *args):
+        return Server([self.peer, "node", "--tcp", "127.0.0.1:0", *args], "^ready", stdin=subprocess.PIPE)
+
+    def raw(self):
+        return Server([self.programs / "ockam-bench", "echo-server"], "^listening ")
+
+    def has(self, program):
+        return (self.programs / program).exists()
+
+    def run(self, *command, timeout=120):
+        done = subprocess.run(
+            [str(c) for c in command], capture_output=True, text=True, timeout=timeout, env=self.env,
+            stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.returncode}")
+        return done.stdout
+
+    def bench(self, mode, *args, **options):
+        """One run of ockam-bench; its JSON."""
+        words = [w for k, v in options.items() for w in ([f"--{k.replace('_', '-')}"] if v is True else [f"--{k.replace('_', '-')}", v])]
+        return json.loads(self.run(self.programs / "ockam-bench", mode, *args, *words, "--output", "json"))
+
+
+def idle_connections(address, count):
+    """`count` connections that have said hello and nothing else."""
+    host, port = address.rsplit(":", 1)
+    out = []
+    for _ in range(count):
+        s = socket.create_connection((host, int(port)))
+        s.sendall(b"\x01")
+        assert s.recv(1) == b"\x01"
+        out.append(s)
+    return out
+
+
+def describe():
+    """The machine, in a line."""
+    cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
+    memory = next(int(l.split()[1]) for l in open("/proc/meminfo") if l.startswith("MemTotal")) / 1048576
+    return f"{os.cpu_count()} × {cpu}, {memory:.0f} GiB, Linux {platform.release()}"

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the rows of `rows.py` and prints their table. Started by dev/bench, which builds everything."""
+
+import argparse
+import datetime
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import machines  # noqa: E402
+import rows  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def number(x):
+    return f"{x:,.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
+
+
+def measure(row, m, rounds, seconds):
+    """All rounds of a row: what came out, its medians and whether its goal is met."""
+    samples = {}
+    with row.contenders(m, seconds) as contenders:
+        for i in range(rounds):
+            names = list(contenders)
+            for name in names[i % len(names):] + names[: i % len(names)]:  # nobody is always the first
+                samples.setdefault(name, []).append(contenders[name]())
+    median = {name: statistics.median(s) for name, s in samples.items()}
+    kind, goal = row.goal
+    ours = median["ours"]
+    if kind == "least":
+        met, factor = ours >= goal, None
+    elif kind == "most":
+        met, factor = ours <= goal, None
+    else:
+        factor = ours / median[kind]
+        met = factor >= goal
+    extras = row.extras(m, median)
+    return {
+        "key": row.key, "title": row.title, "unit": row.unit, "goal": {"kind": kind, "value": goal},
+        "median": median, "samples": samples, "factor": factor,
+        "met": met and all(good for _, good in extras if good is not None), "extras": [text for text, _ in extras]}
+
+
+GOALS = {"raw": "{} × epoll echo", "real": "{} × real node", "plain": "{} × without", "least": "at least {}", "most": "under {}"}
+
+
+def line(r):
+    """A row of the table in Markdown."""
+    if "skipped" in r:
+        return f"| {r['title']} | – | – | – | | not measured: {r['skipped']} |"
+    median, unit = r["median"], r["unit"]
+    goal = GOALS[r["goal"]["kind"]].format(f"{r['goal']['value']:g}" + (f" {unit}" if r["goal"]["kind"] in ("least", "most") else ""))
+    cell = lambda name: number(median[name]) if name in median else "–"
+    factors = ", ".join(f"{median['ours'] / median[n]:.2f} × {n}" for n in ("raw", "real", "plain") if n in median)
+    extras = "; ".join(r["extras"])
+    verdict = ("met" if r["met"] else "**missed**") + (f" ({extras})" if extras else "")
+    return f"| {r['title']} | {cell('ours')} {unit} | {cell('raw')} | {cell('real')} | {factors} | {goal}: {verdict} |"
+
+
+HEAD = ["| work | ours | epoll echo | real node | ratios | goal |", "|---|---|---|---|---|---|"]
+
+
+def main():
+    p = argparse.ArgumentParser(prog="dev/bench", description=__doc__)
+    p.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/bench/bin", help=argparse.SUPPRESS)
+    p.add_argument("--peer", type=pathlib.Path, help=argparse.SUPPRESS)
+    p.add_argument("--row", action="append", metavar="KEY", help="only this row (may be given several times)")
+    p.add_argument("--list", action="store_true", help="print the keys of the rows")
+    p.add_argument("--quick", action="store_true", help="one short round of each: to see that it works, not how fast")
+    p.add_argument("--rounds", type=int, help="rounds of each row (default 5)")
+    p.add_argument("--seconds", type=float, default=2, help="length of each measurement (default 2)")
+    o = p.parse_args()
+    keys = [r.key for r in rows.ROWS]
+    if o.list:
+        print("\n".join(f"{r.key:14} {r.title}" for r in rows.ROWS))
+        return 0
+    for key in o.row or []:
+        if key not in keys:
+            p.error(f"there is no row {key}; the rows are: {', '.join(keys)}")
+    chosen = [r for r in rows.ROWS if not o.row or r.key in o.row]
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    machine = f"{machines.describe()}; {datetime.date.today()}, {commit}"
+    print(machine, *HEAD, sep="\n", flush=True)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="ok-", dir="/tmp") as home:
+        m = machines.Machines(o.programs.resolve(), o.peer, pathlib.Path(home))
+        for row in chosen:
+            why = row.missing(m)
+            if why:
+                results.append({"key": row.key, "title": row.title, "skipped": why})
+            else:
+                try:
+                    results.append(measure(row, m, 1 if o.quick else o.rounds or row.rounds, 0.5 if o.quick else o.seconds))
+                except (RuntimeError, subprocess.TimeoutExpired) as e:
+                    results.append({"key": row.key, "title": row.title, "skipped": str(e), "failed": True})
+            print(line(results[-1]), flush=True)
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build/bench.json").write_text(json.dumps({"machine": machine, "rows": results}, indent=1) + "\n")
+    (ROOT / "build/bench.md").write_text("\n".join([f"Medians; {machine}.", "", *HEAD, *map(line, results)]) + "\n")
+    return 1 if any(r.get("failed") for r in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
