@@ -100,14 +100,14 @@ def theirs(peer_program):
 
 @pytest.fixture
 def ours(node):
-    """ours(name, connections={name: address}) → a node of ours whose hop, echo and uppercase peers may
-    reach; each connection is a link worker of that name, and up."""
+    """ours(name, connections={name: address}, more=sections) → a node of ours whose hop, echo and uppercase
+    peers may reach; each TCP connection is a link worker of that name."""
 
-    def start(name="n1", connections=None):
+    def start(name="n1", connections=None, more=""):
         config = f"[node]\nname = {name}\n[tcp-listener main]\naddress = 127.0.0.1:0\n[service hop]\ntype = hop\n"
         for link, address in (connections or {}).items():
             config += f"[tcp-connection {link}]\naddress = {address}\n"
-        n = node(name, config=config)
+        n = node(name, config=config + more)
         n.tcp = f"127.0.0.1:{n.port}"
         return n
 
