@@ -21,12 +21,13 @@ void multiaddr_text(bytes in);
 void control_request(bytes in);
 void config_text(bytes in);
 void endpoint(bytes in);
+void udp_datagrams(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 9> targets{{
+inline constexpr std::array<target, 10> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -36,6 +37,7 @@ inline constexpr std::array<target, 9> targets{{
   {"control_request", &control_request},
   {"config_text", &config_text},
   {"endpoint", &endpoint},
+  {"udp_datagrams", &udp_datagrams},
 }};
 
 } // namespace ockam::fuzz
