@@ -137,6 +137,7 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
       done(from);
       return node_.request_stop();
     case control::Request::kSendMessage: return send_message(from, std::move(*r.mutable_send_message()), timeout);
+    case control::Request::kTraceRoute: return trace_route(from, r.trace_route(), timeout);
     case control::Request::kStartService: return start_service_request(from, r.start_service());
     case control::Request::kStopService: return stop_service(from, r.stop_service());
     case control::Request::kListServices: return list_services(from);

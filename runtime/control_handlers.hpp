@@ -37,7 +37,9 @@ class control_handlers {
     std::uint64_t session;
     std::uint32_t request;
   };
-  class sending; // a message on its way, with its reply address and deadline
+  class errand;  // a message on its way, with its reply address and deadline
+  class sending;
+  class tracing;
 
   void answer(asker to, control::Response r);
   void answer(asker to, const error& e);
@@ -47,6 +49,7 @@ class control_handlers {
 
   void show_node(asker from);
   void send_message(asker from, control::SendMessage&& m, std::chrono::milliseconds timeout);
+  void trace_route(asker from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
   void start_service_request(asker from, const control::StartService& m);
   void stop_service(asker from, const control::StopService& m);
   void list_services(asker from);
@@ -62,11 +65,14 @@ class control_handlers {
   void add_consumer(asker from, const control::AddConsumer& m);
   /// Called before the answer: one that cannot be written ends its session, which cancels all that the
   /// session waits for. False when it is over already.
-  bool finished(sending& s);
+  /// Takes the errand off the list; it goes after this event. False when it is not there.
+  bool finished(errand& e);
+  void launch(std::unique_ptr<errand> e, std::uint32_t flags);
+  static result<route> route_of(const std::string& text);
 
   node_services node_;
   responder& out_;
-  std::list<std::unique_ptr<sending>> under_way_;
+  std::list<std::unique_ptr<errand>> under_way_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

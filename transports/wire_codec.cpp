@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 namespace ockam::wire_codec {
 
 namespace {
@@ -51,6 +54,16 @@ std::string member(const nlohmann::json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
+constexpr std::uint64_t absent = UINT64_MAX;
+
+/// Value of one key as a number, or `absent`.
+std::uint64_t number(const nlohmann::json& object, const char* key) {
+  auto text = member(object, key);
+  std::uint64_t n = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return text.empty() || ec != std::errc{} || end != text.data() + text.size() ? absent : n;
+}
+
 void read_extras(std::string_view text, route_header& h) {
   if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
     return;
@@ -59,10 +72,22 @@ void read_extras(std::string_view text, route_header& h) {
     return; // not JSON: ignored, as the reference does
   if (member(object, "ockam_report") == "1")
     h.flags(h.flags() | route_header::flag_report);
+  if (auto traced = number(object, "ockam_trace"); traced != absent) {
+    h.flags(h.flags() | route_header::flag_trace);
+    h.traced(static_cast<std::uint32_t>(std::min<std::uint64_t>(traced, UINT32_MAX)));
+  }
   auto reason = member(object, "ockam_undeliverable");
-  if (reason.empty())
+  auto index = number(object, "ockam_passed");
+  if (reason.empty() && index == absent)
     return;
   report r;
+  r.passed = reason.empty();
+  if (index != absent)
+    r.index = static_cast<std::uint32_t>(std::min<std::uint64_t>(index, UINT32_MAX));
+  if (auto left = number(object, "ockam_left"); left != absent)
+    r.left = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, UINT32_MAX));
+  if (auto held = number(object, "ockam_held_us"); held != absent)
+    r.held_us = held;
   for (std::size_t i = 1; i < drop_reason_count; ++i)
     if (to_string(static_cast<drop_reason>(i)) == reason)
       r.reason = static_cast<drop_reason>(i);
@@ -130,16 +155,27 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
 
 std::string extras(const route_header& h) {
   const auto* r = h.get_report();
-  if (!r && (h.flags() & route_header::flag_report) == 0)
+  constexpr auto wishes = route_header::flag_report | route_header::flag_trace;
+  if (!r && (h.flags() & wishes) == 0)
     return {};
   nlohmann::json object = nlohmann::json::object();
   if (r) {
-    object["ockam_undeliverable"] = to_string(r->reason);
+    if (!r->passed)
+      object["ockam_undeliverable"] = to_string(r->reason);
+    if (r->index != 0) { // of a traced message
+      object["ockam_passed"] = std::to_string(r->index);
+      object["ockam_left"] = std::to_string(r->left);
+    }
+    if (r->passed)
+      object["ockam_held_us"] = std::to_string(r->held_us);
     object["ockam_hop"] = to_string(r->hop);
     object["ockam_node"] = printable(r->node);
     object["ockam_detail"] = printable(r->detail);
   } else {
-    object["ockam_report"] = "1";
+    if ((h.flags() & route_header::flag_report) != 0)
+      object["ockam_report"] = "1";
+    if (h.is_traced())
+      object["ockam_trace"] = std::to_string(h.traced());
   }
   return object.dump();
 }

@@ -14,8 +14,10 @@
 ///
 /// The fourth element is a JSON object of strings. A real node writes `{}` and ignores keys that it does
 /// not know; our wishes travel there: `"ockam_report": "1"` asks for a report, and a report itself is
-/// `"ockam_undeliverable": reason` with `ockam_hop`, `ockam_node` and `ockam_detail`. It is left out when
-/// there is nothing to say. Plain functions. Thread: any.
+/// `"ockam_undeliverable": reason` with `ockam_hop`, `ockam_node` and `ockam_detail`. `"ockam_trace": N` asks
+/// for a passage from each worker, of which N have had the message, and a passage is `"ockam_passed": N`
+/// with hop, node, the worker's type as the detail, `ockam_left` (addresses of the route that were left) and
+/// `ockam_held_us`. It is left out when there is nothing to say. Plain functions. Thread: any.
 namespace ockam::wire_codec {
 
 /// Decodes into `header` (fresh). Accepts what the reference accepts: indefinite arrays, long integers,

@@ -146,6 +146,10 @@ result<control::Response> control_client::call(control::Request request, const d
   request.AppendToString(&out);
   if (auto ok = write_all(out, by); !ok)
     return std::move(ok).error();
+  return more(by);
+}
+
+result<control::Response> control_client::more(const deadline& by) {
   control::Response r;
   do { // an answer that came after its deadline is passed over
     if (auto ok = read_response(r, by); !ok)

@@ -39,6 +39,9 @@ class control_client {
   /// may take), `closed`, `malformed`.
   result<control::Response> call(control::Request request, const deadline& by);
 
+  /// One more answer to the last request, of those that have several.
+  result<control::Response> more(const deadline& by);
+
   const std::string& node() const { return node_; }
   /// Process id of the node, from the kernel.
   int peer_pid() const;

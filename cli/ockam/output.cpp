@@ -93,6 +93,11 @@ result<void> output::show(const answer& a) {
   return {};
 }
 
+void output::line(std::string_view text) {
+  if (!style_.as_json)
+    write_line(stdout, style_.color && style_.out_is_terminal ? colored(text) : std::string{text});
+}
+
 void output::notice(std::string_view text) {
   if (!style_.quiet && style_.err_is_terminal)
     write_line(stderr, style_.color ? colored(text) : std::string{text});

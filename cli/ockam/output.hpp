@@ -40,6 +40,8 @@ class output {
 
   /// Prints a result on standard output. Errors: `invalid_argument` (the query of --jq), `io_failure`.
   result<void> show(const answer& a);
+  /// A line of a result that comes bit by bit, on standard output, unless the result is wanted as JSON.
+  void line(std::string_view text);
   /// Standard error, on a terminal only: what was done beside the result, or is going on.
   void notice(std::string_view text);
   /// Standard error, always (not with -q): the user should know.

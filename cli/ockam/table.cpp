@@ -36,7 +36,7 @@ std::vector<option> global_options() {
 
 command_table all_commands() {
   command_table out{all_groups(), {}, global_options()};
-  for (auto family : {&node_create_command, &node_commands, &message_commands, &service_commands, &worker_commands,
+  for (auto family : {&node_create_command, &node_commands, &message_commands, &trace_command, &ping_command, &service_commands, &worker_commands,
                       &transport_commands, &flow_control_commands, &home_commands, &completion_command})
     for (auto& c : family())
       out.commands.push_back(std::move(c));

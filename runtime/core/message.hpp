@@ -5,6 +5,7 @@
 #include "runtime/core/payload.hpp"
 #include "runtime/core/route_header.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,7 @@ struct message {
   credit held;
   message_source source;
   bool imported = false;   ///< some link of this node let it in, however many workers have had it since
+  std::chrono::steady_clock::time_point seen{}; ///< when this node first saw it; of traced messages
   message* next = nullptr; ///< for the run queue
 
   // -- what a service asks of it --------------------------------------------------------------------

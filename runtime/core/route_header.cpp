@@ -13,6 +13,7 @@ constexpr std::byte address_name_tag{0x12}; // Address.name, bytes
 constexpr std::byte budget_tag{0x1d}; // RouteHeader.hop_budget, fixed32
 constexpr std::byte flags_tag{0x25};  // RouteHeader.flags, fixed32
 constexpr std::byte report_tag{0x2a}; // RouteHeader.report, message
+constexpr std::byte traced_tag{0x35}; // RouteHeader.traced, fixed32
 
 constexpr std::size_t varint_size(std::uint64_t v) noexcept {
   std::size_t n = 1;
@@ -181,6 +182,7 @@ route_header& route_header::operator=(route_header&& other) noexcept {
   onward_end_ = std::exchange(other.onward_end_, initial_headroom);
   hop_budget_ = other.hop_budget_;
   flags_ = other.flags_;
+  traced_ = other.traced_;
   report_ = std::move(other.report_);
   rest_ = std::move(other.rest_);
   return *this;
@@ -311,6 +313,7 @@ void route_header::make_reply(std::optional<address_view> self) {
   return_begin_ = return_end_ = onward_begin_ >= capacity_ - onward_end_ ? onward_begin_ : capacity_;
   hop_budget_ = default_hop_budget;
   flags_ = 0;
+  traced_ = 0;
   report_.reset();
   rest_.clear();
   if (self)
@@ -336,11 +339,18 @@ result<void> route_header::decode_report(std::span<const std::byte> body) {
     auto key = in.varint();
     if (!key)
       return malformed("the report is cut off");
-    if (*key == 0x08) { // reason
+    if ((*key & 7) == 0) {
       auto v = in.varint();
       if (!v)
         return malformed("the report is cut off");
-      r.reason = *v < drop_reason_count ? static_cast<drop_reason>(*v) : drop_reason::none;
+      switch (*key >> 3) {
+        case 1: r.reason = *v < drop_reason_count ? static_cast<drop_reason>(*v) : drop_reason::none; break;
+        case 5: r.passed = *v != 0; break;
+        case 6: r.index = static_cast<std::uint32_t>(std::min<std::uint64_t>(*v, UINT32_MAX)); break;
+        case 7: r.left = static_cast<std::uint32_t>(std::min<std::uint64_t>(*v, UINT32_MAX)); break;
+        case 8: r.held_us = *v; break;
+        default: break;
+      }
     } else if ((*key & 7) == 2) {
       auto b = in.block();
       if (!b)
@@ -387,11 +397,11 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
           if (auto ok = h.decode_entry(is_return ? return_tag : onward_tag, *body); !ok)
             return std::move(ok).error();
         }
-      } else if (*key == 0x1d || *key == 0x25) {
+      } else if (*key == 0x1d || *key == 0x25 || *key == 0x35) {
         auto v = in.fixed32();
         if (!v)
           return malformed("a number is cut off");
-        (*key == 0x1d ? h.hop_budget_ : h.flags_) = *v;
+        (*key == 0x1d ? h.hop_budget_ : *key == 0x25 ? h.flags_ : h.traced_) = *v;
       } else if (*key == 0x2a) {
         auto body = in.block();
         if (!body)
@@ -414,13 +424,16 @@ std::size_t route_header::report_size() const noexcept {
   if (!report_)
     return 0;
   auto sized = [](std::size_t n) { return 1 + varint_size(n) + n; };
-  return 2 + sized(address_size(report_->hop)) + sized(report_->node.size())
-         + sized(report_->detail.size());
+  auto number = [](std::uint64_t v) { return v == 0 ? 0 : 1 + varint_size(v); };
+  return 2 + sized(address_size(report_->hop)) + sized(report_->node.size()) + sized(report_->detail.size())
+         + number(report_->passed) + number(report_->index) + number(report_->left) + number(report_->held_us);
 }
 
 std::size_t route_header::encoded_size() const noexcept {
   auto size = (return_end_ - return_begin_) + (onward_end_ - onward_begin_) + 5u + rest_.size();
   if (flags_ != 0)
+    size += 5;
+  if (traced_ != 0)
     size += 5;
   if (auto n = report_size())
     size += 1 + varint_size(n) + n;
@@ -455,6 +468,20 @@ std::byte* route_header::encode(std::byte* out) const noexcept {
     };
     text(std::byte{0x1a}, report_->node);
     text(std::byte{0x22}, report_->detail);
+    auto number = [&](std::byte tag, std::uint64_t v) {
+      if (v == 0)
+        return;
+      *out++ = tag;
+      out = write_varint(out, v);
+    };
+    number(std::byte{0x28}, report_->passed);
+    number(std::byte{0x30}, report_->index);
+    number(std::byte{0x38}, report_->left);
+    number(std::byte{0x40}, report_->held_us);
+  }
+  if (traced_ != 0) {
+    *out++ = traced_tag;
+    out = write_fixed32(out, traced_);
   }
   return write_bytes(out, rest_);
 }

@@ -21,7 +21,12 @@ struct report {
   drop_reason reason = drop_reason::none;
   address hop;        ///< the hop that could not be reached
   std::string node;   ///< the node that dropped the message
-  std::string detail; ///< a sentence for people, at most `max_detail` bytes
+  std::string detail; ///< a sentence for people, at most `max_detail` bytes; of a passage: the worker's type
+  // Of a traced message:
+  bool passed = false;         ///< it did not end: `hop` has got it
+  std::uint32_t index = 0;     ///< how many workers have had it
+  std::uint32_t left = 0;      ///< addresses that its onward route had, `hop` included
+  std::uint64_t held_us = 0;   ///< how long it had been in the node
 
   static constexpr std::size_t max_detail = 256;
 };
@@ -48,6 +53,7 @@ class route_header {
   static constexpr std::size_t inline_capacity = 288;
   static constexpr std::uint32_t default_hop_budget = 1024;
   static constexpr std::uint32_t flag_report = 1; ///< Flag.FLAG_REPORT
+  static constexpr std::uint32_t flag_trace = 2;  ///< Flag.FLAG_TRACE
 
   route_header() noexcept = default;
   route_header(route_header&& other) noexcept;
@@ -110,6 +116,10 @@ class route_header {
   std::uint32_t flags() const noexcept { return flags_; }
   void flags(std::uint32_t f) noexcept { flags_ = f; }
   bool wants_report() const noexcept { return (flags_ & flag_report) != 0 && !report_; }
+  bool is_traced() const noexcept { return (flags_ & flag_trace) != 0 && !report_; }
+  /// How many workers have had this message, of a traced one.
+  std::uint32_t traced() const noexcept { return traced_; }
+  void traced(std::uint32_t n) noexcept { traced_ = n; }
   const report* get_report() const noexcept { return report_.get(); }
   void set_report(report r) { report_ = std::make_unique<report>(std::move(r)); }
 
@@ -208,6 +218,7 @@ class route_header {
   std::uint32_t onward_end_ = initial_headroom;
   std::uint32_t hop_budget_ = default_hop_budget;
   std::uint32_t flags_ = 0;
+  std::uint32_t traced_ = 0;
   std::unique_ptr<report> report_;
   std::string rest_; ///< unknown fields, as they came
 

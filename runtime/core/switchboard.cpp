@@ -102,6 +102,8 @@ void switchboard::handle(message_ptr m) {
   if (header.hop_budget() == 0)
     return drop(std::move(m), drop_reason::hop_budget);
   header.hop_budget(header.hop_budget() - 1);
+  if (header.is_traced())
+    trace(*m, entry);
   give(entry, std::move(m));
 }
 
@@ -167,12 +169,48 @@ void switchboard::forget(flushable& f) {
 
 // -- what does not arrive ----------------------------------------------------------------------------
 
+namespace {
+
+/// How many addresses its onward route has.
+std::uint32_t hops_left(const message& m) {
+  std::uint32_t n = 0;
+  m.header.each_onward([&](address_view) { ++n; });
+  return n;
+}
+
+} // namespace
+
+/// Tells the sender of a traced message that a worker gets it now. The passage goes back along the way that
+/// the message has come so far, as a message of its own, charged to the same link.
+void switchboard::trace(message& m, const worker_entry& entry) {
+  m.header.traced(m.header.traced() + 1);
+  auto now = clock::now();
+  if (m.seen == clock::time_point{})
+    m.seen = now;
+  if (m.header.return_empty() || !may_report(m))
+    return;
+  report r;
+  r.passed = true;
+  r.hop = address{m.header.next()};
+  r.node = node_name_;
+  r.detail = entry.type;
+  r.index = m.header.traced();
+  r.left = hops_left(m);
+  r.held_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - m.seen).count());
+  auto passage = std::make_unique<message>();
+  m.header.each_return([&](address_view a) { passage->header.append_onward(a); });
+  passage->header.set_report(std::move(r));
+  passage->imported = m.imported;
+  if (auto* from = m.held.source())
+    passage->held = credit{*from, passage->footprint()};
+  deliver(std::move(passage));
+}
+
 bool switchboard::may_report(const message& m) {
-  if (!m.header.wants_report() || m.header.return_empty())
-    return false;
-  if (m.source.is_local())
+  if (m.source.is_local() && !m.imported)
     return true;
-  if (flows_.text(m.source.producer).empty())
+  // What a hop has passed on names no link any more: all of it together has one window.
+  if (m.source.producer != 0 && flows_.text(m.source.producer).empty())
     return false; // the link has ended, and its window with it
   auto& w = report_windows_[m.source.producer];
   auto now = clock::now();
@@ -183,7 +221,7 @@ bool switchboard::may_report(const message& m) {
 
 void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) {
   dropped_.add(why);
-  if (!may_report(*m))
+  if (!m->header.wants_report() || m->header.return_empty() || !may_report(*m))
     return;
   report r;
   r.reason = why;
@@ -191,6 +229,10 @@ void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) 
     r.hop = address{m->header.next()};
   r.node = node_name_;
   r.detail = detail.substr(0, report::max_detail);
+  if (m->header.is_traced()) {
+    r.index = m->header.traced();
+    r.left = hops_left(*m);
+  }
   // The same message turns round: its share of the budget stays with it. It came from this node now.
   m->header.make_reply(std::nullopt);
   m->header.set_report(std::move(r));

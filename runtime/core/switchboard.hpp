@@ -124,6 +124,7 @@ class switchboard {
 
   void handle(message_ptr m);
   void give(worker_entry& entry, message_ptr m);
+  void trace(message& m, const worker_entry& entry);
   bool may_report(const message& m);
   message_ptr pop() noexcept;
 

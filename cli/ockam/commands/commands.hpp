@@ -12,6 +12,8 @@ namespace ockam::cli {
 std::vector<command> node_create_command();
 std::vector<command> node_commands();
 std::vector<command> message_commands();
+std::vector<command> ping_command();
+std::vector<command> trace_command();
 std::vector<command> service_commands();
 std::vector<command> worker_commands();
 std::vector<command> transport_commands(); ///< tcp-listener, tcp-connection, and so on for each transport

@@ -23,6 +23,21 @@ struct received_frame {
   std::string extras;
 };
 
+/// `extra`: the fourth element; empty: none.
+inline std::string frame(const route_header& h, std::string_view body, const std::string& extra) {
+  auto size = wire_codec::measure(h, body.size(), extra);
+  std::string out(stream_codec::length_bytes + size.total, '\0');
+  auto* at = stream_codec::write_length(reinterpret_cast<std::byte*>(out.data()), size.total);
+  at = wire_codec::write_head(at, h, body.size(), !extra.empty());
+  std::memcpy(at, body.data(), body.size());
+  wire_codec::write_tail(at + body.size(), extra);
+  return out;
+}
+
+inline std::string frame(const route_header& h, std::string_view body) {
+  return frame(h, body, wire_codec::extras(h));
+}
+
 inline std::string frame(const route& onward, const route& back, std::string_view body, bool report = false) {
   route_header h;
   for (const auto& a : back)
@@ -31,14 +46,7 @@ inline std::string frame(const route& onward, const route& back, std::string_vie
     h.append_onward(a);
   if (report)
     h.flags(route_header::flag_report);
-  auto extra = wire_codec::extras(h);
-  auto size = wire_codec::measure(h, body.size(), extra);
-  std::string out(stream_codec::length_bytes + size.total, '\0');
-  auto* at = stream_codec::write_length(reinterpret_cast<std::byte*>(out.data()), size.total);
-  at = wire_codec::write_head(at, h, body.size(), !extra.empty());
-  std::memcpy(at, body.data(), body.size());
-  wire_codec::write_tail(at + body.size(), extra);
-  return out;
+  return frame(h, body);
 }
 
 /// A length field and `body` behind it, whatever that is.
