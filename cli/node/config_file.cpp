@@ -180,7 +180,7 @@ class config_reader {
     for (const auto& k : all)
       names.emplace_back(k.name);
     for (const auto& [key, value] : keys) {
-      auto known = std::find_if(all.begin(), all.end(), [&](auto& k) { return k.name == key; });
+      auto known = std::find_if(all.begin(), all.end(), [&key = key](auto& k) { return k.name == key; });
       if (known == all.end())
         report(line_of(section, key), "[" + section + "] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
       else
@@ -206,7 +206,7 @@ class config_reader {
       if (std::find(known.begin(), known.end(), key) == known.end())
         report(line_of(section, key), "[" + std::string{kind.name} + "] has no key " + printable(key),
                did_you_mean(key, known, joined("keys: ", known)));
-      else if (auto k = std::find_if(own.begin(), own.end(), [&](auto& o) { return o.name == key; }); k != own.end())
+      else if (auto k = std::find_if(own.begin(), own.end(), [&key = key](auto& o) { return o.name == key; }); k != own.end())
         set_key(section, key, k->set(c, value));
       else if (key != "address" && key != "allow") {
         if (auto ok = kind.check_options ? kind.check_options({{key, value}}) : result<void>{}; !ok)

@@ -16,6 +16,8 @@ constexpr std::size_t max_host = 253;  // RFC 1035 §2.3.4, as text
 constexpr std::size_t max_label = 63;
 
 bool is_literal(int family, std::string_view host) {
+  if (host.find('\0') != std::string_view::npos)
+    return false; // where inet_pton would stop reading
   std::string text{host};
   in6_addr scratch;
   return ::inet_pton(family, text.c_str(), &scratch) == 1;

@@ -60,7 +60,7 @@ error unknown_protocol(std::string_view name) {
 std::optional<std::string> canonical_ip(int family, std::string_view text) {
   std::array<std::byte, 16> raw;
   char out[INET6_ADDRSTRLEN];
-  if (::inet_pton(family, std::string{text}.c_str(), raw.data()) != 1)
+  if (text.find('\0') != std::string_view::npos || ::inet_pton(family, std::string{text}.c_str(), raw.data()) != 1)
     return std::nullopt;
   return std::string{::inet_ntop(family, raw.data(), out, sizeof(out))};
 }

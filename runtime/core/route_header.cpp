@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/route_header.hpp"
 
+#include "runtime/core/utf8.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -85,6 +87,12 @@ struct cursor {
     return std::nullopt;
   }
 
+  /// A field's number and wire type: 32 bits, and no field is number 0.
+  std::optional<std::uint32_t> key() noexcept {
+    auto k = varint();
+    return k && *k >> 3 != 0 && *k <= 0xffffffff ? std::optional{static_cast<std::uint32_t>(*k)} : std::nullopt;
+  }
+
   std::optional<std::span<const std::byte>> take(std::uint64_t n) noexcept {
     if (n > static_cast<std::uint64_t>(end - pos))
       return std::nullopt;
@@ -126,6 +134,16 @@ const char* text(const std::byte* p) noexcept {
 
 std::string_view text_of(std::span<const std::byte> b) noexcept {
   return {text(b.data()), b.size()};
+}
+
+/// At most `max_detail` bytes of a text, no character cut in two.
+std::string_view clipped(std::string_view text) noexcept {
+  if (text.size() <= report::max_detail)
+    return text;
+  auto n = report::max_detail;
+  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80)
+    --n;
+  return text.substr(0, n);
 }
 
 error malformed(const char* what) {
@@ -336,7 +354,7 @@ result<void> route_header::decode_report(std::span<const std::byte> body) {
   cursor in{body.data(), body.data() + body.size()};
   report r;
   while (!in.done()) {
-    auto key = in.varint();
+    auto key = in.key();
     if (!key)
       return malformed("the report is cut off");
     if ((*key & 7) == 0) {
@@ -360,10 +378,10 @@ result<void> route_header::decode_report(std::span<const std::byte> body) {
         if (!a || a->name.size() > max_name_length)
           return malformed("the report's hop is not an address");
         r.hop = address{*a};
-      } else if (*key == 0x1a) {
-        r.node = text_of(b->first(std::min(b->size(), report::max_detail)));
-      } else if (*key == 0x22) {
-        r.detail = text_of(b->first(std::min(b->size(), report::max_detail)));
+      } else if (*key == 0x1a || *key == 0x22) {
+        if (!is_utf8(text_of(*b)))
+          return malformed("a text of the report is not UTF-8");
+        (*key == 0x1a ? r.node : r.detail) = clipped(text_of(*b));
       }
     } else if (!in.skip(*key & 7)) {
       return malformed("the report has a field of unknown kind");
@@ -382,8 +400,8 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
     cursor in{bytes.data(), bytes.data() + bytes.size()};
     while (!in.done()) {
       const auto* start = in.pos;
-      auto key = in.varint();
-      if (!key || *key >> 3 == 0)
+      auto key = in.key();
+      if (!key)
         return malformed("a field key is not valid");
       if (*key == 0x0a || *key == 0x12) {
         auto body = in.block();
@@ -418,6 +436,12 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
     }
   }
   return h;
+}
+
+void route_header::set_report(report r) {
+  for (auto* text : {&r.node, &r.detail})
+    *text = std::string{clipped(is_utf8(*text) ? *text : printable(*text))};
+  report_ = std::make_unique<report>(std::move(r));
 }
 
 std::size_t route_header::report_size() const noexcept {

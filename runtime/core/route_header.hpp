@@ -121,7 +121,8 @@ class route_header {
   std::uint32_t traced() const noexcept { return traced_; }
   void traced(std::uint32_t n) noexcept { traced_ = n; }
   const report* get_report() const noexcept { return report_.get(); }
-  void set_report(report r) { report_ = std::make_unique<report>(std::move(r)); }
+  /// Its texts are cut to `max_detail` bytes and made UTF-8: protobuf's strings are nothing else.
+  void set_report(report r);
 
   /// Bytes of memory beyond `sizeof(route_header)`.
   std::size_t heap_bytes() const noexcept { return heap_ ? capacity_ : 0; }

@@ -144,9 +144,12 @@ TEST(route_header, refuses_what_is_not_canonical) {
     {"a length beyond the end", {"\x0a\xff\xff\xff\xff\x7f", 6}},
     {"a varint of eleven bytes", {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11}},
     {"field number 0", {"\x02\x00", 2}},
+    {"a field number beyond 29 bits", {"\x98\x98\x98\x98\x98\x98\x01\x00", 8}},
+    {"field number 0 in a report", {"\x2a\x02\x00\x00", 4}},
     {"a group", {"\x33\x34", 2}},
     {"a number cut off", {"\x1d\x01\x02", 3}},
     {"a report cut off", {"\x2a\x05\x08", 3}},
+    {"a report whose text is not UTF-8", {"\x2a\x03\x22\x01\xff", 5}},
     {"a report with a group", {"\x2a\x01\x33", 3}},
   };
   for (auto& c : cases) {
@@ -205,6 +208,18 @@ TEST(route_header, a_reply_goes_back_with_one_return_address_and_no_wishes) {
   h.make_reply(std::nullopt);
   EXPECT_EQ(h.onward(), route{"me"});
   EXPECT_TRUE(h.return_empty());
+}
+
+TEST(route_header, the_texts_of_a_report_are_short_and_utf8) {
+  route_header h;
+  std::string umlauts = "x";
+  for (int i = 0; i < 200; ++i)
+    umlauts += "ü"; // byte 256 is in the middle of one
+  h.set_report({drop_reason::congested, address{"a"}, "\xff", umlauts});
+  EXPECT_EQ(h.get_report()->node, "\\xff");
+  EXPECT_EQ(h.get_report()->detail, umlauts.substr(0, 255));
+  auto p = parsed(h);
+  EXPECT_EQ(p.report().detail(), umlauts.substr(0, 255));
 }
 
 TEST(route_header, a_moved_one_is_empty_and_usable) {

@@ -125,6 +125,15 @@ TEST(endpoint, what_connect_takes) {
   EXPECT_FALSE(parse_endpoint(longest + "a.a:1"));
 }
 
+TEST(endpoint, a_zero_byte_ends_no_host) {
+  using namespace std::string_view_literals;
+  for (auto bad : {"1.2.3.4\0:4000"sv, "1.2.3.4\0.example.org:1"sv, "[::1\0]:1"sv}) {
+    EXPECT_FALSE(parse_endpoint(bad));
+    EXPECT_FALSE(parse_socket_address(bad));
+  }
+  EXPECT_FALSE(parse_multiaddr("/ip4/1.2.3.4\0x/tcp/1"sv));
+}
+
 TEST(endpoint, what_listen_takes) {
   EXPECT_TRUE(parse_socket_address("127.0.0.1:0"));
   EXPECT_TRUE(parse_socket_address("[::]:4000"));
