@@ -84,6 +84,34 @@ void fill(control::ConnectionInfo& out, const link_info& in) {
   out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
 }
 
+void fill(control::WorkerDetails& out, const worker_info& in) {
+  auto ns = [](std::chrono::nanoseconds d) { return static_cast<std::uint64_t>(d.count()); };
+  out.set_address(printable(in.address));
+  out.set_type(in.type);
+  out.set_thread(std::string{to_string(in.thread)});
+  out.set_instances(in.instances);
+  out.set_restart(std::string{to_string(in.restart)});
+  out.set_state(in.starting ? "starting" : "running");
+  out.set_messages_in(in.messages_in);
+  out.set_messages_out(in.messages_out);
+  out.set_failed(in.failed);
+  out.set_queued(in.queued);
+  out.set_restarts(in.restarts);
+  out.set_overruns(in.overruns);
+  out.set_busy_ms(static_cast<std::uint64_t>(in.busy.count()));
+  auto& l = *out.mutable_latency();
+  l.set_measured(in.measured);
+  l.set_p50(ns(in.p50));
+  l.set_p90(ns(in.p90));
+  l.set_p99(ns(in.p99));
+  l.set_longest(ns(in.longest));
+  for (const auto& [name, value] : in.counters) {
+    auto* c = out.add_counters();
+    c->set_name(printable(name));
+    c->set_value(value);
+  }
+}
+
 void fill(control::Error& out, const error& in) {
   out.set_code(static_cast<std::uint32_t>(in.code));
   out.set_cause(in.cause);
@@ -142,6 +170,7 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
     case control::Request::kStopService: return stop_service(from, r.stop_service());
     case control::Request::kListServices: return list_services(from);
     case control::Request::kListWorkers: return list_workers(from, r.list_workers());
+    case control::Request::kShowWorker: return show_worker(from, r.show_worker());
     case control::Request::kCreateListener: return create_listener(from, r.create_listener());
     case control::Request::kListListeners: return list_listeners(from, r.list_listeners().transport());
     case control::Request::kDeleteListener:
@@ -190,6 +219,12 @@ void control_handlers::show_node(asker from) {
   for (std::size_t i = 0; i < refusal_count; ++i) {
     auto why = static_cast<refusal>(i);
     count(*out.mutable_refused(), to_string(why), board.refused()[why]);
+  }
+  for (const auto& w : node_.hosts.overdue()) {
+    auto* o = out.add_overdue();
+    o->set_address(w.address);
+    o->set_thread(std::string{to_string(w.thread)});
+    o->set_busy_ms(static_cast<std::uint64_t>(w.busy.count()));
   }
   out.set_max_connections(node_.config.limit.max_connections);
   answer(from, std::move(r));
@@ -254,9 +289,27 @@ void control_handlers::list_workers(asker from, const control::ListWorkers& m) {
     auto* w = out.add_workers();
     w->set_address(printable(it->first->name));
     w->set_type(std::string{it->second->type});
-    w->set_thread(it->second->on_pool ? "pool" : "socket");
+    w->set_thread(std::string{to_string(it->second->on_pool ? worker_thread::pool : worker_thread::socket)});
     w->set_messages_in(it->second->messages_in);
   }
+  answer(from, std::move(r));
+}
+
+void control_handlers::show_worker(asker from, const control::ShowWorker& m) {
+  auto at = as_address(m.address());
+  auto found = node_.hosts.show(at);
+  if (!found) {
+    std::vector<std::string> names;
+    node_.hosts.board().each([&](const address& a, const worker_entry& e) {
+      if (a.is_local() && !e.internal)
+        names.push_back(a.name);
+    });
+    auto near = nearest(at.name, names);
+    return answer(from, error{errc::not_found, "there is no worker at " + to_string(at),
+                              near ? "did you mean " + *near + "?" : "see them with: ockam worker list"});
+  }
+  control::Response r;
+  fill(*r.mutable_worker(), *found);
   answer(from, std::move(r));
 }
 

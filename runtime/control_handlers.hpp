@@ -54,6 +54,7 @@ class control_handlers {
   void stop_service(asker from, const control::StopService& m);
   void list_services(asker from);
   void list_workers(asker from, const control::ListWorkers& m);
+  void show_worker(asker from, const control::ShowWorker& m);
   void create_listener(asker from, const control::CreateListener& m);
   void list_listeners(asker from, const std::string& transport_name);
   void create_connection(asker from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
@@ -79,6 +80,7 @@ class control_handlers {
 /// Into protobuf, for control.
 void fill(control::ListenerInfo& out, const listener_info& in);
 void fill(control::ConnectionInfo& out, const link_info& in);
+void fill(control::WorkerDetails& out, const worker_info& in);
 void fill(control::Error& out, const error& in);
 
 } // namespace ockam

@@ -76,18 +76,22 @@ struct service_type {
   bool has_options = true;           ///< false: a configuration with further keys is wrong, and where is known
 };
 
-/// The service type of a class: `service<greeter>("greeter")`. Its constructor takes the options, or nothing.
+/// Makes a worker of a class whose constructor takes the options, or nothing.
+template <class Worker>
+result<std::unique_ptr<worker>> make_worker(const service_options& o) {
+  if constexpr (std::is_constructible_v<Worker, const service_options&>)
+    return std::unique_ptr<worker>{std::make_unique<Worker>(o)};
+  else
+    return std::unique_ptr<worker>{std::make_unique<Worker>()};
+}
+
+/// The service type of a class: `service<greeter>("greeter")`.
 template <class Worker>
 service_type service(std::string_view name, worker_thread where = worker_thread::pool) {
   service_type t;
   t.name = name;
   t.thread = where;
-  t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
-    if constexpr (std::is_constructible_v<Worker, const service_options&>)
-      return std::unique_ptr<worker>{std::make_unique<Worker>(o)};
-    else
-      return std::unique_ptr<worker>{std::make_unique<Worker>()};
-  };
+  t.make = &make_worker<Worker>;
   t.has_options = std::is_constructible_v<Worker, const service_options&>;
   return t;
 }

@@ -23,6 +23,10 @@ enum class worker_thread : std::uint8_t {
   pool    ///< on the pool, through a mailbox: for everything else
 };
 
+constexpr std::string_view to_string(worker_thread t) noexcept {
+  return t == worker_thread::pool ? "pool" : "socket";
+}
+
 /// What comes of a request: the reply, or why there is none. Errors: `timed_out`; `undeliverable` and
 /// `service_failed` with the words of the node where the request ended; `limit_reached` when too many
 /// requests of this node are under way.

@@ -241,6 +241,17 @@ result<worker_info> actor_workers::show(address_view a) const {
   return out;
 }
 
+std::vector<overdue_worker> actor_workers::overdue() const {
+  std::vector<overdue_worker> out;
+  if (!dog_)
+    return out;
+  auto now = watchdog::clock::now();
+  for (auto& f : dog_->overdue())
+    out.push_back({std::move(f.worker), f.on_pool ? worker_thread::pool : worker_thread::socket,
+                   std::chrono::duration_cast<std::chrono::milliseconds>(now - f.since)});
+  return out;
+}
+
 void actor_workers::request_done(host_id from, std::uint64_t number, message_ptr reply, errc why) {
   auto it = records_.find(from.service);
   if (it == records_.end())

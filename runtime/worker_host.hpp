@@ -29,6 +29,7 @@ class actor_workers final : public workers {
   void start(address a, worker_factory make, worker_options o, started done) override;
   result<void> stop(address_view a) override;
   result<worker_info> show(address_view a) const override;
+  std::vector<overdue_worker> overdue() const override;
 
   /// Ends every worker; what is left of them runs down with the actor system.
   void stop_all();

@@ -53,6 +53,13 @@ struct worker_info {
   std::map<std::string, std::uint64_t> counters;               ///< of its own
 };
 
+/// A worker that has not returned from a call for longer than it should.
+struct overdue_worker {
+  std::string address; ///< `0#name`
+  worker_thread thread = worker_thread::socket;
+  std::chrono::milliseconds busy{0};
+};
+
 /// Makes a worker, on the thread that it will live on. May be called again, for instances and restarts.
 using worker_factory = std::function<result<std::unique_ptr<worker>>()>;
 
@@ -80,6 +87,8 @@ class workers {
   virtual result<void> stop(address_view a) = 0;
   /// Error: `not_found`, also for what is in the switchboard without a worker.
   virtual result<worker_info> show(address_view a) const = 0;
+  /// What the watchdog has found.
+  virtual std::vector<overdue_worker> overdue() const = 0;
 };
 
 std::string_view to_string(restart_policy p) noexcept;

@@ -3,12 +3,14 @@
 
 #include "cli/node/config_keys.hpp"
 #include "cli/node/endpoint_sections.hpp"
+#include "cli/node/service_section.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
 
 #include <boost/program_options.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -73,8 +75,8 @@ struct location_index {
 
 class config_reader {
  public:
-  config_reader(const std::string& text, const std::string& file, std::span<const std::string_view> types, node_config& out)
-    : where_{text}, file_{file}, types_{types.begin(), types.end()}, out_{out} {
+  config_reader(const std::string& text, const std::string& file, std::span<const service_type> types, node_config& out)
+    : where_{text}, file_{file}, types_{types}, out_{out} {
     check_form();
     if (problems_.empty())
       parse(text);
@@ -236,21 +238,9 @@ class config_reader {
   }
 
   void read_service(const std::string& section, const std::string& name, int line, const std::map<std::string, std::string>& keys) {
-    service_config s{name, name, {}};
-    for (const auto& [key, value] : keys)
-      if (key == "type")
-        s.type = value;
-      else
-        report(line_of(section, key), "a service of type " + (keys.contains("type") ? keys.at("type") : name) + " has no key " + printable(key),
-               did_you_mean(key, std::vector<std::string>{"type"}, "key: type"));
-    if (std::find(types_.begin(), types_.end(), s.type) == types_.end()) {
-      std::string list;
-      for (auto& t : types_)
-        list += (list.empty() ? "types: " : ", ") + t;
-      return report(keys.contains("type") ? line_of(section, "type") : line,
-                    keys.contains("type") ? "there is no service type " + printable(s.type) : "[" + section + "] has no type",
-                    did_you_mean(s.type, types_, list));
-    }
+    service_config s;
+    for (auto& p : read_service_section(name, keys, types_, std::filesystem::path{file_}.parent_path(), s))
+      report(p.key.empty() ? line : line_of(section, p.key), p.cause, std::move(p.hint));
     if (!taken_.insert(name).second)
       return report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
     out_.services.push_back(std::move(s));
@@ -258,7 +248,7 @@ class config_reader {
 
   location_index where_;
   std::string file_;
-  std::vector<std::string> types_;
+  std::span<const service_type> types_;
   node_config& out_;
   std::set<std::string> taken_;
   bool form_bad_ = false;
@@ -269,11 +259,11 @@ class config_reader {
 } // namespace
 
 config_problems read_config_text(const std::string& text, const std::string& name,
-                                 std::span<const std::string_view> service_types, node_config& out) {
+                                 std::span<const service_type> service_types, node_config& out) {
   return config_reader{text, name, service_types, out}.take();
 }
 
-config_problems read_config_file(const std::string& path, std::span<const std::string_view> service_types, node_config& out) {
+config_problems read_config_file(const std::string& path, std::span<const service_type> service_types, node_config& out) {
   std::ifstream in{path};
   std::ostringstream text;
   if (in)

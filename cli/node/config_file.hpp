@@ -3,6 +3,7 @@
 
 #include "runtime/config.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/service.hpp"
 
 #include <span>
 #include <string>
@@ -16,11 +17,12 @@ using config_problems = std::vector<error>;
 
 /// Reads an INI file into `out`, on top of what is there. Sections: `[node]`, `[tcp-listener NAME]`,
 /// `[tcp-connection NAME]`, `[caf-listener NAME]`, `[caf-connection NAME]`, `[service NAME]`; the README has
-/// the table of keys. `service_types` are the names that `type` may have. `#` begins a comment.
-config_problems read_config_file(const std::string& path, std::span<const std::string_view> service_types, node_config& out);
+/// the table of keys. `service_types` are what `type` may name. Files of services (`plugin`) are
+/// looked for from the directory of the configuration. `#` begins a comment.
+config_problems read_config_file(const std::string& path, std::span<const service_type> service_types, node_config& out);
 
 /// The same for text; `name` stands for the file in what is reported.
 config_problems read_config_text(const std::string& text, const std::string& name,
-                                 std::span<const std::string_view> service_types, node_config& out);
+                                 std::span<const service_type> service_types, node_config& out);
 
 } // namespace ockam

@@ -1,66 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/node/run_node.hpp"
-#include "runtime/version.hpp"
-#include "services/services.hpp"
-
-#include <csignal>
-#include <cstdio>
-#include <malloc.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-namespace {
-
-/// Before any thread: signals go to the main thread alone, files are private, memory arenas are few, and
-/// as many descriptors as the system allows.
-void prepare_process() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (int s : {SIGTERM, SIGINT, SIGHUP})
-    sigaddset(&signals, s);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  ::umask(0077);
-  ::mallopt(M_ARENA_MAX, 2);
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-}
-
-} // namespace
+#include <ockam/node_main.hpp>
 
 int main(int argc, char** argv) {
-  using namespace ockam;
-  std::vector<std::string_view> types;
-  for (const auto& t : standard_services())
-    types.push_back(t.name);
-  auto options = parse_node_options(argc, argv, types);
-  if (options.help) {
-    std::fputs(node_help().c_str(), stdout);
-    return exit_ok;
-  }
-  if (options.version) {
-    std::printf("ockam-node %s\n", std::string{version}.c_str());
-    return exit_ok;
-  }
-  if (options.problems.empty() && options.config.name.empty()) {
-    if (options.no_state)
-      options.config.name = "node";
-    else
-      options.problems.push_back({errc::invalid_argument, "the node has no name", "give --name NAME, or name = NAME in section [node]"});
-    options.usage_error = options.config_file.empty();
-  }
-  if (!options.problems.empty()) {
-    for (const auto& p : options.problems)
-      report_failure(options, p);
-    return options.usage_error ? exit_usage : exit_config;
-  }
-  if (options.check_config) {
-    std::printf("%s: ok\n", options.config_file.empty() ? "command line" : options.config_file.c_str());
-    return exit_ok;
-  }
-  prepare_process();
-  return run_node(std::move(options));
+  return ockam::node_main(argc, argv);
 }

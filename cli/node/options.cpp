@@ -59,7 +59,7 @@ po::options_description routing_key_options() {
 
 class option_reader {
  public:
-  option_reader(const po::variables_map& vm, std::span<const std::string_view> types, node_options& out)
+  option_reader(const po::variables_map& vm, std::span<const service_type> types, node_options& out)
     : vm_{vm}, types_{types}, out_{out} {}
 
   void read() {
@@ -113,9 +113,16 @@ class option_reader {
       auto eq = s.find('=');
       auto name = s.substr(0, eq);
       auto type = eq == std::string::npos ? name : s.substr(eq + 1);
-      if (std::find(types_.begin(), types_.end(), type) == types_.end()) {
-        auto near = nearest(type, types_);
-        usage("--service: there is no service type " + printable(type), near ? "did you mean " + *near + "?" : "NAME=TYPE, types: echo, uppercase, hop, error");
+      std::vector<std::string_view> names;
+      std::string list = "NAME=TYPE, types: ";
+      for (const auto& t : types_)
+        if (t.file_key.empty()) {
+          list += (names.empty() ? "" : ", ") + std::string{t.name};
+          names.push_back(t.name);
+        }
+      if (std::find(names.begin(), names.end(), type) == names.end()) {
+        auto near = nearest(type, names);
+        usage("--service: there is no service type " + printable(type), near ? "did you mean " + *near + "?" : list);
       } else {
         out_.config.services.push_back({name, type, {}});
       }
@@ -137,7 +144,7 @@ class option_reader {
   }
 
   const po::variables_map& vm_;
-  std::span<const std::string_view> types_;
+  std::span<const service_type> types_;
   node_options& out_;
 };
 
@@ -152,7 +159,7 @@ error unknown_option(const std::string& name, const po::options_description& all
 
 } // namespace
 
-node_options parse_node_options(int argc, const char* const* argv, std::span<const std::string_view> service_types) {
+node_options parse_node_options(int argc, const char* const* argv, std::span<const service_type> service_types) {
   node_options out;
   auto all = general_options();
   all.add(parts_options()).add(node_key_options()).add(routing_key_options());

@@ -38,7 +38,7 @@ struct node_options {
 };
 
 /// Reads the command line, and the configuration file if it names one. Options win over the file.
-node_options parse_node_options(int argc, const char* const* argv, std::span<const std::string_view> service_types);
+node_options parse_node_options(int argc, const char* const* argv, std::span<const service_type> service_types);
 
 /// The text of `--help`.
 std::string node_help();

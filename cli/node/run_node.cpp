@@ -4,7 +4,6 @@
 #include "cli/node/logging.hpp"
 #include "cli/state/state.hpp"
 #include "runtime/node.hpp"
-#include "services/services.hpp"
 #include "transports/transports.hpp"
 
 #include <nlohmann/json.hpp>
@@ -91,14 +90,11 @@ void announce(const node_options& o, const node& n) {
 }
 
 /// SIGHUP: the log level is applied, anything else needs a new start.
-void reload(const node_options& o) {
+void reload(const node_options& o, std::span<const service_type> services) {
   if (o.config_file.empty())
     return log(level::info, "node", "SIGHUP: there is no configuration file to read again");
-  std::vector<std::string_view> types;
-  for (const auto& t : standard_services())
-    types.push_back(t.name);
   node_config fresh;
-  auto problems = read_config_file(o.config_file, types, fresh);
+  auto problems = read_config_file(o.config_file, services, fresh);
   for (const auto& p : problems)
     log(level::error, "node", p);
   if (!problems.empty())
@@ -108,7 +104,7 @@ void reload(const node_options& o) {
 }
 
 /// Waits for a reason to stop, which it returns for the log.
-std::string wait_for_end(const node_options& o, const node& n) {
+std::string wait_for_end(const node_options& o, std::span<const service_type> services, const node& n) {
   sigset_t signals;
   sigemptyset(&signals);
   for (int s : {SIGTERM, SIGINT, SIGHUP})
@@ -123,7 +119,7 @@ std::string wait_for_end(const node_options& o, const node& n) {
       if (::read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo != SIGHUP)
           return info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
-        reload(o);
+        reload(o, services);
       }
     }
     if (fds[1].revents != 0)
@@ -145,7 +141,7 @@ void report_failure(const node_options& o, const error& e) {
     std::fprintf(stderr, "  hint: %s\n", e.hint.c_str());
 }
 
-int run_node(node_options o) {
+int run_node(node_options o, std::span<const service_type> services) {
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
@@ -158,7 +154,7 @@ int run_node(node_options o) {
   }
   static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
                                                                &make_ws_transport, &make_caf_transport};
-  auto started = node::start(o.config, {transports, standard_services()});
+  auto started = node::start(o.config, {transports, services});
   if (!started) {
     log(level::error, "node", started.error());
     stop_logging();
@@ -175,7 +171,7 @@ int run_node(node_options o) {
     }
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  auto why = wait_for_end(o, n);
+  auto why = wait_for_end(o, services, n);
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))
     std::fprintf(stderr, "  ! EOF received\n");

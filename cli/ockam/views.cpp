@@ -5,6 +5,9 @@
 #include "runtime/core/units.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
 
 namespace ockam::cli {
 
@@ -44,6 +47,18 @@ std::string uptime_text(std::uint64_t ms) {
   return s >= 60 ? number(s / 60) + "m " + number(s % 60) + "s" : number(s) + "s";
 }
 
+/// `740 ns`, `12 us`, `3.4 ms`, `1.2 s`: as exact as the node's buckets.
+std::string time_text(std::uint64_t ns) {
+  constexpr std::array<std::pair<double, const char*>, 3> units{{{1e9, " s"}, {1e6, " ms"}, {1e3, " us"}}};
+  for (auto [size, name] : units)
+    if (auto n = static_cast<double>(ns) / size; n >= 1) {
+      std::array<char, 32> text{};
+      std::snprintf(text.data(), text.size(), n < 10 ? "%.1f%s" : "%.0f%s", n, name);
+      return text.data();
+    }
+  return number(ns) + " ns";
+}
+
 } // namespace
 
 const transport_family& family_of(std::string_view transport) {
@@ -69,6 +84,16 @@ json view(const control::ServiceInfo& s) {
 
 json view(const control::WorkerInfo& w) {
   return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()}};
+}
+
+json view(const control::WorkerDetails& w) {
+  const auto& l = w.latency();
+  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"state", w.state()},
+          {"instances", w.instances()}, {"restart", w.restart()}, {"restarts", w.restarts()},
+          {"messages_in", w.messages_in()}, {"messages_out", w.messages_out()}, {"failed", w.failed()},
+          {"queued", w.queued()}, {"overruns", w.overruns()}, {"busy_ms", w.busy_ms()},
+          {"latency_ns", {{"measured", l.measured()}, {"p50", l.p50()}, {"p90", l.p90()}, {"p99", l.p99()}, {"longest", l.longest()}}},
+          {"counters", counters(w.counters())}};
 }
 
 json view(const control::ListenerInfo& l) {
@@ -130,6 +155,9 @@ json view(const state::node_row& row, state::node_status status, const control::
   j["memory"] = {{"used", info->memory_used()}, {"limit", info->memory_limit()}};
   j["dropped"] = counters(info->dropped());
   j["refused"] = counters(info->refused());
+  j["overdue"] = json::array();
+  for (const auto& w : info->overdue())
+    j["overdue"].push_back({{"addr", w.address()}, {"thread", w.thread()}, {"busy_ms", w.busy_ms()}});
   return j;
 }
 
@@ -140,6 +168,25 @@ std::string line_of(const control::ListenerInfo& l) {
 std::string line_of(const control::ConnectionInfo& c) {
   auto state = c.state() == "up" ? std::string{} : ", " + c.state();
   return std::string{family_of(c.transport()).title} + ", " + c.mode() + " at " + c.socket_address() + state;
+}
+
+std::string page_of(const control::WorkerDetails& w) {
+  auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
+             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : "on the socket thread"}
+                               + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
+             + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
+             + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
+                                   + number(w.queued()) + " in queue");
+  if (const auto& l = w.latency(); l.measured() > 0)
+    out += field("Latency", "p50 " + time_text(l.p50()) + ", p90 " + time_text(l.p90()) + ", p99 " + time_text(l.p99()) + ", longest "
+                              + time_text(l.longest()) + " (of " + number(l.measured()) + " messages)");
+  if (w.busy_ms() >= 1000)
+    out += field("Busy", "for " + uptime_text(w.busy_ms()) + " with one message");
+  if (w.overruns() > 0)
+    out += field("Overruns", number(w.overruns()) + " calls took longer than the watchdog allows");
+  for (const auto& c : w.counters())
+    out += field(c.name(), number(c.value()));
+  return out;
 }
 
 std::string page_of(const control::ListenerInfo& l) {
@@ -183,6 +230,9 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   out += field("Services", services);
   out += field("Workers", number(info->workers()) + ", connections " + number(info->connections()) + " of " + number(info->max_connections()));
   out += field("Messages", number(info->messages()) + " delivered, memory " + size_text(info->memory_used()) + " of " + size_text(info->memory_limit()));
+  for (const auto& w : info->overdue())
+    out += field("Does not return", "worker " + w.address() + " on the " + (w.thread() == "pool" ? "pool" : "socket thread") + ", for "
+                                      + uptime_text(w.busy_ms()));
   return out + field("Dropped", counter_text(info->dropped())) + field("Refused", counter_text(info->refused()));
 }
 

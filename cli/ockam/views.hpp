@@ -16,6 +16,7 @@ namespace ockam::cli {
 
 json view(const control::ServiceInfo& s);
 json view(const control::WorkerInfo& w);
+json view(const control::WorkerDetails& w);
 json view(const control::ListenerInfo& l);
 json view(const control::ConnectionInfo& c);
 /// `info` is null for a node that does not run.
@@ -26,6 +27,7 @@ std::string line_of(const control::ListenerInfo& l);
 std::string line_of(const control::ConnectionInfo& c);
 /// A connection in full, a field a line.
 std::string page_of(const control::ConnectionInfo& c);
+std::string page_of(const control::WorkerDetails& w);
 std::string page_of(const control::ListenerInfo& l);
 std::string page_of(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
 

@@ -5,6 +5,8 @@
 #include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
 
+#include <filesystem>
+
 namespace ockam::cli {
 
 namespace {
@@ -22,6 +24,9 @@ result<void> start(invocation& in) {
   s.set_type(in.args.get("TYPE"));
   s.set_address(in.args.get("addr"));
   fill_options(in, *s.mutable_options());
+  // The option that names the file of a type is called like the type; the node may run elsewhere.
+  if (auto file = in.args.get("file"); !file.empty())
+    (*s.mutable_options())[s.type()] = std::filesystem::absolute(file).string();
   auto started = ask_service_node(in, std::move(r), without_default::create);
   if (!started)
     return std::move(started).error();
@@ -61,9 +66,10 @@ std::vector<command> service_commands() {
   auto at = node_option("at", "Node of the service");
   return {{.path = "service start",
            .about = "Start a service",
-           .arguments = {{.name = "TYPE", .about = "echo, uppercase, hop, or another type that the node has"}},
+           .arguments = {{.name = "TYPE", .about = "echo, uppercase, hop, plugin, or another type that the node has"}},
            .options = {{.name = "addr", .value = "ADDRESS", .about = "Where messages reach it; the name of the type if not given"},
                        at,
+                       {.name = "file", .value = "FILE", .about = "The file of a plugin or script"},
                        {.name = "option", .value = "KEY=VALUE", .about = "An option of the service", .repeated = true, .check = &check_pair},
                        timeout_option()},
            .example = "ockam service start hop --addr h1 --at n1",

@@ -36,6 +36,18 @@ result<void> list(invocation& in) {
   }
 }
 
+result<void> show(invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  control::Request r;
+  r.mutable_show_worker()->set_address(in.args.get("ADDRESS"));
+  auto found = ask_node(in, *node, std::move(r));
+  if (!found)
+    return std::move(found).error();
+  return in.out.show({view(found->worker()), page_of(found->worker())});
+}
+
 } // namespace
 
 std::vector<command> worker_commands() {
@@ -44,7 +56,13 @@ std::vector<command> worker_commands() {
            .arguments = {},
            .options = {node_option("at", "Node of the workers"), timeout_option()},
            .example = "ockam worker list --at n1",
-           .run = &list}};
+           .run = &list},
+          {.path = "worker show",
+           .about = "Show what a worker does: messages, latency, restarts, counters of its own",
+           .arguments = {{.name = "ADDRESS", .about = "Where messages reach it"}},
+           .options = {node_option("at", "Node of the worker"), timeout_option()},
+           .example = "ockam worker show echo --at n1",
+           .run = &show}};
 }
 
 } // namespace ockam::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_file.hpp"
 #include "cli/node/options.hpp"
+#include "services/services.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +10,7 @@
 namespace ockam {
 namespace {
 
-constexpr std::array<std::string_view, 4> types{"echo", "uppercase", "hop", "error"};
+const auto types = standard_services();
 
 TEST(config, a_whole_node) {
   node_config c;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Services of your own, in a program of your own or as a plugin of `ockam-node`. A complete one:
+///
+///     #include <ockam/service.hpp>
+///
+///     class greeter final : public ockam::worker {
+///      public:
+///       explicit greeter(const ockam::service_options& o) : greeting_{o.text("greeting", "Hello")} {}
+///
+///       void on_message(ockam::message_ptr m) override {
+///         auto name = m->text().value_or("whoever you are");
+///         ++counter("greeted");
+///         auto answer = greeting_ + ", " + std::string{name};
+///         reply_text(std::move(m), answer);
+///       }
+///
+///      private:
+///       std::string greeting_;
+///     };
+///
+/// As a plugin (`[service hello] plugin = greeter.so`, or `ockam service start plugin --file greeter.so
+/// --addr hello`) add one line:
+///
+///     extern "C" const ockam::plugin ockam_plugin{ockam::plugin_of<greeter>()};
+///
+/// In a program of your own, see `<ockam/node_main.hpp>`. Read on in `runtime/worker.hpp`, which is all
+/// that a service can do, and `runtime/core/message.hpp`, which is what it gets.
+
+#include "runtime/core/bare.hpp"
+#include "runtime/plugin.hpp"
+#include "runtime/service.hpp"
+#include "runtime/worker.hpp"
