@@ -106,7 +106,8 @@ def ours(node):
     def start(name="n1", connections=None, more=""):
         config = f"[node]\nname = {name}\n[tcp-listener main]\naddress = 127.0.0.1:0\n[service hop]\ntype = hop\n"
         for link, address in (connections or {}).items():
-            config += f"[tcp-connection {link}]\naddress = {address}\n"
+            # A node is ready before its connections are up: what is sent in between waits.
+            config += f"[tcp-connection {link}]\naddress = {address}\nhold-bytes = 16MiB\n"
         n = node(name, config=config + more)
         n.tcp = f"127.0.0.1:{n.port}"
         return n

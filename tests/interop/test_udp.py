@@ -24,7 +24,7 @@ class TheirsAsksOursByUdp(TheirsAsksOurs):
 class OursAsksTheirsByUdp(OursAsksTheirs):
     def __init__(self, ours, theirs):
         self.theirs = theirs()
-        self.ours = ours(more=f"[udp-connection out]\naddress = {self.theirs.udp}\n")
+        self.ours = ours(more=f"[udp-connection out]\naddress = {self.theirs.udp}\nhold-bytes = 1MiB\n")
         self.socket = self.ours.peer(timeout=30)
 
     def our_message(self, payload):
