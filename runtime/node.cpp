@@ -274,10 +274,15 @@ class running_node final : public node {
 
 } // namespace
 
-result<std::unique_ptr<node>> node::start(node_config config, node_parts parts) {
+result<std::unique_ptr<node>> node::start(node_config config, node_parts parts, std::function<void(const error&)> stuck) {
   auto n = std::make_unique<running_node>(std::move(config), parts);
-  if (auto ok = n->open(); !ok)
+  if (auto ok = n->open(); !ok) {
+    n->stop(std::chrono::seconds{2}, [&] {
+      if (stuck)
+        stuck(ok.error());
+    });
     return std::move(ok).error();
+  }
   return std::unique_ptr<node>{std::move(n)};
 }
 

@@ -27,7 +27,10 @@ class node {
   /// Starts everything that the configuration names, in the order services, listeners, connections,
   /// control. Errors are those of the part that failed; nothing is then left running. Signals are
   /// expected to be blocked already: threads start here.
-  static result<std::unique_ptr<node>> start(node_config config, node_parts parts);
+  /// When that takes over two seconds (a service that hangs in its own start, for which the actor system
+  /// would wait for ever), `stuck` is called with the error, on another thread: it has to leave the process.
+  static result<std::unique_ptr<node>> start(node_config config, node_parts parts,
+                                             std::function<void(const error&)> stuck = {});
 
   virtual ~node() = default;
 

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <utility>
 
 namespace ockam {
 
@@ -29,12 +30,14 @@ struct presence {
   state::database database;
 };
 
-void tell_ready(const node_options& o, const nlohmann::json& line) {
-  if (o.ready_fd < 0)
+/// Once: what comes later has nobody who listens.
+void tell_ready(node_options& o, const nlohmann::json& line) {
+  auto fd = std::exchange(o.ready_fd, -1);
+  if (fd < 0)
     return;
   auto text = line.dump() + "\n";
-  (void)!::write(o.ready_fd, text.data(), text.size());
-  ::close(o.ready_fd);
+  (void)!::write(fd, text.data(), text.size());
+  ::close(fd);
 }
 
 int code_of(const error& e) {
@@ -79,7 +82,7 @@ std::string first_tcp(const node& n) {
   return {};
 }
 
-void announce(const node_options& o, const node& n) {
+void announce(node_options& o, const node& n) {
   if (!o.managed) {
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
@@ -134,7 +137,7 @@ std::string wait_for_end(const node_options& o, std::span<const service_type> se
 
 } // namespace
 
-void report_failure(const node_options& o, const error& e) {
+void report_failure(node_options& o, const error& e) {
   tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}});
   std::fprintf(stderr, "ockam-node: %s\n", e.cause.c_str());
   if (!e.hint.empty())
@@ -154,7 +157,13 @@ int run_node(node_options o, std::span<const service_type> services) {
   }
   static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
                                                                &make_ws_transport, &make_caf_transport};
-  auto started = node::start(o.config, {transports, services});
+  auto started = node::start(o.config, {transports, services}, [&o](const error& e) {
+    log(level::error, "node", e);
+    log(level::error, "node", "something did not end in time: cut off");
+    stop_logging();
+    report_failure(o, e);
+    ::_exit(exit_forced);
+  });
   if (!started) {
     log(level::error, "node", started.error());
     stop_logging();

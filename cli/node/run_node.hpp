@@ -11,6 +11,6 @@ namespace ockam {
 int run_node(node_options options, std::span<const service_type> services);
 
 /// Says what is wrong, as far as possible to everyone who waits for it: standard error and `--ready-fd`.
-void report_failure(const node_options& options, const error& e);
+void report_failure(node_options& options, const error& e);
 
 } // namespace ockam

@@ -4,6 +4,7 @@ nothing else down. tests/plugins/ has the plugins."""
 
 import json
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -142,3 +143,11 @@ def test_a_wrong_section_is_named_with_its_line(run, config_file):
     assert checked.code == 78, checked
     for line, cause in ((4, "there is no file"), (5, "option instances"), (7, "has no key loud"), (8, "needs a file")):
         assert f"{path}:{line}: " in checked.err and cause in checked.err, checked
+
+
+def test_a_node_whose_service_never_starts_ends_with_the_reason(env, programs, plugins, home):
+    config = home / "n1.ini"
+    config.write_text(f"[node]\nname = n1\n[service p]\nplugin = {plugins / 'moody.so'}\nstart = loop\n")
+    ended = subprocess.run([programs / "ockam-node", "--config", config], env=env, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 75
+    assert "0#p" in ended.stderr and "did not start" in ended.stderr
