@@ -35,6 +35,7 @@ class caf_config : public caf::actor_system_config {
     set("scheduler.max-throughput", std::size_t{256});
     set("middleman.workers", std::size_t{0});
     set("middleman.max-consecutive-reads", std::size_t{1});
+    set("middleman.attach-utility-actors", true); // a thread less: nothing here blocks in them
     set("middleman.app-identifiers", std::vector<std::string>{"ockam-caf-link/1"});
     set("logger.console", caf::atom("none"));
     set("logger.file-verbosity", caf::atom("quiet"));
