@@ -249,7 +249,7 @@ def test_more_connections_than_allowed_are_closed(node):
         p.close()
 
 
-def test_descriptors_that_run_out_do_not_spin(node):
+def test_descriptors_that_run_out_do_not_spin(node, no_descriptors_left):
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
 

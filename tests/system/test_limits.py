@@ -28,7 +28,7 @@ def test_connections_beyond_max_connections_are_closed(node, ockam):
         assert again.ask(["echo"], b"x").payload == b"x"
 
 
-def test_descriptors_run_out_without_a_busy_loop(node, ockam):
+def test_descriptors_run_out_without_a_busy_loop(node, ockam, no_descriptors_left):
     few = 64
     n = node("n1", limits=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (few, few)))
     first = n.peer()
