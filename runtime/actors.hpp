@@ -21,7 +21,7 @@
 ///                            │        ▲
 ///                       parcel        parcel                                   pool: mailboxes
 ///                            ▼        │
-///                          POOL HOST (script, plugin, your service)
+///                          POOL HOST (plugin, your service)
 ///
 /// The path of a message. A link decodes a frame into a `message`, charges its budget, and appends it to
 /// the switchboard's run queue (`switchboard::deliver`). At the end of the event the queue is worked off:

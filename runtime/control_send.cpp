@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `message send` and `ping`: a message and its reply.
 #include "runtime/control_errand.hpp"
+#include "runtime/core/suggest.hpp"
 #include "runtime/requests.hpp"
+
+#include <algorithm>
 
 namespace ockam {
 
@@ -12,7 +15,7 @@ class control_handlers::sending final : public errand {
  private:
   void receive(message_ptr m) override {
     if (const auto* r = m->header.get_report())
-      return r->passed ? void() : end(to_error(*r));
+      return r->passed ? void() : end(with_nearest(to_error(*r), *r));
     control::Response answer;
     auto bytes = m->body.bytes();
     answer.mutable_reply()->set_payload(bytes.data(), bytes.size());
@@ -20,6 +23,24 @@ class control_handlers::sending final : public errand {
     end(std::move(answer));
   }
   void late() override { end(nothing_came()); }
+
+  /// This node knows what its own workers are called.
+  error with_nearest(error e, const report& r) {
+    auto& board = owner().node().hosts.board();
+    if (r.reason != drop_reason::unknown_worker || r.node != board.node_name() || board.size() > most_to_compare)
+      return e;
+    std::vector<std::string> names;
+    board.each([&](const address& a, const worker_entry& entry) {
+      if (a.is_local() && !entry.internal)
+        names.push_back(a.name);
+    });
+    std::sort(names.begin(), names.end());
+    if (auto near = nearest(r.hop.name, names))
+      e.hint = "did you mean " + printable(*near) + "? " + e.hint;
+    return e;
+  }
+
+  static constexpr std::size_t most_to_compare = 10'000; ///< a few milliseconds of the socket thread
 };
 
 void control_handlers::send_message(asker from, control::SendMessage&& m, std::chrono::milliseconds timeout) {

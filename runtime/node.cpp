@@ -106,17 +106,30 @@ class assembly {
   }
 
   /// One after another, those of the configuration first: they may take the default addresses.
+  /// One after the other. An answer that comes at once goes on in this loop, not in a call of its own: a
+  /// hundred thousand services would be as many frames of the stack.
   void start_services(std::size_t i) {
-    if (i == config_.services.size())
-      return start_standard_services();
-    const auto& s = config_.services[i];
-    service_options options{service_options::values{s.options.begin(), s.options.end()}};
-    start_service(services(), s.type, s.name, std::move(options), true, [this, i](result<address> at) {
-      if (!at)
-        return done_(std::move(at).error());
-      log(level::info, "node", "started service " + config_.services[i].type + " at " + to_string(*at));
-      start_services(i + 1);
-    });
+    struct step {
+      bool at_once = true;
+      bool started = false;
+    };
+    for (; i != config_.services.size(); ++i) {
+      const auto& s = config_.services[i];
+      service_options options{service_options::values{s.options.begin(), s.options.end()}};
+      auto now = std::make_shared<step>();
+      start_service(services(), s.type, s.name, std::move(options), true, [this, i, now](result<address> at) {
+        if (!at)
+          return done_(std::move(at).error());
+        log(level::info, "node", "started service " + config_.services[i].type + " at " + to_string(*at));
+        now->started = true;
+        if (!now->at_once)
+          start_services(i + 1);
+      });
+      now->at_once = false;
+      if (!now->started)
+        return;
+    }
+    start_standard_services();
   }
 
   /// These run on the socket thread: they have started when `start_service` returns.

@@ -265,16 +265,15 @@ config_problems read_config_text(const std::string& text, const std::string& nam
 
 config_problems read_config_file(const std::string& path, std::span<const service_type> service_types, node_config& out) {
   std::ifstream in{path};
-  std::ostringstream text;
-  if (in)
-    text << in.rdbuf();
-  if (!in || text.fail()) {
-    auto e = system_error("cannot read " + path, errno ? errno : EISDIR);
+  std::error_code unseen;
+  if (!in || std::filesystem::is_directory(path, unseen)) { // a directory opens, but cannot be read
+    auto e = system_error("cannot read " + path, in ? EISDIR : errno);
     e.code = errc::invalid_config;
     e.hint = "examples/ has configurations to begin with";
     return {e};
   }
-  return read_config_text(text.str(), path, service_types, out);
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  return read_config_text(text, path, service_types, out);
 }
 
 } // namespace ockam

@@ -18,6 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What cannot be looked at is not there: who then writes to it says why.
+bool there(const fs::path& p) {
+  std::error_code unseen;
+  return fs::exists(p, unseen);
+}
+
 std::optional<std::string> read_file(const fs::path& p) {
   std::ifstream in{p};
   if (!in)
@@ -48,7 +54,7 @@ result<void> write_file(const fs::path& p, const std::string& text) {
 class undo {
  public:
   undo(const state::home& h, const std::string& name)
-    : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{fs::exists(dir_)}, before_{read_file(ini_)} {}
+    : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{there(dir_)}, before_{read_file(ini_)} {}
   ~undo() { run(); }
   undo(const undo&) = delete;
   undo& operator=(const undo&) = delete;
@@ -140,8 +146,8 @@ result<started_node> restart_node(invocation& in, const state::node_row& row) {
   if (auto free = check_free(in, row.name); !free)
     return std::move(free).error();
   auto ini = in.home.config_file(row.name);
-  if (!fs::exists(ini)) {
-    bool dir = fs::exists(in.home.node(row.name));
+  if (!there(ini)) {
+    bool dir = there(in.home.node(row.name));
     return error{errc::not_found, dir ? "node " + row.name + " has no configuration at " + ini.string()
                                       : "the directory of node " + row.name + " is gone: " + in.home.node(row.name).string(),
                  dir ? "it was not made by 'ockam node create': start it the way it was started before"
@@ -165,7 +171,7 @@ result<std::string> create_default_node(invocation& in) {
 
 std::string random_node_name(const state::home& h) {
   auto name = two_words();
-  while (fs::exists(h.node(name)))
+  while (there(h.node(name)))
     name = two_words();
   return name;
 }

@@ -162,6 +162,8 @@ result<started_node> launch_in_background(const state::home& h, const std::strin
   ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
   ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, ready.write, ready_fd);
+  // A lock or a pipe of the calling script must not live as long as the node.
+  ::posix_spawn_file_actions_addclosefrom_np(&files, ready_fd + 1);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);

@@ -66,7 +66,7 @@ result<control_client> open_node(invocation& in, const std::string& name) {
   switch (state::status_of(in.home, *row)) {
     case state::node_status::stopped: return error{errc::unreachable, "Node " + name + " is not running", restart};
     case state::node_status::killed:
-      if (!std::filesystem::exists(in.home.node(name)))
+      if (std::error_code unseen; !std::filesystem::exists(in.home.node(name), unseen))
         return error{errc::not_found, "the directory of node " + name + " is gone: " + in.home.node(name).string(),
                      "remove what is left with: ockam node delete " + name + " -y"};
       return error{errc::unreachable, "Node " + name + " is not running: it was killed", restart};

@@ -13,7 +13,8 @@ namespace ockam::state {
 namespace {
 
 result<void> make_directory(const std::filesystem::path& p) {
-  for (auto parent = p.parent_path(); !parent.empty() && !std::filesystem::exists(parent);)
+  std::error_code unseen; // a parent that cannot be looked at: mkdir says why
+  if (auto parent = p.parent_path(); !parent.empty() && !std::filesystem::exists(parent, unseen) && !unseen)
     if (auto ok = make_directory(parent); !ok)
       return ok;
   if (::mkdir(p.c_str(), 0700) == 0 || errno == EEXIST)

@@ -130,7 +130,7 @@ class Growth(Row):
         def load(address):
             return lambda: m.bench("tcp", to=address, in_flight=100, seconds=seconds)["per_second"] / 1e3
         config = m.home / "workers.ini"
-        config.write_text("".join(f"[service w{i}]\ntype = echo\n" for i in range(self.workers)))
+        config.write_text("".join(f"[service w{i}]\ntype = echo\n" for i in range(self.workers)) or "# only links\n")
         with m.node() as plain, m.node("--config", config) as grown:
             links = machines.idle_connections(grown.address("tcp"), self.idle_links)
             each = (machines.proc_status(grown.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")) / max(1, self.workers + self.idle_links)

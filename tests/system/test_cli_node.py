@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import socket
 import stat
@@ -260,3 +261,19 @@ def test_no_program_of_the_node(env, home, programs, run, tmp_path):
     r = subprocess.run([lonely, "node", "create", "n1"], env={**env, "PATH": "/nowhere"}, capture_output=True, text=True, timeout=20)
     assert r.returncode == 70 and "ockam-node" in r.stderr
     assert not (home / "nodes/n1").exists()
+
+
+def test_a_node_keeps_nothing_open_of_who_created_it(ockam, home, env, programs):
+    """A script's lock would be held for the life of the node."""
+    with (home / "lock-of-a-script").open("w") as held:
+        subprocess.run([programs / "ockam", "node", "create", "n1"], env=env, pass_fds=[held.fileno()], check=True, timeout=30,
+                       stdout=subprocess.DEVNULL)
+        pid = ockam("node", "show", "n1", "--output", "json").json["pid"]
+        open_files = {os.readlink(f) for f in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    assert str(home / "lock-of-a-script") not in open_files
+
+
+def test_a_worker_that_is_not_there_gets_the_nearest_name(ockam):
+    assert ockam("node", "create", "n1").code == 0
+    r = ockam("message", "send", "hi", "--to", "/node/n1/service/ecoh")
+    assert r.code == 70 and "did you mean echo?" in r.err

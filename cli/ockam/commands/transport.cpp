@@ -219,7 +219,7 @@ void add_listener_commands(std::vector<command>& out, transport t) {
   argument address{.name = "ADDRESS", .about = "Its socket address, or its processor address"};
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
-                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + "; port 0 lets the system choose"}},
+                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path ? "" : "; port 0 lets the system choose")}},
                  {at, allow_option(), option_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});

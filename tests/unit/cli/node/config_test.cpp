@@ -124,6 +124,11 @@ TEST(config, a_file_that_is_missing_or_a_directory) {
   }
 }
 
+TEST(config, an_empty_file_says_nothing_and_is_no_error) {
+  node_config c;
+  EXPECT_TRUE(read_config_file("/dev/null", types, c).empty());
+}
+
 node_options options(std::vector<const char*> args) {
   args.insert(args.begin(), "ockam-node");
   return parse_node_options(static_cast<int>(args.size()), args.data(), types);
