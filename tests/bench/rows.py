@@ -86,7 +86,10 @@ class Inside(Row):
         with contextlib.ExitStack() as stack:
             options = {"route": self.route, "in_flight": self.in_flight, "thread": self.thread, "seconds": seconds}
             if self.via:
-                other = stack.enter_context(m.node(f"--{self.via}-listener", "127.0.0.1:0"))
+                # A listener beside the first tcp one admits what its section says.
+                config = m.home / "far.ini"
+                config.write_text(f"[{self.via}-listener far]\naddress = 127.0.0.1:0\nallow = services\n")
+                other = stack.enter_context(m.node("--config", config))
                 options["via"] = f"{self.via}:{other.address(self.via)}"
             found = {"ours": lambda: m.bench("node", **options)["per_second"] / 1e3}
             if m.peer and not self.via:
