@@ -13,17 +13,16 @@ struct transport_family {
   std::string_view name;           ///< as in the node: tcp
   std::string_view title;          ///< in text: TCP
   std::string_view type;           ///< in JSON: Tcp
-  std::string_view route_protocol; ///< of multiaddrs: tcp; empty: routes cannot name it
   std::string_view address;        ///< an example
   bool is_path = false;            ///< addresses are paths: made absolute here, the node runs elsewhere
 };
 
 inline constexpr std::array<transport_family, 5> transports{{
-  {"tcp", "TCP", "Tcp", "tcp", "127.0.0.1:4000"},
-  {"udp", "UDP", "Udp", "udp", "127.0.0.1:4000"},
-  {"uds", "UDS", "Uds", "", "/tmp/n1.sock", true},
-  {"ws", "WebSocket", "WebSocket", "", "ws://127.0.0.1:4000"},
-  {"caf", "CAF", "Caf", "", "127.0.0.1:5000"},
+  {"tcp", "TCP", "Tcp", "127.0.0.1:4000"},
+  {"udp", "UDP", "Udp", "127.0.0.1:4000"},
+  {"uds", "UDS", "Uds", "/tmp/n1.sock", true},
+  {"ws", "WebSocket", "WebSocket", "ws://127.0.0.1:4000"},
+  {"caf", "CAF", "Caf", "127.0.0.1:5000"},
 }};
 
 } // namespace ockam::cli

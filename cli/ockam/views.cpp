@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/views.hpp"
 
-#include "runtime/core/endpoint.hpp"
+#include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
+#include "runtime/core/ws_address.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,15 +68,21 @@ const transport_family& family_of(std::string_view transport) {
 }
 
 std::string route_to(std::string_view transport, const std::string& socket_address) {
-  auto protocol = family_of(transport).route_protocol;
-  auto e = parse_endpoint(socket_address);
-  if (protocol.empty() || !e)
+  using proto = multiaddr_protocol;
+  const auto& family = family_of(transport);
+  if (family.is_path)
+    return to_string(multiaddr{{{proto::unix_socket, socket_address}}});
+  auto a = parse_ws_address(socket_address); // of the others as well: host and port
+  if (!a || a->target != "/")
     return {};
-  auto end = "/" + std::string{protocol} + "/" + std::to_string(e->port);
-  for (auto local : {"127.0.0.1", "::1", "0.0.0.0", "::"})
-    if (e->host == local)
-      return "/dnsaddr/localhost" + end;
-  return (e->host.find(':') == std::string::npos ? "/ip4/" : "/ip6/") + e->host + end;
+  bool ws = family.name == "ws";
+  auto end = "/" + std::string{ws ? "tcp" : family.name} + "/" + std::to_string(a->at.port) + (!ws ? "" : a->tls ? "/wss" : "/ws");
+  const auto& host = a->at.host;
+  if (host == "127.0.0.1" || host == "0.0.0.0")
+    return "/dnsaddr/localhost" + end;
+  if (host.find(':') == std::string::npos)
+    return "/ip4/" + host + end;
+  return "/ip6/" + (host == "::" ? "::1" : host) + end; // localhost need not be ::1 as well
 }
 
 json view(const control::ServiceInfo& s) {
@@ -99,7 +106,8 @@ json view(const control::WorkerDetails& w) {
 json view(const control::ListenerInfo& l) {
   return {{"type", family_of(l.transport()).type}, {"mode", "Listen"}, {"socket_addr", l.socket_address()},
           {"processor_address", l.address()}, {"worker_addr", "<none>"}, {"flow_control_id", l.flow_control_id()},
-          {"accepted", l.accepted()}, {"refused", l.refused()}, {"connections", l.connections()}};
+          {"accepted", l.accepted()}, {"refused", l.refused()}, {"connections", l.connections()},
+          {"route", route_to(l.transport(), l.socket_address())}};
 }
 
 json view(const control::ConnectionInfo& c) {

@@ -34,7 +34,8 @@ std::string page_of(const state::node_row& row, state::node_status status, const
 /// Items as the reference lists them: `  │ item`, a blank line between two.
 std::string item_list(const std::vector<std::string>& items);
 
-/// `/dnsaddr/localhost/tcp/4000`, or `/ip4/…`; empty for a transport that routes cannot name.
+/// How a route names a listener: `/dnsaddr/localhost/tcp/4000`, `/ip4/…/tcp/443/wss`, `/unix/…`; empty for a WebSocket
+/// listener with a path, which routes cannot name.
 std::string route_to(std::string_view transport, const std::string& socket_address);
 
 /// The row of the table; `tcp` for a name that is not in it.

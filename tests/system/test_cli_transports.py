@@ -97,11 +97,24 @@ def test_a_default_node_is_made_for_them(ockam, pair):
 
 def test_unix_sockets(ockam, pair, home, env, programs):
     r = ockam("uds-listener", "create", "n2.sock", "--at", "n2", "--allow", "services")
-    assert r.code == 0 and str(home / "n2.sock") in r.out, r
+    assert r.code == 0 and "/unix/%2F" in r.out and "%2Fn2.sock" in r.out, r
     link = ockam("uds-connection", "create", "--from", "n1", "--to", str(home / "n2.sock")).out.strip()
     assert ockam("message", "send", "hi", "--from", "n1", "--to", link + "/service/uppercase").out == "HI\n"
     [c] = ockam("uds-connection", "list", "--at", "n1", "--output", "json").json
     assert c["type"] == "Uds" and c["state"] == "up"
+
+
+@pytest.mark.parametrize("family,address", [("tcp", "127.0.0.1:0"), ("tcp", "[::1]:0"), ("udp", "127.0.0.1:0"), ("uds", "a%b.sock"),
+                                            ("ws", "ws://127.0.0.1:0"), ("caf", "127.0.0.1:0")])
+def test_the_route_of_a_listener_leads_to_it(ockam, pair, family, address):
+    """A route can name every transport; the node where it begins connects."""
+    made = ockam(f"{family}-listener", "create", address, "--at", "n2", "--allow", "services", "--output", "json").json
+    route = made["route"]
+    if family == "uds":
+        assert route.startswith("/unix/%2F") and route.endswith("%2Fa%25b.sock")
+    assert ockam("message", "send", "hi", "--from", "n1", "--to", route + "/service/uppercase").out == "HI\n"
+    listed = ockam(f"{family}-listener", "list", "--at", "n2", "--output", "json").json
+    assert route in [l["route"] for l in listed]
 
 
 def test_a_connection_comes_back(ockam, pair):

@@ -37,7 +37,8 @@ TEST(route, has_at_most_1024_hops) {
 TEST(multiaddr, text_and_binary_both_ways) {
   for (auto* text : {"/service/echo", "/node/n1/service/hop/service/echo", "/ip4/127.0.0.1/tcp/4000/service/echo",
                      "/ip6/::1/tcp/0/worker/abc", "/dnsaddr/localhost/udp/65535", "/project/p/space/s/secure/api",
-                     "/service/grüße", "/service/a b#c"}) {
+                     "/service/grüße", "/service/a b#c", "/ip4/1.2.3.4/tcp/80/ws/service/echo", "/dnsaddr/a.b/tcp/443/wss",
+                     "/unix/%2Frun%2Fa%25b.sock/service/hop/ip6/::1/caf/5000"}) {
     auto m = parse_multiaddr(text);
     ASSERT_TRUE(m) << text << ": " << m.error().cause;
     EXPECT_EQ(to_string(*m), text);
@@ -57,6 +58,8 @@ TEST(multiaddr, is_written_in_its_canonical_form) {
 
 TEST(multiaddr, binary_form_byte_for_byte) {
   EXPECT_EQ(to_hex(encode(*parse_multiaddr("/ip4/127.0.0.1/tcp/4000/service/echo"))), "047f000001060fa0bee803046563686f");
+  EXPECT_EQ(to_hex(encode(*parse_multiaddr("/ip4/127.0.0.1/tcp/80/ws"))), "047f000001060050dd03");
+  EXPECT_EQ(to_hex(encode(*parse_multiaddr("/unix/%2Fa"))), "9003022f61");
 }
 
 TEST(multiaddr, says_what_is_wrong) {
@@ -67,6 +70,8 @@ TEST(multiaddr, says_what_is_wrong) {
     {"/ip6/1.2.3.4/tcp/1", "IPv6", ""},      {"/tcp/65536", "over 65535", ""},   {"/tcp/x", "not a port", ""},
     {"/tcp/", "not a port", ""},             {"/tcp/-1", "not a port", ""},      {"//", "prefix", ""},
     {"/service/\xff", "UTF-8", ""},          {"/tcp/99999999999999999999", "over 65535", ""},
+    {"/unix/run", "absolute", "%2F"},        {"/unix/%2Fa%2", "two hex digits", "%2F"}, {"/unix/%2Fa%00", "zero byte", ""},
+    {"/ws/80", "prefix", ""},                {"/unix", "no value", ""},
   };
   for (auto& c : cases) {
     auto m = parse_multiaddr(c.text);
@@ -90,7 +95,10 @@ TEST(multiaddr, stands_for_a_route_with_any_number_of_transport_hops) {
   auto r = to_route(*parse_multiaddr("/ip4/1.2.3.4/tcp/7000/service/hop/ip6/::1/udp/8000/dnsaddr/a.b/tcp/1/worker/w"));
   ASSERT_TRUE(r);
   EXPECT_EQ(to_string(*r), "1#1.2.3.4:7000 => 0#hop => 2#[::1]:8000 => 1#a.b:1 => 0#w");
-  for (auto* text : {"/tcp/1/service/a", "/ip4/1.2.3.4/service/a", "/ip4/1.2.3.4"}) {
+  r = to_route(*parse_multiaddr("/ip4/1.2.3.4/tcp/80/ws/service/hop/dnsaddr/a.b/tcp/443/wss/service/hop/unix/%2Frun%2Fn1.sock/service/hop/ip6/::1/caf/5000"));
+  ASSERT_TRUE(r);
+  EXPECT_EQ(to_string(*r), "3#ws://1.2.3.4:80 => 0#hop => 3#wss://a.b:443 => 0#hop => 5#/run/n1.sock => 0#hop => 200#[::1]:5000");
+  for (auto* text : {"/tcp/1/service/a", "/ip4/1.2.3.4/service/a", "/ip4/1.2.3.4", "/ws/service/a", "/ip4/1.2.3.4/udp/80/ws", "/caf/5000"}) {
     auto bad = to_route(*parse_multiaddr(text));
     ASSERT_FALSE(bad) << text;
     EXPECT_EQ(bad.error().code, errc::invalid_route);
