@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/state/state.hpp"
 
+#include <cerrno>
 #include <functional>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace ockam::state {
 
@@ -102,24 +104,16 @@ result<int> version_of(sqlite3* db) {
   return v;
 }
 
-result<void> prepare(sqlite3* db, const std::string& path) {
-  sqlite3_busy_timeout(db, busy_timeout_ms);
+result<void> check_version(sqlite3* db) {
   auto v = version_of(db);
   if (!v)
     return std::move(v).error();
   if (*v > schema_version)
-    return error{errc::corrupt_state, path + " was written by a newer version (schema " + std::to_string(*v) + ", this one knows "
+    return error{errc::corrupt_state, "it was written by a newer version (schema " + std::to_string(*v) + ", this one knows "
                    + std::to_string(schema_version) + ")", "use the newer programs, or start anew with: ockam reset -y"};
-  if (*v == schema_version)
-    return {};
-  if (auto ok = execute(db, "PRAGMA journal_mode = WAL"); !ok)
-    return ok;
-  return transaction(db, [&]() -> result<void> {
-    auto again = version_of(db); // another process may have been faster
-    if (!again)
-      return std::move(again).error();
-    return *again == schema_version ? result<void>{} : execute(db, schema);
-  });
+  if (*v < schema_version)
+    return error{errc::corrupt_state, "it is not a database of this program", "start anew with: ockam reset -y"};
+  return {};
 }
 
 constexpr const char* columns = "SELECT name, is_default, tcp_listener_address, pid FROM node ";
@@ -130,23 +124,53 @@ void database::closer::operator()(sqlite3* db) const {
   sqlite3_close_v2(db);
 }
 
+result<database::connection> database::connect(const std::string& path, int flags) {
+  sqlite3* raw = nullptr;
+  auto rc = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | flags, nullptr);
+  connection db{raw};
+  if (rc != SQLITE_OK)
+    return failure(raw, "cannot open " + path);
+  sqlite3_busy_timeout(raw, busy_timeout_ms);
+  return db;
+}
+
+/// The first database of a home appears at once, with its tables: made under another name and linked in place.
+/// Turning WAL on is the reason: SQLite lets nobody wait for that, and several programs may be the first.
+result<void> database::make_if_missing(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0)
+    return {};
+  auto draft = path + "." + std::to_string(::getpid()) + ".new";
+  auto made = [&]() -> result<void> {
+    auto db = connect(draft, SQLITE_OPEN_CREATE);
+    if (!db)
+      return std::move(db).error();
+    auto ok = execute(db->get(), "PRAGMA journal_mode = WAL");
+    return ok ? execute(db->get(), schema) : std::move(ok);
+  }();
+  if (made && ::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST)
+    made = system_error("cannot make " + path, errno);
+  ::unlink(draft.c_str());
+  return made;
+}
+
 result<database> database::open(const home& h) {
   if (auto ok = h.create(); !ok)
     return std::move(ok).error();
   auto path = h.database().string();
-  sqlite3* raw = nullptr;
-  auto rc = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   database out;
-  out.db_.reset(raw);
-  if (rc != SQLITE_OK)
-    return failure(raw, "cannot open " + path);
-  if (auto ok = prepare(raw, path); !ok) {
-    auto e = std::move(ok).error();
-    if (e.cause.find(path) == std::string::npos)
-      e.cause = path + ": " + e.cause;
-    return e;
+  auto ok = make_if_missing(path);
+  if (ok) {
+    auto db = connect(path, 0);
+    ok = db ? check_version(db->get()) : result<void>{std::move(db).error()};
+    if (ok)
+      out.db_ = std::move(*db);
   }
-  return out;
+  if (ok)
+    return out;
+  auto e = std::move(ok).error();
+  if (e.cause.find(path) == std::string::npos)
+    e.cause = path + ": " + e.cause;
+  return e;
 }
 
 result<std::vector<node_row>> database::nodes() {

@@ -108,7 +108,11 @@ class database {
 
  private:
   struct closer { void operator()(sqlite3* db) const; };
-  std::unique_ptr<sqlite3, closer> db_;
+  using connection = std::unique_ptr<sqlite3, closer>;
+  static result<connection> connect(const std::string& path, int flags);
+  static result<void> make_if_missing(const std::string& path);
+
+  connection db_;
 };
 
 /// Row and lock together.
