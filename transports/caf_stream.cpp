@@ -323,16 +323,17 @@ void caf_stream::end(error why) {
 ///       └───────────────────────┴── error, deadline ──▶ done(error)
 class caf_connecting final : public net::connecting {
  public:
-  caf_connecting(caf_environment env, endpoint to, std::chrono::milliseconds timeout, net::reactor::connected done)
+  caf_connecting(caf_environment env, endpoint to, stream_wrapper wrap, std::chrono::milliseconds timeout,
+                 net::reactor::connected done)
     : env_{std::move(env)}, to_{std::move(to)}, done_{std::move(done)} {
     deadline_ = env_.reactor.after(timeout, [this, timeout] {
       finish(error{errc::timed_out, "no caf link with " + to_string(to_) + " within " + std::to_string(timeout.count()) + " ms",
                    "is that the address of a node's caf listener, and does a firewall let it through?"});
     });
-    socket_ = env_.reactor.connect(to_, timeout, [this](result<net::stream_ptr> s) {
+    socket_ = env_.reactor.connect(to_, timeout, [this, wrap = std::move(wrap)](result<net::stream_ptr> s) {
       if (!s)
         return finish(std::move(s).error());
-      stream_ = std::make_unique<caf_stream>(env_, std::move(*s), basp_gate::side::client,
+      stream_ = std::make_unique<caf_stream>(env_, wrap ? wrap(std::move(*s)) : std::move(*s), basp_gate::side::client,
                                              [this](result<void> up) { settled(std::move(up)); });
     });
   }
@@ -371,9 +372,9 @@ net::stream_ptr accept_caf(const caf_environment& env, net::stream_ptr raw) {
   return std::make_unique<caf_stream>(env, std::move(raw), basp_gate::side::server);
 }
 
-net::connecting_ptr connect_caf(const caf_environment& env, const endpoint& to, std::chrono::milliseconds timeout,
-                                net::reactor::connected done) {
-  return std::make_unique<caf_connecting>(env, to, timeout, std::move(done));
+net::connecting_ptr connect_caf(const caf_environment& env, const endpoint& to, stream_wrapper wrap,
+                                std::chrono::milliseconds timeout, net::reactor::connected done) {
+  return std::make_unique<caf_connecting>(env, to, std::move(wrap), timeout, std::move(done));
 }
 
 } // namespace ockam

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // WebSocket links, ws:// and wss://: one routing message in a binary message.
 #include "transports/stream_transport.hpp"
+#include "transports/tls_options.hpp"
 #include "transports/tls_stream.hpp"
 #include "transports/transports.hpp"
 #include "transports/wire_codec.hpp"
@@ -12,20 +13,11 @@ namespace ockam {
 
 namespace {
 
-std::string value(const transport_options& options, const char* key) {
-  auto it = options.find(key);
-  return it == options.end() ? std::string{} : it->second;
-}
-
-tls_files files_of(const transport_options& options) {
-  return {value(options, "certificate"), value(options, "key"), value(options, "ca")};
-}
-
 /// Keys that make no sense without TLS are an error and not ignored: who writes them expects it.
 result<void> check_plain(const ws_address& a, const transport_options& options) {
   if (!a.tls)
-    for (auto key : {"certificate", "key", "ca"})
-      if (options.contains(key))
+    for (auto key : tls_keys)
+      if (options.contains(std::string{key}))
         return error{errc::invalid_argument, std::string{key} + " is for TLS, and " + to_string(a) + " is without", "write wss://" + to_string(a.at)};
   return {};
 }
@@ -51,12 +43,12 @@ result<stream_place> place(const transport_context& c, const std::string& addres
     return std::move(ok).error();
   tls_context tls;
   if (a->tls) {
-    auto made = make_tls_server(files_of(options));
+    auto made = make_tls_server(tls_files_of(options));
     if (!made)
       return std::move(made).error();
     tls = std::move(*made);
   }
-  ws::upgrade_policy policy{a->target, words(value(options, "origins"))};
+  ws::upgrade_policy policy{a->target, words(option_or_empty(options, "origins"))};
   stream_place p;
   p.open = [at = a->at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
   p.wrap = [&c, tls, policy](net::stream_ptr s) -> net::stream_ptr {
@@ -78,7 +70,7 @@ result<stream_peer> peer(const transport_context& c, const std::string& address,
     return std::move(ok).error();
   tls_context tls;
   if (a->tls) {
-    auto made = make_tls_client(files_of(options));
+    auto made = make_tls_client(tls_files_of(options));
     if (!made)
       return std::move(made).error();
     tls = std::move(*made);

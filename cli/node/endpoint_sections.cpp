@@ -45,10 +45,10 @@ constexpr std::array<std::string_view, 2> udp_listener_keys{"datagram-size", "wo
 constexpr std::array<std::string_view, 2> udp_connection_keys{"datagram-size", "keep-alive"};
 constexpr std::array<std::string_view, 1> uds_listener_keys{"mode"};
 constexpr std::array<std::string_view, 4> ws_listener_keys{"certificate", "key", "ca", "origins"};
-constexpr std::array<std::string_view, 3> ws_connection_keys{"certificate", "key", "ca"};
+constexpr std::array<std::string_view, 3> tls_connection_keys{"certificate", "key", "ca"};
 
-/// `insecure = yes`: may be reached from other hosts, which a caf listener trusts without asking.
-constexpr std::array<std::string_view, 1> caf_listener_keys{"insecure"};
+/// `insecure = yes`: may be reached from other hosts, which a caf listener without `ca` trusts without asking.
+constexpr std::array<std::string_view, 4> caf_listener_keys{"insecure", "certificate", "key", "ca"};
 
 constexpr std::array<endpoint_section, 10> sections{{
   {"tcp", true, "tcp-listener", "ADDRESS", "127.0.0.1:4000", "listen for other nodes, for example 127.0.0.1:4000", listen_address, {}},
@@ -58,9 +58,9 @@ constexpr std::array<endpoint_section, 10> sections{{
   {"uds", true, "uds-listener", "PATH", "/run/ockam/n1.sock", "listen on a Unix socket for nodes of this host", unix_path, uds_listener_keys, &uds_options},
   {"uds", false, "uds-connection", "PATH", "/run/ockam/n1.sock", "connect to a node's Unix socket", unix_path, {}},
   {"ws", true, "ws-listener", "URL", "ws://127.0.0.1:4000", "listen for WebSockets, for example at ws://127.0.0.1:4000", ws_listen_address, ws_listener_keys},
-  {"ws", false, "ws-connection", "URL", "ws://HOST:PORT", "connect to another node by WebSocket, ws:// or wss://", ws_peer_address, ws_connection_keys},
+  {"ws", false, "ws-connection", "URL", "ws://HOST:PORT", "connect to another node by WebSocket, ws:// or wss://", ws_peer_address, tls_connection_keys},
   {"caf", true, "caf-listener", "ADDRESS", "127.0.0.1:4000", "listen for nodes of this make over CAF", listen_address, caf_listener_keys},
-  {"caf", false, "caf-connection", "HOST:PORT", "HOST:PORT", "connect to a node of this make over CAF", peer_address, {}},
+  {"caf", false, "caf-connection", "HOST:PORT", "HOST:PORT", "connect to a node of this make over CAF", peer_address, tls_connection_keys},
 }};
 
 } // namespace

@@ -14,6 +14,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import certificates  # noqa: E402
 import processes  # noqa: E402
 
 
@@ -35,6 +36,12 @@ def programs(request):
 def sanitized(programs):
     """Whether the programs carry a sanitizer: memory and time then say nothing about the node."""
     return b"__asan_init" in (programs / "ockam-node").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A folder with certificates: see certificates.py."""
+    return certificates.make_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import threading
 import processes
 import pytest
 import wire
+from certificates import own
 
 
 def listener(node, name="b", **kw):
@@ -47,6 +48,32 @@ def test_a_thousand_pipelined_messages_come_back_in_order(node):
         for i in range(1000):
             p.send(["h", "link", "echo"], b"%d" % i)
         assert [p.receive().payload for _ in range(1000)] == [b"%d" % i for i in range(1000)]
+
+
+def secured(node, listener_keys, connection_keys, address="127.0.0.1"):
+    """Two nodes with a caf connection between them, not yet up; the one that connects."""
+    b = node("b", config="[node]\nname = b\n[tcp-listener t]\naddress = 127.0.0.1:0\n"
+                         f"[caf-listener c]\naddress = {address}:0\nallow = services\n" + "\n".join(listener_keys))
+    return node("a", config="[node]\nname = a\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service h]\ntype = hop\n"
+                            f"[caf-connection link]\naddress = 127.0.0.1:{caf_port(b)}\n" + "\n".join(connection_keys))
+
+
+def test_certificates_on_both_sides_open_a_caf_link_to_other_hosts(node, authority):
+    trust = f"ca = {authority}/ca.pem"
+    a = secured(node, (*own(authority, "server"), trust), (*own(authority, "client"), trust), address="0.0.0.0")
+    up(a)
+    body = bytes(range(256)) * 4096
+    with a.peer() as p:
+        assert p.ask(["h", "link", "echo"], body).payload == body
+
+
+@pytest.mark.parametrize("client,why", [("nobody", "certificate required"), ("stranger", "unknown ca"), ("plain", "the peer closed")])
+def test_a_caf_listener_with_a_certificate_authority_refuses_strangers(node, authority, client, why):
+    trust = f"ca = {authority}/ca.pem"
+    keys = {"nobody": (trust,), "stranger": (*own(authority, "stranger"), trust), "plain": ()}[client]
+    a = secured(node, (*own(authority, "server"), trust), keys)
+    processes.wait_until(lambda: "next try" in a.errors(), "it will be tried again")
+    assert why in a.errors() and " is up" not in a.errors()
 
 
 @pytest.mark.parametrize("size", [0, 1, 65536, 15 << 20])
@@ -272,6 +299,6 @@ def test_a_listener_for_other_hosts_needs_a_word(run, home, config_file, node):
     path = config_file("[node]\nname = b\n[caf-listener c]\naddress = 0.0.0.0:0\n")
     r = run("ockam-node", "--config", path)
     assert r.code != 0
-    assert "insecure = yes" in r.err and "no authentication" in r.err
+    assert "insecure = yes" in r.err and "authenticates nobody" in r.err
     b = node("b", config="[node]\nname = b\n[caf-listener c]\naddress = 0.0.0.0:0\ninsecure = yes\n")
     assert caf_port(b) > 0

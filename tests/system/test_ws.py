@@ -10,6 +10,7 @@ import time
 import pypi
 import pytest
 import wire
+from certificates import own
 from processes import wait_until
 
 MiB = 1 << 20
@@ -40,31 +41,6 @@ def ws_node(node):
         return n
 
     return start
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """A folder with a certificate authority, a server and a client of it, and a stranger."""
-    at = tmp_path_factory.mktemp("tls")
-
-    def openssl(*args):
-        subprocess.run(["openssl", *args], cwd=at, check=True, capture_output=True)
-
-    for name in ("ca", "other-ca"):
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-                "-out", f"{name}.pem", "-subj", f"/CN={name}", "-days", "2")
-    for name, ca, names in (("server", "ca", "IP:127.0.0.1,DNS:localhost"), ("elsewhere", "ca", "DNS:example.org"),
-                            ("client", "ca", "DNS:client"), ("stranger", "other-ca", "DNS:stranger")):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-                "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (at / "ext").write_text(f"subjectAltName={names}\n")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial",
-                "-out", f"{name}.pem", "-days", "2", "-extfile", "ext")
-    return at
-
-
-def own(authority, name):
-    return (f"certificate = {authority}/{name}.pem", f"key = {authority}/{name}.key")
 
 
 def body(onward, payload, back=("test",)):
