@@ -12,7 +12,8 @@ namespace ockam {
 namespace {
 
 /// A look-up under way. `getaddrinfo` blocks for as long as name servers like: a thread of its own, which
-/// nobody waits for (see `fd_connecting`).
+/// nobody waits for. Not an actor: an actor system waits for all of its actors at the end, and a node must
+/// stop within two seconds.
 class lookup final : public net::connecting {
  public:
   lookup(caf_reactor& r, endpoint host, std::chrono::milliseconds timeout, net::reactor::resolved done)

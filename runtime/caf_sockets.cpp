@@ -2,6 +2,7 @@
 // Streams, listening sockets and connects of `caf_reactor`.
 #include "runtime/caf_reactor.hpp"
 
+#include "runtime/datagram_sockets.hpp"
 #include "runtime/sockets.hpp"
 #include "runtime/unix_sockets.hpp"
 
@@ -10,7 +11,6 @@
 #include <optional>
 #include <poll.h>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 
 namespace ockam {
@@ -155,56 +155,30 @@ class fd_connecting final : public net::connecting, private fd_handler::listener
       finish(error{errc::timed_out, "no connection to " + to_string(to_) + " within " + std::to_string(timeout.count()) + " ms",
                    "is the address right, and does a firewall let it through?"});
     });
-    if (is_ip_literal(to_.host)) {
-      auto found = resolve(to_, true);
-      auto self = alive_;
-      // Later, as promised: also an error that is known at once.
-      reactor_.post([this, self, found = std::move(found)]() mutable {
-        if (*self)
-          resolved(std::move(found));
-      });
-    } else {
-      resolve_aside();
-    }
+    lookup_ = reactor_.resolve(to_, timeout, [this](result<std::vector<ip_endpoint>> found) {
+      if (!found)
+        return finish(std::move(found).error());
+      addresses_ = std::move(*found);
+      try_next();
+    });
   }
 
-  ~fd_connecting() override {
-    *alive_ = false;
-    reactor_.cancel(deadline_);
-  }
+  ~fd_connecting() override { reactor_.cancel(deadline_); }
 
  private:
-  /// getaddrinfo blocks for as long as name servers like. A thread of its own, not an actor: an actor
-  /// system waits for all of its actors at the end, and a node must stop within two seconds.
-  void resolve_aside() {
-    std::thread{[gate = reactor_.entrance(), to = to_, self = alive_, this] {
-      auto found = std::make_shared<result<std::vector<socket_address>>>(resolve(to, false));
-      std::lock_guard guard{gate->lock};
-      if (gate->open)
-        gate->open->post([this, self, found] {
-          if (*self)
-            resolved(std::move(*found));
-        });
-    }}.detach();
-  }
-
-  void resolved(result<std::vector<socket_address>> found) {
-    if (!found)
-      return finish(std::move(found).error());
-    addresses_ = std::move(*found);
-    try_next();
-  }
-
   void try_next() {
     handler_.reset();
     while (next_ < addresses_.size()) {
-      const auto& a = addresses_[next_++];
-      auto fd = ::socket(a.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      sockaddr_storage a{};
+      const auto& to = addresses_[next_++];
+      auto family = to.v6 ? AF_INET6 : AF_INET;
+      auto size = to_sockaddr(to, family, a);
+      auto fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       if (fd < 0) {
         last_errno_ = errno;
         continue;
       }
-      if (::connect(fd, a.raw(), a.size()) < 0 && errno != EINPROGRESS) {
+      if (::connect(fd, reinterpret_cast<const sockaddr*>(&a), size) < 0 && errno != EINPROGRESS) {
         last_errno_ = errno;
         ::close(fd);
         continue;
@@ -242,7 +216,6 @@ class fd_connecting final : public net::connecting, private fd_handler::listener
   void finish(result<net::stream_ptr> outcome) {
     reactor_.cancel(deadline_);
     handler_.reset();
-    *alive_ = false;
     if (auto done = std::exchange(done_, nullptr))
       done(std::move(outcome)); // may destroy this
   }
@@ -250,12 +223,12 @@ class fd_connecting final : public net::connecting, private fd_handler::listener
   caf_reactor& reactor_;
   endpoint to_;
   net::reactor::connected done_;
-  std::vector<socket_address> addresses_;
+  net::connecting_ptr lookup_;
+  std::vector<ip_endpoint> addresses_;
   std::size_t next_ = 0;
   int last_errno_ = EHOSTUNREACH;
   fd_handler::owner handler_;
   timer_queue::id deadline_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); // touched on the socket thread only
 };
 
 /// A connect to a Unix socket: at once or never, except that the listener's queue may be full. Then it is

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace caf {
@@ -60,6 +61,11 @@ struct link_info {
   std::chrono::milliseconds next_retry{0}; ///< from now, while waiting
   std::chrono::milliseconds since{0};      ///< how long it has been in this state
 };
+
+/// The order of lists: outgoing ones first, then by the peer's address.
+inline bool listed_before(const link_info& l, const link_info& r) {
+  return std::tie(r.outgoing, l.socket_address, l.worker_address) < std::tie(l.outgoing, r.socket_address, r.worker_address);
+}
 
 /// Keys of a section, or options of a request, that only one transport knows.
 using transport_options = std::map<std::string, std::string>;

@@ -221,9 +221,7 @@ std::vector<link_info> stream_transport::links() const {
   std::vector<link_info> out;
   for (const auto& [name, l] : links_)
     out.push_back(info_of(*l));
-  std::sort(out.begin(), out.end(), [](auto& l, auto& r) {
-    return std::tie(r.outgoing, l.socket_address, l.worker_address) < std::tie(l.outgoing, r.socket_address, r.worker_address);
-  });
+  std::sort(out.begin(), out.end(), &listed_before);
   return out;
 }
 

@@ -5,7 +5,6 @@
 #include "transports/transports.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace ockam {
 
@@ -173,9 +172,7 @@ std::vector<link_info> udp_transport::links() const {
   std::vector<link_info> out;
   for (const auto& [name, l] : links_)
     out.push_back(info_of(*l));
-  std::sort(out.begin(), out.end(), [](auto& l, auto& r) {
-    return std::tie(r.outgoing, l.socket_address, l.worker_address) < std::tie(l.outgoing, r.socket_address, r.worker_address);
-  });
+  std::sort(out.begin(), out.end(), &listed_before);
   return out;
 }
 
