@@ -403,7 +403,11 @@ void control_handlers::add_consumer(asker from, const control::AddConsumer& m) {
   auto flow = board.flows().find(m.flow_control_id());
   if (!flow)
     return answer(from, flow.error());
-  answer(from, board.add_consumer(*flow, as_address(m.address())));
+  auto worker = as_address(m.address());
+  if (!board.find(worker)) // a name for later is rather a wrong one
+    return answer(from, error{errc::not_found, "no worker at " + to_string(worker), "see the workers with: ockam worker list"});
+  board.allow(*flow, std::move(worker));
+  answer(from, result<void>{});
 }
 
 } // namespace ockam

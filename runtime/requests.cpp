@@ -84,7 +84,7 @@ error to_error(const report& r) {
             "see the workers with: ockam worker list --at " + printable(r.node)};
   if (r.reason == drop_reason::refused)
     return {errc::undeliverable, "node " + printable(r.node) + " does not let this peer reach " + to_string(r.hop),
-            "flow control: start the service by name, or: ockam flow-control add-consumer"};
+            "flow control: its operator admits peers by the key allow of a listener, or by: ockam flow-control add-consumer"};
   if (r.reason == drop_reason::unreachable)
     return {errc::unreachable, "node " + printable(r.node) + " cannot connect to " + to_string(r.hop) + detail,
             "is that the address of a node's listener, and is it running?"};

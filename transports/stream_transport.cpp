@@ -97,8 +97,8 @@ stream_transport::~stream_transport() = default;
 
 void stream_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
   for (const auto& w : workers)
-    if (auto ok = env_.context.hosts.board().add_consumer(flow, address{w}); !ok)
-      log(level::warn, env_.kind.name, "allow: " + to_string(ok.error()));
+    if (address a{w}; !env_.context.hosts.board().allow(flow, a))
+      log(level::warn, env_.kind.name, "allow: there is no worker at " + to_string(a) + " yet");
 }
 
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {

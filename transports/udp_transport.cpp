@@ -33,8 +33,8 @@ udp_transport::~udp_transport() = default;
 
 void udp_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
   for (const auto& w : workers)
-    if (auto ok = env_.context.hosts.board().add_consumer(flow, address{w}); !ok)
-      log(level::warn, "udp", "allow: " + to_string(ok.error()));
+    if (address a{w}; !env_.context.hosts.board().allow(flow, a))
+      log(level::warn, "udp", "allow: there is no worker at " + to_string(a) + " yet");
 }
 
 void udp_transport::listen(const std::string& where, listen_options o, opened done) {

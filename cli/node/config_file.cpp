@@ -105,8 +105,7 @@ class config_reader {
       report(line, "this line is neither a section nor key = value", "sections look like [node], keys like name = n1");
     for (auto& [line, what] : where_.again)
       report(line, what + " is there twice", "keep one of them");
-    if (!found_.empty())
-      form_bad_ = true;
+    form_bad_ = !where_.syntax.empty();
   }
 
   void parse(const std::string& text) {

@@ -2,6 +2,7 @@
 #include "cli/state/state.hpp"
 
 #include "runtime/core/address.hpp"
+#include "runtime/core/unix_path.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -43,6 +44,8 @@ result<void> home::create_nodes_dir() const {
 }
 
 result<void> home::create_node_dir(std::string_view name) const {
+  if (auto path = parse_unix_path(control_socket(name).string()); !path)
+    return error{errc::invalid_argument, "the home of the nodes is too deep: " + path.error().cause, "set OCKAM_HOME to a shorter path"};
   if (auto ok = create_nodes_dir(); !ok)
     return ok;
   return make_directory(node(name));

@@ -35,7 +35,7 @@ class home {
   result<void> create() const;
   /// Makes `nodes/` (0700).
   result<void> create_nodes_dir() const;
-  /// Makes a node's directory (0700).
+  /// Makes a node's directory (0700). Error also: `invalid_argument` when its control socket would not fit.
   result<void> create_node_dir(std::string_view name) const;
 
  private:

@@ -32,7 +32,7 @@ result<std::uint32_t> flow_controls::find(std::string_view text) const {
   auto it = ids_.find(std::string{text});
   if (it == ids_.end())
     return error{errc::not_found, "no listener or connection has the flow control id " + printable(text),
-                 "ids are shown by: ockam tcp-listener show, ockam tcp-connection show"};
+                 "ids are shown by: ockam tcp-listener show, ockam tcp-connection show, and so on for other transports"};
   return it->second;
 }
 

@@ -20,6 +20,9 @@ result<void> switchboard::add(address a, worker_entry e) {
   if (!fresh)
     return error{errc::already_exists,
                  "address " + to_string(it->first) + " is taken by a worker of type " + std::string{it->second.type}, {}};
+  if (auto allowed = allowed_.find(it->first); allowed != allowed_.end())
+    for (auto flow : allowed->second)
+      add_flow(it->second.consumer_of, flow);
   return {};
 }
 
@@ -40,15 +43,24 @@ result<void> switchboard::add_consumer(std::uint32_t flow, address_view worker) 
   auto* e = find(worker);
   if (!e)
     return error{errc::not_found, "no worker at " + to_string(worker), {}};
-  auto& flows = e->consumer_of;
-  if (std::find(flows.begin(), flows.end(), flow) != flows.end())
-    return {};
+  add_flow(e->consumer_of, flow);
+  return {};
+}
+
+bool switchboard::allow(std::uint32_t flow, address worker) {
+  bool there = static_cast<bool>(add_consumer(flow, worker));
+  add_flow(allowed_[std::move(worker)], flow);
+  return there;
+}
+
+void switchboard::add_flow(std::vector<std::uint32_t>& to, std::uint32_t flow) const {
+  if (std::find(to.begin(), to.end(), flow) != to.end())
+    return;
   // A worker that talks to ever new peers must not keep the ids of links that are gone (`remove_flow`).
   constexpr std::size_t few = 16;
-  if (flows.size() >= few)
-    std::erase_if(flows, [this](auto id) { return flows_.text(id).empty(); });
-  flows.push_back(flow);
-  return {};
+  if (to.size() >= few)
+    std::erase_if(to, [this](auto id) { return flows_.text(id).empty(); });
+  to.push_back(flow);
 }
 
 void switchboard::remove_flow(std::uint32_t flow) {

@@ -88,6 +88,9 @@ class switchboard {
   }
   /// Lets messages with this flow control id reach the worker. Error: `not_found`.
   result<void> add_consumer(std::uint32_t flow, address_view worker);
+  /// The same for whatever worker has this address, now or later: what an operator allows is a name. False
+  /// when there is none yet.
+  bool allow(std::uint32_t flow, address worker);
   void remove_flow(std::uint32_t flow);
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
@@ -122,6 +125,7 @@ class switchboard {
     std::uint32_t sent = 0;
   };
 
+  void add_flow(std::vector<std::uint32_t>& to, std::uint32_t flow) const;
   void handle(message_ptr m);
   void give(worker_entry& entry, message_ptr m);
   void trace(message& m, const worker_entry& entry);
@@ -131,6 +135,7 @@ class switchboard {
   std::string node_name_;
   flow_controls flows_;
   std::unordered_map<address, worker_entry, address_hash, address_equal> table_;
+  std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
   message* head_ = nullptr;
   message* tail_ = nullptr;

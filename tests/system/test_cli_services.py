@@ -72,6 +72,16 @@ def test_flow_control(n1, ockam):
     assert ockam("message", "send", "hi", "--to", route, "--from", "n2").out == "hi\n"
 
 
+def test_a_worker_that_a_listener_allows_may_come_later_and_again(n1, ockam):
+    made = ockam("tcp-listener", "create", "127.0.0.1:0", "--at", "n1", "--allow", "later", "--output", "json").json
+    ockam("node", "create", "n2")
+    send = lambda: ockam("message", "send", "hi", "--to", made["route"] + "/service/later", "--from", "n2").out
+    for _ in range(2):
+        assert ockam("service", "start", "echo", "--addr", "later", "--at", "n1").code == 0
+        assert send() == "hi\n"
+        assert ockam("service", "stop", "later", "--at", "n1", "-y").code == 0
+
+
 def test_flow_control_that_cannot_be(n1, ockam):
     r = ockam("flow-control", "add-consumer", "00", "echo")
     assert r.code == 64 and "unregistered protocol prefix" in r.out

@@ -114,6 +114,15 @@ TEST(config, says_all_that_is_wrong_at_once_in_order) {
   EXPECT_EQ(problems[2].cause.substr(0, 8), "x.ini:5:");
 }
 
+TEST(config, what_is_there_twice_hides_no_other_problem) {
+  node_config c;
+  auto problems = read_config_text("[node]\nname = n\n[tcp-listener z]\naddress = x\n[node]\nthreads = x\n", "x.ini", types, c);
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[0].cause.substr(0, 8), "x.ini:4:");
+  EXPECT_EQ(problems[1].cause.substr(0, 8), "x.ini:5:");
+  EXPECT_EQ(problems[2].cause.substr(0, 8), "x.ini:6:");
+}
+
 TEST(config, a_file_that_is_missing_or_a_directory) {
   node_config c;
   for (auto* path : {"/nothere/n.ini", "/tmp"}) {

@@ -124,6 +124,13 @@ TEST_F(state_test, many_processes_write_at_once) {
   EXPECT_EQ(defaults, 1);
 }
 
+TEST_F(state_test, a_home_that_leaves_no_room_for_a_socket_is_refused_by_name) {
+  auto ok = home{where / std::string(100, 'x')}.create_node_dir("n");
+  ASSERT_FALSE(ok);
+  EXPECT_EQ(ok.error().code, errc::invalid_argument);
+  EXPECT_NE(ok.error().hint.find("OCKAM_HOME"), std::string::npos);
+}
+
 TEST_F(state_test, directories_are_private_and_made_with_their_parents) {
   home deep{where / "a" / "b"};
   ASSERT_TRUE(deep.create());

@@ -134,6 +134,25 @@ TEST_F(board_test, a_peer_reaches_only_consumers_of_its_flow) {
   EXPECT_FALSE(board.add_consumer(link, address{"nothere"}));
 }
 
+TEST_F(board_test, a_name_that_is_allowed_stays_so_for_workers_to_come) {
+  auto listener = board.flows().create();
+  EXPECT_FALSE(board.allow(listener, address{"later"}));
+  auto from_peer = [&] {
+    auto m = message_to({"later"});
+    m->source = {0, listener};
+    board.deliver(std::move(m));
+    run();
+  };
+  add("later", a);
+  from_peer();
+  EXPECT_EQ(a.got.size(), 1u);
+  EXPECT_TRUE(board.remove(address{"later"}));
+  add("later", a);
+  from_peer();
+  EXPECT_EQ(a.got.size(), 2u);
+  EXPECT_TRUE(board.allow(listener, address{"later"}));
+}
+
 TEST_F(board_test, who_asked_is_told_where_and_why) {
   add("sender", sender);
   board.deliver(message_to({"nothere", "x"}));
