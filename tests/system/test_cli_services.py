@@ -79,7 +79,7 @@ def test_a_worker_that_a_listener_allows_may_come_later_and_again(n1, ockam):
     for _ in range(2):
         assert ockam("service", "start", "echo", "--addr", "later", "--at", "n1").code == 0
         assert send() == "hi\n"
-        assert ockam("service", "stop", "later", "--at", "n1", "-y").code == 0
+        assert ockam("service", "stop", "later", "--at", "n1").code == 0
 
 
 def test_flow_control_that_cannot_be(n1, ockam):
