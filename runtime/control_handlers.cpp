@@ -74,6 +74,7 @@ void fill(control::ConnectionInfo& out, const link_info& in) {
   out.set_dropped(in.dropped);
   out.set_pauses(in.pauses);
   out.set_peer(in.peer);
+  out.set_identity(in.identity);
   out.set_peers(static_cast<std::uint32_t>(in.peers));
   out.set_refusals(in.refusals);
   out.set_lasting(in.lasting);

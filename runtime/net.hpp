@@ -74,6 +74,12 @@ class stream {
   virtual std::string local() const = 0;
   /// User id of the peer process, for Unix sockets; -1 otherwise.
   virtual std::int64_t peer_uid() const { return -1; }
+  /// Who the other end has proved to be: `uid=1000` of a Unix socket, the subject of a certificate that was
+  /// checked, `CN=n1,O=Example`; empty where nothing proves it.
+  virtual std::string identity() const {
+    auto uid = peer_uid();
+    return uid < 0 ? std::string{} : "uid=" + std::to_string(uid);
+  }
   /// Name that the node at the other end gave itself, where the protocol below has one.
   virtual std::string peer_node() const { return {}; }
   /// Why `read` or `write` has `failed`, where it was the peer's doing and errno has no word for it.

@@ -51,6 +51,7 @@ struct link_info {
   std::uint64_t dropped = 0;     ///< messages to this link that were dropped
   std::uint64_t pauses = 0;      ///< times that reading stopped for want of budget
   std::string peer;              ///< caf: name of the node at the other end
+  std::string identity;          ///< who the other end has proved to be (`net::stream::identity`)
   std::size_t peers = 0;         ///< udp: addresses that were heard of lately
   std::uint64_t refusals = 0;    ///< udp: times that the network said that something could not be delivered
   // Of a connection that outlives its links (`connector`); the figures above are then those of all of them.

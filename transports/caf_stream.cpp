@@ -62,6 +62,7 @@ class caf_stream final : public net::stream, private net::stream_events, private
   std::string peer() const override { return raw_->peer(); }
   std::string local() const override { return raw_->local(); }
   std::string peer_node() const override { return peer_node_; }
+  std::string identity() const override { return raw_->identity(); }
   std::optional<net::offence> offended() const override { return offence_; }
 
  private:

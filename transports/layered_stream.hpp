@@ -26,6 +26,7 @@ class layered_stream : public net::stream, protected net::stream_events {
   std::string peer() const override { return below_->peer(); }
   std::string local() const override { return below_->local(); }
   std::int64_t peer_uid() const override { return below_->peer_uid(); }
+  std::string identity() const override { return below_->identity(); }
   std::optional<net::offence> offended() const override { return offence_ ? offence_ : below_->offended(); }
 
  protected:

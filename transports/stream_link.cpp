@@ -119,6 +119,8 @@ bool stream_link::take_preamble(std::span<const std::byte>& in) {
   in = in.subspan(1);
   state_ = state::up;
   peer_node_ = stream_->peer_node();
+  if (auto who = stream_->identity(); !who.empty())
+    source_.identity = std::make_shared<const std::string>(std::move(who));
   reactor().cancel(std::exchange(handshake_timer_, 0));
   open_result({});
   return state_ == state::up;
@@ -464,6 +466,7 @@ link_info stream_link::info() const {
   i.link_address = self().name;
   i.processor_address = processor_;
   i.peer = peer_node_;
+  i.identity = source_.identity ? *source_.identity : std::string{};
   i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";
   i.messages_in = messages_in_;
   i.messages_out = messages_out_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/tls_stream.hpp"
 
+#include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 
 #include <openssl/bio.h>
@@ -155,6 +156,17 @@ net::io_result tls_stream::write(std::span<const iovec> from) {
   }
   learn();
   return taken > 0 ? net::io_result{status::ok, taken, 0} : last;
+}
+
+std::string tls_stream::identity() const {
+  auto* certificate = established_ && SSL_get_verify_result(ssl_.get()) == X509_V_OK ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  if (!certificate)
+    return {};
+  std::unique_ptr<BIO, decltype(&BIO_free_all)> text{BIO_new(BIO_s_mem()), &BIO_free_all};
+  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* begin = nullptr;
+  auto size = BIO_get_mem_data(text.get(), &begin);
+  return printable({begin, static_cast<std::size_t>(size)});
 }
 
 /// What it means that OpenSSL could not go on.

@@ -24,6 +24,7 @@ class tls_stream final : public layered_stream {
 
   net::io_result read(std::span<const iovec> into) override;
   net::io_result write(std::span<const iovec> from) override;
+  std::string identity() const override;
 
  private:
   struct ssl_free {

@@ -119,6 +119,8 @@ json view(const control::ConnectionInfo& c) {
          {"dropped", c.dropped()}, {"pauses", c.pauses()}};
   if (!c.peer().empty())
     j["peer"] = c.peer();
+  if (!c.identity().empty())
+    j["identity"] = c.identity();
   j["since_ms"] = c.since_ms();
   j["reconnects_by_itself"] = c.lasting();
   if (c.lasting()) {
@@ -214,7 +216,7 @@ std::string page_of(const control::ConnectionInfo& c) {
                                 + (c.state() == "waiting" ? ", next try in " + number(c.next_retry_ms()) + " ms" : ""));
   if (c.lasting())
     out += field("Reconnects", number(c.reconnects()) + ", attempts " + number(c.attempts())) + field("Last error", c.last_error());
-  out += field("Peer", c.peer());
+  out += field("Peer", c.peer()) + field("Identity", c.identity());
   if (c.transport() == "udp")
     out += field("Heard of", number(c.peers()) + " addresses; not delivered: " + number(c.refusals()));
   out += field("Messages", number(c.messages_in()) + " in, " + number(c.messages_out()) + " out, " + number(c.dropped()) + " dropped");

@@ -21,7 +21,8 @@ namespace ockam {
 struct message_source {
   std::uint32_t producer = 0;
   std::uint32_t spawner = 0;
-  /// Who the other end has proved to be, where the way here proves it (a secure channel); else null.
+  /// Who the other end of the link has proved to be: `uid=1000` over a Unix socket, the subject of a
+  /// certificate over TLS, `CN=n1,O=Example`; null where nothing proves it.
   std::shared_ptr<const std::string> identity = {};
 
   bool is_local() const noexcept { return producer == 0; }
@@ -46,7 +47,8 @@ struct message {
   route return_route() const { return header.return_route(); }
   /// From a worker of this node, or from behind a hop of it; false: straight from a link.
   bool is_local() const noexcept { return source.is_local(); }
-  /// Who the other end has proved to be; null where nothing on the way proves it.
+  /// Who the other end of the link that it came by has proved to be (`message_source`); null where nothing
+  /// proves it.
   const std::string* identity() const noexcept { return source.identity.get(); }
 
   /// Memory that this message takes, as charged to the budgets.

@@ -58,10 +58,14 @@ def secured(node, listener_keys, connection_keys, address="127.0.0.1"):
                             f"[caf-connection link]\naddress = 127.0.0.1:{caf_port(b)}\n" + "\n".join(connection_keys))
 
 
-def test_certificates_on_both_sides_open_a_caf_link_to_other_hosts(node, authority):
+def test_certificates_on_both_sides_open_a_caf_link_to_other_hosts(node, authority, ockam):
     trust = f"ca = {authority}/ca.pem"
     a = secured(node, (*own(authority, "server"), trust), (*own(authority, "client"), trust), address="0.0.0.0")
     up(a)
+    [link] = ockam("caf-connection", "list", "--at", "a", "--output", "json").json
+    assert link["identity"] == "CN=server"
+    [link] = ockam("caf-connection", "list", "--at", "b", "--output", "json").json
+    assert link["identity"] == "CN=client"
     body = bytes(range(256)) * 4096
     with a.peer() as p:
         assert p.ask(["h", "link", "echo"], body).payload == body

@@ -3,6 +3,7 @@
 #include "sim/support/wire.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace ockam::sim {
 namespace {
@@ -40,6 +41,27 @@ TEST(uds_link, speaks_the_frames_of_tcp) {
   auto frames = take_frames(in);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(frames[0].body, "hello");
+}
+
+TEST(uds_link, a_service_knows_the_user_at_the_other_end) {
+  network net;
+  node n1{net};
+  struct teller final : worker {
+    void on_message(message_ptr m) override {
+      auto who = m->identity() ? *m->identity() : "nobody";
+      reply_text(std::move(m), who);
+    }
+  };
+  n1.start("teller", std::make_unique<teller>());
+  auto peer = net.dial(n1.listen("/run/n1.sock", {"teller"}, "uds"));
+  peer.send(preamble + frame({"teller"}, {"a"}, ""));
+  net.run();
+  auto in = peer.receive().substr(1);
+  auto frames = take_frames(in);
+  ASSERT_EQ(frames.size(), 1u);
+  auto who = "uid=" + std::to_string(::geteuid());
+  EXPECT_EQ(frames[0].body, std::string(1, static_cast<char>(who.size())) + who);
+  EXPECT_EQ(n1.link().identity, who);
 }
 
 TEST(uds_link, refuses_what_is_no_path_and_what_is_taken) {
