@@ -6,6 +6,7 @@
 #include "runtime/control.hpp"
 #include "runtime/dialer.hpp"
 #include "runtime/log.hpp"
+#include "runtime/reload.hpp"
 #include "runtime/worker_host.hpp"
 
 #include <caf/actor_system.hpp>
@@ -47,7 +48,7 @@ class assembly {
  public:
   using ready = std::function<void(result<std::vector<listener_info>>)>;
 
-  assembly(caf::actor_system& sys, const node_config& config, node_parts parts, std::function<void()> request_stop)
+  assembly(caf::actor_system& sys, node_config& config, node_parts parts, std::function<void()> request_stop)
     : sys_{sys}, config_{config}, parts_{parts}, request_stop_{std::move(request_stop)}, board_{config.name},
       memory_{config.limit.node_budget},
       local_{ledger::make(memory_, config.limit.node_budget, nullptr)}, reactor_{sys},
@@ -89,6 +90,7 @@ class assembly {
   }
 
   caf_reactor& reactor() { return reactor_; }
+  reloader& reload() { return reload_; }
 
  private:
   static constexpr std::string_view control_address = "_internal.control";
@@ -160,7 +162,7 @@ class assembly {
       if (!opened)
         return done_(std::move(opened).error());
       log(level::info, "node", "listening " + opened->transport + " " + opened->socket_address);
-      listeners_.push_back(std::move(*opened));
+      reload_.opened(config_.listeners[i], std::move(*opened));
       listen(i + 1);
     });
   }
@@ -176,7 +178,7 @@ class assembly {
     for (const auto& c : config_.connections)
       if (auto ok = connect(c); !ok)
         return done_(std::move(ok).error());
-    done_(listeners_);
+    done_(reload_.listeners());
   }
 
   /// The peer need not be there yet: nodes may be started in any order.
@@ -189,7 +191,7 @@ class assembly {
   }
 
   caf::actor_system& sys_;
-  const node_config& config_;
+  node_config& config_; ///< of the node; written here only, on the socket thread
   node_parts parts_;
   std::function<void()> request_stop_;
   switchboard board_;
@@ -202,7 +204,7 @@ class assembly {
   std::vector<std::unique_ptr<transport>> transports_;
   connector connector_{hosts_, config_.limit, std::random_device{}()};
   dialer dialer_{hosts_, config_, connector_, transports_, std::random_device{}()};
-  std::vector<listener_info> listeners_;
+  reloader reload_{services(), config_};
   std::size_t connections_ = 0;
   bool seen_tcp_ = false;
   bool turn_posted_ = false;
@@ -244,6 +246,17 @@ class running_node final : public node {
 
   const std::vector<listener_info>& listeners() const override { return listeners_; }
   int stop_requested_fd() const override { return stop_fd_; }
+
+  void reload(node_config fresh) override {
+    constexpr std::chrono::seconds patience{2}; // a socket thread that hangs must not keep signals waiting
+    auto done = std::make_shared<std::promise<std::vector<listener_info>>>();
+    auto opened = done->get_future();
+    assembly_->reactor().post([this, done, fresh = std::make_shared<node_config>(std::move(fresh))] {
+      assembly_->reload().apply(std::move(*fresh), [this, done] { done->set_value(assembly_->reload().listeners()); });
+    });
+    if (opened.wait_for(patience) == std::future_status::ready)
+      listeners_ = opened.get();
+  }
 
   void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) override {
     if (!sys_)

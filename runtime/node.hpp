@@ -34,8 +34,13 @@ class node {
 
   virtual ~node() = default;
 
-  /// The listeners that were opened, in the order of the configuration.
+  /// The listeners of the configuration, in the order in which they were opened.
   virtual const std::vector<listener_info>& listeners() const = 0;
+
+  /// Puts another configuration of this node into effect: sections that are gone end, new ones begin,
+  /// changed ones do both; `[routing]` applies at once, other keys of `[node]` at the next start. Logs all of
+  /// it, with what failed. Waits until new listeners are open; `listeners` then has them.
+  virtual void reload(node_config fresh) = 0;
 
   /// Readable once somebody asked over control that the node stop.
   virtual int stop_requested_fd() const = 0;

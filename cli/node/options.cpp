@@ -161,6 +161,7 @@ error unknown_option(const std::string& name, const po::options_description& all
 
 node_options parse_node_options(int argc, const char* const* argv, std::span<const service_type> service_types) {
   node_options out;
+  out.command_line.assign(argv, argv + argc);
   auto all = general_options();
   all.add(parts_options()).add(node_key_options()).add(routing_key_options());
   po::variables_map vm;
@@ -187,13 +188,21 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
   return out;
 }
 
+node_options parse_again(const node_options& before, std::span<const service_type> service_types) {
+  std::vector<const char*> argv;
+  for (const auto& word : before.command_line)
+    argv.push_back(word.c_str());
+  return parse_node_options(static_cast<int>(argv.size()), argv.data(), service_types);
+}
+
 std::string node_help() {
   std::ostringstream out;
   out << "One node in the foreground: routes messages between named workers, over any number of nodes.\n\n"
          "Usage: ockam-node --config FILE [OPTIONS]\n"
          "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
       << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()
-      << "\nSignals: SIGTERM and SIGINT stop the node within two seconds; SIGHUP reads log-level again.\n\n"
+      << "\nSignals: SIGTERM and SIGINT stop the node within two seconds; SIGHUP reads the\n"
+         "configuration again and puts it into effect.\n\n"
          "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
          "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"
          "end in time and was cut off; 78 wrong configuration.\n\n"

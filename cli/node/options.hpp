@@ -35,10 +35,14 @@ struct node_options {
   bool version = false;
   config_problems problems; ///< of the file and the options
   bool usage_error = false; ///< the problems are about the command line
+  std::vector<std::string> command_line; ///< all of it, to be read again
 };
 
 /// Reads the command line, and the configuration file if it names one. Options win over the file.
 node_options parse_node_options(int argc, const char* const* argv, std::span<const service_type> service_types);
+
+/// Reads the same command line again, and the file as it is now.
+node_options parse_again(const node_options& before, std::span<const service_type> service_types);
 
 /// The text of `--help`.
 std::string node_help();

@@ -92,22 +92,33 @@ void announce(node_options& o, const node& n) {
   tell_ready(o, {{"ready", true}, {"tcp", first_tcp(n)}});
 }
 
-/// SIGHUP: the log level is applied, anything else needs a new start.
-void reload(const node_options& o, std::span<const service_type> services) {
-  if (o.config_file.empty())
-    return log(level::info, "node", "SIGHUP: there is no configuration file to read again");
-  node_config fresh;
-  auto problems = read_config_file(o.config_file, services, fresh);
-  for (const auto& p : problems)
+/// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start.
+void reload(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here) {
+  log(level::info, "node", "SIGHUP: reading the configuration again");
+  auto fresh = parse_again(o, services);
+  for (const auto& p : fresh.problems)
     log(level::error, "node", p);
-  if (!problems.empty())
+  if (!fresh.problems.empty())
     return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
-  set_log_level(parse_level(fresh.log.level));
-  log(level::info, "node", "SIGHUP: log-level is now " + fresh.log.level + "; other changes take effect at the next start");
+  if (auto& now = o.config.log.level; now != fresh.config.log.level) {
+    now = fresh.config.log.level;
+    set_log_level(parse_level(now));
+    log(level::info, "node", "log-level is now " + now);
+  }
+  // What `enter` made of them.
+  if (fresh.config.control_socket.empty())
+    fresh.config.control_socket = o.config.control_socket;
+  if (o.managed && fresh.config.log.file.empty())
+    fresh.config.log.file = o.config.log.file;
+  auto before = first_tcp(n);
+  n.reload(std::move(fresh.config));
+  if (auto now = first_tcp(n); here && now != before)
+    if (auto ok = here->database.node_started(o.config.name, now, ::getpid()); !ok)
+      log(level::error, "node", ok.error());
 }
 
 /// Waits for a reason to stop, which it returns for the log.
-std::string wait_for_end(const node_options& o, std::span<const service_type> services, const node& n) {
+std::string wait_for_end(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here) {
   sigset_t signals;
   sigemptyset(&signals);
   for (int s : {SIGTERM, SIGINT, SIGHUP})
@@ -122,7 +133,7 @@ std::string wait_for_end(const node_options& o, std::span<const service_type> se
       if (::read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo != SIGHUP)
           return info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
-        reload(o, services);
+        reload(o, services, n, here);
       }
     }
     if (fds[1].revents != 0)
@@ -180,7 +191,7 @@ int run_node(node_options o, std::span<const service_type> services) {
     }
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  auto why = wait_for_end(o, services, n);
+  auto why = wait_for_end(o, services, n, *here);
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))
     std::fprintf(stderr, "  ! EOF received\n");

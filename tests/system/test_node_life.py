@@ -109,23 +109,6 @@ def test_the_control_socket_is_for_its_owner(node, home):
     assert stat.S_IMODE((home / "nodes/n1").stat().st_mode) == 0o700
 
 
-def test_sighup_applies_the_log_level_and_survives_a_wrong_file(node, home):
-    text = "[node]\nname = n1\nlog-level = {}\n[tcp-listener main]\naddress = 127.0.0.1:0\n"
-    n = node("n1", config=text.format("info"))
-    file = home / "n1.ini"
-    file.write_text(text.format("debug"))
-    n.send_signal(signal.SIGHUP)
-    wait_until(lambda: "log-level is now debug" in n.errors(), "it says what changed")
-    with n.peer() as p:
-        p.ask(["echo"], b"x")
-    wait_until(lambda: "connection with" in n.errors(), "debug lines are written")
-    file.write_text(text.format("loud"))
-    n.send_signal(signal.SIGHUP)
-    wait_until(lambda: f"{file}:3" in n.errors(), "it says what is wrong, and where")
-    with n.peer() as p:
-        assert p.ask(["echo"], b"x").payload == b"x"
-
-
 def test_logs_are_json_lines_in_files_of_bounded_size(node, home):
     log = home / "n1.log"
     n = node("n1", "--log-file", log, "--log-format", "json", "--log-level", "debug", "--log-max-size", "8KiB", "--log-max-files", "2")
