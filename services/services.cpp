@@ -4,6 +4,7 @@
 #include "services/echo.hpp"
 #include "services/error_service.hpp"
 #include "services/hop.hpp"
+#include "services/lua/script_service.hpp"
 #include "services/plugin_service.hpp"
 #include "services/uppercase.hpp"
 
@@ -25,12 +26,14 @@ service_type at_start(std::string_view name, bool reachable, bool through_connec
 } // namespace
 
 std::span<const service_type> standard_services() {
-  static const std::array<service_type, 5> types{
+  static const std::array<service_type, 7> types{
     at_start<echo>("echo", true, false),
     at_start<uppercase>("uppercase", true, false),
     at_start<hop>("hop", false, true),
     service<error_service>("error", worker_thread::socket),
     plugin_service(),
+    script_service(),
+    repl_service(),
   };
   return types;
 }

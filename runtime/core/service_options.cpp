@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/service.hpp"
+#include "runtime/core/service_options.hpp"
 
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/lua/lua_engine.hpp"
+
+#include "services/lua/lua_sandbox.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <utility>
+
+namespace ockam::lua {
+
+namespace {
+
+constexpr int hook_every = 1000; // instructions
+constexpr const char* limit_text = "it ran for more instructions than a message may take";
+
+std::string text_at_top(lua_State* L) {
+  std::size_t size = 0;
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
+  return text ? std::string{text, size} : "an error that is a " + std::string{luaL_typename(L, -1)};
+}
+
+} // namespace
+
+lua_engine::lua_engine(sandbox limits, void* owner) : limits_{limits}, owner_{owner} {
+  L_ = lua_newstate(&allocate, this);
+  if (!L_)
+    throw std::bad_alloc{};
+  *static_cast<lua_engine**>(lua_getextraspace(L_)) = this; // each coroutine gets a copy
+  open_sandbox(L_, limits_);
+  lua_sethook(L_, &count, LUA_MASKCOUNT, hook_every); // coroutines inherit it
+}
+
+lua_engine::~lua_engine() {
+  lua_close(L_);
+}
+
+void* lua_engine::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept {
+  auto& e = *static_cast<lua_engine*>(self);
+  auto before = block ? old_size : 0; // without a block, Lua says there of which kind it will be
+  if (new_size == 0) {
+    e.used_ -= before;
+    std::free(block);
+    return nullptr;
+  }
+  if (new_size > before && e.used_ - before + new_size > e.limits_.memory)
+    return nullptr;
+  void* out = std::realloc(block, new_size);
+  if (out)
+    e.used_ = e.used_ - before + new_size;
+  return out;
+}
+
+void lua_engine::count(lua_State* L, lua_Debug*) {
+  auto& e = of(L);
+  e.left_ -= std::min<std::uint64_t>(e.left_, hook_every);
+  if (e.left_ > 0)
+    return;
+  e.over_instructions_ = true;
+  luaL_error(L, limit_text);
+}
+
+void lua_engine::check_limit(lua_State* L) {
+  if (of(L).over_instructions_)
+    luaL_error(L, limit_text);
+}
+
+void lua_engine::fresh_budget() noexcept {
+  left_ = limits_.instructions;
+  over_instructions_ = false;
+  waiting_ = false;
+}
+
+int lua_engine::protect(step f, void* data) {
+  struct request {
+    step f;
+    void* data;
+  } r{f, data};
+  auto run = [](lua_State* L) {
+    auto* what = static_cast<request*>(lua_touserdata(L, 1));
+    lua_settop(L, 0);
+    std::string why;
+    try {
+      return what->f(L, what->data);
+    } catch (const std::exception& e) { // of ours; Lua's are no std::exception
+      why = e.what();
+    }
+    return luaL_error(L, "%s", why.c_str());
+  };
+  lua_pushcfunction(L_, run);
+  lua_pushlightuserdata(L_, &r);
+  return lua_pcall(L_, 1, LUA_MULTRET, 0);
+}
+
+outcome lua_engine::failed(lua_State* at, int rc) {
+  outcome out{.what = outcome::kind::failed, .over_instructions = over_instructions_, .over_memory = rc == LUA_ERRMEM};
+  out.why = rc == LUA_YIELD ? "it has yielded outside of a coroutine of its own"
+            : out.over_memory ? "its memory is used up" : text_at_top(at);
+  return out;
+}
+
+outcome lua_engine::run_protected(step f, void* data) {
+  fresh_budget();
+  auto top = lua_gettop(L_);
+  auto rc = protect(f, data);
+  auto out = rc == LUA_OK ? outcome{} : failed(L_, rc);
+  lua_settop(L_, top);
+  return out;
+}
+
+result<void> lua_engine::load(std::string_view text, const std::string& name) {
+  if (text.starts_with("#")) // #!/…
+    text = text.substr(std::min(text.find('\n'), text.size()));
+  auto ran = run([&](lua_State* L) {
+    if (luaL_loadbufferx(L, text.data(), text.size(), ("@" + name).c_str(), "t") != LUA_OK)
+      lua_error(L);
+    lua_call(L, 0, 0);
+  });
+  if (ran.what == outcome::kind::failed)
+    return error{errc::invalid_argument, ran.why.find(':') == std::string::npos ? name + ": " + ran.why : ran.why, {}};
+  return {};
+}
+
+lua_State* lua_engine::coroutine(int thread) {
+  lua_rawgeti(L_, LUA_REGISTRYINDEX, thread);
+  auto* co = lua_tothread(L_, -1);
+  lua_pop(L_, 1); // the registry keeps it
+  return co;
+}
+
+outcome lua_engine::start(step push, void* data) {
+  fresh_budget();
+  if (spare_ == LUA_NOREF) {
+    auto make = [this](lua_State* L) {
+      lua_newthread(L);
+      spare_ = luaL_ref(L, LUA_REGISTRYINDEX);
+    };
+    if (auto rc = protect(&trampoline<decltype(make)>, &make); rc != LUA_OK) {
+      auto out = failed(L_, rc);
+      lua_settop(L_, 0);
+      return out;
+    }
+  }
+  return go_on(std::exchange(spare_, LUA_NOREF), push, data);
+}
+
+outcome lua_engine::go_on(int thread, step push, void* data) {
+  fresh_budget();
+  auto* co = coroutine(thread);
+  auto rc = protect(push, data);
+  auto pushed = lua_gettop(L_);
+  bool idle = lua_status(co) == LUA_OK; // else it waits
+  if (rc == LUA_OK && pushed == 0 && idle) {
+    spare_ = thread;
+    return {};
+  }
+  if (rc == LUA_OK && !lua_checkstack(co, pushed))
+    rc = LUA_ERRMEM;
+  if (rc == LUA_OK) {
+    lua_xmove(L_, co, pushed);
+    return go(thread, co, idle ? pushed - 1 : pushed);
+  }
+  auto out = failed(L_, rc);
+  lua_settop(L_, 0);
+  lua_resetthread(co);
+  luaL_unref(L_, LUA_REGISTRYINDEX, thread);
+  return out;
+}
+
+outcome lua_engine::go(int thread, lua_State* co, int arguments) {
+  running_ = co;
+  int results = 0;
+  auto rc = lua_resume(co, L_, arguments, &results);
+  running_ = nullptr;
+  if (rc == LUA_YIELD && waiting_) {
+    lua_pop(co, results);
+    return {.what = outcome::kind::waiting, .thread = thread};
+  }
+  if (rc == LUA_OK) {
+    lua_settop(co, 0);
+    if (spare_ == LUA_NOREF)
+      spare_ = thread;
+    else
+      luaL_unref(L_, LUA_REGISTRYINDEX, thread);
+    return {};
+  }
+  auto out = failed(co, rc);
+  left_ = limits_.instructions; // for what is closed now
+  lua_resetthread(co);
+  luaL_unref(L_, LUA_REGISTRYINDEX, thread);
+  return out;
+}
+
+void lua_engine::abandon(int thread) {
+  luaL_unref(L_, LUA_REGISTRYINDEX, thread);
+}
+
+int lua_engine::wait(lua_State* co) {
+  if (!may_wait(co))
+    return luaL_error(co, "it can wait only in a handler, not in a coroutine of its own");
+  waiting_ = true;
+  return lua_yield(co, 0);
+}
+
+} // namespace ockam::lua

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <lua.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace ockam::lua {
+
+/// What a script may use up, and what of Lua it may use.
+struct sandbox {
+  std::uint64_t instructions = 10'000'000; ///< of Lua's machine, for each call from outside: some 0.2 s
+  std::size_t memory = 8u << 20;           ///< bytes of all values of the state
+  bool io = false;                         ///< the library io; and loadfile, dofile
+  bool os = false;                         ///< all of os, not only time, clock and date
+  bool package = false;                    ///< require and package
+};
+
+/// How a call into a script ended.
+struct outcome {
+  enum class kind : std::uint8_t { finished, waiting, failed };
+  kind what = kind::finished;
+  int thread = LUA_NOREF;  ///< waiting: the reference of its coroutine, for `resume`
+  std::string why = {};    ///< failed: the message, `greeter.lua:3: …`
+  bool over_instructions = false; ///< … because it ran for too long
+  bool over_memory = false;       ///< … because its memory was used up
+};
+
+/// One Lua state in its sandbox. A script is called in coroutines, so that a function of ours may wait
+/// (`wait`) while other calls go on. What may take long without end is bounded:
+///
+/// - instructions are counted by a hook, which once the limit is passed raises an error at each of its turns;
+///   what could catch that error (pcall, coroutine.resume, load) passes it on;
+/// - memory is bounded by the allocator;
+/// - functions of Lua's library that loop in C as often as an argument says take no such arguments. Not
+///   bounded is the matching of patterns that backtrack without end: the node's watchdog names such a script.
+///
+/// No finalizers (`__gc`): they would run without the hook. Errors of Lua are C++ exceptions in the library that
+/// we use, so destructors run; outside of `run` and `call` nothing may raise one. Thread: one at a time.
+class lua_engine {
+ public:
+  /// `owner` is found by functions of ours with `owner_of`.
+  lua_engine(sandbox limits, void* owner);
+  ~lua_engine();
+  lua_engine(const lua_engine&) = delete;
+  lua_engine& operator=(const lua_engine&) = delete;
+
+  lua_State* state() noexcept { return L_; }
+  std::size_t memory() const noexcept { return used_; }
+
+  /// Compiles a text and runs it: the top of a script. Error: `invalid_argument`, `greeter.lua:3: …`.
+  result<void> load(std::string_view text, const std::string& name);
+
+  /// Runs `f(lua_State*)`, which may use whatever of Lua raises errors, at once and without waiting.
+  template <class F>
+  outcome run(F&& f) {
+    return run_protected(&trampoline<F>, &f);
+  }
+  /// Calls a function of the script in a coroutine. `push(lua_State*)` puts the function and its arguments on
+  /// the stack and returns how many values these are; none: nothing is called.
+  template <class F>
+  outcome call(F&& push) {
+    return start(&trampoline<F>, &push);
+  }
+  /// Goes on with a call that waits: `push` puts there what it waited for.
+  template <class F>
+  outcome resume(int thread, F&& push) {
+    return go_on(thread, &trampoline<F>, &push);
+  }
+  /// Gives up a call that waits.
+  void abandon(int thread);
+
+  /// For a function of ours that was called from a script: the script waits until `resume`. Raises an error
+  /// where that is not possible: outside of a call, or in a coroutine of the script's own.
+  int wait(lua_State* co);
+  bool may_wait(lua_State* co) const noexcept { return co == running_; }
+
+  static lua_engine& of(lua_State* L) { return **static_cast<lua_engine**>(lua_getextraspace(L)); }
+  static void* owner_of(lua_State* L) { return of(L).owner_; }
+
+  /// Raises the error again that a script has caught, if it may not be caught.
+  static void check_limit(lua_State* L);
+
+ private:
+  using step = int (*)(lua_State*, void*);
+
+  template <class F>
+  static int trampoline(lua_State* L, void* f) {
+    auto& call = *static_cast<std::remove_reference_t<F>*>(f);
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, lua_State*>>)
+      return call(L), 0;
+    else
+      return call(L);
+  }
+
+  static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept;
+  static void count(lua_State* L, lua_Debug*);
+
+  /// What `f` pushed is on the stack when that is LUA_OK, else the error.
+  int protect(step f, void* data);
+  outcome run_protected(step f, void* data);
+  outcome start(step push, void* data);
+  outcome go_on(int thread, step push, void* data);
+  outcome go(int thread, lua_State* co, int arguments);
+  outcome failed(lua_State* at, int rc);
+  void fresh_budget() noexcept;
+  lua_State* coroutine(int thread);
+
+  sandbox limits_;
+  void* owner_;
+  std::size_t used_ = 0;
+  std::uint64_t left_ = 0;        ///< instructions
+  bool over_instructions_ = false;
+  bool waiting_ = false;
+  lua_State* running_ = nullptr;
+  int spare_ = LUA_NOREF;         ///< a coroutine that has finished and can be used again
+  lua_State* L_ = nullptr;
+};
+
+} // namespace ockam::lua

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/lua/lua_sandbox.hpp"
+
+#include "services/lua/lua_engine.hpp"
+
+namespace ockam::lua {
+
+namespace {
+
+// -- what could catch the error of the instruction limit -----------------------------------------------
+
+/// `true, results…` or `false, message`, unless the limit was passed.
+int finish_pcall(lua_State* L, int status, lua_KContext first) {
+  lua_engine::check_limit(L);
+  if (status == LUA_OK || status == LUA_YIELD)
+    return lua_gettop(L) - static_cast<int>(first);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+int pcall(lua_State* L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  return finish_pcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, &finish_pcall), 0);
+}
+
+int xpcall(lua_State* L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  auto n = lua_gettop(L);
+  lua_pushboolean(L, 1);
+  lua_pushvalue(L, 1);
+  lua_rotate(L, 3, 2); // f, handler, true, f, arguments…
+  return finish_pcall(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, 2, &finish_pcall), 2);
+}
+
+/// Calls the library's own function, the upvalue, and looks at the limit behind it.
+int and_check(lua_State* L) {
+  auto n = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_callk(L, n, LUA_MULTRET, 0, [](lua_State* s, int, lua_KContext) {
+    lua_engine::check_limit(s);
+    return lua_gettop(s);
+  });
+  lua_engine::check_limit(L);
+  return lua_gettop(L);
+}
+
+/// Text only: the machine trusts binary chunks.
+int load(lua_State* L) {
+  lua_settop(L, 4);
+  bool has_environment = !lua_isnil(L, 4);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_pushliteral(L, "t");
+  lua_replace(L, 4);
+  if (!has_environment)
+    lua_settop(L, 4);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  lua_engine::check_limit(L);
+  return lua_gettop(L);
+}
+
+// -- what could loop or run outside of the limit ---------------------------------------------------------
+
+int set_metatable(lua_State* L) {
+  if (lua_istable(L, 2)) {
+    lua_pushliteral(L, "__gc");
+    lua_rawget(L, 2);
+    if (!lua_isnil(L, -1))
+      return luaL_error(L, "there are no finalizers (__gc) here");
+    lua_pop(L, 1);
+  }
+  auto n = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n, 1);
+  return 1;
+}
+
+/// Functions of `table` go from 1 to the length of a table, in C: it has to be its real one.
+int with_real_length(lua_State* L) {
+  if (lua_istable(L, 1) && luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
+    return luaL_error(L, "table functions take no table with a length of its own (__len)");
+  auto n = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+int move(lua_State* L) {
+  constexpr lua_Integer most = 1'000'000;
+  auto from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
+  if (to >= from && (from <= 0 ? to >= from + most : to - from >= most))
+    return luaL_error(L, "table.move takes at most a million values at once");
+  return with_real_length(L);
+}
+
+int rep(lua_State* L) {
+  std::size_t size = 0, separator = 0;
+  luaL_checklstring(L, 1, &size);
+  luaL_optlstring(L, 3, "", &separator);
+  if (size + separator == 0) { // the library would count
+    lua_pushliteral(L, "");
+    return 1;
+  }
+  auto n = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n, 1);
+  return 1;
+}
+
+int collect_garbage(lua_State* L) {
+  const char* what = luaL_optstring(L, 1, "collect");
+  if (std::string_view{what} != "count")
+    return luaL_error(L, "collectgarbage: only \"count\" is there");
+  lua_pushnumber(L, static_cast<lua_Number>(lua_engine::of(L).memory()) / 1024);
+  return 1;
+}
+
+// -- putting it in place -----------------------------------------------------------------------------
+
+/// `with` takes the place of a field of the table at the top and has its old value as its upvalue.
+void wrap(lua_State* L, const char* name, lua_CFunction with) {
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, with, 1);
+  lua_setfield(L, -2, name);
+}
+
+void remove(lua_State* L, const char* name) {
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+}
+
+/// The library's table stays at the top.
+void open(lua_State* L, const char* name, lua_CFunction opener) {
+  luaL_requiref(L, name, opener, 1);
+}
+
+} // namespace
+
+void open_sandbox(lua_State* L, const sandbox& allowed) {
+  open(L, LUA_GNAME, &luaopen_base);
+  lua_pushcfunction(L, &pcall);
+  lua_setfield(L, -2, "pcall");
+  lua_pushcfunction(L, &xpcall);
+  lua_setfield(L, -2, "xpcall");
+  lua_pushcfunction(L, &collect_garbage);
+  lua_setfield(L, -2, "collectgarbage");
+  wrap(L, "load", &load);
+  wrap(L, "setmetatable", &set_metatable);
+  if (!allowed.io) {
+    remove(L, "loadfile");
+    remove(L, "dofile");
+  }
+  open(L, LUA_COLIBNAME, &luaopen_coroutine);
+  wrap(L, "resume", &and_check);
+  wrap(L, "close", &and_check);
+  open(L, LUA_STRLIBNAME, &luaopen_string);
+  wrap(L, "rep", &rep);
+  remove(L, "dump");
+  open(L, LUA_TABLIBNAME, &luaopen_table);
+  for (auto name : {"concat", "insert", "remove", "sort", "unpack"})
+    wrap(L, name, &with_real_length);
+  wrap(L, "move", &move);
+  open(L, LUA_MATHLIBNAME, &luaopen_math);
+  open(L, LUA_UTF8LIBNAME, &luaopen_utf8);
+  open(L, LUA_OSLIBNAME, &luaopen_os);
+  if (!allowed.os)
+    for (auto name : {"execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"})
+      remove(L, name);
+  if (allowed.io)
+    open(L, LUA_IOLIBNAME, &luaopen_io);
+  if (allowed.package)
+    open(L, LUA_LOADLIBNAME, &luaopen_package);
+  lua_settop(L, 0);
+}
+
+} // namespace ockam::lua

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/lua/script_api.hpp"
+
+#include "runtime/core/bare.hpp"
+#include "runtime/core/multiaddr.hpp"
+#include "services/lua/lua_values.hpp"
+
+#include <new>
+#include <string>
+#include <utility>
+
+namespace ockam::lua {
+
+namespace {
+
+using format = nlohmann::json::input_format_t;
+
+constexpr const char* message_type = "message";
+constexpr const char* bytes_type = "bytes";
+
+script_host& host_of(lua_State* L) {
+  return *static_cast<script_host*>(lua_engine::owner_of(L));
+}
+
+/// For functions that need the worker's address.
+script_host& worker_of(lua_State* L) {
+  auto& h = host_of(L);
+  if (!h.is_worker())
+    luaL_error(L, "the script has no address yet: do it in on_start or on_message");
+  return h;
+}
+
+/// A function of ours as Lua calls it: what it throws becomes an error of Lua.
+template <int (*F)(lua_State*)>
+int safe(lua_State* L) {
+  std::string why;
+  try {
+    return F(L);
+  } catch (const std::exception& e) { // Lua's own errors are no std::exception
+    why = e.what();
+  }
+  return luaL_error(L, "%s", why.c_str());
+}
+
+std::string_view check_text(lua_State* L, int index) {
+  std::size_t n = 0;
+  const char* text = luaL_checklstring(L, index, &n);
+  return {text, n};
+}
+
+void push_text(lua_State* L, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+}
+
+int raise(lua_State* L, const error& e) {
+  return luaL_error(L, "%s%s%s", e.cause.c_str(), e.hint.empty() ? "" : "; ", e.hint.c_str());
+}
+
+// -- arguments ---------------------------------------------------------------------------------------
+
+/// Seconds.
+std::chrono::milliseconds check_duration(lua_State* L, int index) {
+  constexpr lua_Number longest = 366.0 * 86400;
+  auto seconds = luaL_checknumber(L, index);
+  luaL_argcheck(L, seconds >= 0 && seconds <= longest, index, "seconds, 0 to a year");
+  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000 + 0.5)};
+}
+
+/// `/service/x/…`, the address of one worker, or a list of addresses.
+route check_route(lua_State* L, int index) {
+  if (lua_istable(L, index)) {
+    route out;
+    auto n = static_cast<lua_Integer>(lua_rawlen(L, index));
+    luaL_argcheck(L, n > 0 && n <= static_cast<lua_Integer>(max_route_hops), index, "a route has 1 to 1024 addresses");
+    for (lua_Integer i = 1; i <= n; ++i) {
+      if (lua_rawgeti(L, index, i) != LUA_TSTRING)
+        luaL_error(L, "a route is a list of addresses, which are strings");
+      auto a = parse_address(check_text(L, -1));
+      if (!a)
+        raise(L, a.error());
+      out.push_back(std::move(*a));
+      lua_pop(L, 1);
+    }
+    return out;
+  }
+  auto text = check_text(L, index);
+  if (text.starts_with('/')) {
+    auto m = parse_multiaddr(text);
+    auto to = m ? to_route(*m) : result<route>{m.error()};
+    if (!to)
+      raise(L, to.error());
+    if (!to->empty())
+      return std::move(*to);
+  }
+  auto a = parse_address(text);
+  if (!a || a->name.empty())
+    luaL_argerror(L, index, "a route, /service/echo, or the address of a worker");
+  return {std::move(*a)};
+}
+
+/// A string goes out as text (a BARE string, as the command line sends and prints it), `bytes(s)` as it is, a
+/// table as JSON text.
+payload check_payload(lua_State* L, int index) {
+  if (lua_type(L, index) == LUA_TTABLE) {
+    return text_payload(encoded(L, index, format::json));
+  }
+  if (auto* raw = luaL_testudata(L, index, bytes_type); raw) {
+    lua_getiuservalue(L, index, 1);
+    auto out = payload{check_text(L, -1)};
+    lua_pop(L, 1);
+    return out;
+  }
+  if (lua_isboolean(L, index))
+    return text_payload(lua_toboolean(L, index) ? "true" : "false");
+  return text_payload(check_text(L, index)); // of numbers as well
+}
+
+int make_bytes(lua_State* L) {
+  (void)check_text(L, 1);
+  lua_newuserdatauv(L, 0, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  luaL_setmetatable(L, bytes_type);
+  return 1;
+}
+
+// -- messages ------------------------------------------------------------------------------------------
+
+held_message& check_message(lua_State* L) {
+  auto& m = **static_cast<std::shared_ptr<held_message>*>(luaL_checkudata(L, 1, message_type));
+  if (!m.m)
+    luaL_error(L, "the message is gone: it has been answered, or its handler has ended without keep()");
+  return m;
+}
+
+int reply(lua_State* L) {
+  auto& h = worker_of(L);
+  auto& held = check_message(L);
+  bool same = lua_isnoneornil(L, 2);
+  auto body = same ? payload{} : check_payload(L, 2);
+  auto m = std::move(held.m);
+  bool somebody = !m->header.return_empty();
+  if (!somebody)
+    h.nobody_to_answer();
+  else if (same)
+    h.answer_same(std::move(m));
+  else
+    h.answer(std::move(m), std::move(body));
+  lua_pushboolean(L, somebody);
+  return 1;
+}
+
+int fail(lua_State* L) {
+  auto& h = worker_of(L);
+  auto& held = check_message(L);
+  auto why = check_text(L, 2);
+  h.fail(std::move(held.m), why);
+  return 0;
+}
+
+int forward(lua_State* L) {
+  auto& h = worker_of(L);
+  h.pass_on(std::move(check_message(L).m));
+  return 0;
+}
+
+int keep(lua_State* L) {
+  check_message(L).kept = true;
+  lua_settop(L, 1);
+  return 1;
+}
+
+template <format F>
+int decoded(lua_State* L) {
+  auto& m = *check_message(L).m;
+  std::string_view bytes{reinterpret_cast<const char*>(m.bytes().data()), m.bytes().size()};
+  return push_decoded(L, F == format::json ? m.text().value_or(bytes) : bytes, F);
+}
+
+void push_route(lua_State* L, const route& r) {
+  lua_createtable(L, static_cast<int>(r.size()), 0);
+  lua_Integer i = 0;
+  for (const auto& a : r) {
+    push_text(L, to_string(a));
+    lua_rawseti(L, -2, ++i);
+  }
+}
+
+/// `m.text` and so on; what is no property is a method.
+int message_index(lua_State* L) {
+  auto key = check_text(L, 2);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(1));
+  if (!lua_isnil(L, -1))
+    return 1;
+  auto& m = *check_message(L).m;
+  if (key == "text") {
+    if (auto text = m.text())
+      push_text(L, *text);
+    else
+      lua_pushnil(L);
+  } else if (key == "bytes") {
+    push_text(L, {reinterpret_cast<const char*>(m.bytes().data()), m.bytes().size()});
+  } else if (key == "from") {
+    push_route(L, m.return_route());
+  } else if (key == "remote") {
+    lua_pushboolean(L, !m.is_local());
+  } else if (key == "identity") {
+    if (m.identity())
+      push_text(L, *m.identity());
+    else
+      lua_pushnil(L);
+  } else {
+    return luaL_error(L, "a message has no %s", std::string{key}.c_str());
+  }
+  return 1;
+}
+
+int message_gc(lua_State* L) {
+  std::destroy_at(static_cast<std::shared_ptr<held_message>*>(lua_touserdata(L, 1)));
+  return 0;
+}
+
+// -- sending, time ---------------------------------------------------------------------------------------
+
+int send(lua_State* L) {
+  auto& h = worker_of(L);
+  h.post(check_route(L, 1), check_payload(L, 2));
+  return 0;
+}
+
+int request(lua_State* L) {
+  constexpr std::chrono::seconds usual{10};
+  auto& h = worker_of(L);
+  auto& engine = lua_engine::of(L);
+  if (!engine.may_wait(L))
+    return engine.wait(L); // says why not
+  auto to = check_route(L, 1);
+  auto body = check_payload(L, 2);
+  auto timeout = lua_isnoneornil(L, 3) ? std::chrono::milliseconds{usual} : check_duration(L, 3);
+  h.ask(to, std::move(body), timeout);
+  return engine.wait(L);
+}
+
+template <bool Repeat>
+int start_timer(lua_State* L) {
+  auto& h = worker_of(L);
+  auto delay = check_duration(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  luaL_argcheck(L, !Repeat || delay.count() > 0, 1, "more than nothing");
+  lua_settop(L, 2);
+  auto function = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushinteger(L, static_cast<lua_Integer>(h.start_timer(delay, function, Repeat)));
+  return 1;
+}
+
+int cancel(lua_State* L) {
+  worker_of(L).stop_timer(static_cast<std::uint64_t>(luaL_checkinteger(L, 1)));
+  return 0;
+}
+
+// -- observation, options ----------------------------------------------------------------------------
+
+/// The arguments as text, a space between two.
+std::string joined(lua_State* L) {
+  std::string out;
+  for (int i = 1, n = lua_gettop(L); i <= n; ++i) {
+    std::size_t size = 0;
+    const char* text = luaL_tolstring(L, i, &size);
+    out.append(i == 1 ? "" : " ").append(text, size);
+    lua_pop(L, 1);
+  }
+  return out;
+}
+
+template <level Level>
+int write_log(lua_State* L) {
+  host_of(L).write(Level, joined(L));
+  return 0;
+}
+
+int print(lua_State* L) {
+  host_of(L).print(joined(L));
+  return 0;
+}
+
+int count(lua_State* L) {
+  auto n = luaL_optinteger(L, 2, 1);
+  luaL_argcheck(L, n >= 0, 2, "not less than nothing");
+  worker_of(L).count(check_text(L, 1), static_cast<std::uint64_t>(n));
+  return 0;
+}
+
+/// One of `options`: the value of that name and type, or what the script says otherwise.
+template <int (*Push)(lua_State*, const service_options&, std::string_view)>
+int option(lua_State* L) {
+  auto name = check_text(L, 1);
+  lua_settop(L, 2);
+  const auto* o = host_of(L).options();
+  if (!o || !o->has(name)) {
+    if (o)
+      (void)o->text(name); // known from now on
+    return 1;
+  }
+  return Push(L, *o, name);
+}
+
+int push_text_option(lua_State* L, const service_options& o, std::string_view name) {
+  push_text(L, o.text(name));
+  return 1;
+}
+int push_number_option(lua_State* L, const service_options& o, std::string_view name) {
+  auto n = o.real(name, 0);
+  if (auto whole = static_cast<lua_Integer>(n); static_cast<double>(whole) == n)
+    lua_pushinteger(L, whole);
+  else
+    lua_pushnumber(L, n);
+  return 1;
+}
+int push_flag_option(lua_State* L, const service_options& o, std::string_view name) {
+  lua_pushboolean(L, o.flag(name, false));
+  return 1;
+}
+int push_duration_option(lua_State* L, const service_options& o, std::string_view name) {
+  lua_pushnumber(L, static_cast<lua_Number>(o.duration(name, {}).count()) / 1000);
+  return 1;
+}
+int push_size_option(lua_State* L, const service_options& o, std::string_view name) {
+  lua_pushinteger(L, static_cast<lua_Integer>(o.size(name, 0)));
+  return 1;
+}
+
+void new_type(lua_State* L, const char* name) {
+  luaL_newmetatable(L, name);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable"); // nobody's to change
+}
+
+} // namespace
+
+void push_message(lua_State* L, std::shared_ptr<held_message> m) {
+  auto* at = lua_newuserdatauv(L, sizeof(m), 0);
+  ::new (at) std::shared_ptr<held_message>{std::move(m)};
+  luaL_setmetatable(L, message_type);
+}
+
+void open_api(lua_State* L) {
+  open_values(L);
+  new_type(L, bytes_type);
+  lua_pop(L, 1);
+  new_type(L, message_type);
+  const luaL_Reg methods[] = {{"reply", &safe<&reply>}, {"fail", &safe<&fail>}, {"forward", &safe<&forward>}, {"keep", &safe<&keep>},
+                              {"json", &safe<&decoded<format::json>>}, {"cbor", &safe<&decoded<format::cbor>>}, {nullptr, nullptr}};
+  luaL_newlib(L, methods);
+  lua_pushcclosure(L, &safe<&message_index>, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, &message_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+
+  const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>}, {"send", &safe<&send>}, {"request", &safe<&request>},
+                              {"after", &safe<&start_timer<false>>}, {"every", &safe<&start_timer<true>>}, {"cancel", &safe<&cancel>},
+                              {"print", &safe<&print>}, {"count", &safe<&count>}, {nullptr, nullptr}};
+  lua_pushglobaltable(L);
+  luaL_setfuncs(L, globals, 0);
+  const luaL_Reg logs[] = {{"debug", &safe<&write_log<level::debug>>}, {"info", &safe<&write_log<level::info>>},
+                           {"warning", &safe<&write_log<level::warn>>}, {"error", &safe<&write_log<level::error>>}, {nullptr, nullptr}};
+  luaL_newlib(L, logs);
+  lua_setglobal(L, "log");
+  const luaL_Reg options[] = {{"text", &safe<&option<&push_text_option>>}, {"number", &safe<&option<&push_number_option>>},
+                              {"flag", &safe<&option<&push_flag_option>>}, {"duration", &safe<&option<&push_duration_option>>},
+                              {"size", &safe<&option<&push_size_option>>}, {nullptr, nullptr}};
+  luaL_newlib(L, options);
+  lua_setglobal(L, "options");
+  lua_settop(L, 0);
+}
+
+} // namespace ockam::lua

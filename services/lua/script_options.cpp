@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/lua/script_options.hpp"
+
+namespace ockam::lua {
+
+sandbox read_sandbox(const service_options& o) {
+  constexpr std::size_t least_memory = 256u << 10; // what the libraries take, some times over
+  constexpr std::size_t most_memory = std::size_t{4} << 30;
+  sandbox s;
+  s.instructions = static_cast<std::uint64_t>(o.number("instructions", static_cast<std::int64_t>(s.instructions), 1000, 1'000'000'000'000));
+  s.memory = o.size("memory", s.memory);
+  if (s.memory < least_memory || s.memory > most_memory)
+    o.reject("memory", "256KiB to 4GiB");
+  std::string_view allowed;
+  auto text = o.text("allow");
+  for (allowed = text; !allowed.empty();) {
+    auto end = std::min(allowed.find_first_of(", "), allowed.size());
+    auto word = allowed.substr(0, end);
+    allowed.remove_prefix(std::min(end + 1, allowed.size()));
+    if (word == "io")
+      s.io = true;
+    else if (word == "os")
+      s.os = true;
+    else if (word == "package")
+      s.package = true;
+    else if (!word.empty())
+      o.reject("allow", "io, os and package are what may be allowed");
+  }
+  return s;
+}
+
+script_options read_script_options(const service_options& o) {
+  script_options out;
+  out.file = o.required("script");
+  out.limits = read_sandbox(o);
+  out.rate = static_cast<std::uint64_t>(o.number("rate", 0, 0, 1'000'000'000));
+  return out;
+}
+
+} // namespace ockam::lua

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/lua/script_worker.hpp"
+
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace ockam::lua {
+
+result<std::unique_ptr<lua_engine>> script_worker::make_engine(const sandbox& limits) {
+  auto e = std::make_unique<lua_engine>(limits, static_cast<script_host*>(this));
+  auto opened = e->run([&](lua_State* L) { open_api(L); });
+  if (opened.what == outcome::kind::failed)
+    return error{errc::limit_reached, opened.why, "raise the option memory"};
+  return e;
+}
+
+void script_worker::run_with(std::unique_ptr<lua_engine> engine) {
+  waiting_.clear(); // their replies find nobody
+  for (auto& [number, t] : timers_)
+    cancel_timer(number);
+  timers_.clear();
+  engine_ = std::move(engine);
+}
+
+// -- calls -------------------------------------------------------------------------------------------
+
+bool script_worker::settle(const outcome& o, call_messages messages) {
+  if (o.what == outcome::kind::waiting) {
+    waiting_.emplace(questions_, waiting_call{o.thread, std::move(messages)});
+    return true;
+  }
+  if (o.what == outcome::kind::failed)
+    on_failure(o, messages.m);
+  // Now, not when Lua's collector gets to them: their bytes are charged to the links that let them in.
+  messages.replies.push_back(std::move(messages.m));
+  for (auto& r : messages.replies)
+    if (r && !r->kept)
+      r->m.reset();
+  return o.what == outcome::kind::finished;
+}
+
+void script_worker::on_failure(const outcome& o, std::shared_ptr<held_message> m) {
+  counter("script-errors").fetch_add(1, std::memory_order_relaxed);
+  if (o.over_instructions)
+    counter("over-instructions").fetch_add(1, std::memory_order_relaxed);
+  if (o.over_memory)
+    counter("over-memory").fetch_add(1, std::memory_order_relaxed);
+  complain(o.why);
+  if (m && m->m)
+    worker::reply_error(std::move(m->m), o.why);
+}
+
+void script_worker::complain(std::string_view what) {
+  constexpr std::chrono::seconds quiet{1};
+  auto now = std::chrono::steady_clock::now();
+  if (now - complained_ < quiet) {
+    ++silent_;
+    return;
+  }
+  complained_ = now;
+  auto more = std::exchange(silent_, 0);
+  log_warning(std::string{what} + (more > 0 ? " (" + std::to_string(more) + " more since the last line)" : std::string{}));
+}
+
+void script_worker::ask(const route& onward, payload body, std::chrono::milliseconds timeout) {
+  auto question = ++questions_; // `settle` files the call under it
+  worker::request(onward, std::move(body), timeout,
+                  [this, question](result<message_ptr> reply) { go_on(question, std::move(reply)); });
+}
+
+void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
+  auto it = waiting_.find(question);
+  if (it == waiting_.end())
+    return; // asked by a script that has been replaced
+  auto call = std::move(it->second);
+  waiting_.erase(it);
+  auto answer = std::make_shared<held_message>();
+  if (reply)
+    answer->m = std::move(*reply);
+  auto o = engine_->resume(call.thread, [&](lua_State* L) {
+    if (reply) {
+      push_message(L, answer);
+      return 1;
+    }
+    lua_pushnil(L);
+    const auto& why = reply.error().cause;
+    lua_pushlstring(L, why.data(), why.size());
+    return 2;
+  });
+  call.messages.replies.push_back(std::move(answer));
+  settle(o, std::move(call.messages));
+}
+
+// -- time --------------------------------------------------------------------------------------------
+
+std::uint64_t script_worker::start_timer(std::chrono::milliseconds delay, int function, bool repeat) {
+  if (timers_.size() >= max_timers)
+    throw std::length_error{"too many timers: " + std::to_string(max_timers)};
+  auto number = set_timer(delay);
+  timers_.emplace(number, script_timer{function, repeat ? delay : std::chrono::milliseconds{0}, number});
+  return number;
+}
+
+void script_worker::stop_timer(std::uint64_t timer) {
+  for (auto it = timers_.begin(); it != timers_.end(); ++it)
+    if (it->second.shown == timer) {
+      cancel_timer(it->first);
+      luaL_unref(engine_->state(), LUA_REGISTRYINDEX, it->second.function);
+      timers_.erase(it);
+      return;
+    }
+}
+
+void script_worker::on_timer(std::uint64_t timer) {
+  auto it = timers_.find(timer);
+  if (it == timers_.end())
+    return;
+  auto t = it->second;
+  timers_.erase(it);
+  if (t.every.count() > 0)
+    timers_.emplace(set_timer(t.every), t);
+  call(nullptr, [&](lua_State* L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, t.function);
+    if (t.every.count() == 0)
+      luaL_unref(L, LUA_REGISTRYINDEX, t.function);
+    return 1;
+  });
+}
+
+// -- observation ---------------------------------------------------------------------------------------
+
+void script_worker::write(level l, std::string_view line) {
+  constexpr std::size_t longest = 4096;
+  line = line.substr(0, longest);
+  if (!started_) // at the top of the script; the address is not there yet
+    return ockam::log(l, "script", line);
+  switch (l) {
+    case level::debug: return log_debug(line);
+    case level::warn: return log_warning(line);
+    case level::error: return log_error(line);
+    default: return log_info(line);
+  }
+}
+
+void script_worker::nobody_to_answer() {
+  counter("replies-to-nobody").fetch_add(1, std::memory_order_relaxed);
+}
+
+void script_worker::count(std::string_view name, std::uint64_t n) {
+  auto it = counts_.find(name);
+  if (it == counts_.end()) {
+    if (counts_.size() >= max_counters)
+      throw std::length_error{"too many counters: " + std::to_string(max_counters)};
+    it = counts_.emplace(std::string{name}, &counter(name)).first;
+  }
+  it->second->fetch_add(n, std::memory_order_relaxed);
+}
+
+} // namespace ockam::lua
