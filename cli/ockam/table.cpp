@@ -12,7 +12,8 @@ std::vector<group> all_groups() {
   std::vector<group> out{{"node", "Create, inspect and end nodes"},
                          {"message", "Send messages"},
                          {"service", "Start, stop and list services of a node"},
-                         {"worker", "See the workers of a node"}};
+                         {"worker", "See the workers of a node"},
+                         {"script", "Check Lua scripts, or try Lua inside a node"}};
   for (const auto& t : transports) {
     out.push_back({std::string{t.name} + "-listener", "Let other nodes connect to a node over " + std::string{t.title}});
     out.push_back({std::string{t.name} + "-connection", "Connect a node to others over " + std::string{t.title}});
@@ -36,7 +37,7 @@ std::vector<option> global_options() {
 
 command_table all_commands() {
   command_table out{all_groups(), {}, global_options()};
-  for (auto family : {&node_create_command, &node_commands, &message_commands, &trace_command, &ping_command, &service_commands, &worker_commands,
+  for (auto family : {&node_create_command, &node_commands, &message_commands, &trace_command, &ping_command, &service_commands, &worker_commands, &script_commands,
                       &transport_commands, &flow_control_commands, &home_commands, &completion_command})
     for (auto& c : family())
       out.commands.push_back(std::move(c));

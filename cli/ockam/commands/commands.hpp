@@ -19,6 +19,8 @@ std::vector<command> worker_commands();
 std::vector<command> transport_commands(); ///< tcp-listener, tcp-connection, and so on for each transport
 std::vector<command> flow_control_commands();
 std::vector<command> home_commands();      ///< status, reset
+std::vector<command> script_commands();
+command repl_command();                    ///< script repl
 std::vector<command> completion_command();
 
 } // namespace ockam::cli
