@@ -59,7 +59,10 @@ void lua_engine::count(lua_State* L, lua_Debug*) {
   if (e.left_ > 0)
     return;
   e.over_instructions_ = true;
-  luaL_error(L, limit_text);
+  luaL_where(L, 0); // in a hook, the function that runs
+  lua_pushstring(L, limit_text);
+  lua_concat(L, 2);
+  lua_error(L);
 }
 
 void lua_engine::check_limit(lua_State* L) {
@@ -187,8 +190,10 @@ outcome lua_engine::go(int thread, lua_State* co, int arguments) {
     return {};
   }
   auto out = failed(co, rc);
-  left_ = limits_.instructions; // for what is closed now
-  lua_resetthread(co);
+  if (!over_instructions_) { // else its hooks are off: nothing of it may run any more
+    fresh_budget();
+    lua_resetthread(co);
+  }
   luaL_unref(L_, LUA_REGISTRYINDEX, thread);
   return out;
 }

@@ -53,6 +53,7 @@ class lua_engine {
 
   lua_State* state() noexcept { return L_; }
   std::size_t memory() const noexcept { return used_; }
+  bool over_instructions() const noexcept { return over_instructions_; }
 
   /// Compiles a text and runs it: the top of a script. Error: `invalid_argument`, `greeter.lua:3: …`.
   result<void> load(std::string_view text, const std::string& name);
