@@ -176,11 +176,15 @@ def test_over_its_rate_senders_are_told(n1, script, start, counters):
     assert 40 <= len(refused) <= 45 and counters()["over-rate"] == len(refused)
 
 
-def test_a_reply_to_nobody_is_counted(n1, script, start, counters):
-    start(script("function on_message(m) said = tostring(m:reply('x')) end"))
+def test_a_reply_to_nobody_harms_nobody(n1, script, start, say, ockam):
+    start(script("local kept function on_message(m) if kept then kept:reply('late') end kept = nil "
+                 "if m.text == 'free' then m:reply('freed') else kept = m:keep() end end"))
     with n1.peer() as p:
-        p.send(["x"], b"", back=[])
-        wait_until(lambda: counters().get("replies-to-nobody") == 1, "it is counted")
+        p.send(["x"], b"\x01x")
+        wait_until(lambda: ockam("worker", "show", "x", "--at", "n1", "--output", "json").json["messages_in"] == 1, "it came")
+    wait_until(lambda: not ockam("tcp-connection", "list", "--at", "n1", "--output", "json").json, "the one who asked has gone")
+    assert say("free").out == "freed\n"
+    wait_until(lambda: ockam("node", "show", "n1", "--output", "json").json["dropped"] == {"unknown-worker": 1}, "the reply is counted")
 
 
 def test_a_changed_file_is_loaded_again_with_the_state_of_the_one_before(n1, script, start, say, counters):
