@@ -133,8 +133,19 @@ lua_State* lua_engine::coroutine(int thread) {
   return co;
 }
 
+/// What has a finalizer (messages that were kept) is collected in two rounds, and not at all in the collection
+/// that Lua tries when memory runs out. So it is done in time.
+void lua_engine::tidy() {
+  if (used_ < limits_.memory / 2 || used_ < tidy_ + limits_.memory / 4)
+    return;
+  lua_gc(L_, LUA_GCCOLLECT);
+  lua_gc(L_, LUA_GCCOLLECT);
+  tidy_ = used_;
+}
+
 outcome lua_engine::start(step push, void* data) {
   fresh_budget();
+  tidy();
   if (spare_ == LUA_NOREF) {
     auto make = [this](lua_State* L) {
       lua_newthread(L);

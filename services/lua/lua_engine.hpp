@@ -111,11 +111,13 @@ class lua_engine {
   outcome go(int thread, lua_State* co, int arguments);
   outcome failed(lua_State* at, int rc);
   void fresh_budget() noexcept;
+  void tidy();
   lua_State* coroutine(int thread);
 
   sandbox limits_;
   void* owner_;
   std::size_t used_ = 0;
+  std::size_t tidy_ = 0;          ///< bytes in use after the last full collection
   std::uint64_t left_ = 0;        ///< instructions
   bool over_instructions_ = false;
   bool waiting_ = false;

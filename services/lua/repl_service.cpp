@@ -36,11 +36,10 @@ class repl final : public script_worker {
     cancel_timer(idle_);
     idle_ = set_timer(patience);
     auto line = std::string{m->text().value_or("")};
-    auto held = std::make_shared<held_message>();
-    held->m = std::move(m);
-    call(held, [&](lua_State* L) {
+    auto ticket = hold(std::move(m));
+    call(ticket, [&](lua_State* L) {
       lua_pushcfunction(L, &evaluate);
-      push_message(L, held);
+      push_message(L, ticket);
       lua_pushlstring(L, line.data(), line.size());
       return 3;
     });
@@ -56,7 +55,7 @@ class repl final : public script_worker {
   static constexpr std::size_t longest_output = 1u << 20;
 
   static repl& of(lua_State* L) { return static_cast<repl&>(*static_cast<script_host*>(lua_engine::owner_of(L))); }
-  static held_message& question(lua_State* L) { return **static_cast<std::shared_ptr<held_message>*>(lua_touserdata(L, 1)); }
+  static held_message* question(lua_State* L) { return of(L).find(check_ticket(L, 1)); }
 
   /// An expression, or statements. Lua's parser says by `<eof>` that it wants more.
   static int evaluate(lua_State* L) {
@@ -127,17 +126,17 @@ class repl final : public script_worker {
     script_worker::write(l, line);
   }
 
-  void on_failure(const outcome& o, std::shared_ptr<held_message> m) override {
-    if (m && m->m)
-      return answer_with(*m, {{"error", printable_lines(o.why)}});
+  void on_failure(const outcome& o, message_ptr m) override {
+    if (held_message to{std::move(m)}; to.m)
+      return answer_with(&to, {{"error", printable_lines(o.why)}});
     print(o.why); // of a timer
   }
 
-  void answer_with(held_message& to, json what) {
+  void answer_with(held_message* to, json what) {
     if (auto said = std::exchange(output_, {}); !said.empty())
       what["output"] = std::move(said);
-    if (to.m)
-      worker::reply_text(std::move(to.m), what.dump());
+    if (to && to->m)
+      worker::reply_text(std::move(to->m), what.dump());
   }
 
   sandbox limits_;

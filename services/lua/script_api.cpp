@@ -5,7 +5,6 @@
 #include "runtime/core/multiaddr.hpp"
 #include "services/lua/lua_values.hpp"
 
-#include <new>
 #include <string>
 #include <utility>
 
@@ -16,6 +15,7 @@ namespace {
 using format = nlohmann::json::input_format_t;
 
 constexpr const char* message_type = "message";
+constexpr const char* kept_type = "kept message";
 constexpr const char* bytes_type = "bytes";
 
 script_host& host_of(lua_State* L) {
@@ -127,10 +127,10 @@ int make_bytes(lua_State* L) {
 // -- messages ------------------------------------------------------------------------------------------
 
 held_message& check_message(lua_State* L) {
-  auto& m = **static_cast<std::shared_ptr<held_message>*>(luaL_checkudata(L, 1, message_type));
-  if (!m.m)
+  auto* held = host_of(L).find(check_ticket(L, 1));
+  if (!held || !held->m)
     luaL_error(L, "the message is gone: it has been answered, or its handler has ended without keep()");
-  return m;
+  return *held;
 }
 
 int reply(lua_State* L) {
@@ -167,6 +167,7 @@ int forward(lua_State* L) {
 int keep(lua_State* L) {
   check_message(L).kept = true;
   lua_settop(L, 1);
+  luaL_setmetatable(L, kept_type);
   return 1;
 }
 
@@ -217,7 +218,7 @@ int message_index(lua_State* L) {
 }
 
 int message_gc(lua_State* L) {
-  std::destroy_at(static_cast<std::shared_ptr<held_message>*>(lua_touserdata(L, 1)));
+  host_of(L).let_go(*static_cast<std::uint64_t*>(lua_touserdata(L, 1)));
   return 0;
 }
 
@@ -338,10 +339,14 @@ void new_type(lua_State* L, const char* name) {
 
 } // namespace
 
-void push_message(lua_State* L, std::shared_ptr<held_message> m) {
-  auto* at = lua_newuserdatauv(L, sizeof(m), 0);
-  ::new (at) std::shared_ptr<held_message>{std::move(m)};
+void push_message(lua_State* L, std::uint64_t ticket) {
+  *static_cast<std::uint64_t*>(lua_newuserdatauv(L, sizeof(ticket), 0)) = ticket;
   luaL_setmetatable(L, message_type);
+}
+
+std::uint64_t check_ticket(lua_State* L, int index) {
+  auto* at = luaL_testudata(L, index, kept_type);
+  return *static_cast<std::uint64_t*>(at ? at : luaL_checkudata(L, index, message_type));
 }
 
 void open_api(lua_State* L) {
@@ -353,10 +358,14 @@ void open_api(lua_State* L) {
                               {"json", &safe<&decoded<format::json>>}, {"cbor", &safe<&decoded<format::cbor>>}, {nullptr, nullptr}};
   luaL_newlib(L, methods);
   lua_pushcclosure(L, &safe<&message_index>, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__index");
+  new_type(L, kept_type);
+  lua_insert(L, -2);
   lua_setfield(L, -2, "__index");
   lua_pushcfunction(L, &message_gc);
   lua_setfield(L, -2, "__gc");
-  lua_pop(L, 1);
+  lua_settop(L, 0);
 
   const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>}, {"send", &safe<&send>}, {"request", &safe<&request>},
                               {"after", &safe<&start_timer<false>>}, {"every", &safe<&start_timer<true>>}, {"cancel", &safe<&cancel>},

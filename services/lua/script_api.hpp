@@ -8,12 +8,18 @@
 #include "services/lua/lua_engine.hpp"
 
 #include <chrono>
-#include <memory>
+#include <cstdint>
 #include <string_view>
 
 /// What a script can do beside Lua: the functions of docs/lua.md. They find what they do it with in the
 /// owner of their engine.
 namespace ockam::lua {
+
+/// A message as a script holds it. It ends with the handler that got it, unless the script keeps it.
+struct held_message {
+  message_ptr m; ///< null once it has been answered or passed on
+  bool kept = false;
+};
 
 /// What the functions of a script need of whoever runs it: a worker, or nobody (`script_check`). Thread: that
 /// of the state.
@@ -27,6 +33,10 @@ class script_host {
   virtual void write(level l, std::string_view line) = 0; ///< log.info and so on
   virtual void print(std::string_view line) = 0;
 
+  /// Null when the message with this ticket is gone.
+  virtual held_message* find(std::uint64_t ticket) = 0;
+  /// A message that was kept is garbage. From the collector: no errors.
+  virtual void let_go(std::uint64_t ticket) noexcept = 0;
   virtual void answer(message_ptr m, payload body) = 0;
   virtual void answer_same(message_ptr m) = 0;
   virtual void fail(message_ptr m, std::string_view why) = 0;
@@ -41,13 +51,11 @@ class script_host {
   virtual void count(std::string_view name, std::uint64_t n) = 0;
 };
 
-/// A message as a script holds it. It ends with the handler that got it, unless the script keeps it.
-struct held_message {
-  message_ptr m; ///< null once it has been answered or passed on
-  bool kept = false;
-};
-
-void push_message(lua_State* L, std::shared_ptr<held_message> m);
+/// Pushes a message by its ticket. No finalizer, unless it is kept: Lua's collector takes two rounds for objects
+/// that have one, and with nothing but such garbage it lets ever more of it gather.
+void push_message(lua_State* L, std::uint64_t ticket);
+/// The ticket of the message at `index`. Raises an error when it is none.
+std::uint64_t check_ticket(lua_State* L, int index);
 
 /// The globals of docs/lua.md, in an engine whose owner is a `script_host`.
 void open_api(lua_State* L);

@@ -20,6 +20,8 @@ class nobody final : public script_host {
   const service_options* options() const override { return nullptr; }
   void write(level, std::string_view) override {}
   void print(std::string_view) override {}
+  held_message* find(std::uint64_t) override { return nullptr; }
+  void let_go(std::uint64_t) noexcept override {}
   void answer(message_ptr, payload) override {}
   void answer_same(message_ptr) override {}
   void fail(message_ptr, std::string_view) override {}

@@ -81,11 +81,10 @@ class scripted final : public script_worker {
       counter("over-rate").fetch_add(1, std::memory_order_relaxed);
       return worker::reply_error(std::move(m), "over the rate of " + std::to_string(per_second_) + " messages a second");
     }
-    auto held = std::make_shared<held_message>();
-    held->m = std::move(m);
-    call(held, [&](lua_State* L) {
+    auto ticket = hold(std::move(m));
+    call(ticket, [&](lua_State* L) {
       lua_getglobal(L, "on_message");
-      push_message(L, held);
+      push_message(L, ticket);
       return 2;
     });
   }
@@ -124,7 +123,7 @@ class scripted final : public script_worker {
       lua_setfield(L, -2, "node");
       lua_setglobal(L, "service");
     });
-    call(nullptr, [&](lua_State* L) {
+    call(0, [&](lua_State* L) {
       if (lua_getglobal(L, "on_start") != LUA_TFUNCTION)
         return 0;
       if (!state)
@@ -137,7 +136,7 @@ class scripted final : public script_worker {
   }
 
   /// A start that fails at once is no start; later, a failure is one like any other.
-  void on_failure(const outcome& o, std::shared_ptr<held_message> m) override {
+  void on_failure(const outcome& o, message_ptr m) override {
     if (starting_)
       why_not_ = o.why;
     else

@@ -25,30 +25,41 @@ void script_worker::run_with(std::unique_ptr<lua_engine> engine) {
 
 // -- calls -------------------------------------------------------------------------------------------
 
+std::uint64_t script_worker::hold(message_ptr m) {
+  messages_.emplace(++last_ticket_, held_message{std::move(m)});
+  return last_ticket_;
+}
+
+held_message* script_worker::find(std::uint64_t ticket) {
+  auto it = messages_.find(ticket);
+  return it == messages_.end() ? nullptr : &it->second;
+}
+
 bool script_worker::settle(const outcome& o, call_messages messages) {
   if (o.what == outcome::kind::waiting) {
     waiting_.emplace(questions_, waiting_call{o.thread, std::move(messages)});
     return true;
   }
-  if (o.what == outcome::kind::failed)
-    on_failure(o, messages.m);
-  // Now, not when Lua's collector gets to them: their bytes are charged to the links that let them in.
-  messages.replies.push_back(std::move(messages.m));
-  for (auto& r : messages.replies)
-    if (r && !r->kept)
-      r->m.reset();
+  if (o.what == outcome::kind::failed) {
+    auto* held = find(messages.m);
+    on_failure(o, held ? std::move(held->m) : nullptr);
+  }
+  messages.replies.push_back(messages.m);
+  for (auto ticket : messages.replies)
+    if (auto* held = find(ticket); held && !(held->kept && held->m))
+      messages_.erase(ticket);
   return o.what == outcome::kind::finished;
 }
 
-void script_worker::on_failure(const outcome& o, std::shared_ptr<held_message> m) {
+void script_worker::on_failure(const outcome& o, message_ptr m) {
   counter("script-errors").fetch_add(1, std::memory_order_relaxed);
   if (o.over_instructions)
     counter("over-instructions").fetch_add(1, std::memory_order_relaxed);
   if (o.over_memory)
     counter("over-memory").fetch_add(1, std::memory_order_relaxed);
   complain(o.why);
-  if (m && m->m)
-    worker::reply_error(std::move(m->m), o.why);
+  if (m)
+    worker::reply_error(std::move(m), o.why);
 }
 
 void script_worker::complain(std::string_view what) {
@@ -75,9 +86,7 @@ void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
     return; // asked by a script that has been replaced
   auto call = std::move(it->second);
   waiting_.erase(it);
-  auto answer = std::make_shared<held_message>();
-  if (reply)
-    answer->m = std::move(*reply);
+  auto answer = reply ? hold(std::move(*reply)) : 0;
   auto o = engine_->resume(call.thread, [&](lua_State* L) {
     if (reply) {
       push_message(L, answer);
@@ -88,7 +97,7 @@ void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
     lua_pushlstring(L, why.data(), why.size());
     return 2;
   });
-  call.messages.replies.push_back(std::move(answer));
+  call.messages.replies.push_back(answer);
   settle(o, std::move(call.messages));
 }
 
@@ -120,7 +129,7 @@ void script_worker::on_timer(std::uint64_t timer) {
   timers_.erase(it);
   if (t.every.count() > 0)
     timers_.emplace(set_timer(t.every), t);
-  call(nullptr, [&](lua_State* L) {
+  call(0, [&](lua_State* L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, t.function);
     if (t.every.count() == 0)
       luaL_unref(L, LUA_REGISTRYINDEX, t.function);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace ockam::lua {
@@ -32,14 +33,16 @@ class script_worker : public worker, protected script_host {
   void run_with(std::unique_ptr<lua_engine> engine);
   lua_engine* engine() noexcept { return engine_.get(); }
 
-  /// Calls what `push` puts on the stack, on behalf of `m` (null: of nobody). False when it failed at once.
+  /// Calls what `push` puts on the stack, on behalf of the message `m` (0: of nobody). False when it failed at once.
   template <class F>
-  bool call(std::shared_ptr<held_message> m, F&& push) {
-    return settle(engine_->call(push), {std::move(m), {}});
+  bool call(std::uint64_t m, F&& push) {
+    return settle(engine_->call(push), {m, {}});
   }
+  /// Takes a message over for a call. Its ticket, never 0.
+  std::uint64_t hold(message_ptr m);
 
   /// A call has ended in an error; `m`, if it is still there, is the message that it was for.
-  virtual void on_failure(const outcome& o, std::shared_ptr<held_message> m);
+  virtual void on_failure(const outcome& o, message_ptr m);
   void complain(std::string_view what);
 
   // script_host
@@ -47,6 +50,8 @@ class script_worker : public worker, protected script_host {
   const service_options* options() const override { return &options_; }
   void write(level l, std::string_view line) override;
   void print(std::string_view line) override { write(level::info, line); }
+  held_message* find(std::uint64_t ticket) override;
+  void let_go(std::uint64_t ticket) noexcept override { messages_.erase(ticket); }
   void answer(message_ptr m, payload body) override { worker::reply(std::move(m), std::move(body)); }
   void answer_same(message_ptr m) override { worker::reply(std::move(m)); }
   void fail(message_ptr m, std::string_view why) override { worker::reply_error(std::move(m), why); }
@@ -63,8 +68,8 @@ class script_worker : public worker, protected script_host {
  private:
   /// The messages of a call: the one that it is for, if any, and the replies that it has waited for.
   struct call_messages {
-    std::shared_ptr<held_message> m;
-    std::vector<std::shared_ptr<held_message>> replies;
+    std::uint64_t m;
+    std::vector<std::uint64_t> replies;
   };
   struct waiting_call {
     int thread;
@@ -80,6 +85,8 @@ class script_worker : public worker, protected script_host {
   void go_on(std::uint64_t question, result<message_ptr> reply);
 
   service_options options_;
+  std::unordered_map<std::uint64_t, held_message> messages_; ///< before the engine, whose end lets them go
+  std::uint64_t last_ticket_ = 0;
   std::unique_ptr<lua_engine> engine_;
   std::map<std::uint64_t, waiting_call> waiting_; ///< by number of the question
   std::map<std::uint64_t, script_timer> timers_;

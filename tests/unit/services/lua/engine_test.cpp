@@ -125,6 +125,24 @@ TEST_F(engine_test, memory_has_a_limit_and_what_is_free_again_counts) {
   EXPECT_EQ(call().what, kind::finished);
 }
 
+TEST_F(engine_test, garbage_with_finalizers_does_not_use_memory_up) {
+  (void)e.run([](lua_State* L) {
+    luaL_newmetatable(L, "t");
+    lua_pushcfunction(L, [](lua_State*) { return 0; });
+    lua_setfield(L, -2, "__gc");
+  });
+  load("function f(u) local s = ('x'):rep(300) .. tostring(u) end");
+  for (int i = 0; i < 200'000; ++i) {
+    auto o = e.call([](lua_State* L) {
+      lua_getglobal(L, "f");
+      lua_newuserdatauv(L, 200, 0);
+      luaL_setmetatable(L, "t");
+      return 2;
+    });
+    ASSERT_EQ(o.what, kind::finished) << o.why << " at call " << i;
+  }
+}
+
 TEST_F(engine_test, what_reads_files_or_escapes_is_not_there) {
   for (auto* name : {"io", "require", "package", "debug", "loadfile", "dofile"})
     EXPECT_EQ(global(name), "nil") << name;
