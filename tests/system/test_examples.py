@@ -55,6 +55,13 @@ def test_the_demo_of_the_readme(reader, home):
     assert pages.run_page(demo, work, reader) > 10
 
 
+@pytest.mark.timeout(300)
+def test_the_tutorial(prefix, reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("docs/tutorial.md").replace("/opt/ockam", str(prefix)), work, reader, timeout=120) > 25
+
+
 # -- the runner itself: a page that promises something else has to fail --------------------------------------
 
 
