@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
+#include <netinet/udp.h>
+#include <numeric>
 #include <sys/socket.h>
 
 namespace ockam {
@@ -20,9 +23,15 @@ using status = net::io_result::status;
 /// What the system calls want, set up anew for each: one for the socket thread, not one for each socket.
 struct call_frame {
   static constexpr std::size_t size = 64; ///< datagrams of one call
+  /// Room for the one ancillary number of a message: the size that it is to be cut into.
+  struct alignas(cmsghdr) cut {
+    std::array<std::byte, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+  };
   std::array<mmsghdr, size> messages;
-  std::array<iovec, size> vectors;
+  std::array<iovec, 2 * size> vectors;
   std::array<sockaddr_storage, size> names;
+  std::array<cut, size> cuts;
+  std::array<std::size_t, size> datagrams; ///< in each message
 };
 thread_local call_frame frame;
 
@@ -30,7 +39,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
  public:
   fd_datagrams(caf_reactor& r, int fd, int family, bool fixed_peer)
     : reactor_{r}, family_{family}, fixed_peer_{fixed_peer}, local_{local_text(fd)},
-      handler_{fd_handler::make(r, fd, *this)} {}
+      handler_{fd_handler::make(r, fd, *this)}, cuts_{can_cut(fd)} {}
 
   ~fd_datagrams() override { *alive_ = false; }
 
@@ -60,26 +69,17 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
   }
 
   net::io_result send(std::span<const outbound> out) override {
-    auto count = std::min(call_frame::size, out.size());
-    if (count == 1 && out[0].parts[1].iov_len == 0)
+    out = out.first(std::min(call_frame::size, out.size()));
+    if (out.size() == 1 && out[0].parts[1].iov_len == 0)
       return send_one(out[0]);
-    for (std::size_t i = 0; i < count; ++i) {
-      auto& h = frame.messages[i].msg_hdr;
-      h = {};
-      h.msg_iov = const_cast<iovec*>(out[i].parts.data());
-      h.msg_iovlen = out[i].parts[1].iov_len == 0 ? 1 : 2;
-      if (fixed_peer_ || !out[i].to)
-        continue;
-      h.msg_namelen = to_sockaddr(*out[i].to, family_, frame.names[i]);
-      h.msg_name = &frame.names[i];
-      if (h.msg_namelen != 0)
-        continue;
-      if (i == 0)
-        return {status::failed, 0, EAFNOSUPPORT};
-      count = i;
-    }
-    auto n = ::sendmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
-    return n < 0 ? failure() : net::io_result{status::ok, static_cast<std::size_t>(n), 0};
+    auto n = send_all(out, cuts_);
+    // Not this way: its first network carries less than one of these datagrams, or has no way to sum them.
+    if (n < 0 && cuts_ && (errno == EINVAL || errno == EMSGSIZE || errno == EIO))
+      n = send_all(out, false);
+    if (n < 0)
+      return failure();
+    auto sent = std::accumulate(frame.datagrams.begin(), frame.datagrams.begin() + n, std::size_t{0});
+    return {status::ok, sent, 0};
   }
 
   void watch_read(bool on) override {
@@ -116,6 +116,53 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
     auto* to = size == 0 ? nullptr : reinterpret_cast<const sockaddr*>(&name);
     auto n = ::sendto(fd(), part.iov_base, part.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL, to, size);
     return n < 0 ? failure() : net::io_result{status::ok, 1, 0};
+  }
+
+  /// Describes messages to the system, several datagrams in each where it can cut them up itself: its layers
+  /// are then passed once and not once for each. How many; it ends before a peer that cannot be reached.
+  std::size_t describe(std::span<const outbound> out, bool cuts) {
+    auto* vector = frame.vectors.data();
+    std::size_t n = 0;
+    for (; !out.empty(); ++n) {
+      auto& h = frame.messages[n].msg_hdr;
+      h = {};
+      if (!fixed_peer_ && out[0].to) {
+        h.msg_namelen = to_sockaddr(*out[0].to, family_, frame.names[n]);
+        h.msg_name = &frame.names[n];
+        if (h.msg_namelen == 0)
+          break;
+      }
+      auto count = cuts ? equal_datagrams(out) : 1;
+      h.msg_iov = vector;
+      for (const auto& d : out.first(count))
+        for (const auto& part : d.parts)
+          if (part.iov_len > 0 || &part == &d.parts[0])
+            *vector++ = part;
+      h.msg_iovlen = static_cast<std::size_t>(vector - h.msg_iov);
+      if (count > 1)
+        cut(h, frame.cuts[n], static_cast<std::uint16_t>(size_of(out[0])));
+      frame.datagrams[n] = count;
+      out = out.subspan(count);
+    }
+    return n;
+  }
+
+  int send_all(std::span<const outbound> out, bool cuts) {
+    auto count = describe(out, cuts);
+    if (count > 0)
+      return ::sendmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+    errno = EAFNOSUPPORT;
+    return -1;
+  }
+
+  static void cut(msghdr& h, call_frame::cut& room, std::uint16_t size) {
+    h.msg_control = room.bytes.data();
+    h.msg_controllen = room.bytes.size();
+    auto* c = CMSG_FIRSTHDR(&h);
+    c->cmsg_level = SOL_UDP;
+    c->cmsg_type = UDP_SEGMENT;
+    c->cmsg_len = CMSG_LEN(sizeof(size));
+    std::memcpy(CMSG_DATA(c), &size, sizeof(size));
   }
 
   net::io_result received(std::size_t count) {
@@ -155,6 +202,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
   net::stream_events* owner_ = nullptr;
   /// How many there are likely to be: to ask for one more than there is costs a look at the empty queue.
   std::size_t expected_ = 1;
+  bool cuts_; ///< the system cuts a piece into datagrams
   bool reading_ = false;
   bool writing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -3,9 +3,11 @@
 
 #include "runtime/sockets.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
 namespace ockam {
@@ -15,6 +17,10 @@ namespace {
 /// A burst of a large message has to wait somewhere while the node does other things. The system caps it
 /// (net.core.rmem_max).
 constexpr int receive_buffer = 4 << 20;
+
+/// Of a piece that the system cuts up: what it admits at most, and what a datagram can have.
+constexpr std::size_t most_datagrams = 64;
+constexpr std::size_t most_bytes = 65'507;
 
 constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -102,6 +108,30 @@ result<int> connect_udp(const ip_endpoint& peer) {
   if (fd && ::connect(*fd, reinterpret_cast<const sockaddr*>(&a), size) < 0)
     return close_and_report(*fd, what);
   return fd;
+}
+
+bool can_cut(int fd) noexcept {
+  int size = 0;
+  socklen_t length = sizeof(size);
+  return ::getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &length) == 0;
+}
+
+std::size_t equal_datagrams(std::span<const net::datagrams::outbound> out) noexcept {
+  const auto& first = out[0];
+  auto size = size_of(first);
+  std::size_t n = 1;
+  if (size == 0)
+    return n;
+  auto same_peer = [&](const ip_endpoint* to) { return to == first.to || (to && first.to && *to == *first.to); };
+  for (auto bytes = size; n < std::min(out.size(), most_datagrams); ++n) {
+    auto next = size_of(out[n]);
+    bytes += next;
+    if (!same_peer(out[n].to) || next > size || next == 0 || bytes > most_bytes)
+      break;
+    if (next < size)
+      return n + 1; // nothing can come behind it
+  }
+  return n;
 }
 
 } // namespace ockam

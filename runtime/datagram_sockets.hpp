@@ -4,8 +4,10 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/ip_endpoint.hpp"
+#include "runtime/net.hpp"
 
 #include <optional>
+#include <span>
 #include <sys/socket.h>
 
 /// UDP sockets of the operating system, as plain functions: no CAF, no state. Thread: any.
@@ -22,5 +24,15 @@ result<int> bind_udp(const endpoint& at);
 /// A non-blocking socket with a fixed peer: the system drops what others send to it. Errors: those of
 /// connect(2), with nothing sent yet.
 result<int> connect_udp(const ip_endpoint& peer);
+
+/// Whether the system takes several datagrams in one piece and cuts it up itself (UDP_SEGMENT, Linux 4.18).
+bool can_cut(int fd) noexcept;
+/// How many of the first datagrams can go as such a piece: they have one peer and the size of the first; the
+/// last one may be shorter. At least 1; `out` is not empty.
+std::size_t equal_datagrams(std::span<const net::datagrams::outbound> out) noexcept;
+/// Bytes of a datagram.
+inline std::size_t size_of(const net::datagrams::outbound& d) noexcept {
+  return d.parts[0].iov_len + d.parts[1].iov_len;
+}
 
 } // namespace ockam

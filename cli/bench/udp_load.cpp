@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/udp_load.hpp"
 
+#include "cli/bench/load_meter.hpp"
 #include "cli/bench/wire_bytes.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <chrono>
 #include <cstring>
+#include <netinet/udp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ namespace ockam::bench {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using clock = load_meter::clock;
 
 constexpr std::size_t batch = 64;          ///< datagrams of one system call
 constexpr std::size_t number_at = 3;       ///< where the routing number's two bytes stand
@@ -43,8 +43,7 @@ struct socket_state {
   std::size_t under_way = 0;
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
-  std::uint64_t probe = 0; ///< the message whose reply ends a sample; 0: none
-  clock::time_point probe_sent;
+  bench::probe probe;
   clock::time_point last_reply;
 };
 
@@ -52,14 +51,11 @@ class udp_load {
  public:
   explicit udp_load(const load_options& o) : options_{o}, datagram_{make_datagram(o)} {
     sockets_.resize(o.connections);
-    samples_.reserve(1u << 20);
     for (std::size_t i = 0; i < batch; ++i) {
-      copies_[i] = datagram_;
-      out_parts_[i] = {copies_[i].data(), copies_[i].size()};
+      out_.insert(out_.end(), datagram_.begin(), datagram_.end());
       in_parts_[i] = {in_bytes_[i].data(), in_bytes_[i].size()};
-      out_[i].msg_hdr.msg_iov = &out_parts_[i];
       in_[i].msg_hdr.msg_iov = &in_parts_[i];
-      out_[i].msg_hdr.msg_iovlen = in_[i].msg_hdr.msg_iovlen = 1;
+      in_[i].msg_hdr.msg_iovlen = 1;
     }
   }
 
@@ -72,62 +68,48 @@ class udp_load {
 
   load_result run() {
     if (options_.bytes > max_bytes)
-      return failed("a payload over UDP has at most 400 bytes here");
+      return failed_load("a payload over UDP has at most 400 bytes here");
     if (!open_all())
-      return failed(error_);
-    auto begin = clock::now();
-    auto after = [](double s) { return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(s)); };
-    auto measure_from = begin + after(options_.warmup);
-    auto end = measure_from + after(options_.seconds);
+      return failed_load(error_);
+    meter_.emplace(options_);
+    last_check_ = clock::now();
     for (auto& s : sockets_) {
-      s.last_reply = begin;
+      s.last_reply = last_check_;
       send(s, options_.in_flight);
     }
     std::array<epoll_event, 256> events;
-    auto last_reply = begin, started = measure_from;
-    std::uint64_t before = 0;
-    while (error_.empty()) {
+    while (error_.empty() && meter_->goes_on()) {
       int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(patience.count()));
-      auto seen = replies_;
       for (int i = 0; i < n; ++i)
         receive(sockets_[events[static_cast<std::size_t>(i)].data.u64]);
-      auto now = clock::now();
-      if (replies_ > seen)
-        last_reply = now;
-      else if (now - last_reply > std::chrono::seconds{10})
-        return failed("no reply for 10 s after " + std::to_string(replies_));
-      if (n == 0 || now - last_check_ > patience)
+      if (auto now = clock::now(); n == 0 || now - last_check_ > patience)
         send_lost(now);
-      if (!measuring_ && now >= measure_from) {
-        measuring_ = true;
-        started = now;
-        before = replies_;
-        lost_ = 0;
-      }
-      if (now >= end)
-        return summary(replies_ - before, std::chrono::duration<double>(now - started).count());
     }
-    return failed(error_);
+    return error_.empty() ? meter_->result() : failed_load(error_);
   }
 
  private:
   bool open_all() {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(options_.port);
-    if (::inet_pton(AF_INET, options_.host.c_str(), &to.sin_addr) != 1) {
+    auto to = target_of(options_);
+    if (!to) {
       error_ = options_.host + " is not an IPv4 address";
       return false;
     }
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       auto& s = sockets_[i];
       s.fd = ::socket(AF_INET, SOCK_DGRAM, 0);
-      if (s.fd < 0 || ::connect(s.fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) < 0) {
+      if (s.fd < 0 || ::connect(s.fd, reinterpret_cast<sockaddr*>(&*to), sizeof(*to)) < 0) {
         error_ = std::string{"cannot open a socket: "} + std::strerror(errno);
         return false;
       }
       int buffer = 4 << 20;
       ::setsockopt(s.fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+      // The system cuts what is sent into datagrams: a call, and a way through its layers, for many.
+      auto cut = static_cast<int>(datagram_.size());
+      if (::setsockopt(s.fd, SOL_UDP, UDP_SEGMENT, &cut, sizeof(cut)) < 0) {
+        error_ = std::string{"UDP_SEGMENT: "} + std::strerror(errno);
+        return false;
+      }
       epoll_event e{};
       e.events = EPOLLIN;
       e.data.u64 = i;
@@ -137,27 +119,21 @@ class udp_load {
   }
 
   void send(socket_state& s, std::size_t count) {
-    if (s.probe == 0) {
-      s.probe = s.sent + 1;
-      s.probe_sent = clock::now();
-    }
+    meter_->aim(s.probe, s.sent + 1);
     while (count > 0) {
       auto n = std::min(count, batch);
-      for (std::size_t i = 0; i < n; ++i) {
-        auto number = s.number++;
-        copies_[i][number_at] = static_cast<char>(number >> 8);
-        copies_[i][number_at + 1] = static_cast<char>(number & 0xff);
+      for (std::size_t i = 0; i < n; ++i, ++s.number) {
+        auto* number = out_.data() + i * datagram_.size() + number_at;
+        number[0] = static_cast<char>(s.number >> 8);
+        number[1] = static_cast<char>(s.number & 0xff);
       }
-      auto sent = ::sendmmsg(s.fd, out_.data(), static_cast<unsigned>(n), 0);
-      if (sent <= 0) {
+      if (::send(s.fd, out_.data(), n * datagram_.size(), 0) < 0) { // all or none
         error_ = std::string{"send: "} + std::strerror(errno);
         return;
       }
-      auto done = static_cast<std::size_t>(sent);
-      s.number = static_cast<std::uint16_t>(s.number - (n - done));
-      s.sent += done;
-      s.under_way += done;
-      count -= done;
+      s.sent += n;
+      s.under_way += n;
+      count -= n;
     }
   }
 
@@ -174,15 +150,9 @@ class udp_load {
         return;
       }
     auto count = static_cast<std::size_t>(n);
-    auto now = clock::now();
-    replies_ += count;
     s.received += count;
-    s.last_reply = now;
-    if (s.probe != 0 && s.received >= s.probe) { // replies of one socket come in order
-      if (measuring_ && samples_.size() < samples_.capacity())
-        samples_.push_back(std::chrono::duration<float, std::micro>(now - s.probe_sent).count());
-      s.probe = 0;
-    }
+    s.last_reply = clock::now();
+    meter_->replied(s.probe, count, s.received);
     s.under_way -= std::min(s.under_way, count); // one that came after all was counted as lost before
     send(s, options_.in_flight - std::min(options_.in_flight, s.under_way));
   }
@@ -191,52 +161,26 @@ class udp_load {
     last_check_ = now;
     for (auto& s : sockets_)
       if (s.under_way > 0 && now - s.last_reply > patience) {
-        lost_ += s.under_way;
+        meter_->lost(s.under_way);
         s.received += s.under_way;
         s.under_way = 0;
-        s.probe = 0;
+        s.probe.number = 0;
         s.last_reply = now;
         send(s, options_.in_flight);
       }
-  }
-
-  static load_result failed(const std::string& why) {
-    load_result r;
-    r.error = why;
-    return r;
-  }
-
-  load_result summary(std::uint64_t replies, double seconds) {
-    load_result r;
-    r.seconds = seconds;
-    r.replies = replies;
-    r.lost = lost_;
-    r.per_second = static_cast<double>(replies) / seconds;
-    r.megabytes_per_second = r.per_second * static_cast<double>(options_.bytes) / 1e6;
-    std::sort(samples_.begin(), samples_.end());
-    auto at = [&](double q) {
-      return samples_.empty() ? 0.0 : static_cast<double>(samples_[static_cast<std::size_t>(q * static_cast<double>(samples_.size() - 1))]);
-    };
-    r.p50_us = at(0.5);
-    r.p99_us = at(0.99);
-    r.p999_us = at(0.999);
-    return r;
   }
 
   load_options options_;
   std::vector<char> datagram_;
   int epoll_ = ::epoll_create1(0);
   std::vector<socket_state> sockets_;
-  std::vector<float> samples_;
-  std::uint64_t replies_ = 0;
-  std::uint64_t lost_ = 0;
-  bool measuring_ = false;
+  std::optional<load_meter> meter_;
   clock::time_point last_check_{};
   std::string error_;
-  std::array<std::vector<char>, batch> copies_;
+  std::vector<char> out_; ///< a batch of datagrams, one behind the other
   std::array<std::array<char, 2048>, batch> in_bytes_;
-  std::array<iovec, batch> out_parts_{}, in_parts_{};
-  std::array<mmsghdr, batch> out_{}, in_{};
+  std::array<iovec, batch> in_parts_{};
+  std::array<mmsghdr, batch> in_{};
 };
 
 } // namespace

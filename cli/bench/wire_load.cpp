@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/wire_load.hpp"
 
+#include "cli/bench/load_meter.hpp"
 #include "cli/bench/wire_bytes.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <netinet/tcp.h>
 #include <optional>
@@ -18,8 +17,6 @@
 namespace ockam::bench {
 
 namespace {
-
-using clock = std::chrono::steady_clock;
 
 /// `[onward, return, payload]` with its length in front.
 std::vector<char> make_frame(const load_options& o) {
@@ -45,8 +42,7 @@ struct connection {
   std::size_t sent_of_one = 0; ///< bytes of the frame being sent
   bool writing = false;
   std::uint64_t sent = 0, received = 0;
-  std::uint64_t probe = 0;     ///< number of the request whose round trip is measured; 0: none
-  clock::time_point probe_sent;
+  bench::probe probe;
 };
 
 class load {
@@ -58,7 +54,6 @@ class load {
     for (std::size_t i = 0; i < batch_; ++i)
       frames_.insert(frames_.end(), frame_.begin(), frame_.end());
     connections_.resize(o.connections);
-    samples_.reserve(1u << 20);
   }
 
   ~load() {
@@ -70,41 +65,21 @@ class load {
 
   load_result run() {
     if (!connect_all())
-      return fail();
+      return failed_load(error_);
+    meter_.emplace(options_);
     for (auto& c : connections_) {
       c.to_send = options_.in_flight;
-      if (!options_.raw && ::send(c.fd, "\x01", 1, MSG_NOSIGNAL) != 1) {
-        error_ = "cannot send the preamble";
-        return fail();
-      }
+      if (!options_.raw && ::send(c.fd, "\x01", 1, MSG_NOSIGNAL) != 1)
+        return failed_load("cannot send the preamble");
       write_frames(c);
     }
-    auto begin = clock::now();
-    auto measure_from = begin + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(options_.warmup));
-    auto end = measure_from + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(options_.seconds));
-    auto last_reply = begin;
-    std::uint64_t before = 0;
-    auto started = measure_from;
     std::array<epoll_event, 256> events;
-    while (error_.empty()) {
+    while (error_.empty() && meter_->goes_on()) {
       int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 1000);
-      auto seen = replies_;
       for (int i = 0; i < n && error_.empty(); ++i)
         handle(connections_[events[static_cast<std::size_t>(i)].data.u64], events[static_cast<std::size_t>(i)].events);
-      auto now = clock::now();
-      if (replies_ > seen)
-        last_reply = now;
-      else if (now - last_reply > std::chrono::seconds{10})
-        error_ = "no reply for 10 s after " + std::to_string(replies_);
-      if (!measuring_ && now >= measure_from) {
-        measuring_ = true;
-        started = now;
-        before = replies_;
-      }
-      if (now >= end)
-        return summary(replies_ - before, std::chrono::duration<double>(now - started).count());
     }
-    return fail();
+    return error_.empty() ? meter_->result() : failed_load(error_);
   }
 
  private:
@@ -113,17 +88,15 @@ class load {
     ::getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(options_.port);
-    if (::inet_pton(AF_INET, options_.host.c_str(), &to.sin_addr) != 1) {
+    auto to = target_of(options_);
+    if (!to) {
       error_ = options_.host + " is not an IPv4 address";
       return false;
     }
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       auto& c = connections_[i];
       c.fd = ::socket(AF_INET, SOCK_STREAM, 0);
-      if (c.fd < 0 || ::connect(c.fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) < 0) {
+      if (c.fd < 0 || ::connect(c.fd, reinterpret_cast<sockaddr*>(&*to), sizeof(*to)) < 0) {
         error_ = std::string{"cannot connect: "} + std::strerror(errno);
         return false;
       }
@@ -193,21 +166,13 @@ class load {
   }
 
   void count(connection& c) {
-    ++replies_;
     ++c.received;
     ++c.to_send;
-    if (c.probe != 0 && c.received == c.probe) { // replies of one connection come in order
-      if (measuring_ && samples_.size() < samples_.capacity())
-        samples_.push_back(std::chrono::duration<float, std::micro>(clock::now() - c.probe_sent).count());
-      c.probe = 0;
-    }
+    meter_->replied(c.probe, 1, c.received);
   }
 
   void write_frames(connection& c) {
-    if (c.probe == 0) {
-      c.probe = c.sent + 1;
-      c.probe_sent = clock::now();
-    }
+    meter_->aim(c.probe, c.sent + 1);
     while (c.to_send > 0) {
       auto count = std::min(c.to_send, batch_);
       auto want = count * frame_.size() - c.sent_of_one;
@@ -233,31 +198,6 @@ class load {
     }
   }
 
-  load_result fail() const {
-    load_result r;
-    r.error = error_;
-    return r;
-  }
-
-  load_result summary(std::uint64_t replies, double seconds) {
-    load_result r;
-    r.seconds = seconds;
-    r.replies = replies;
-    r.per_second = static_cast<double>(replies) / seconds;
-    r.megabytes_per_second = r.per_second * static_cast<double>(options_.bytes) / 1e6;
-    auto at = [&](double q) {
-      if (samples_.empty())
-        return 0.0;
-      auto i = static_cast<std::ptrdiff_t>(q * static_cast<double>(samples_.size() - 1));
-      std::nth_element(samples_.begin(), samples_.begin() + i, samples_.end());
-      return static_cast<double>(samples_[static_cast<std::size_t>(i)]);
-    };
-    r.p50_us = at(0.5);
-    r.p99_us = at(0.99);
-    r.p999_us = at(0.999);
-    return r;
-  }
-
   load_options options_;
   std::vector<char> frame_;
   std::vector<char> frames_;
@@ -265,9 +205,7 @@ class load {
   std::vector<char> buffer_;
   int epoll_ = ::epoll_create1(0);
   std::vector<connection> connections_;
-  std::vector<float> samples_;
-  std::uint64_t replies_ = 0;
-  bool measuring_ = false;
+  std::optional<load_meter> meter_; ///< once all are connected
   std::string error_;
 };
 
