@@ -8,6 +8,7 @@
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -80,9 +81,11 @@ int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
 int run_node(int argc, char** argv) {
   node_load_options o;
   std::string route = "hop,echo", thread = "socket", output = "plain";
+  std::vector<std::string> keys;
   po::options_description d{"Options of node"};
   d.add_options()("route", po::value(&route)->default_value(route), "workers, separated by commas")
     ("via", po::value(&o.via), "another node that they are on: TRANSPORT:ADDRESS, for example caf:127.0.0.1:5000")
+    ("key", po::value(&keys)->composing(), "KEY=VALUE of that connection, for example ca=ca.pem")
     ("thread", po::value(&thread)->default_value(thread), "where the sender runs: socket or pool")
     ("bytes", po::value(&o.bytes)->default_value(o.bytes), "payload, at least 1")
     ("in-flight", po::value(&o.in_flight)->default_value(o.in_flight), "messages under way")
@@ -98,6 +101,8 @@ int run_node(int argc, char** argv) {
   po::notify(vm);
   if (o.bytes == 0 || o.in_flight == 0 || (thread != "socket" && thread != "pool"))
     throw po::error{"--bytes and --in-flight are at least 1; --thread is socket or pool"};
+  for (const auto& k : keys)
+    o.keys[k.substr(0, k.find('='))] = k.substr(std::min(k.size(), k.find('=') + 1));
   o.on_pool = thread == "pool";
   o.route = split_route(route);
   auto r = run_node_load(o);

@@ -97,8 +97,8 @@ node_load_result run_node_load(const node_load_options& o) {
   sending.through_connections = true;
   sending.make = [&j](const service_options&) { return result<std::unique_ptr<worker>>{std::make_unique<sender>(j)}; };
   services.push_back(std::move(sending));
-  static constexpr std::array<transport_factory, 4> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
-                                                               &make_caf_transport};
+  static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_ws_transport,
+                                                               &make_uds_transport, &make_caf_transport};
   node_config c;
   c.name = "bench";
   c.services.push_back({sender_name, sender_name, {}});
@@ -108,6 +108,7 @@ node_load_result run_node_load(const node_load_options& o) {
     to.name = link_name;
     to.transport = o.via.substr(0, colon);
     to.address = colon == std::string::npos ? std::string{} : o.via.substr(colon + 1);
+    to.options = o.keys;
     c.connections.push_back(std::move(to));
   }
   node_load_result r;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace ockam::bench {
 struct node_load_options {
   std::vector<std::string> route{"hop", "echo"};
   std::string via;                ///< `TRANSPORT:ADDRESS` of another node, which the route is behind; empty: none
+  std::map<std::string, std::string> keys; ///< more of that connection's section: ca, …
   bool on_pool = false;           ///< the sender is a pool worker, as a user's service is by default
   std::size_t bytes = 64;
   std::size_t in_flight = 1;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes that are measured, and what the kernel says of them."""
 
+import collections
 import json
 import os
 import pathlib
@@ -46,7 +47,7 @@ class Server:
     def address(self, transport):
         """Of the first listener for this transport."""
         for words in map(str.split, self.lines):
-            if transport in words[:2] and ":" in words[words.index(transport) + 1]:
+            if transport in words[:2]:
                 return words[words.index(transport) + 1]
         raise KeyError(transport)
 
@@ -76,19 +77,25 @@ class Machines:
     """Starts what a row needs. `peer` is None where the other make was not built."""
 
     def __init__(self, programs, peer, home):
-        self.programs, self.peer, self.home = programs, peer, home
+        self.programs, self.peer, self.home, self.files = programs, peer, home, 0
         self.env = {**os.environ, "OCKAM_HOME": str(home), "NO_COLOR": "1"}
 
-    def node(self, *args):
+    def node(self, *args, ini="", tcp="127.0.0.1:0"):
+        """A node with a TCP listener and whatever its configuration `ini` says."""
+        if ini:
+            self.files += 1
+            config = self.home / f"node-{self.files}.ini"
+            config.write_text(ini)
+            args = ("--config", config, *args)
         return Server(
             [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", "warn",
-             "--tcp-listener", "127.0.0.1:0", *args], "is ready$", self.env)
+             "--tcp-listener", tcp, *args], "is ready$", self.env)
 
     def real(self, *args):
         return Server([self.peer, "node", "--tcp", "127.0.0.1:0", *args], "^ready", stdin=subprocess.PIPE)
 
-    def raw(self):
-        return Server([self.programs / "ockam-bench", "echo-server"], "^listening ")
+    def raw(self, transport="tcp"):
+        return Server([self.programs / "ockam-bench", {"tcp": "echo-server", "udp": "udp-echo-server"}[transport]], "^listening ")
 
     def has(self, program):
         return (self.programs / program).exists()
@@ -105,6 +112,25 @@ class Machines:
         """One run of ockam-bench; its JSON."""
         words = [w for k, v in options.items() for w in ([f"--{k.replace('_', '-')}"] if v is True else [f"--{k.replace('_', '-')}", v])]
         return json.loads(self.run(self.programs / "ockam-bench", mode, *args, *words, "--output", "json"))
+
+
+def listener(transport, address="127.0.0.1:0", more=""):
+    """For a configuration. A listener beside the first tcp one admits what its section says."""
+    return f"[{transport}-listener {transport}]\naddress = {address}\nallow = services\n{more}\n"
+
+
+Certificate = collections.namedtuple("Certificate", "ca listener")
+
+
+def certificate(home):
+    """One that is its own authority: its file, and what a listener's section says of it."""
+    run = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", home / "key.pem",
+         "-out", home / "own.pem", "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"],
+        capture_output=True, text=True)
+    if run.returncode != 0:
+        raise RuntimeError(f"openssl: {run.stderr.strip()}")
+    return Certificate(home / "own.pem", f"certificate = {home}/own.pem\nkey = {home}/key.pem\n")
 
 
 def idle_connections(address, count):

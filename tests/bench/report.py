@@ -30,39 +30,39 @@ def measure(row, m, rounds, seconds):
             for name in names[i % len(names):] + names[: i % len(names)]:  # nobody is always the first
                 samples.setdefault(name, []).append(contenders[name]())
     median = {name: statistics.median(s) for name, s in samples.items()}
-    kind, goal = row.goal
     ours = median["ours"]
-    if kind == "least":
-        met, factor = ours >= goal, None
-    elif kind == "most":
-        met, factor = ours <= goal, None
-    else:
-        factor = ours / median[kind]
-        met = factor >= goal
+    goal, met = row.goal, True
+    if goal:
+        bound = goal.number * (median[goal.of] if goal.of else 1)
+        met = ours <= bound if goal.at_most else ours >= bound
     extras = row.extras(m, median)
     return {
-        "key": row.key, "title": row.title, "unit": row.unit, "goal": {"kind": kind, "value": goal},
-        "median": median, "samples": samples, "factor": factor,
+        "key": row.key, "title": row.title, "unit": row.unit, "goal": goal and goal._asdict(), "median": median, "samples": samples,
         "met": met and all(good for _, good in extras if good is not None), "extras": [text for text, _ in extras]}
 
 
-GOALS = {"raw": "{} × epoll echo", "real": "{} × real node", "plain": "{} × without", "least": "at least {}", "most": "under {}"}
+NAMES = {"raw": "epoll echo", "real": "real node"}
+
+
+def goal_text(goal, unit):
+    if goal["of"]:
+        return f"{'at most ' if goal['at_most'] else ''}{goal['number']:g} × {NAMES.get(goal['of'], goal['of'])}: "
+    return f"{'under' if goal['at_most'] else 'at least'} {goal['number']:g} {unit}: "
 
 
 def line(r):
     """A row of the table in Markdown."""
     if "skipped" in r:
         return f"| {r['title']} | – | – | – | | not measured: {r['skipped']} |"
-    median, unit = r["median"], r["unit"]
-    goal = GOALS[r["goal"]["kind"]].format(f"{r['goal']['value']:g}" + (f" {unit}" if r["goal"]["kind"] in ("least", "most") else ""))
+    median, unit, goal = r["median"], r["unit"], r["goal"]
     cell = lambda name: number(median[name]) if name in median else "–"
-    factors = ", ".join(f"{median['ours'] / median[n]:.2f} × {n}" for n in ("raw", "real", "plain") if n in median)
+    factors = ", ".join(f"{median['ours'] / median[n]:.2f} × {n}" for n in median if n != "ours")
     extras = "; ".join(r["extras"])
-    verdict = ("met" if r["met"] else "**missed**") + (f" ({extras})" if extras else "")
-    return f"| {r['title']} | {cell('ours')} {unit} | {cell('raw')} | {cell('real')} | {factors} | {goal}: {verdict} |"
+    verdict = goal_text(goal, unit) + ("met" if r["met"] else "**missed**") if goal else "–"
+    return f"| {r['title']} | {cell('ours')} {unit}{', ' + extras if extras else ''} | {cell('raw')} | {cell('real')} | {factors or '–'} | {verdict} |"
 
 
-HEAD = ["| work | ours | epoll echo | real node | ratios | goal |", "|---|---|---|---|---|---|"]
+HEAD = ["| work | this node | epoll echo | real node | ratios | goal |", "|---|---|---|---|---|---|"]
 
 
 def main():

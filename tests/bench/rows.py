@@ -2,30 +2,40 @@
 """What is measured: one class or line a row. A row yields figures of one round; rounds of all its
 contenders are interleaved by whoever runs it, so that a slow moment of the machine hits all of them."""
 
+import collections
 import contextlib
 import json
+import shutil
 import time
 
 import machines
+import reconnect
+
+#: `number` is a bound of what this node does, or of what it does by that of the contender `of`.
+Goal = collections.namedtuple("Goal", "number of at_most")
+
+
+def least(number, of=None):
+    return Goal(number, of, False)
+
+
+def most(number, of=None):
+    return Goal(number, of, True)
 
 
 class Row:
-    """A row of the table.
-
-    `goal` is (kind, number): 'raw' and 'real' are factors of that contender's median, 'least' and 'most'
-    bounds of ours.
-    """
+    """A row of the table. `goal` is None where a figure is only for information."""
 
     def __init__(self, key, title, unit, goal, rounds=5):
         self.key, self.title, self.unit, self.goal, self.rounds = key, title, unit, goal, rounds
 
     def missing(self, m):
         """Why it cannot be measured here, or None."""
-        return None
+        return "the other make is not built" if self.goal and self.goal.of == "real" and not m.peer else None
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
-        """Yields {name: function that measures one round}."""
+        """Yields {name: function that measures one round}; `ours` is this node."""
         raise NotImplementedError
 
     def extras(self, m, results):
@@ -34,14 +44,13 @@ class Row:
 
 
 class Wire(Row):
-    """Messages over TCP from a load generator of another process."""
+    """Messages over TCP or UDP from a load generator of another process."""
 
-    def __init__(self, key, title, goal, route="echo", against=("real",), unit="k/s", node_args=(), peak=None, **load):
+    def __init__(self, key, title, goal, transport="tcp", route="echo", against=("real",), unit="k/s", node_args=(), peak=None,
+                 **load):
         super().__init__(key, title, unit, goal)
-        self.route, self.against, self.load, self.node_args, self.peak = route, against, load, node_args, peak
-
-    def missing(self, m):
-        return "the other make is not built" if self.goal[0] == "real" and not m.peer else None
+        self.transport, self.route, self.against, self.load = transport, route, against, load
+        self.node_args, self.peak = node_args, peak
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
@@ -49,53 +58,111 @@ class Wire(Row):
         scale = 1 if self.unit == "MB/s" else 1e-3
 
         def load(address, **more):
-            return lambda: scale * m.bench("tcp", to=address, seconds=seconds, **self.load, **more)[value]
+            return lambda: scale * m.bench(self.transport, to=address, seconds=seconds, **self.load, **more)[value]
 
+        udp = self.transport == "udp"
         with contextlib.ExitStack() as stack:
-            self.ours = stack.enter_context(m.node(*self.node_args))
-            found = {"ours": load(self.ours.address("tcp"), route=self.route)}
+            self.ours = stack.enter_context(m.node(*self.node_args, ini=machines.listener("udp") if udp else ""))
+            found = {"ours": load(self.ours.address(self.transport), route=self.route)}
             if "raw" in self.against:
-                found["raw"] = load(stack.enter_context(m.raw()).lines[0].split()[1], raw=True)
+                found["raw"] = load(stack.enter_context(m.raw(self.transport)).lines[0].split()[1], raw=True)
             if "real" in self.against and m.peer:
-                self.real = stack.enter_context(m.real())
-                found["real"] = load(self.real.address("tcp"), route=self.route)
+                self.real = stack.enter_context(m.real(*(("--udp", "127.0.0.1:0") if udp else ())))
+                found["real"] = load(self.real.address(self.transport), route=self.route)
             yield found
             self.peaks = {n: s.peak_kib() / 1024 for n, s in (("ours", self.ours), ("real", getattr(self, "real", None))) if s}
 
     def extras(self, m, results):
         if not self.peak:
             return []
-        text = f"peak resident {self.peaks['ours']:.0f} MB, at most {self.peak}"
-        return [(text + (f" (real {self.peaks['real']:.0f})" if "real" in self.peaks else ""), self.peaks["ours"] <= self.peak)]
+        text = f"peak {self.peaks['ours']:.0f} MB (at most {self.peak})"
+        return [(text + (f", real {self.peaks['real']:.0f}" if "real" in self.peaks else ""), self.peaks["ours"] <= self.peak)]
 
 
 class Inside(Row):
-    """From a worker inside a node: through workers of that node, or over a link to another node."""
+    """From a worker inside a node: through workers of that node, or over a link to another node, which
+    `beside` compares with links of other kinds. `tls`: the link is of this name in its address."""
 
-    def __init__(self, key, title, goal, route, in_flight=1, via=None, thread="socket"):
-        super().__init__(key, title, "k/s", goal)
-        self.route, self.in_flight, self.via, self.thread = route, in_flight, via, thread
+    def __init__(self, key, title, goal, route="echo", via=None, beside=(), tls=None, unit="k/s", **load):
+        super().__init__(key, title, unit, goal)
+        self.route, self.via, self.beside, self.tls, self.load = route, via, beside, tls, load
 
-    def missing(self, m):
-        if self.goal[0] == "real" and not m.peer:
-            return "the other make is not built"
-        return None
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        scale = self.load["bytes"] / 1e6 if self.unit == "MB/s" else 1e-3
+
+        def load(**more):
+            return lambda: scale * m.bench("node", route=self.route, seconds=seconds, **self.load, **more)["per_second"]
+
+        if not self.via:
+            found = {"ours": load()}
+            if m.peer:
+                hops, in_flight = self.route.count(","), self.load.get("in_flight", 1)
+                found["real"] = lambda: float(m.run(m.peer, "local", hops, 64, in_flight, seconds).split()[1]) / 1e3
+            yield found
+            return
+        kinds = [k for k in (self.via, *self.beside) if k != "tcp"] # that listener is there anyway
+        where = {"uds": str(m.home / f"{self.key}.socket"), "ws": f"{self.tls or 'ws'}://127.0.0.1:0"}
+        certificate = machines.certificate(m.home) if self.tls else None
+        ini = "".join(machines.listener(k, where.get(k, "127.0.0.1:0"), certificate.listener if certificate and k == "ws" else "") for k in kinds)
+        with m.node(ini=ini) as far:
+            prefix = f"{self.tls}://" if self.tls else ""
+            more = {"key": f"ca={certificate.ca}"} if certificate else {}
+            yield {"ours": load(via=f"{self.via}:{prefix}{far.address(self.via)}", **more),
+                   **{kind: load(via=f"{kind}:{far.address(kind)}") for kind in self.beside}}
+
+
+class Chain(Row):
+    """Through three nodes in a row, `generator → n1 → n2 → n3`, beside one hop.
+
+    Where the CPU time is what counts (`by_cpu`), the figure is that of the slowest node with a core for
+    itself: here all four processes share the cores of this machine, which says more about it than about
+    them. A node that passes a message on, and its answer back, has twice the work of one that answers: so
+    one hop is then `generator → n2 → n3`, and n2 counts."""
+
+    def __init__(self, key, title, unit, goal, in_flight, by_cpu=False):
+        super().__init__(key, title, unit, goal)
+        self.in_flight, self.by_cpu = in_flight, by_cpu
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
         with contextlib.ExitStack() as stack:
-            options = {"route": self.route, "in_flight": self.in_flight, "thread": self.thread, "seconds": seconds}
-            if self.via:
-                # A listener beside the first tcp one admits what its section says.
-                config = m.home / "far.ini"
-                config.write_text(f"[{self.via}-listener far]\naddress = 127.0.0.1:0\nallow = services\n")
-                other = stack.enter_context(m.node("--config", config))
-                options["via"] = f"{self.via}:{other.address(self.via)}"
-            found = {"ours": lambda: m.bench("node", **options)["per_second"] / 1e3}
-            if m.peer and not self.via:
-                hops = self.route.count(",")
-                found["real"] = lambda: float(m.run(m.peer, "local", hops, 64, self.in_flight, seconds).split()[1]) / 1e3
-            yield found
+            chain = [stack.enter_context(m.node())]
+            for _ in range(2):
+                onward = f"[service hop]\ntype = hop\n[tcp-connection next]\naddress = {chain[0].address('tcp')}\n"
+                chain.insert(0, stack.enter_context(m.node(ini=onward)))
+            self.here = []
+
+            def load(nodes):
+                route = "hop,next," * (len(nodes) - 1) + "echo"
+                before = [machines.cpu_seconds(n.pid) for n in nodes]
+                r = m.bench("tcp", to=nodes[0].address("tcp"), route=route, in_flight=self.in_flight, seconds=seconds, warmup=0)
+                busy = max(machines.cpu_seconds(n.pid) - b for n, b in zip(nodes, before))
+                if len(nodes) == len(chain):
+                    self.here.append(r["per_second"] / 1e3)
+                return r["replies"] / busy / 1e3 if self.by_cpu else 1e6 / r["per_second"]
+
+            yield {"ours": lambda: load(chain), "one hop": lambda: load(chain[-2:] if self.by_cpu else chain[-1:])}
+
+    def extras(self, m, results):
+        return [(f"{sorted(self.here)[len(self.here) // 2]:.0f} k/s on the cores of this machine", None)] if self.by_cpu else []
+
+
+class Services(Row):
+    """An echo written against the installed headers, loaded as a plugin, beside the one of the node."""
+
+    def __init__(self, key, title, goal, thread):
+        super().__init__(key, title, "k/s", goal)
+        self.thread = thread
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        def load(route):
+            return lambda: m.bench("tcp", to=node.address("tcp"), route=route, in_flight=100, seconds=seconds)["per_second"] / 1e3
+        plugin = m.programs / "plugins/bench_echo.so"
+        with m.node(ini=f"[service mine]\nplugin = {plugin}\nthread = {self.thread}\n"
+                        f"[service theirs]\ntype = echo\nthread = {self.thread}\n") as node:
+            yield {"ours": load("mine"), "built-in": load("theirs")}
 
 
 class Core(Row):
@@ -122,48 +189,53 @@ class Core(Row):
 
 
 class Growth(Row):
-    """The same load on a node that has much of something: what remains of the rate of an ordinary one."""
+    """The same load on a node that has much of something: what remains of the rate of an ordinary one.
+    `each` is the most memory that one of them may take, in KiB."""
 
-    def __init__(self, key, title, goal, workers=0, idle_links=0):
+    def __init__(self, key, title, goal, workers=0, idle_links=0, each=None):
         super().__init__(key, title, "k/s", goal)
-        self.workers, self.idle_links = workers, idle_links
+        self.workers, self.idle_links, self.each = workers, idle_links, each
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
-        def load(address):
-            return lambda: m.bench("tcp", to=address, in_flight=100, seconds=seconds)["per_second"] / 1e3
-        config = m.home / "workers.ini"
-        config.write_text("".join(f"[service w{i}]\ntype = echo\n" for i in range(self.workers)) or "# only links\n")
-        with m.node() as plain, m.node("--config", config) as grown:
+        def load(node):
+            return lambda: m.bench("tcp", to=node.address("tcp"), in_flight=100, seconds=seconds)["per_second"] / 1e3
+        ini = "".join(f"[service w{i}]\ntype = echo\n" for i in range(self.workers))
+        with m.node() as plain, m.node(ini=ini) as grown:
             links = machines.idle_connections(grown.address("tcp"), self.idle_links)
-            each = (machines.proc_status(grown.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")) / max(1, self.workers + self.idle_links)
-            self.note = f"{each:.1f} KiB for each"
-            yield {"ours": load(grown.address("tcp")), "plain": load(plain.address("tcp"))}
+            more = machines.proc_status(grown.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")
+            self.found = more / (self.workers + self.idle_links)
+            yield {"ours": load(grown), "without": load(plain)}
             for s in links:
                 s.close()
 
     def extras(self, m, results):
-        return [(self.note, None)]
+        bound = f" (under {self.each})" if self.each else ""
+        return [(f"{self.found:.2f} KiB each{bound}", not self.each or self.found < self.each)]
 
 
 class Command(Row):
-    """How long a command takes at the prompt, in milliseconds."""
+    """How long a command takes at the prompt, in milliseconds; `{n}` in it is the number of the round."""
 
     def __init__(self, key, title, goal, prepare, command, undo=None):
         super().__init__(key, title, "ms", goal, rounds=15)
         self.prepare, self.command, self.undo = prepare, command, undo
 
-    def missing(self, m):
-        return None if m.has("ockam") else "there is no ockam command yet"
+    def before(self, m, n):
+        """What is not measured."""
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
+        rounds = iter(range(1000))
+
         def ockam(words):
             m.run(m.programs / "ockam", *words.split())
 
         def once():
+            n = next(rounds)
+            self.before(m, n)
             began = time.perf_counter()
-            ockam(self.command)
+            ockam(self.command.format(n=n, home=m.home))
             took = 1e3 * (time.perf_counter() - began)
             if self.undo:
                 ockam(self.undo)
@@ -176,18 +248,48 @@ class Command(Row):
             ockam("node delete --all -y")
 
 
+class LoadPlugin(Command):
+    """A new file each time: what has been loaded is not loaded again."""
+
+    def before(self, m, n):
+        shutil.copy(m.programs / "plugins/bench_echo.so", m.home / f"plugin{n}.so")
+
+
+class Reconnect(Row):
+    """From the moment at which a peer that was killed listens again to the first answer through it, at
+    default settings, with `away` seconds between."""
+
+    def __init__(self, key, title, goal, away, rounds):
+        super().__init__(key, title, "s", goal, rounds)
+        self.away = away
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        with reconnect.Pair(m) as pair:
+            self.times = []
+
+            def once():
+                self.times.append(pair.restart(self.away))
+                return max(self.times) # of all: a median would hide what is waited for
+            yield {"ours": once}
+
+    def extras(self, m, results):
+        return [(f"the longest of {len(self.times)}, shortest {min(self.times):.2f} s", None)]
+
+
 class Idle(Row):
     """A node that nobody talks to. Not beside the other make: the program that we build over its crates is
     less than its whole node (55 MB and 22 threads)."""
 
     def __init__(self, key, title):
-        super().__init__(key, title, "MB", ("most", 15), rounds=1)
+        super().__init__(key, title, "MB", most(15), rounds=1)
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
         with m.node() as server:
             def once():
-                time.sleep(1)  # it has started by then
+                time.sleep(1)  # what is measured is doing nothing, and only time passes meanwhile: first the
+                #                start runs out, then what the node spends in a while is read
                 before, began = machines.cpu_seconds(server.pid), time.monotonic()
                 time.sleep(max(5, 5 * seconds))
                 self.cpu = 100 * (machines.cpu_seconds(server.pid) - before) / (time.monotonic() - began)
@@ -197,25 +299,50 @@ class Idle(Row):
             yield {"ours": once}
 
     def extras(self, m, results):
-        return [(f"{self.cpu:.2f} % of a core, at most 0.2", self.cpu <= 0.2),
-                (f"{self.threads} threads, at most 8", self.threads <= 8)]
+        return [(f"{self.cpu:.2f} % of a core (at most 0.2)", self.cpu <= 0.2),
+                (f"{self.threads} threads (at most 8)", self.threads <= 8)]
 
 
 ROWS = [
-    Wire("tcp-1", "TCP echo 64 B, 1 in flight", ("raw", 0.9), against=("raw", "real"), in_flight=1),
-    Wire("tcp-100", "100 in flight", ("real", 10), against=("raw", "real"), in_flight=100),
-    Wire("tcp-8x50", "8 connections × 50", ("real", 10), against=("raw", "real"), connections=8, in_flight=50),
-    Wire("tcp-2000", "2,000 connections × 1", ("real", 1.25), against=("raw", "real"), peak=50, connections=2000),
-    Wire("hops-1000", "two hops, 1,000 in flight", ("least", 800), route="h1,h2,echo", against=(), in_flight=1000,
+    # over the wire, beside a minimal epoll echo and the real node
+    Wire("tcp-1", "TCP, 1 in flight", least(0.9, "raw"), against=("raw", "real"), in_flight=1),
+    Wire("tcp-100", "TCP, 100 in flight", least(10, "real"), against=("raw", "real"), in_flight=100),
+    Wire("tcp-8x50", "TCP, 8 connections × 50", least(10, "real"), against=("raw", "real"), connections=8, in_flight=50),
+    Wire("tcp-2000", "TCP, 2,000 connections × 1", least(1.25, "real"), against=("raw", "real"), peak=50, connections=2000),
+    Wire("hops-1000", "TCP, two hops, 1,000 in flight", least(800), route="h1,h2,echo", against=(), in_flight=1000,
          node_args=("--service", "h1=hop", "--service", "h2=hop")),
-    Wire("tcp-64k", "64 KiB × 16 in flight", ("real", 1.25), against=("raw", "real"), unit="MB/s", bytes=65536, in_flight=16),
-    Inside("local", "in process, hop + echo, 1 in flight", ("real", 2.5), route="hop,echo"),
-    Inside("caf-1", "CAF link, 1 in flight", ("least", 7), route="echo", via="caf"),
-    Inside("caf-100", "CAF link, 100 in flight", ("least", 300), route="echo", via="caf", in_flight=100),
-    Core("header", "header rewrite, route of 4 hops", ("most", 10), "header_rewrite/link_addresses"),
-    Command("message-send", "message send", ("most", 15), "node create n1", "message send hello --to /node/n1/service/echo"),
-    Command("node-create", "node create", ("most", 40), None, "node create b1", "node delete b1 -y"),
+    Wire("tcp-64k", "TCP, 64 KiB × 16 in flight", least(1.25, "real"), against=("raw", "real"), unit="MB/s", bytes=65536,
+         in_flight=16),
+    Wire("udp-1", "UDP, 1 in flight", least(0.85, "raw"), transport="udp", against=("raw", "real"), in_flight=1),
+    Wire("udp-100", "UDP, 100 in flight", least(4, "real"), transport="udp", against=("raw", "real"), in_flight=100),
+    # from inside a node
+    Inside("local", "in process, hop + echo, 1 in flight", least(2.5, "real"), route="hop,echo"),
+    Inside("ws-1", "WebSocket link, 1 in flight", least(0.7, "tcp"), via="ws", beside=("tcp",)),
+    Inside("ws-100", "WebSocket link, 100 in flight", least(0.7, "tcp"), via="ws", beside=("tcp",), in_flight=100),
+    Inside("ws-64k", "WebSocket link, 64 KiB × 16", least(0.7, "tcp"), via="ws", beside=("tcp",), unit="MB/s", bytes=65536,
+           in_flight=16),
+    Inside("wss-100", "WebSocket link with TLS, 100 in flight", None, via="ws", tls="wss", beside=("tcp",), in_flight=100),
+    Inside("uds-100", "Unix socket link, 100 in flight", None, via="uds", beside=("tcp",), in_flight=100),
+    Inside("caf-1", "CAF link, 1 in flight", least(7), via="caf"),
+    Inside("caf-100", "CAF link, 100 in flight", least(300), via="caf", beside=("tcp",), in_flight=100),
+    # several nodes
+    Chain("chain-1", "chain of three nodes over TCP, round trip", "µs", most(3.2, "one hop"), in_flight=1),
+    Chain("chain-100", "chain of three nodes over TCP, 100 in flight, a core for each node", "k/s", least(0.8, "one hop"),
+          in_flight=100, by_cpu=True),
+    Reconnect("restart", "link back after a restart of the peer", most(1.5), away=0.5, rounds=7),
+    Reconnect("outage", "link back after an outage of 8 s", most(1.5), away=8, rounds=3),
+    # services
+    Services("cpp-pool", "C++ service of a user, on the pool, 100 in flight", least(0.9, "built-in"), "pool"),
+    Services("cpp-socket", "C++ service of a user, on the socket thread, 100 in flight", least(0.9, "built-in"), "socket"),
+    # steps and commands
+    Core("header", "header rewrite, route of 4 hops", most(10), "header_rewrite/link_addresses"),
+    Command("message-send", "`message send` from the prompt", most(15), "node create n1",
+            "message send hello --to /node/n1/service/echo"),
+    Command("node-create", "`node create`", most(40), None, "node create b1", "node delete b1 -y"),
+    LoadPlugin("plugin", "`service start plugin`, its file new", most(5), "node create n1",
+               "service start plugin --addr p{n} --file {home}/plugin{n}.so --at n1"),
+    # sizes
     Idle("idle", "idle node, resident"),
-    Growth("workers", "100 in flight beside 100,000 workers", ("plain", 0.9), workers=100_000),
-    Growth("links", "100 in flight beside 1,000 idle links", ("plain", 0.9), idle_links=1000),
+    Growth("workers", "100 in flight beside 100,000 workers", least(0.9, "without"), workers=100_000, each=2),
+    Growth("links", "100 in flight beside 1,000 idle links", least(0.9, "without"), idle_links=1000),
 ]
