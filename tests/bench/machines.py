@@ -2,6 +2,7 @@
 """The processes that are measured, and what the kernel says of them."""
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -80,7 +81,7 @@ class Machines:
         self.programs, self.peer, self.home, self.files = programs, peer, home, 0
         self.env = {**os.environ, "OCKAM_HOME": str(home), "NO_COLOR": "1"}
 
-    def node(self, *args, ini="", tcp="127.0.0.1:0"):
+    def node(self, *args, ini="", tcp="127.0.0.1:0", log="warn"):
         """A node with a TCP listener and whatever its configuration `ini` says."""
         if ini:
             self.files += 1
@@ -88,7 +89,7 @@ class Machines:
             config.write_text(ini)
             args = ("--config", config, *args)
         return Server(
-            [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", "warn",
+            [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", log,
              "--tcp-listener", tcp, *args], "is ready$", self.env)
 
     def real(self, *args):
@@ -143,6 +144,18 @@ def idle_connections(address, count):
         assert s.recv(1) == b"\x01"
         out.append(s)
     return out
+
+
+@contextlib.contextmanager
+def one_core():
+    """What is started meanwhile runs on one core. To wake a core that sleeps takes longer than an answer
+    does, and the system has a choice only where there are several: figures then hang on its whims."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def describe():

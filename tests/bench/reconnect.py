@@ -27,7 +27,7 @@ class Pair:
         self.m = m
         self.far = m.node()
         self.port = self.far.address("tcp")
-        self.near = m.node(ini=f"[service hop]\ntype = hop\n[tcp-connection far]\naddress = {self.port}\n")
+        self.near = m.node(log="error", ini=f"[service hop]\ntype = hop\n[tcp-connection far]\naddress = {self.port}\n")
         host, port = self.near.address("tcp").rsplit(":", 1)
         self.asking = socket.create_connection((host, int(port)))
         self.asking.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
