@@ -22,12 +22,17 @@ void control_request(bytes in);
 void config_text(bytes in);
 void endpoint(bytes in);
 void udp_datagrams(bytes in);
+void ws_frames(bytes in);
+void ws_upgrade(bytes in);
+void native_frame(bytes in);
+void basp_frames(bytes in);
+void script_values(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 10> targets{{
+inline constexpr std::array<target, 15> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -38,6 +43,11 @@ inline constexpr std::array<target, 10> targets{{
   {"config_text", &config_text},
   {"endpoint", &endpoint},
   {"udp_datagrams", &udp_datagrams},
+  {"ws_frames", &ws_frames},
+  {"ws_upgrade", &ws_upgrade},
+  {"native_frame", &native_frame},
+  {"basp_frames", &basp_frames},
+  {"script_values", &script_values},
 }};
 
 } // namespace ockam::fuzz
