@@ -5,22 +5,12 @@
 #include "transports/tls_stream.hpp"
 #include "transports/transports.hpp"
 #include "transports/wire_codec.hpp"
+#include "transports/ws_options.hpp"
 #include "transports/ws_stream.hpp"
-
-#include "runtime/core/ws_address.hpp"
 
 namespace ockam {
 
 namespace {
-
-/// Keys that make no sense without TLS are an error and not ignored: who writes them expects it.
-result<void> check_plain(const ws_address& a, const transport_options& options) {
-  if (!a.tls)
-    for (auto key : tls_keys)
-      if (options.contains(std::string{key}))
-        return error{errc::invalid_argument, std::string{key} + " is for TLS, and " + to_string(a) + " is without", "write wss://" + to_string(a.at)};
-  return {};
-}
 
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
@@ -34,24 +24,13 @@ std::vector<std::string> words(std::string_view text) {
 }
 
 result<stream_place> place(const transport_context& c, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {"certificate", "key", "ca", "origins"}); !ok)
-    return std::move(ok).error();
-  auto a = parse_ws_listen_address(address);
-  if (!a)
-    return std::move(a).error();
-  if (auto ok = check_plain(*a, options); !ok)
-    return std::move(ok).error();
-  tls_context tls;
-  if (a->tls) {
-    auto made = make_tls_server(tls_files_of(options));
-    if (!made)
-      return std::move(made).error();
-    tls = std::move(*made);
-  }
-  ws::upgrade_policy policy{a->target, words(option_or_empty(options, "origins"))};
+  auto own = read_ws_listener(address, options);
+  if (!own)
+    return std::move(own).error();
+  ws::upgrade_policy policy{own->at.target, words(option_or_empty(options, "origins"))};
   stream_place p;
-  p.open = [at = a->at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
-  p.wrap = [&c, tls, policy](net::stream_ptr s) -> net::stream_ptr {
+  p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
+  p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {
     auto& r = c.hosts.reactor();
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls);
@@ -61,26 +40,15 @@ result<stream_place> place(const transport_context& c, const std::string& addres
 }
 
 result<stream_peer> peer(const transport_context& c, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {"certificate", "key", "ca"}); !ok)
-    return std::move(ok).error();
-  auto a = parse_ws_address(address);
-  if (!a)
-    return std::move(a).error();
-  if (auto ok = check_plain(*a, options); !ok)
-    return std::move(ok).error();
-  tls_context tls;
-  if (a->tls) {
-    auto made = make_tls_client(tls_files_of(options));
-    if (!made)
-      return std::move(made).error();
-    tls = std::move(*made);
-  }
+  auto own = read_ws_connection(address, options);
+  if (!own)
+    return std::move(own).error();
   stream_peer p;
-  p.name = to_string(*a);
-  p.connect = [at = a->at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
+  p.name = to_string(own->at);
+  p.connect = [at = own->at.at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
     return r.connect(at, timeout, std::move(done));
   };
-  p.wrap = [&c, tls, a = *a](net::stream_ptr s) -> net::stream_ptr {
+  p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s) -> net::stream_ptr {
     auto& r = c.hosts.reactor();
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);

@@ -6,6 +6,8 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/suggest.hpp"
+#include "services/lua/script_check.hpp"
+#include "transports/endpoint_checks.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -84,6 +86,8 @@ class option_reader {
       endpoints(e);
     services();
     override_listener();
+    if (out_.problems.empty())
+      check_whole();
   }
 
  private:
@@ -127,6 +131,25 @@ class option_reader {
         out_.config.services.push_back({name, type, {}});
       }
     }
+  }
+
+  /// What no key can tell alone, and what is in files.
+  void check_whole() {
+    auto check = [this](const result<void>& ok) {
+      if (!ok)
+        out_.problems.push_back({errc::invalid_config, (out_.config_file.empty() ? "" : out_.config_file + ": ") + ok.error().cause, ok.error().hint});
+    };
+    for (const auto& l : out_.config.listeners)
+      check(check_endpoint(l));
+    for (const auto& c : out_.config.connections)
+      check(check_endpoint(c));
+    if (!out_.check_config)
+      return; // a script that cannot start says so itself
+    for (const auto& s : out_.config.services)
+      if (auto file = s.options.find("script"); s.type == "script" && file != s.options.end())
+        for (const auto& p : lua::check_script(file->second))
+          if (p.certain)
+            check(error{errc::invalid_config, "[service " + s.name + "]: " + file->second + (p.line > 0 ? ":" + std::to_string(p.line) : "") + ": " + p.cause, p.hint});
   }
 
   void override_listener() {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/config.hpp"
+#include "runtime/core/error.hpp"
+
+namespace ockam {
+
+/// Whether a listener or a connection could be opened as far as that can be told without opening it: files of TLS
+/// are read, keys have to fit together. What the form of each value is has been checked when it was read. Errors: those of its
+/// transport, with the section in front.
+result<void> check_endpoint(const listener_config& l);
+result<void> check_endpoint(const connection_config& c);
+
+} // namespace ockam
