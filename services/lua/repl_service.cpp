@@ -126,6 +126,9 @@ class repl final : public script_worker {
     script_worker::write(l, line);
   }
 
+  /// Each line is a call; what one has asked for, the next may look at.
+  bool keeps_replies() const override { return true; }
+
   void on_failure(const outcome& o, message_ptr m) override {
     if (held_message to{std::move(m)}; to.m)
       return answer_with(&to, {{"error", printable_lines(o.why)}});

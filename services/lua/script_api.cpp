@@ -339,9 +339,9 @@ void new_type(lua_State* L, const char* name) {
 
 } // namespace
 
-void push_message(lua_State* L, std::uint64_t ticket) {
+void push_message(lua_State* L, std::uint64_t ticket, bool kept) {
   *static_cast<std::uint64_t*>(lua_newuserdatauv(L, sizeof(ticket), 0)) = ticket;
-  luaL_setmetatable(L, message_type);
+  luaL_setmetatable(L, kept ? kept_type : message_type);
 }
 
 std::uint64_t check_ticket(lua_State* L, int index) {

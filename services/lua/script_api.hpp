@@ -53,7 +53,7 @@ class script_host {
 
 /// Pushes a message by its ticket. No finalizer, unless it is kept: Lua's collector takes two rounds for objects
 /// that have one, and with nothing but such garbage it lets ever more of it gather.
-void push_message(lua_State* L, std::uint64_t ticket);
+void push_message(lua_State* L, std::uint64_t ticket, bool kept = false);
 /// The ticket of the message at `index`. Raises an error when it is none.
 std::uint64_t check_ticket(lua_State* L, int index);
 

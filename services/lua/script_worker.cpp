@@ -87,9 +87,15 @@ void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
   auto call = std::move(it->second);
   waiting_.erase(it);
   auto answer = reply ? hold(std::move(*reply)) : 0;
+  bool keep = reply && keeps_replies();
+  if (keep) {
+    auto& held = *find(answer);
+    held.m->held = {};
+    held.kept = true;
+  }
   auto o = engine_->resume(call.thread, [&](lua_State* L) {
     if (reply) {
-      push_message(L, answer);
+      push_message(L, answer, keep);
       return 1;
     }
     lua_pushnil(L);

@@ -253,9 +253,9 @@ def test_check_says_what_is_wrong_and_where(ockam, script):
 
 
 def test_the_prompt_evaluates_lines_inside_a_node(n1, run, ockam):
-    lines = "1 + 1\nrequest('/service/uppercase', 'hi').text\nfor i = 1, 2 do\nprint(i)\nend\nx = {a = {1}}\nx\n"
+    lines = "r = request('/service/uppercase', 'kept')\nr.text\n1 + 1\nrequest('/service/uppercase', 'hi').text\nfor i = 1, 2 do\nprint(i)\nend\nx = {a = {1}}\nx\n"
     r = run("ockam", "script", "repl", "--at", "n1", stdin=lines)
-    assert r.code == 0 and r.out == '2\nHI\n1\n2\n{"a":[1]}\n', r
+    assert r.code == 0 and r.out == 'KEPT\n2\nHI\n1\n2\n{"a":[1]}\n', r
     r = run("ockam", "script", "repl", "--at", "n1", stdin="error('no')\nwhile true do end\n'still here'\n")
     assert r.code == 70 and "line:1: no" in r.err and "it ran for more instructions" in r.err and r.out == "still here\n"
     r = run("ockam", "script", "repl", "--at", "n1", "--output", "json", stdin="1, 'a'\n")
