@@ -27,7 +27,14 @@ void light_host::handle_also(caf::message_handler more) {
     fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
     return caf::error{};
   });
-  become(more.or_else([](stop_atom) {}));
+  set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
+    auto content = in.move_content_to_message();
+    auto answer = more(content);
+    owner_.reactor().post([] {}); // a turn, in which the output goes
+    if (answer)
+      return *answer;
+    return caf::sec::unexpected_message;
+  });
 }
 
 void light_host::on_exit() {

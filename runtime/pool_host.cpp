@@ -54,7 +54,14 @@ void pool_host::handle_also(caf::message_handler more) {
     fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
     return caf::error{};
   });
-  become(handlers().or_else(more));
+  set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
+    auto content = in.move_content_to_message();
+    auto answer = more(content);
+    ship();
+    if (answer)
+      return *answer;
+    return caf::sec::unexpected_message;
+  });
 }
 
 void pool_host::on_exit() {

@@ -56,6 +56,12 @@ def test_a_plugin_of_the_prompt_answers_and_is_shown(n1, ockam, plugins):
     assert "p" not in addresses(ockam)
 
 
+@pytest.mark.parametrize("thread", ["pool", "socket"])
+def test_a_service_that_uses_caf_itself(n1, ockam, plugins, thread):
+    assert start(ockam, plugins / "actor_user.so", f"thread={thread}").code == 0
+    assert say(ockam, "12").out.strip() == "144"
+
+
 @pytest.mark.parametrize("file, cause", [
     ("nothere.so", "there is no file"),
     ("other_version.so", "it was built for version 2, this node has 1 of the plugin interface"),
