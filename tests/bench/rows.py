@@ -166,6 +166,29 @@ class Services(Row):
             yield {"ours": load("mine"), "built-in": load("theirs")}
 
 
+class Scripts(Row):
+    """A Lua echo in a node that has one core, and what a thousand idle scripts take."""
+
+    def __init__(self, key, title, goal, each):
+        super().__init__(key, title, "k/s", goal)
+        self.each = each
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        script = m.home / "echo.lua"
+        script.write_text("function on_message(m) m:reply() end\n")
+        many = "".join(f"[service s{i}]\nscript = {script}\n" for i in range(1000))
+        with m.node() as plain, m.node(ini=many) as grown:
+            self.found = (machines.proc_status(grown.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")) / 1000
+        with machines.one_core():
+            node = m.node(ini=f"[service lua]\nscript = {script}\n")
+        with node:
+            yield {"ours": lambda: m.bench("tcp", to=node.address("tcp"), route="lua", in_flight=100, seconds=seconds)["per_second"] / 1e3}
+
+    def extras(self, m, results):
+        return [(f"an idle script {self.found:.0f} KiB (under {self.each})", self.found < self.each)]
+
+
 class Core(Row):
     """A step of the core, by Google Benchmark."""
 
@@ -335,6 +358,7 @@ ROWS = [
     # services
     Services("cpp-pool", "C++ service of a user, on the pool, 100 in flight", least(0.9, "built-in"), "pool"),
     Services("cpp-socket", "C++ service of a user, on the socket thread, 100 in flight", least(0.9, "built-in"), "socket"),
+    Scripts("lua", "Lua echo on one core, 100 in flight", least(100), each=64),
     # steps and commands
     Core("header", "header rewrite, route of 4 hops", most(10), "header_rewrite/link_addresses"),
     Command("message-send", "`message send` from the prompt", most(15), "node create n1",
