@@ -8,26 +8,17 @@
 #include "transports/ws_options.hpp"
 #include "transports/ws_stream.hpp"
 
+#include "runtime/core/units.hpp"
+
 namespace ockam {
 
 namespace {
-
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    auto n = text.find_first_of(", ");
-    if (n != 0)
-      out.emplace_back(text.substr(0, n));
-    text.remove_prefix(n == std::string_view::npos ? text.size() : n + 1);
-  }
-  return out;
-}
 
 result<stream_place> place(const transport_context& c, const std::string& address, const transport_options& options) {
   auto own = read_ws_listener(address, options);
   if (!own)
     return std::move(own).error();
-  ws::upgrade_policy policy{own->at.target, words(option_or_empty(options, "origins"))};
+  ws::upgrade_policy policy{own->at.target, split_list(option_or_empty(options, "origins"))};
   stream_place p;
   p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
   p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {

@@ -6,6 +6,7 @@
 #include "cli/node/service_section.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/core/units.hpp"
 
 #include <boost/program_options.hpp>
 

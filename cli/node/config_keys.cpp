@@ -149,18 +149,4 @@ std::span<const connection_key> connection_keys() {
   return list;
 }
 
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  while (true) {
-    auto comma = text.find(',');
-    auto item = text.substr(0, comma);
-    auto first = item.find_first_not_of(" \t");
-    if (first != std::string_view::npos)
-      out.emplace_back(item.substr(first, item.find_last_not_of(" \t") - first + 1));
-    if (comma == std::string_view::npos)
-      return out;
-    text.remove_prefix(comma + 1);
-  }
-}
-
 } // namespace ockam

@@ -33,7 +33,4 @@ struct connection_key {
 };
 std::span<const connection_key> connection_keys();
 
-/// `a, b,c` → a, b and c.
-std::vector<std::string> split_list(std::string_view text);
-
 } // namespace ockam

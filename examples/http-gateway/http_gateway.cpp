@@ -37,17 +37,6 @@ void fail(httplib::Response& to, const ockam::error& e) {
   to.set_content(j.dump() + "\n", "application/json");
 }
 
-std::vector<std::string> list_of(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    auto end = std::min(text.find_first_of(", ", at), text.size());
-    if (end > at)
-      out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
 /// Whether `route` is `prefix` or goes on behind it: /service/echo does not allow /service/echo2.
 bool begins_with(const std::string& route, const std::string& prefix) {
   return prefix == "any" || (route.starts_with(prefix) && (route.size() == prefix.size() || prefix.ends_with('/') || route[prefix.size()] == '/'));
@@ -63,7 +52,7 @@ struct http_gateway::front {
 };
 
 http_gateway::http_gateway(const ockam::service_options& o)
-  : allowed_{list_of(o.required("allow"))}, timeout_{o.duration("timeout", std::chrono::seconds{10})},
+  : allowed_{ockam::split_list(o.required("allow"))}, timeout_{o.duration("timeout", std::chrono::seconds{10})},
     max_body_{o.size("max-body", 1u << 20)}, threads_{static_cast<std::size_t>(o.number("threads", 8, 1, 256))} {
   auto at = ockam::parse_endpoint(o.text("address", "127.0.0.1:8080"));
   if (!at) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ockam {
 
@@ -22,5 +23,8 @@ result<std::uint64_t> parse_size(std::string_view text);
 
 /// In the largest unit that divides it: `16MiB`, `100`.
 std::string size_text(std::uint64_t bytes);
+
+/// `a, b,c` → a, b and c.
+std::vector<std::string> split_list(std::string_view text);
 
 } // namespace ockam

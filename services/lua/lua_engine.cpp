@@ -14,7 +14,7 @@ namespace ockam::lua {
 namespace {
 
 constexpr int hook_every = 1000; // instructions
-constexpr const char* limit_text = "it ran for more instructions than a message may take";
+constexpr const char* limit_text = "it ran for more instructions than the option of that name allows";
 
 std::string text_at_top(lua_State* L) {
   std::size_t size = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/lua/script_options.hpp"
 
+#include "runtime/core/units.hpp"
+
 namespace ockam::lua {
 
 sandbox read_sandbox(const service_options& o) {
@@ -11,21 +13,15 @@ sandbox read_sandbox(const service_options& o) {
   s.memory = o.size("memory", s.memory);
   if (s.memory < least_memory || s.memory > most_memory)
     o.reject("memory", "256KiB to 4GiB");
-  std::string_view allowed;
-  auto text = o.text("allow");
-  for (allowed = text; !allowed.empty();) {
-    auto end = std::min(allowed.find_first_of(", "), allowed.size());
-    auto word = allowed.substr(0, end);
-    allowed.remove_prefix(std::min(end + 1, allowed.size()));
+  for (const auto& word : split_list(o.text("allow")))
     if (word == "io")
       s.io = true;
     else if (word == "os")
       s.os = true;
     else if (word == "package")
       s.package = true;
-    else if (!word.empty())
+    else
       o.reject("allow", "io, os and package are what may be allowed");
-  }
   return s;
 }
 
