@@ -87,6 +87,16 @@ class Process:
                 pass  # closed just now
         return sum(k.startswith("socket:") for k in kinds)
 
+    def freeze(self):
+        """Stops all of its threads (SIGSTOP), and waits until the last one has: each does so in its own time."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+        def frozen():
+            tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
+            return all((t / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for t in tasks)
+
+        wait_until(frozen, "the process has stopped")
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
 

@@ -136,7 +136,7 @@ def test_a_stopped_peer_costs_no_memory_and_nobody_else_notices(node):
     with a.peer() as p:
         assert p.ask(["h", "b", "echo"], b"x").payload == b"x"
         before = a.resident()
-        b.send_signal(signal.SIGSTOP)
+        b.freeze()
         try:
             worst = 0
             for _ in range(5):  # 300 MB if the node took them all
@@ -157,7 +157,7 @@ def test_a_node_stops_in_time_although_its_peer_has_stopped(node):
     b = listener(node)
     a = dialler(node, caf_port(b))
     up(a)
-    b.send_signal(signal.SIGSTOP)
+    b.freeze()
     try:
         flood(a, ["h", "link", "echo"], 30)
         code, seconds = a.stop()

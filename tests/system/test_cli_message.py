@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from processes import wait_until
+from processes import Process, wait_until
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_reply_that_is_not_text(n1, send):
 def test_a_stopped_peer(n1, send, ockam):
     ockam("node", "create", "n2")
     pid = ockam("node", "show", "n2", "--output", "json").json["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    Process(pid).freeze()
     r = send("x", "/node/n2/service/echo", "--from", "n1", "--timeout", "400ms")
     assert r.code == 70 and r.seconds < 3, r
     os.kill(pid, signal.SIGCONT)

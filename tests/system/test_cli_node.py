@@ -141,7 +141,7 @@ def test_a_killed_node_is_seen_and_its_name_is_free(ockam):
 def test_a_node_that_hangs_is_reported_in_time_and_can_be_ended(ockam):
     ockam("node", "create", "n1")
     pid = pid_of(ockam, "n1")
-    os.kill(pid, signal.SIGSTOP)
+    Process(pid).freeze()
     r = ockam("message", "send", "x", "--to", "/node/n1/service/echo", "--timeout", "300ms")
     assert r.code == 70 and "does not answer" in r.err and r.seconds < 3, r
     j = ockam("node", "show", "n1", "--output", "json")
