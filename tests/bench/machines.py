@@ -147,11 +147,10 @@ def idle_connections(address, count):
 
 
 @contextlib.contextmanager
-def one_core():
-    """What is started meanwhile runs on one core. To wake a core that sleeps takes longer than an answer
-    does, and the system has a choice only where there are several: figures then hang on its whims."""
+def core(number):
+    """What is started meanwhile runs on this core (they are counted round and round)."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
+    os.sched_setaffinity(0, {sorted(before)[number % len(before)]})
     try:
         yield
     finally:

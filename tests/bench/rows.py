@@ -6,6 +6,7 @@ import collections
 import contextlib
 import json
 import shutil
+import statistics
 import time
 
 import machines
@@ -113,40 +114,68 @@ class Inside(Row):
 
 
 class Chain(Row):
-    """Through three nodes in a row, `generator → n1 → n2 → n3`, beside one hop: the median round trip in
-    microseconds, all on one core.
+    """Round trip through three nodes in a row, `generator → n1 → n2 → n3`, beside `generator → n3`: medians in
+    microseconds. Each runs on another core than the one before it, as it would on another machine: the system
+    would put two that take turns on one core where they need not wake each other, and four not."""
 
-    Where the CPU time is what counts (`by_cpu`), the figure is that of the slowest node with a core for
-    itself: here all four processes share the cores of this machine, which says more about it than about
-    them. A node that passes a message on, and its answer back, has twice the work of one that answers: so
-    one hop is then `generator → n2 → n3`, and n2 counts."""
-
-    def __init__(self, key, title, unit, goal, in_flight, by_cpu=False):
-        super().__init__(key, title, unit, goal)
-        self.in_flight, self.by_cpu = in_flight, by_cpu
+    def __init__(self, key, title, goal):
+        super().__init__(key, title, "µs", goal)
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
-        with machines.one_core() if not self.by_cpu else contextlib.nullcontext(), contextlib.ExitStack() as stack:
-            chain = [stack.enter_context(m.node())]
-            for _ in range(2):
-                onward = f"[service hop]\ntype = hop\n[tcp-connection next]\naddress = {chain[0].address('tcp')}\n"
-                chain.insert(0, stack.enter_context(m.node(ini=onward)))
+        def load(nodes):
+            def once():
+                with machines.core(0):
+                    return m.bench("tcp", to=nodes[0].address("tcp"), route=route_through(nodes), seconds=seconds)["p50_us"]
+            return once
+        with chain(m, machines.core) as nodes:
+            yield {"ours": load(nodes), "one hop": load(nodes[-1:])}
+
+
+class ChainLoad(Row):
+    """What a chain of three nodes carries from a load generator: `generator → n1 → n2 → n3`. The figure is
+    that of its slowest node with a core for itself, by CPU time: here all four processes share the cores of
+    this machine, which says more about it than about them. A node that passes messages on, and their answers
+    back, has twice the work of one that answers; so the hop beside it is `generator → n2 → n3`, and n2 counts."""
+
+    def __init__(self, key, title, goal, in_flight):
+        super().__init__(key, title, "k/s", goal)
+        self.in_flight = in_flight
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        with chain(m) as nodes:
             self.here = []
 
-            def load(nodes):
-                route = "hop,next," * (len(nodes) - 1) + "echo"
-                before = [machines.cpu_seconds(n.pid) for n in nodes]
-                r = m.bench("tcp", to=nodes[0].address("tcp"), route=route, in_flight=self.in_flight, seconds=seconds, warmup=0)
-                busy = max(machines.cpu_seconds(n.pid) - b for n, b in zip(nodes, before))
-                if len(nodes) == len(chain):
+            def load(through):
+                before = [machines.cpu_seconds(n.pid) for n in through]
+                r = m.bench("tcp", to=through[0].address("tcp"), route=route_through(through), in_flight=self.in_flight, seconds=seconds,
+                            warmup=0)
+                busy = max(machines.cpu_seconds(n.pid) - b for n, b in zip(through, before))
+                if through is nodes:
                     self.here.append(r["per_second"] / 1e3)
-                return r["replies"] / busy / 1e3 if self.by_cpu else r["p50_us"]
+                return r["replies"] / busy / 1e3
 
-            yield {"ours": lambda: load(chain), "one hop": lambda: load(chain[-2:] if self.by_cpu else chain[-1:])}
+            yield {"ours": lambda: load(nodes), "one hop": lambda: load(nodes[1:])}
 
     def extras(self, m, results):
-        return [(f"{sorted(self.here)[len(self.here) // 2]:.0f} k/s on the cores of this machine", None)] if self.by_cpu else []
+        return [(f"{statistics.median(self.here):.0f} k/s on the cores of this machine", None)]
+
+
+@contextlib.contextmanager
+def chain(m, core=contextlib.nullcontext):
+    """Three nodes, each connected to the next; node i is started within `core(i)`."""
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for i in (3, 2, 1):
+            onward = f"[service hop]\ntype = hop\n[tcp-connection next]\naddress = {nodes[0].address('tcp')}\n" if nodes else ""
+            with core(i):
+                nodes.insert(0, stack.enter_context(m.node(ini=onward)))
+        yield nodes
+
+
+def route_through(nodes):
+    return "hop,next," * (len(nodes) - 1) + "echo"
 
 
 class Services(Row):
@@ -350,9 +379,8 @@ ROWS = [
     Inside("caf-1", "CAF link, 1 in flight", least(7), via="caf"),
     Inside("caf-100", "CAF link, 100 in flight", least(300), via="caf", beside=("tcp",), in_flight=100),
     # several nodes
-    Chain("chain-1", "chain of three nodes over TCP on one core, round trip", "µs", most(3.2, "one hop"), in_flight=1),
-    Chain("chain-100", "chain of three nodes over TCP, 100 in flight, a core for each node", "k/s", least(0.8, "one hop"),
-          in_flight=100, by_cpu=True),
+    Chain("chain-1", "chain of three nodes over TCP, round trip", most(3.2, "one hop")),
+    ChainLoad("chain-100", "chain of three nodes over TCP, 100 in flight, a core for each", least(0.8, "one hop"), in_flight=100),
     Reconnect("restart", "link back after a restart of the peer", most(1.5), away=0.5, rounds=7),
     Reconnect("outage", "link back after an outage of 8 s", most(1.5), away=8, rounds=3),
     # services
