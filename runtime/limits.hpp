@@ -6,10 +6,11 @@
 
 namespace ockam {
 
-/// Between which delays something is tried again.
+/// Between which delays something is tried again. The longest is what a peer that is back may have to wait
+/// for after a long outage. A second of it costs a SYN and its refusal, less than a link's heartbeats do.
 struct retry_range {
   std::chrono::milliseconds least{200};
-  std::chrono::milliseconds most{5'000};
+  std::chrono::milliseconds most{1'000};
 };
 
 /// Every bound of a node with its reason, in one place. Sizes in bytes. Those a user may want to change

@@ -216,7 +216,7 @@ class config_reader {
         options.emplace(key, value);
       }
     if (c.retry.most < c.retry.least)
-      report(line, "[" + section + "] has a retry-max below its retry-min", "the defaults are 200ms and 5s");
+      report(line, "[" + section + "] has a retry-max below its retry-min", "the defaults are 200ms and 1s");
     auto it = keys.find("address");
     if (it == keys.end())
       return report(line, "[" + section + "] has no address", "address = " + std::string{kind.example});
