@@ -2,9 +2,13 @@
 #pragma once
 
 #include "runtime/core/credit.hpp"
+#include "runtime/guarded.hpp"
+#include "runtime/watchdog.hpp"
 #include "runtime/worker.hpp"
 #include "runtime/worker_stats.hpp"
+#include "runtime/workers.hpp"
 
+#include <optional>
 #include <unordered_map>
 
 namespace caf {
@@ -14,8 +18,8 @@ class scheduled_actor;
 
 namespace ockam {
 
-/// What a worker needs of whoever runs it. Two kinds: `light_host` on the socket thread, `pool_host` on
-/// the pool. Called on the worker's thread, except `post`.
+/// Has one worker and runs its code; what it needs of its surroundings it asks for here. Two kinds:
+/// `light_host` on the socket thread, `pool_host` on the pool. Called on the worker's thread, except `post`.
 class worker_host {
  public:
   worker_host(const worker_host&) = delete;
@@ -42,9 +46,20 @@ class worker_host {
   postbox box();
 
  protected:
-  /// `budget` outlives the host.
-  worker_host(address self, const std::string& node_name, ledger* budget);
+  /// `budget` and `dog` (null: nobody watches) outlive the host.
+  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where);
   virtual ~worker_host();
+
+  /// Makes the worker and calls its `on_start`. Errors: see `workers::start`; then there is none.
+  result<void> make_worker(const worker_factory& make);
+  /// Its end: gives up requests, closes the postbox, `on_stop`. No effect when there is none.
+  void end_worker() noexcept;
+  /// Runs code of the worker; the text of what it threw, or nothing.
+  template <class F>
+  std::optional<std::string> run(F&& f) {
+    watchdog::scope busy{dog_, *this, on_pool_};
+    return guarded(f);
+  }
 
   virtual void end_message(message_ptr m, drop_reason why, std::string_view detail) = 0;
   /// Sends a request; its outcome comes back as `outcome` with the same number.
@@ -54,14 +69,10 @@ class worker_host {
   /// Runs what was posted, as code of the worker.
   virtual void run_posted(unique_function<void()>& task) = 0;
 
-  void adopt(worker& w) noexcept {
-    w.host_ = this;
-    retired_ = false;
-  }
   /// Calls the handler of a request.
   void outcome(std::uint64_t number, result<message_ptr> r);
-  /// Before the worker's `on_stop`: gives up requests, closes the postbox.
-  void retire() noexcept;
+
+  std::unique_ptr<worker> worker_; ///< null before the start, after the end and between two lives
 
  private:
   friend class postbox;
@@ -73,12 +84,15 @@ class worker_host {
     std::shared_ptr<postbox::state> box;
   };
   extras& more();
+  void retire() noexcept;
 
   address self_;
   const std::string& node_name_; ///< the switchboard's
   ledger* budget_;
   std::shared_ptr<worker_stats> stats_ = std::make_shared<worker_stats>();
   std::unique_ptr<extras> extras_;
+  watchdog* dog_;
+  bool on_pool_;
   bool retired_ = false;
 };
 

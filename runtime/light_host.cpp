@@ -2,24 +2,19 @@
 #include "runtime/light_host.hpp"
 
 #include "runtime/actors.hpp"
-#include "runtime/guarded.hpp"
 #include "runtime/log.hpp"
 
 namespace ockam {
 
-light_host::light_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self,
-                       worker_factory make, restart_policy restart)
-  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget()}, owner_{owner},
-    id_{id}, make_{std::move(make)}, restart_{restart} {}
-
-light_host::~light_host() {
-  if (auto* w = owner_.dog())
-    w->forget();
-}
+light_host::light_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self)
+  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket},
+    owner_{owner}, id_{id} {}
 
 caf::behavior light_host::make_behavior() {
-  // A broker without connections and handlers would end; this one lives until its exit message.
-  return {[](stop_atom) {}};
+  // A broker without connections and handlers would end; this one lives until its exit message. All share
+  // the one: there may be very many.
+  static const caf::behavior nothing{[](stop_atom) {}};
+  return nothing;
 }
 
 void light_host::handle_also(caf::message_handler more) {
@@ -38,53 +33,40 @@ void light_host::handle_also(caf::message_handler more) {
 }
 
 void light_host::on_exit() {
-  owner_.reactor().cancel(restart_timer_);
-  end_worker();
+  if (revival_)
+    owner_.reactor().cancel(revival_->timer);
+  end();
 }
 
 // -- life of the worker -------------------------------------------------------------------------------
 
-result<void> light_host::begin() {
-  watchdog::scope busy{owner_.dog(), *this, false};
-  auto made = result<std::unique_ptr<worker>>{nullptr};
-  auto what = guarded([&] {
-    made = make_();
-    if (made && !*made)
-      made = error{errc::internal, "its factory made none", {}};
-    if (made) {
-      adopt(**made);
-      worker_ = std::move(*made);
-      worker_->on_start();
-    }
-  });
-  if (!made)
-    return std::move(made).error();
-  if (what) {
-    retire();
-    worker_.reset();
-    return error{errc::service_failed, *what, {}};
-  }
-  if (restart_ == restart_policy::never)
-    make_ = nullptr;
-  backoff_.started(restart_backoff::clock::now());
-  return {};
+result<void> light_host::begin(worker_factory make, restart_policy restart) {
+  if (restart == restart_policy::never)
+    return begin(make);
+  revival_.reset(new revival{std::move(make), restart, {}});
+  return begin(revival_->make);
 }
 
-void light_host::end_worker() noexcept {
+result<void> light_host::begin(const worker_factory& make) {
+  auto ok = make_worker(make);
+  if (ok && revival_)
+    revival_->backoff.started(restart_backoff::clock::now());
+  return ok;
+}
+
+void light_host::end() noexcept {
   for (auto [number, t] : timers_)
     owner_.reactor().cancel(t);
   timers_.clear();
-  retire();
-  if (auto w = std::move(worker_))
-    w->on_stop();
+  end_worker();
 }
 
 void light_host::begin_later() {
   stats().restarts.fetch_add(1, std::memory_order_relaxed);
   leaving_ = false;
-  restart_timer_ = owner_.reactor().after(backoff_.next(restart_backoff::clock::now()), [this] {
-    restart_timer_ = 0;
-    if (auto ok = begin(); !ok) {
+  revival_->timer = owner_.reactor().after(revival_->backoff.next(restart_backoff::clock::now()), [this] {
+    revival_->timer = 0;
+    if (auto ok = begin(revival_->make); !ok) {
       log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
       begin_later();
     }
@@ -93,15 +75,11 @@ void light_host::begin_later() {
 
 template <class F>
 bool light_host::call(F&& f) {
-  std::optional<std::string> what;
-  {
-    watchdog::scope busy{owner_.dog(), *this, false};
-    what = guarded(f);
-  }
+  auto what = run(f);
   if (what)
     fail(*what);
   else if (leaving_) {
-    end_worker();
+    end();
     begin_later();
   }
   return !what;
@@ -110,10 +88,10 @@ bool light_host::call(F&& f) {
 void light_host::fail(const std::string& what) noexcept {
   log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
   stats().failed.fetch_add(1, std::memory_order_relaxed);
-  if (restart_ == restart_policy::never) {
+  if (!revival_) {
     (void)owner_.stop(worker_host::self());
   } else {
-    end_worker();
+    end();
     begin_later();
   }
 }
@@ -123,7 +101,7 @@ void light_host::failed(std::string_view what) noexcept {
 }
 
 void light_host::stop() {
-  if (restart_ == restart_policy::always)
+  if (revival_ && revival_->when == restart_policy::always)
     leaving_ = true;
   else
     (void)owner_.stop(worker_host::self());

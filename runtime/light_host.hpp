@@ -4,13 +4,11 @@
 #include "runtime/core/switchboard.hpp"
 #include "runtime/hosting.hpp"
 #include "runtime/restart_backoff.hpp"
-#include "runtime/watchdog.hpp"
 #include "runtime/worker_host.hpp"
 
 #include <caf/io/broker.hpp>
 
 #include <map>
-#include <optional>
 
 namespace ockam {
 
@@ -21,16 +19,14 @@ namespace ockam {
 ///        └────────── timer ────────── waiting: messages are dropped
 class light_host final : public caf::io::broker, public worker_host, public receiver {
  public:
-  light_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-             restart_policy restart);
-  ~light_host() override;
+  light_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self);
 
   const char* name() const override { return "light-host"; }
   caf::behavior make_behavior() override;
   void on_exit() override;
 
   /// Makes the worker and calls its `on_start`. Errors: see `workers::start`.
-  result<void> begin();
+  result<void> begin(worker_factory make, restart_policy restart);
   void outcome_of(std::uint64_t request, message_ptr reply, errc why);
 
   // receiver
@@ -54,23 +50,28 @@ class light_host final : public caf::io::broker, public worker_host, public rece
   void post(unique_function<void()> task) override;
   void run_posted(unique_function<void()>& task) override;
 
+  /// How it comes back after its end.
+  struct revival {
+    worker_factory make;
+    restart_policy when;
+    restart_backoff backoff;
+    timer_queue::id timer = 0;
+  };
+
+  result<void> begin(const worker_factory& make);
   /// Runs code of the worker; false when that threw.
   template <class F>
   bool call(F&& f);
   void fail(const std::string& what) noexcept;
-  void end_worker() noexcept;
+  void end() noexcept;
   void begin_later();
 
   actor_workers& owner_;
   host_id id_;
-  std::unique_ptr<worker> worker_;
-  worker_factory make_; ///< empty when it is not to be made again
-  restart_policy restart_;
-  restart_backoff backoff_;
+  std::unique_ptr<revival> revival_; ///< null when it is not to be made again
   std::map<std::uint64_t, timer_queue::id> timers_;
   std::uint64_t last_timer_ = 0;
   std::uint64_t received_ = 0;
-  timer_queue::id restart_timer_ = 0;
   bool leaving_ = false;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/pool_host.hpp"
 
-#include "runtime/guarded.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -18,19 +17,18 @@ void bump(std::atomic<std::uint64_t>& n) noexcept {
   n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-/// Not longer than CAF's clock can add to now.
+/// Not longer than can be added to now.
 constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365};
+
+/// CAF's clock keeps an actor's memory until it has sent it what it was asked to: it is asked for so long at
+/// most, however far a timer is.
+constexpr std::chrono::seconds longest_step{60};
 
 } // namespace
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
-  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget}, router_{std::move(p.router)},
-    id_{p.id}, dog_{p.dog}, make_{std::move(p.make)}, lost_{std::move(p.lost)}, restart_{p.restart} {}
-
-pool_host::~pool_host() {
-  if (dog_)
-    dog_->forget();
-}
+  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool},
+    router_{std::move(p.router)}, id_{p.id}, make_{std::move(p.make)}, lost_{std::move(p.lost)}, restart_{p.restart} {}
 
 caf::message_handler pool_host::handlers() {
   return {
@@ -42,7 +40,7 @@ caf::message_handler pool_host::handlers() {
       ship();
     },
     [this](stop_atom) {
-      end_worker();
+      end();
       ship();
       quit();
     },
@@ -65,7 +63,7 @@ void pool_host::handle_also(caf::message_handler more) {
 }
 
 void pool_host::on_exit() {
-  end_worker();
+  end();
   router_ = nullptr;
 }
 
@@ -79,51 +77,29 @@ void pool_host::start() {
 }
 
 result<void> pool_host::begin() {
-  watchdog::scope busy{dog_, *this, true};
   leaving_ = false;
-  auto made = result<std::unique_ptr<worker>>{nullptr};
-  auto what = guarded([&] {
-    made = (*make_)();
-    if (made && !*made)
-      made = error{errc::internal, "its factory made none", {}};
-    if (made) {
-      adopt(**made);
-      worker_ = std::move(*made);
-      worker_->on_start();
-    }
-  });
-  if (!made)
-    return std::move(made).error();
-  if (what) {
-    retire();
+  auto ok = make_worker(*make_);
+  if (ok)
+    backoff_.started(clock::now());
+  else
     timers_.clear();
-    worker_.reset();
-    return error{errc::service_failed, *what, {}};
-  }
-  backoff_.started(clock::now());
-  return {};
+  return ok;
 }
 
-void pool_host::end_worker() noexcept {
+void pool_host::end() noexcept {
   timers_.clear();
-  retire();
-  if (auto w = std::move(worker_))
-    w->on_stop();
+  end_worker();
 }
 
 template <class F>
 bool pool_host::call(clock::time_point now, F&& f) {
-  std::optional<std::string> what;
   stats().busy_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  {
-    watchdog::scope busy{dog_, *this, true};
-    what = guarded(f);
-  }
+  auto what = run(f);
   stats().busy_since.store(0, std::memory_order_relaxed);
   if (what) {
     fail(*what);
   } else if (leaving_) {
-    end_worker();
+    end();
     go_on({errc::ok, {}, {}});
   }
   return !what;
@@ -132,7 +108,7 @@ bool pool_host::call(clock::time_point now, F&& f) {
 void pool_host::fail(const std::string& what) {
   log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
   bump(stats().failed);
-  end_worker();
+  end();
   go_on({errc::service_failed, what, {}});
 }
 
@@ -202,16 +178,25 @@ void pool_host::on_timer_message(std::uint64_t number) {
       log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
       go_on(std::move(ok).error());
     }
-  } else if (timers_.erase(number) > 0) {
+  } else if (auto it = timers_.find(number); it != timers_.end()) {
+    if (this->clock().now() < it->second)
+      return wake_at(it->second, number);
+    timers_.erase(it);
     call(clock::now(), [&] { worker_->on_timer(number); });
   }
   ship();
 }
 
 std::uint64_t pool_host::set_timer(std::chrono::milliseconds delay) {
-  timers_.insert(++last_timer_);
-  delayed_anon_send(caf::actor_cast<caf::actor>(this), std::min(delay, longest_delay), timer_atom::value, last_timer_);
+  auto due = this->clock().now() + std::min(delay, longest_delay);
+  timers_.emplace(++last_timer_, due);
+  wake_at(due, last_timer_);
   return last_timer_;
+}
+
+void pool_host::wake_at(caf::actor_clock::time_point due, std::uint64_t timer) {
+  auto left = std::min<caf::actor_clock::duration_type>(due - this->clock().now(), longest_step);
+  delayed_anon_send(caf::actor_cast<caf::actor>(this), left, timer_atom::value, timer);
 }
 
 void pool_host::post(unique_function<void()> task) {

@@ -4,12 +4,12 @@
 #include "runtime/actors.hpp"
 #include "runtime/hosting.hpp"
 #include "runtime/restart_backoff.hpp"
-#include "runtime/watchdog.hpp"
 #include "runtime/workers.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 
-#include <set>
+#include <map>
 
 namespace ockam {
 
@@ -35,7 +35,6 @@ struct pool_host_parts {
 class pool_host final : public caf::event_based_actor, public worker_host {
  public:
   pool_host(caf::actor_config& cfg, pool_host_parts parts);
-  ~pool_host() override;
 
   const char* name() const override { return "pool-host"; }
   caf::behavior make_behavior() override { return {handlers()}; }
@@ -67,7 +66,9 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   template <class F>
   bool call(worker_stats::clock::time_point now, F&& f);
   void fail(const std::string& what);
-  void end_worker() noexcept;
+  void end() noexcept;
+  /// Has `timer_atom` sent at this time, or on the way to it.
+  void wake_at(caf::actor_clock::time_point due, std::uint64_t timer);
   /// After its end: makes it anew, now or later, or ends the actor.
   void go_on(error why);
   void finish(error why);
@@ -76,12 +77,10 @@ class pool_host final : public caf::event_based_actor, public worker_host {
 
   router_actor router_;
   host_id id_;
-  watchdog* dog_;
   std::shared_ptr<const worker_factory> make_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
-  std::unique_ptr<worker> worker_;
   parcel_out out_;
-  std::set<std::uint64_t> timers_; ///< that have not fired
+  std::map<std::uint64_t, caf::actor_clock::time_point> timers_; ///< that have not fired, and when they are due
   std::uint64_t last_timer_ = 0;
   std::uint64_t restart_timer_ = 0;
   restart_policy restart_;

@@ -5,8 +5,9 @@
 
 namespace ockam {
 
-pool_mailbox::pool_mailbox(switchboard& board, distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost)
-  : board_{board}, lost_{std::move(lost)}, distribution_{d} {}
+pool_mailbox::pool_mailbox(switchboard& board, address self, distribution d,
+                           std::shared_ptr<std::atomic<std::uint64_t>> lost)
+  : board_{board}, self_{std::move(self)}, lost_{std::move(lost)}, distribution_{d} {}
 
 pool_mailbox::~pool_mailbox() {
   board_.forget(*this);

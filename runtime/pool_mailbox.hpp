@@ -13,7 +13,7 @@ namespace ockam {
 /// of its hosts. What it was given and they have not handled counts as held here. Socket thread only.
 class pool_mailbox final : public receiver, public flushable {
  public:
-  pool_mailbox(switchboard& board, distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost);
+  pool_mailbox(switchboard& board, address self, distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost);
   ~pool_mailbox() override;
 
   /// The next instance.
@@ -26,6 +26,7 @@ class pool_mailbox final : public receiver, public flushable {
   bool ended(std::uint32_t instance);
   void outcome(std::uint32_t instance, incoming reply);
 
+  const address& self() const noexcept { return self_; }
   std::size_t size() const noexcept { return hosts_.size(); }
   std::size_t alive() const noexcept { return alive_; }
   const worker_stats& stats(std::size_t instance) const { return *hosts_[instance].stats; }
@@ -45,6 +46,7 @@ class pool_mailbox final : public receiver, public flushable {
   void gather(host& h, incoming item);
 
   switchboard& board_;
+  address self_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
   std::vector<host> hosts_;
   std::size_t alive_ = 0;

@@ -22,17 +22,22 @@ error unknown_type(const node_services& n, std::string_view type) {
   return {errc::not_found, "there is no service type named " + printable(type), near ? "did you mean " + *near + "?" : list};
 }
 
-worker_factory factory_of(const service_type& t, service_options o) {
-  return [make = t.make, o = std::move(o)]() -> result<std::unique_ptr<worker>> {
-    auto w = make(o);
-    if (!w)
-      return w;
-    if (auto ok = o.wrong(); !ok)
-      return std::move(ok).error();
-    if (auto ok = o.unknown(); !ok)
-      return std::move(ok).error();
+result<std::unique_ptr<worker>> make_with(const service_type& t, const service_options& o) {
+  auto w = t.make(o);
+  if (!w)
     return w;
-  };
+  if (auto ok = o.wrong(); !ok)
+    return std::move(ok).error();
+  if (auto ok = o.unknown(); !ok)
+    return std::move(ok).error();
+  return w;
+}
+
+/// `t` lives longer than the node.
+worker_factory factory_of(const service_type& t, service_options o) {
+  if (o.empty()) // most have none, and there may be very many
+    return [&t] { return make_with(t, {}); };
+  return [&t, o = std::move(o)] { return make_with(t, o); };
 }
 
 } // namespace
@@ -63,6 +68,7 @@ void start_service(const node_services& n, std::string_view type, std::string wh
   if (!o)
     return done(std::move(o).error());
   o->consumer_of = std::move(consumer_of);
+  options.remove(placement_keys);
   n.hosts.start(at, factory_of(*t, std::move(options)), std::move(*o), [at, done = std::move(done)](result<void> ok) {
     if (ok)
       done(at);

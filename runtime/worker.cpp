@@ -136,11 +136,42 @@ bool postbox::post(unique_function<void()> task) const {
 
 // -- worker_host: what both kinds do alike ------------------------------------------------------------
 
-worker_host::worker_host(address self, const std::string& node_name, ledger* budget)
-  : self_{std::move(self)}, node_name_{node_name}, budget_{budget} {}
+worker_host::worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where)
+  : self_{std::move(self)}, node_name_{node_name}, budget_{budget}, dog_{dog}, on_pool_{where == worker_thread::pool} {}
 
 worker_host::~worker_host() {
+  if (dog_)
+    dog_->forget();
   retire();
+}
+
+result<void> worker_host::make_worker(const worker_factory& make) {
+  auto made = result<std::unique_ptr<worker>>{nullptr};
+  auto what = run([&] {
+    made = make();
+    if (made && !*made)
+      made = error{errc::internal, "its factory made none", {}};
+    if (made) {
+      (*made)->host_ = this;
+      retired_ = false;
+      worker_ = std::move(*made);
+      worker_->on_start();
+    }
+  });
+  if (!made)
+    return std::move(made).error();
+  if (what) {
+    retire();
+    worker_.reset();
+    return error{errc::service_failed, *what, {}};
+  }
+  return {};
+}
+
+void worker_host::end_worker() noexcept {
+  retire();
+  if (auto w = std::move(worker_))
+    w->on_stop();
 }
 
 worker_host::extras& worker_host::more() {

@@ -49,6 +49,10 @@ actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::re
 
 actor_workers::~actor_workers() = default;
 
+const address& actor_workers::record::self() const noexcept {
+  return host ? static_cast<const worker_host&>(*host).self() : pool->self();
+}
+
 // -- start -------------------------------------------------------------------------------------------
 
 void actor_workers::start(address a, worker_factory make, worker_options o, started done) {
@@ -75,20 +79,18 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
 result<void> actor_workers::start_light(address a, worker_factory make, worker_options o) {
   auto number = ++last_number_;
   caf::actor_config cfg{&sys_.middleman().backend()};
-  auto actor = sys_.spawn_class<light_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a, std::move(make),
-                                                                   o.restart);
+  auto actor = sys_.spawn_class<light_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a);
   auto* host = static_cast<light_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
   if (auto ok = enter(number, a, *host, o); !ok) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     return ok;
   }
   record r;
-  r.self = a;
   r.restart = o.restart;
   r.light = actor;
   r.host = host;
   records_.emplace(number, std::move(r));
-  auto ok = host->begin();
+  auto ok = host->begin(std::move(make), o.restart);
   if (ok)
     return ok;
   (void)stop(a);
@@ -97,7 +99,7 @@ result<void> actor_workers::start_light(address a, worker_factory make, worker_o
 
 void actor_workers::start_pool(address a, worker_factory make, worker_options o, started done) {
   auto number = ++last_number_;
-  auto box = std::make_unique<pool_mailbox>(board_, o.distribution, lost_);
+  auto box = std::make_unique<pool_mailbox>(board_, a, o.distribution, lost_);
   if (auto ok = enter(number, a, *box, o); !ok)
     return done(std::move(ok));
   auto shared = std::make_shared<const worker_factory>(std::move(make));
@@ -108,11 +110,10 @@ void actor_workers::start_pool(address a, worker_factory make, worker_options o,
     box->add(actor, host->shared_stats());
   }
   record r;
-  r.self = std::move(a);
   r.restart = o.restart;
   r.pool = std::move(box);
-  r.done = std::move(done);
-  r.deadline = reactor_.after(start_timeout, [this, number] {
+  r.not_yet.reset(new starting{std::move(done)});
+  r.not_yet->deadline = reactor_.after(start_timeout, [this, number] {
     start_failed(number, {errc::timed_out, "it has not returned from its constructor or on_start for 10 s", {}});
   });
   records_.emplace(number, std::move(r)).first->second.pool->start();
@@ -122,11 +123,13 @@ void actor_workers::start_failed(std::uint64_t service, error why) {
   auto it = records_.find(service);
   if (it == records_.end())
     return;
-  auto done = std::exchange(it->second.done, nullptr);
-  auto e = not_started(it->second.self, std::move(why));
+  auto not_yet = std::move(it->second.not_yet);
+  auto e = not_started(it->second.self(), std::move(why));
   remove(it);
-  if (done)
-    done(std::move(e));
+  if (not_yet) {
+    reactor_.cancel(not_yet->deadline);
+    not_yet->done(std::move(e));
+  }
 }
 
 void actor_workers::news(const host_news& n) {
@@ -137,10 +140,11 @@ void actor_workers::news(const host_news& n) {
   if (n.what == host_news::kind::started) {
     if (!r.pool->started())
       return;
-    reactor_.cancel(std::exchange(r.deadline, 0));
-    if (auto done = std::exchange(r.done, nullptr))
-      done({});
-  } else if (r.done) {
+    if (auto not_yet = std::move(r.not_yet)) {
+      reactor_.cancel(not_yet->deadline);
+      not_yet->done({});
+    }
+  } else if (r.not_yet) {
     start_failed(n.who.service, n.why.code != errc::ok ? n.why : error{errc::service_failed, "it ended itself", {}});
   } else if (r.pool->ended(n.who.instance)) {
     remove(it);
@@ -153,12 +157,13 @@ void actor_workers::news(const host_news& n) {
 void actor_workers::remove(records::iterator it) {
   auto r = std::move(it->second);
   records_.erase(it);
-  board_.remove(r.self);
+  board_.remove(r.self());
   end(r);
 }
 
 void actor_workers::end(record& r) {
-  reactor_.cancel(r.deadline);
+  if (r.not_yet)
+    reactor_.cancel(r.not_yet->deadline);
   if (r.pool)
     r.pool->stop();
   else
@@ -170,7 +175,7 @@ result<void> actor_workers::stop(address_view a) {
   auto it = entry ? records_.find(entry->host) : records_.end();
   if (it == records_.end())
     return error{errc::not_found, "no worker at " + to_string(a), {}};
-  if (it->second.done)
+  if (it->second.not_yet)
     start_failed(it->first, {errc::closed, "it was stopped meanwhile", {}});
   else
     remove(it);
@@ -179,7 +184,7 @@ result<void> actor_workers::stop(address_view a) {
 
 void actor_workers::stop_all() {
   for (auto& [number, r] : records_) {
-    board_.remove(r.self);
+    board_.remove(r.self());
     end(r);
   }
   records_.clear();
@@ -218,11 +223,11 @@ result<worker_info> actor_workers::show(address_view a) const {
     return error{errc::not_found, "no worker at " + to_string(a), {}};
   const auto& r = it->second;
   worker_info out;
-  out.address = r.self.name;
+  out.address = r.self().name;
   out.type = entry->type;
   out.thread = entry->on_pool ? worker_thread::pool : worker_thread::socket;
   out.restart = r.restart;
-  out.starting = r.done != nullptr;
+  out.starting = r.not_yet != nullptr;
   out.messages_in = entry->messages_in;
   std::vector<std::uint64_t> latencies;
   auto now = worker_stats::clock::now();

@@ -52,14 +52,18 @@ class actor_workers final : public workers {
   /// A service that takes longer to start has failed.
   static constexpr std::chrono::milliseconds start_timeout{10'000};
 
+  /// What is there until all instances have started.
+  struct starting {
+    started done;
+    timer_queue::id deadline = 0;
+  };
   struct record {
-    address self;
     restart_policy restart = restart_policy::never;
     caf::actor light;                   ///< the host on the socket thread,
     light_host* host = nullptr;         ///< … itself; or
-    std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool
-    started done;                       ///< until all have started
-    timer_queue::id deadline = 0;
+    std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
+    std::unique_ptr<starting> not_yet;
+    const address& self() const noexcept;
   };
   using records = std::unordered_map<std::uint64_t, record>;
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <malloc.h>
 #include <optional>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -117,6 +118,13 @@ void reload(node_options& o, std::span<const service_type> services, node& n, st
       log(level::error, "node", ok.error());
 }
 
+/// Gives back what only the start needed: the node has taken its own copy of the configuration, and parsing
+/// it has left holes.
+void settle(node_options& o) {
+  std::vector<service_config>{}.swap(o.config.services);
+  ::malloc_trim(0);
+}
+
 /// Waits for a reason to stop, which it returns for the log.
 std::string wait_for_end(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here) {
   sigset_t signals;
@@ -191,6 +199,7 @@ int run_node(node_options o, std::span<const service_type> services) {
     }
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
+  settle(o);
   auto why = wait_for_end(o, services, n, *here);
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))

@@ -136,4 +136,12 @@ result<void> service_options::unknown() const {
   return {};
 }
 
+void service_options::remove(std::span<const std::string_view> names) {
+  for (auto name : names)
+    if (auto it = values_.find(name); it != values_.end())
+      values_.erase(it);
+  if (values_.empty())
+    asked_.clear(); // only what somebody gave can be unknown
+}
+
 } // namespace ockam

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,10 @@ class service_options {
   std::uint64_t size(std::string_view name, std::uint64_t otherwise) const;
   /// All of them, and all are then known.
   const values& all() const;
+
+  bool empty() const noexcept { return values_.empty(); }
+  /// Takes these out: who they are for has read them.
+  void remove(std::span<const std::string_view> names);
 
   /// Says that an option is wrong, in words of the service's own.
   void reject(std::string_view name, std::string_view why) const;

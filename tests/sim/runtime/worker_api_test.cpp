@@ -2,9 +2,13 @@
 // What a service may do through the public API, the same on the socket thread and on the pool.
 #include "runtime/worker.hpp"
 
+#include "runtime/hosting.hpp"
 #include "runtime/service.hpp"
 #include "sim/support/node.hpp"
 
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -170,6 +174,31 @@ TEST_P(worker_api, timers_fire_once_unless_cancelled) {
   EXPECT_TRUE(fired.empty());
   net.advance(10s);
   EXPECT_EQ(fired, std::vector{first});
+}
+
+TEST_P(worker_api, timers_may_be_far) {
+  int fired = 0;
+  ASSERT_TRUE(start("clock", [&](scripted& w) {
+    w.at_start = [&](scripted& self) { self.set_timer(1h); };
+    w.at_timer = [&](scripted&, std::uint64_t) { ++fired; };
+  }));
+  net.advance(1h - 1ms);
+  EXPECT_EQ(fired, 0);
+  net.advance(1ms);
+  EXPECT_EQ(fired, 1);
+}
+
+TEST_P(worker_api, a_timer_under_way_does_not_keep_an_ended_worker_for_long) {
+  caf::actor_addr actor;
+  ASSERT_TRUE(start("clock", [&](scripted& w) {
+    w.at_start = [&](scripted& self) {
+      actor = worker_host::of(self).actor().address();
+      self.set_timer(24h * 365);
+    };
+  }));
+  n.reactor().post([&] { EXPECT_TRUE(n.hosts().stop(address{"clock"})); });
+  net.advance(1min);
+  EXPECT_FALSE(caf::actor_cast<caf::strong_actor_ptr>(actor));
 }
 
 TEST_P(worker_api, what_throws_while_it_starts_leaves_nothing) {

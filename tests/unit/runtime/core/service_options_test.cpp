@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace ockam {
 namespace {
 
@@ -58,6 +60,21 @@ TEST(service_options, one_that_nobody_asks_for_is_unknown_and_the_nearest_is_nam
   EXPECT_NE(said.find("greeting"), std::string::npos) << said;
   (void)o.all();
   EXPECT_TRUE(o.unknown());
+}
+
+TEST(service_options, can_be_taken_out) {
+  constexpr std::array<std::string_view, 2> placement{"thread", "instances"};
+  service_options o{{{"thread", "pool"}, {"prefix", "x"}}};
+  o.remove(placement);
+  EXPECT_FALSE(o.has("thread"));
+  EXPECT_FALSE(o.empty());
+  EXPECT_FALSE(o.unknown()); // nobody has asked for prefix
+  EXPECT_EQ(o.text("prefix"), "x");
+  EXPECT_TRUE(o.unknown());
+  service_options only{{{"thread", "pool"}}};
+  only.remove(placement);
+  EXPECT_TRUE(only.empty());
+  EXPECT_TRUE(only.unknown());
 }
 
 } // namespace
