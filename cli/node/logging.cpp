@@ -16,7 +16,8 @@ namespace ockam {
 
 namespace {
 
-constexpr std::size_t queue_lines = 4096;
+/// Lines that wait for the disk; the oldest are lost beyond. Each has its place of 400 bytes from the start.
+constexpr std::size_t queue_lines = 1024;
 constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn", "error", "off"};
 
 std::shared_ptr<spdlog::async_logger> logger;
