@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-<<<<<<< HEAD
 #include "runtime/restart_backoff.hpp"
-=======
->>>>>>> 1d0c610 (Take less for an idle worker)
 #include "runtime/worker_stats.hpp"
 
 #include <gtest/gtest.h>
 
-<<<<<<< HEAD
 #include <random>
 #include <thread>
-=======
-#include <cstdlib>
-#include <numeric>
->>>>>>> 1d0c610 (Take less for an idle worker)
 
 namespace ockam {
 namespace {
 
-<<<<<<< HEAD
 using namespace std::chrono_literals;
 
 std::uint64_t percentile(const latency_histogram& h, double share) {
@@ -100,81 +91,6 @@ TEST(restart_backoff, one_that_has_run_for_a_while_begins_anew) {
   b.started(now);
   EXPECT_EQ(b.next(now + 10s), 0ms);
   EXPECT_EQ(b.next(now), 100ms) << "it could not even begin";
-=======
-using std::chrono::nanoseconds;
-
-nanoseconds percentile(const latency_histogram& h, double share) {
-  std::vector<std::uint64_t> counts;
-  h.merge_into(counts);
-  return latency_histogram::percentile(counts, share);
-}
-
-TEST(latency_histogram, is_right_within_an_eighth) {
-  for (std::int64_t ns = 0; ns < std::int64_t{1} << 35; ns += 1 + ns / 50) {
-    latency_histogram h;
-    h.add(nanoseconds{ns});
-    auto found = percentile(h, 0.5).count();
-    ASSERT_LE(std::abs(found - ns), ns / 8 + (ns < 4 ? 0 : 1)) << ns << " is taken for " << found;
-  }
-}
-
-TEST(latency_histogram, gives_shares) {
-  latency_histogram h;
-  for (int i = 1; i <= 1000; ++i)
-    h.add(std::chrono::microseconds{i});
-  auto near = [&](double share, double us) {
-    auto found = static_cast<double>(percentile(h, share).count()) / 1000;
-    EXPECT_NEAR(found, us, us / 8) << share;
-  };
-  near(0.5, 500);
-  near(0.9, 900);
-  near(0.99, 990);
-  near(1.0, 1000);
-  near(0.0, 1);
-}
-
-TEST(latency_histogram, keeps_what_is_out_of_its_range_in_the_last_and_first_buckets) {
-  latency_histogram h;
-  h.add(std::chrono::hours{1});
-  h.add(nanoseconds::max());
-  h.add(nanoseconds{-5});
-  std::vector<std::uint64_t> counts;
-  h.merge_into(counts);
-  ASSERT_EQ(counts.size(), latency_histogram::buckets);
-  EXPECT_EQ(counts.front(), 1u);
-  EXPECT_EQ(counts.back(), 2u);
-}
-
-TEST(latency_histogram, several_are_merged) {
-  latency_histogram a, b;
-  a.add(nanoseconds{100});
-  b.add(nanoseconds{100});
-  b.add(nanoseconds{1'000'000});
-  std::vector<std::uint64_t> counts;
-  a.merge_into(counts);
-  b.merge_into(counts);
-  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}), 3u);
-  EXPECT_LT(latency_histogram::percentile(counts, 0.5), nanoseconds{120});
-  EXPECT_GT(latency_histogram::percentile(counts, 1.0), nanoseconds{800'000});
-}
-
-TEST(latency_histogram, of_nothing_is_zero) {
-  EXPECT_EQ(latency_histogram::percentile({}, 0.5), nanoseconds{0});
-  EXPECT_EQ(percentile(latency_histogram{}, 1.0), nanoseconds{0});
-}
-
-TEST(worker_stats, make_what_few_need_when_it_is_first_used) {
-  worker_stats s;
-  EXPECT_EQ(s.latency(), nullptr);
-  EXPECT_EQ(s.counters(), nullptr);
-  s.handled_in(nanoseconds{10});
-  ASSERT_NE(s.latency(), nullptr);
-  auto& greetings = s.counter("greetings");
-  greetings += 2;
-  EXPECT_EQ(&s.counter("greetings"), &greetings);
-  s.counter("bytes") = 7;
-  EXPECT_EQ(s.counters()->values(), (std::vector<std::pair<std::string, std::uint64_t>>{{"bytes", 7}, {"greetings", 2}}));
->>>>>>> 1d0c610 (Take less for an idle worker)
 }
 
 } // namespace
