@@ -65,6 +65,15 @@ void lua_engine::count(lua_State* L, lua_Debug*) {
   lua_error(L);
 }
 
+void lua_engine::spend(lua_State* L, std::size_t bytes) {
+  auto& e = of(L);
+  e.left_ -= std::min<std::uint64_t>(e.left_, bytes / 8);
+  if (e.left_ > 0)
+    return;
+  e.over_instructions_ = true;
+  luaL_error(L, limit_text);
+}
+
 void lua_engine::check_limit(lua_State* L) {
   if (of(L).over_instructions_)
     luaL_error(L, limit_text);

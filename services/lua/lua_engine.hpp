@@ -38,8 +38,8 @@ struct outcome {
 /// - instructions are counted by a hook, which once the limit is passed raises an error at each of its turns;
 ///   what could catch that error (pcall, coroutine.resume, load) passes it on;
 /// - memory is bounded by the allocator;
-/// - functions of Lua's library that loop in C as often as an argument says take no such arguments. Not
-///   bounded is the matching of patterns that backtrack without end: the node's watchdog names such a script.
+/// - functions of Lua's library that loop in C as often as an argument says take no such arguments, and what they do with
+///   strings counts by its size. Not bounded is the matching of patterns that backtrack without end: the node's watchdog names such a script.
 ///
 /// No finalizers (`__gc`): they would run without the hook. Errors of Lua are C++ exceptions in the library that
 /// we use, so destructors run; outside of `run` and `call` nothing may raise one. Thread: one at a time.
@@ -87,6 +87,9 @@ class lua_engine {
 
   /// Raises the error again that a script has caught, if it may not be caught.
   static void check_limit(lua_State* L);
+  /// For a function in C that went over so many bytes: counts as an eighth of them in instructions. Raises an error when
+  /// there are no more.
+  static void spend(lua_State* L, std::size_t bytes);
 
  private:
   using step = int (*)(lua_State*, void*);

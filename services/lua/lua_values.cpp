@@ -2,6 +2,7 @@
 #include "services/lua/lua_values.hpp"
 
 #include "runtime/core/utf8.hpp"
+#include "services/lua/lua_engine.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -183,6 +184,7 @@ json table_to_json(lua_State* L, int index, format f, int depth) {
 int encode_json(lua_State* L) {
   luaL_checkany(L, 1);
   auto text = encoded(L, 1, format::json);
+  lua_engine::spend(L, text.size());
   lua_pushlstring(L, text.data(), text.size());
   return 1;
 }
@@ -190,6 +192,7 @@ int encode_json(lua_State* L) {
 int encode_cbor(lua_State* L) {
   luaL_checkany(L, 1);
   auto bytes = encoded(L, 1, format::cbor);
+  lua_engine::spend(L, bytes.size());
   lua_pushlstring(L, bytes.data(), bytes.size());
   return 1;
 }
@@ -198,6 +201,7 @@ template <format F>
 int decode(lua_State* L) {
   std::size_t size = 0;
   const char* text = luaL_checklstring(L, 1, &size);
+  lua_engine::spend(L, size);
   return push_decoded(L, {text, size}, F);
 }
 
@@ -238,6 +242,8 @@ std::string encoded(lua_State* L, int index, format f) {
 
 void open_values(lua_State* L) {
   luaL_newmetatable(L, array_type);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable"); // a script that reached it could give each array a finalizer
   lua_pop(L, 1);
   const luaL_Reg json_functions[] = {{"encode", &encode_json}, {"decode", &decode<format::json>}, {"array", &make_array}, {nullptr, nullptr}};
   luaL_newlib(L, json_functions);

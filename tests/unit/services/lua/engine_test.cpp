@@ -109,6 +109,11 @@ INSTANTIATE_TEST_SUITE_P(ways, endless, testing::Values(
   "for w in string.gmatch('x', '') do while true do end end",
   "string.gsub('aaaa', '', function() while true do end end)",
   "table.sort({3, 2, 1}, function() while true do end end)",
+  "local s = ('x'):rep(200000) while true do s:gsub('', '') end",
+  "local s = ('x'):rep(200000) while true do s:find('y', 1, true) end",
+  "local s = ('x'):rep(200000) while true do pcall(s.upper, s) end",
+  "local t = {} for i = 1, 10000 do t[i] = 'xxxxxxxxxx' end while true do table.concat(t) end",
+  "while true do string.format('%s %s', ('x'):rep(100000), 1) end",
   "coroutine.yield()"));
 
 TEST_F(engine_test, an_empty_string_is_not_repeated_for_hours) {
@@ -121,7 +126,7 @@ TEST_F(engine_test, memory_has_a_limit_and_what_is_free_again_counts) {
   auto o = call();
   EXPECT_TRUE(o.over_memory);
   EXPECT_EQ(o.why, "its memory is used up");
-  load("function f() for i = 1, 1e3 do local s = ('x'):rep(100000) end end");
+  load("function f() for i = 1, 50 do local s = ('x'):rep(100000) end end");
   EXPECT_EQ(call().what, kind::finished);
 }
 

@@ -61,6 +61,14 @@ TEST_F(values_test, a_bomb_meets_the_memory_limit_of_the_state) {
   EXPECT_EQ(run("x = 1"), "");
 }
 
+TEST_F(values_test, no_script_gives_arrays_a_finalizer) {
+  EXPECT_EQ(run("assert(getmetatable(json.array{}) == false and not pcall(setmetatable, json.array{}, {}))"), "");
+}
+
+TEST_F(values_test, long_texts_count_as_instructions) {
+  EXPECT_NE(run("local t = '[' .. ('1,'):rep(100000) .. '1]' while true do json.decode(t) end").find("more instructions"), std::string::npos);
+}
+
 TEST_F(values_test, what_json_has_no_word_for_is_refused) {
   for (auto [value, why] : {std::pair{"print", "function"}, {"{1, a = 2}", "both a list"}, {"{[1.5] = 1}", "not text"}, {"0/0", "no word"},
                             {"1/0", "no word"}, {"'\\xff'", "not UTF-8"}, {"{[true] = 1}", "not text"}})
