@@ -64,6 +64,9 @@ void start_service(const node_services& n, std::string_view type, std::string wh
     return done(error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
                       "choose another address: ockam service start " + std::string{type} + " --addr NAME"});
   }
+  if (!t->file_key.empty() && !options.has(t->file_key))
+    return done(error{errc::invalid_argument, "a service of type " + std::string{type} + " needs a file",
+                      "ockam service start " + std::string{type} + " --addr NAME --file FILE"});
   auto o = placement(*t, options);
   if (!o)
     return done(std::move(o).error());

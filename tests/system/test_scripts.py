@@ -138,9 +138,11 @@ def test_a_script_that_cannot_start_leaves_nothing(n1, script, start, say, ockam
     assert say().out == "hi\n"
 
 
-def test_files_and_options_that_are_none(n1, script, start, home):
+def test_files_and_options_that_are_none(n1, script, start, home, ockam):
     r = start(home / "nothere.lua")
     assert r.code == 70 and "there is no file" in r.err and "nothere.lua" in r.err
+    r = ockam("service", "start", "script", "--addr", "x", "--at", "n1")
+    assert r.code == 70 and "needs a file" in r.err and "--file FILE" in r.err
     for option, word in (("memory=1KiB", "256KiB"), ("instructions=few", "instructions"), ("allow=all", "io, os and package"), ("rate=-1", "rate"),
                          ("unknown=1", "unknown")):
         r = start(script(ECHO), option)
