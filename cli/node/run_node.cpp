@@ -197,9 +197,9 @@ int run_node(node_options o, std::span<const service_type> services) {
       stop_logging();
       return exit_cannot_create;
     }
+  settle(o);
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  settle(o);
   auto why = wait_for_end(o, services, n, *here);
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))
