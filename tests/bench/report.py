@@ -73,7 +73,7 @@ def main():
     p.add_argument("--list", action="store_true", help="print the keys of the rows")
     p.add_argument("--quick", action="store_true", help="one short round of each: to see that it works, not how fast")
     p.add_argument("--rounds", type=int, help="rounds of each row (default 5)")
-    p.add_argument("--seconds", type=float, default=2, help="length of each measurement (default 2)")
+    p.add_argument("--seconds", type=float, default=1.5, help="length of each measurement (default 1.5)")
     o = p.parse_args()
     keys = [r.key for r in rows.ROWS]
     if o.list:
