@@ -72,6 +72,7 @@ def test_a_route_over_tcp_and_udp(listener, node, to):
     n2 = listener("n2")
     n1 = node("n1", config="[node]\nname = n1\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n"
                            f"[udp-connection to-n2]\naddress = {to}:{n2.udp_port}\n")
+    wait_until(lambda: " is up" in n1.errors(), "the name is looked up")
     with n1.peer() as p:
         # The default hop is not among the consumers of the udp link's answers: it was started by name.
         assert p.ask(["hop", "to-n2", "uppercase"], wire.bare("hello")).payload == wire.bare("HELLO")
