@@ -34,7 +34,7 @@ int status_of(ockam::errc code) {
 void fail(httplib::Response& to, const ockam::error& e) {
   to.status = status_of(e.code);
   nlohmann::json j{{"error", {{"code", ockam::to_string(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}};
-  to.set_content(j.dump() + "\n", "application/json");
+  to.set_content(j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", "application/json");
 }
 
 /// Whether `route` is `prefix` or goes on behind it: /service/echo does not allow /service/echo2.
@@ -98,6 +98,9 @@ void http_gateway::on_start() {
     });
     ockam::error stopping{ockam::errc::closed, "the gateway is stopping", {}};
     if (!posted)
+      return fail(to, stopping);
+    // A task that the worker did not come to before its end keeps its promise: not longer than its own deadline.
+    if (reply.wait_for(timeout + std::chrono::seconds{1}) != std::future_status::ready)
       return fail(to, stopping);
     try {
       auto got = reply.get();

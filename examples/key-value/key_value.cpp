@@ -2,6 +2,7 @@
 #include "key_value.hpp"
 
 #include <cstdio>
+#include <filesystem>
 #include <stdexcept>
 
 namespace {
@@ -89,6 +90,8 @@ void key_value::remove(ockam::message_ptr m, const std::string& key) {
 /// Reads the log and writes it anew, with nothing in it that is not so any more.
 void key_value::load() {
   std::ifstream in{file_};
+  if (!in && std::filesystem::exists(file_))
+    throw std::runtime_error{"cannot read " + file_};
   for (std::string line; std::getline(in, line);) {
     if (in.eof())
       break; // the last line was cut off: the node died in the middle of it
@@ -102,6 +105,8 @@ void key_value::load() {
     else
       throw std::runtime_error{file_ + " is not a log of this store"};
   }
+  if (in.bad()) // what could not be read must not be written over
+    throw std::runtime_error{"cannot read " + file_};
   auto fresh = file_ + ".new";
   {
     std::ofstream out{fresh};

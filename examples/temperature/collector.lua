@@ -1,6 +1,6 @@
 -- Collects readings of sensors and says what they come to. A reading is JSON, {"sensor": "kitchen", "celsius": 21.5}; the text
 -- "summary" asks for least, most and mean of each sensor, and "alerts" for those that were too warm.
-local keep = options.duration("window", 3600)     -- seconds that a reading counts
+local keep = options.duration("forget-after", 3600) -- seconds without a reading after which a sensor is forgotten
 local most = options.number("most-sensors", 1000)
 local warm = options.number("alert-above", 40)
 
@@ -57,7 +57,10 @@ function on_message(m)
   if type(r) ~= "table" or type(r.sensor) ~= "string" or type(r.celsius) ~= "number" then
     return m:fail(why or 'a reading is {"sensor": NAME, "celsius": NUMBER}')
   end
-  local ok, full = take(r.sensor:sub(1, 64), r.celsius, os.time())
+  if #r.sensor > 64 or not utf8.len(r.sensor) or not (r.celsius > -274 and r.celsius < 10000) then
+    return m:fail("a sensor has a name of at most 64 bytes, and no such temperature")
+  end
+  local ok, full = take(r.sensor, r.celsius, os.time())
   if not ok then return m:fail(full) end
   count("readings")
   m:reply("noted")

@@ -10,7 +10,7 @@ from .errors import Closed, OckamError, ProtocolError, ServiceFailed, TimedOut, 
 
 log = logging.getLogger("ockam_client")
 
-MAX_HANDLED = 1000  # messages at a time; reading pauses meanwhile
+MAX_HANDLED = 1000  # messages at a time; further ones are refused
 _HANDSHAKE = 10  # seconds for the preamble
 
 
@@ -76,7 +76,6 @@ class Connection(Workers):
         super().__init__()
         self._reader, self._writer, self._shared = reader, writer, workers
         self._waiting = {}  # reply address -> future
-        self._room = asyncio.Semaphore(MAX_HANDLED)
         self._tasks = set()
         self._why = None
         self._reading = None
@@ -106,14 +105,18 @@ class Connection(Workers):
         address = routes.random_address()
         reply = asyncio.get_running_loop().create_future()
         self._waiting[address] = reply
-        try:
+        async def ask():
             await self._write(to, [(routes.LOCAL, address)], _payload(payload), {"ockam_report": "1"})
-            return await asyncio.wait_for(reply, timeout)
+            return await reply
+
+        try:
+            return await asyncio.wait_for(ask(), timeout)
         except asyncio.TimeoutError:
             raise TimedOut(f"no reply from {' => '.join(map(routes.show, to))} within {timeout:g} s",
                            "is every worker of the route there? ockam trace shows it") from None
         finally:
             del self._waiting[address]
+            reply.cancel()
 
     async def serve_forever(self):
         """Until the connection ends; raises why."""
@@ -122,9 +125,10 @@ class Connection(Workers):
 
     async def close(self):
         self._end(Closed("the connection was closed here"))
-        for t in [self._reading, *self._tasks]:
+        tasks = [t for t in (self._reading, *self._tasks) if t]  # none is read yet during the handshake
+        for t in tasks:
             t.cancel()
-        await asyncio.gather(self._reading, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         try:
             await self._writer.wait_closed()
         except OSError:
@@ -162,7 +166,9 @@ class Connection(Workers):
                 await self._take(*wire.decode(await self._reader.readexactly(length)))
         except (asyncio.IncompleteReadError, ConnectionError):
             self._end(Closed("the node has closed the connection"))
-        except ProtocolError as e:
+        except OSError as e:
+            self._end(Closed(f"the connection has broken: {e.strerror or e}"))
+        except OckamError as e:
             log.warning("%s", e)
             self._end(e)
 
@@ -191,14 +197,12 @@ class Connection(Workers):
         handler = self.find(name) or (self._shared and self._shared.find(name))
         if onward[0][0] != routes.LOCAL or not handler:
             return await self._report(message, onward[0], "unknown-worker", "")
-        await self._room.acquire()
+        if len(self._tasks) >= MAX_HANDLED:
+            # Not by reading no more: what the handlers wait for comes over this connection.
+            return await self._report(message, onward[0], "congested", "too many messages at a time")
         task = asyncio.create_task(self._handle(handler, name, message))
         self._tasks.add(task)
-        task.add_done_callback(self._handled)
-
-    def _handled(self, task):
-        self._tasks.discard(task)
-        self._room.release()
+        task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, handler, name, message):
         try:

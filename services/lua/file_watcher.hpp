@@ -29,6 +29,7 @@ class file_watcher : public std::enable_shared_from_this<file_watcher> {
     watch(watch&& other) noexcept : owner_{std::move(other.owner_)}, number_{other.number_} {}
     watch& operator=(watch&& other) noexcept;
     ~watch() { end(); }
+    explicit operator bool() const noexcept { return owner_ != nullptr; }
 
    private:
     friend class file_watcher;

@@ -17,9 +17,10 @@ constexpr int hook_every = 1000; // instructions
 constexpr const char* limit_text = "it ran for more instructions than the option of that name allows";
 
 std::string text_at_top(lua_State* L) {
+  constexpr std::size_t longest = 1024; // what goes to logs and senders
   std::size_t size = 0;
   const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
-  return text ? std::string{text, size} : "an error that is a " + std::string{luaL_typename(L, -1)};
+  return text ? std::string{text, std::min(size, longest)} : "an error that is a " + std::string{luaL_typename(L, -1)};
 }
 
 } // namespace
@@ -48,8 +49,12 @@ void* lua_engine::allocate(void* self, void* block, std::size_t old_size, std::s
   if (new_size > before && e.used_ - before + new_size > e.limits_.memory)
     return nullptr;
   void* out = std::realloc(block, new_size);
-  if (out)
+  if (out) {
     e.used_ = e.used_ - before + new_size;
+    // `..` and the like are one instruction, however long their strings are. The hook sees it soon.
+    if (new_size > before)
+      e.left_ -= std::min<std::uint64_t>(e.left_, (new_size - before) / 8);
+  }
   return out;
 }
 
@@ -125,11 +130,13 @@ outcome lua_engine::run_protected(step f, void* data) {
 result<void> lua_engine::load(std::string_view text, const std::string& name) {
   if (text.starts_with("#")) // #!/…
     text = text.substr(std::min(text.find('\n'), text.size()));
+  loading_ = true;
   auto ran = run([&](lua_State* L) {
     if (luaL_loadbufferx(L, text.data(), text.size(), ("@" + name).c_str(), "t") != LUA_OK)
       lua_error(L);
     lua_call(L, 0, 0);
   });
+  loading_ = false;
   if (ran.what == outcome::kind::failed)
     return error{errc::invalid_argument, ran.why.find(':') == std::string::npos ? name + ": " + ran.why : ran.why, {}};
   return {};

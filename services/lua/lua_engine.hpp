@@ -39,7 +39,8 @@ struct outcome {
 ///   what could catch that error (pcall, coroutine.resume, load) passes it on;
 /// - memory is bounded by the allocator;
 /// - functions of Lua's library that loop in C as often as an argument says take no such arguments, and what they do with
-///   strings counts by its size. Not bounded is the matching of patterns that backtrack without end: the node's watchdog names such a script.
+///   strings counts by its size, as does memory that is taken. Not bounded are the matching of patterns that backtrack
+///   without end and comparisons of long strings: the node's watchdog names such a script.
 ///
 /// No finalizers (`__gc`): they would run without the hook. Errors of Lua are C++ exceptions in the library that
 /// we use, so destructors run; outside of `run` and `call` nothing may raise one. Thread: one at a time.
@@ -80,7 +81,10 @@ class lua_engine {
   /// For a function of ours that was called from a script: the script waits until `resume`. Raises an error
   /// where that is not possible: outside of a call, or in a coroutine of the script's own.
   int wait(lua_State* co);
-  bool may_wait(lua_State* co) const noexcept { return co == running_; }
+  bool may_wait(lua_State* co) const noexcept { return co == running_ && lua_isyieldable(co); }
+  /// The top of a script runs: it is not yet the one that speaks for the worker.
+  bool loading() const noexcept { return loading_; }
+  std::size_t memory_limit() const noexcept { return limits_.memory; }
 
   static lua_engine& of(lua_State* L) { return **static_cast<lua_engine**>(lua_getextraspace(L)); }
   static void* owner_of(lua_State* L) { return of(L).owner_; }
@@ -124,6 +128,7 @@ class lua_engine {
   std::uint64_t left_ = 0;        ///< instructions
   bool over_instructions_ = false;
   bool waiting_ = false;
+  bool loading_ = false;
   lua_State* running_ = nullptr;
   int spare_ = LUA_NOREF;         ///< a coroutine that has finished and can be used again
   lua_State* L_ = nullptr;

@@ -83,8 +83,21 @@ int resume_wrapped(lua_State* L) {
   return good ? results : lua_error(L);
 }
 
+/// A new coroutine has a hook count of its own: what it may run until the hook looks is paid for beforehand.
+constexpr std::size_t coroutine_cost = 8 * 1000;
+
+int create(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_engine::spend(L, coroutine_cost);
+  auto* co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
 int wrap_function(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_engine::spend(L, coroutine_cost);
   auto* co = lua_newthread(L);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
@@ -224,10 +237,12 @@ void open_sandbox(lua_State* L, const sandbox& allowed) {
   open(L, LUA_COLIBNAME, &luaopen_coroutine);
   wrap(L, "resume", &and_check);
   remove(L, "close");
+  lua_pushcfunction(L, &create);
+  lua_setfield(L, -2, "create");
   lua_pushcfunction(L, &wrap_function);
   lua_setfield(L, -2, "wrap");
   open(L, LUA_STRLIBNAME, &luaopen_string);
-  for (auto name : {"byte", "find", "format", "gsub", "lower", "match", "pack", "rep", "reverse", "sub", "unpack", "upper"})
+  for (auto name : {"byte", "find", "format", "gmatch", "gsub", "lower", "match", "pack", "rep", "reverse", "sub", "unpack", "upper"})
     wrap(L, name, &by_size);
   wrap(L, "rep", &rep);
   remove(L, "dump");
@@ -237,6 +252,8 @@ void open_sandbox(lua_State* L, const sandbox& allowed) {
   wrap(L, "move", &move);
   open(L, LUA_MATHLIBNAME, &luaopen_math);
   open(L, LUA_UTF8LIBNAME, &luaopen_utf8);
+  for (auto name : {"char", "codepoint", "codes", "len", "offset"})
+    wrap(L, name, &by_size);
   open(L, LUA_OSLIBNAME, &luaopen_os);
   if (!allowed.os)
     for (auto name : {"execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"})

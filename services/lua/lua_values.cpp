@@ -109,9 +109,29 @@ class builder final : public nlohmann::json_sax<json> {
   std::string why_;
 };
 
-json table_to_json(lua_State* L, int index, format f, int depth);
+/// A value on its way to text: where, and how much of it there is.
+struct writing {
+  lua_State* L;
+  format f;
+  std::size_t used = 0;
 
-json value_to_json(lua_State* L, int index, format f, int depth) {
+  /// What is built here is outside of the state's allocator. A table may stand in many places, so the depth alone
+  /// bounds nothing.
+  void take(std::size_t bytes) {
+    constexpr std::size_t value = 64;
+    used += value + bytes;
+    lua_engine::spend(L, value + bytes);
+    if (used > lua_engine::of(L).memory_limit())
+      luaL_error(L, "a value is too large to be written");
+  }
+};
+
+json table_to_json(writing& w, int index, int depth);
+
+json value_to_json(writing& w, int index, int depth) {
+  auto* L = w.L;
+  auto f = w.f;
+  w.take(lua_type(L, index) == LUA_TSTRING ? lua_rawlen(L, index) : 0);
   switch (lua_type(L, index)) {
     case LUA_TNIL: return nullptr;
     case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0;
@@ -134,7 +154,7 @@ json value_to_json(lua_State* L, int index, format f, int depth) {
       if (!lua_touserdata(L, index))
         return nullptr;
       break;
-    case LUA_TTABLE: return table_to_json(L, lua_absindex(L, index), f, depth + 1);
+    case LUA_TTABLE: return table_to_json(w, lua_absindex(L, index), depth + 1);
     default: break;
   }
   luaL_error(L, "a %s cannot be written as %s", luaL_typename(L, index), f == format::json ? "JSON" : "CBOR");
@@ -153,7 +173,8 @@ bool is_array(lua_State* L, int index) {
   return lua_rawlen(L, index) > 0;
 }
 
-json table_to_json(lua_State* L, int index, format f, int depth) {
+json table_to_json(writing& w, int index, int depth) {
+  auto* L = w.L;
   if (depth > max_depth)
     luaL_error(L, "a table is nested deeper than %d levels, or contains itself", max_depth);
   luaL_checkstack(L, 6, "nested too deep");
@@ -164,7 +185,7 @@ json table_to_json(lua_State* L, int index, format f, int depth) {
   if (array)
     for (lua_Integer i = 1; i <= size; ++i, lua_pop(L, 1)) {
       lua_rawgeti(L, index, i);
-      out.push_back(value_to_json(L, -1, f, depth));
+      out.push_back(value_to_json(w, -1, depth));
     }
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1), ++seen) {
     if (array) {
@@ -176,7 +197,8 @@ json table_to_json(lua_State* L, int index, format f, int depth) {
     const char* key = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &n) : nullptr;
     if (!key || !is_utf8({key, n}))
       luaL_error(L, "a key of a table is not text");
-    out[std::string{key, n}] = value_to_json(L, -1, f, depth);
+    w.take(n);
+    out[std::string{key, n}] = value_to_json(w, -1, depth);
   }
   return out;
 }
@@ -228,7 +250,8 @@ int push_decoded(lua_State* L, std::string_view bytes, format f) {
 }
 
 json to_json(lua_State* L, int index, format f) {
-  return value_to_json(L, index, f, 0);
+  writing w{L, f};
+  return value_to_json(w, index, 0);
 }
 
 std::string encoded(lua_State* L, int index, format f) {

@@ -5,6 +5,7 @@
 #include "runtime/core/multiaddr.hpp"
 #include "services/lua/lua_values.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -25,7 +26,7 @@ script_host& host_of(lua_State* L) {
 /// For functions that need the worker's address.
 script_host& worker_of(lua_State* L) {
   auto& h = host_of(L);
-  if (!h.is_worker())
+  if (!h.is_worker() || lua_engine::of(L).loading())
     luaL_error(L, "the script has no address yet: do it in on_start or on_message");
   return h;
 }
@@ -224,9 +225,15 @@ int message_gc(lua_State* L) {
 
 // -- sending, time ---------------------------------------------------------------------------------------
 
+/// What a message counts, in bytes of work: some hundred instructions.
+constexpr std::size_t message_cost = 1024;
+
 int send(lua_State* L) {
   auto& h = worker_of(L);
-  h.post(check_route(L, 1), check_payload(L, 2));
+  auto to = check_route(L, 1);
+  auto body = check_payload(L, 2);
+  lua_engine::spend(L, message_cost + body.bytes().size());
+  h.post(to, std::move(body));
   return 0;
 }
 
@@ -256,6 +263,7 @@ int start_timer(lua_State* L) {
 }
 
 int cancel(lua_State* L) {
+  lua_engine::spend(L, message_cost); // it looks through all of them
   worker_of(L).stop_timer(static_cast<std::uint64_t>(luaL_checkinteger(L, 1)));
   return 0;
 }
@@ -264,11 +272,12 @@ int cancel(lua_State* L) {
 
 /// The arguments as text, a space between two.
 std::string joined(lua_State* L) {
+  constexpr std::size_t longest = 4096;
   std::string out;
-  for (int i = 1, n = lua_gettop(L); i <= n; ++i) {
+  for (int i = 1, n = lua_gettop(L); i <= n && out.size() < longest; ++i) {
     std::size_t size = 0;
     const char* text = luaL_tolstring(L, i, &size);
-    out.append(i == 1 ? "" : " ").append(text, size);
+    out.append(i == 1 ? "" : " ").append(text, std::min(size, longest));
     lua_pop(L, 1);
   }
   return out;

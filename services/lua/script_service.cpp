@@ -69,6 +69,8 @@ class scripted final : public script_worker {
   void on_start() override {
     started_ = true;
     watch_ = file_watcher::shared()->add(file_, [box = my_postbox(), this] { (void)box.post([this] { look_again(); }); });
+    if (!watch_)
+      log_warning("changes of " + file_ + " will not be seen: the system has no inotify to give");
     starting_ = true;
     start_script(*engine(), {});
     starting_ = false;

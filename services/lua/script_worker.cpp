@@ -16,7 +16,14 @@ result<std::unique_ptr<lua_engine>> script_worker::make_engine(const sandbox& li
 }
 
 void script_worker::run_with(std::unique_ptr<lua_engine> engine) {
-  waiting_.clear(); // their replies find nobody
+  for (auto& [question, w] : waiting_) { // their replies find nobody
+    if (auto* held = find(w.messages.m); held && held->m)
+      worker::reply_error(std::move(held->m), "the script was replaced while it waited");
+    messages_.erase(w.messages.m);
+    for (auto ticket : w.messages.replies)
+      messages_.erase(ticket);
+  }
+  waiting_.clear();
   for (auto& [number, t] : timers_)
     cancel_timer(number);
   timers_.clear();

@@ -13,6 +13,22 @@
 
 namespace {
 
+/// Sends the square of a number, and is done.
+class helper final : public caf::event_based_actor {
+ public:
+  helper(caf::actor_config& cfg, caf::actor_addr back, std::int64_t n) : caf::event_based_actor{cfg}, back_{std::move(back)}, n_{n} {}
+
+  caf::behavior make_behavior() override {
+    if (auto back = caf::actor_cast<caf::actor>(back_))
+      send(back, n_ * n_);
+    return {};
+  }
+
+ private:
+  caf::actor_addr back_; // weak: a helper must not keep a worker alive
+  std::int64_t n_;
+};
+
 class squarer final : public ockam::worker {
  public:
   void on_start() override {
@@ -26,12 +42,7 @@ class squarer final : public ockam::worker {
     auto n = std::int64_t{std::atoi(std::string{m->text().value_or("")}.c_str())};
     asked_ = std::move(m);
     auto& self = ockam::actor_of(*this);
-    // Weak: a helper must not keep a worker alive.
-    auto weak = caf::actor_cast<caf::actor_addr>(self.ctrl());
-    self.home_system().spawn([weak, n](caf::event_based_actor* helper) {
-      if (auto back = caf::actor_cast<caf::actor>(weak))
-        helper->send(back, n * n);
-    });
+    self.home_system().spawn<helper>(caf::actor_cast<caf::actor_addr>(self.ctrl()), n);
   }
 
  private:

@@ -142,6 +142,57 @@ def test_an_answer_finds_a_worker_of_a_connection(addresses):
     run(go())
 
 
+def test_workers_that_ask_over_their_own_connection_get_their_answers(addresses):
+    async def go():
+        async with await ockam.listen("127.0.0.1:0") as s, await ockam.connect(s.address) as c:
+            c.worker("inner")(lambda m: m.text.upper())
+            started = asyncio.Event()
+
+            @s.worker("outer")
+            async def outer(m):
+                started.set()
+                inner = next(iter(s._connections))
+                return (await inner.request("inner", m.text)).text
+
+            replies = await asyncio.gather(*(c.request("outer", "x") for _ in range(1500)), return_exceptions=True)
+            good = [r for r in replies if isinstance(r, ockam.Message)]
+            refused = [r for r in replies if isinstance(r, ockam.Undeliverable)]
+            assert len(good) + len(refused) == 1500 and len(good) >= 1000 and all(r.reason == "congested" for r in refused)
+
+    run(go())
+
+
+def test_a_request_gives_up_also_while_it_sends():
+    async def go():
+        async def deaf(reader, writer):
+            writer.write(b"\x01")
+            await asyncio.Event().wait()
+
+        server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1)
+        c = await ockam.connect(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        for _ in range(3):
+            with pytest.raises(ockam.TimedOut):
+                await c.request("x", bytes(8 * MiB), timeout=0.2)
+        c._writer.transport.abort()
+        await c.close()
+        server.close()
+
+    run(go())
+
+
+def test_a_server_closes_during_a_handshake():
+    async def go():
+        s = await ockam.listen("127.0.0.1:0")
+        host, port = s.address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        await reader.readexactly(1)  # its preamble: it waits for ours
+        await s.close()
+        assert await reader.read() == b""
+        writer.close()
+
+    run(go())
+
+
 def test_without_asyncio(addresses):
     with ockam.sync.connect(addresses["tcp"]) as n:
         assert n.request("/service/uppercase", "hi").text == "HI"

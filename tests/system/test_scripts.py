@@ -208,6 +208,40 @@ def test_the_old_one_stays_when_the_new_one_does_not_load(n1, script, start, say
     wait_until(lambda: say().out == "better\n", "a better one is taken")
 
 
+def test_a_new_one_that_does_not_load_does_nothing_to_the_old_one(n1, script, start, say, counters):
+    """Its top runs beside the old one: it may not use the worker that is the other's."""
+    start(script("function on_message(m) local r = request('/service/uppercase', m.text, 5) m:reply(r.text) end"))
+    script("after(0.01, function() end) function on_message(m) end")
+    wait_until(lambda: counters().get("reloads-failed") == 1, "the new one is refused")
+    assert "the script has no address yet" in n1.errors()
+    script("count('x') error('no')")
+    wait_until(lambda: counters().get("reloads-failed") == 2, "that one as well")
+    with n1.peer() as p:
+        for text in (b"a", b"b", b"c"):
+            p.send(["x"], b"\x01" + text)
+        assert sorted(p.receive().payload for _ in range(3)) == [b"\x01A", b"\x01B", b"\x01C"]
+
+
+def test_what_waits_when_the_script_is_replaced_is_told_and_holds_up_nobody(n1, script, start, counters):
+    start(script("function on_message(m) m:keep() end", "silent.lua"), addr="silent")
+    start(script("function on_message(m) m:reply(request('silent', 'x', 30).text) end"))
+    with n1.peer() as p:
+        for _ in range(4):
+            p.send(["x"], bytes(400_000), extras={"ockam_report": "1"})
+        wait_until(lambda: counters("silent") is not None and n1.alive(), "they are on their way")
+        script("function on_message(m) m:reply('new') end")
+        told = [p.receive() for _ in range(4)]
+        assert any("replaced" in m.extras.get("ockam_detail", "") for m in told), [m.extras for m in told]
+        assert p.ask(["echo"], b"goes on").payload == b"goes on"
+
+
+def test_a_flood_of_output_is_cut(n1, script, start, say):
+    start(script("function on_message(m) local t, s = {}, ('x'):rep(100000) for i = 1, 200 do t[i] = s end print(table.unpack(t)) m:reply() end"))
+    say()
+    wait_until(lambda: "0#x: xxxx" in n1.errors(), "the line is there")
+    assert max(map(len, n1.errors().splitlines())) < 5000
+
+
 def test_a_script_reads_no_files_unless_that_is_allowed(n1, script, start, say):
     text = "function on_message(m) m:reply(tostring(io) .. tostring(os.getenv) .. tostring(require)) end"
     start(script(text, "closed.lua"), addr="closed")

@@ -114,6 +114,11 @@ INSTANTIATE_TEST_SUITE_P(ways, endless, testing::Values(
   "local s = ('x'):rep(200000) while true do pcall(s.upper, s) end",
   "local t = {} for i = 1, 10000 do t[i] = 'xxxxxxxxxx' end while true do table.concat(t) end",
   "while true do string.format('%s %s', ('x'):rep(100000), 1) end",
+  "function f(d) for i = 1, 40 do if d > 0 then coroutine.wrap(f)(d - 1) end end end f(30)",
+  "function f(d) for i = 1, 40 do if d > 0 then coroutine.resume(coroutine.create(f), d - 1) end end end f(30)",
+  "local s = ('x'):rep(100000) for i = 1, 2e6 do local x = s .. 'a' end",
+  "local s = ('x'):rep(100000) for i = 1, 2e6 do utf8.len(s) end",
+  "local s = ('x'):rep(100000) for i = 1, 2e6 do for _ in s:gmatch('y') do end end",
   "coroutine.yield()"));
 
 TEST_F(engine_test, an_empty_string_is_not_repeated_for_hours) {
@@ -126,7 +131,7 @@ TEST_F(engine_test, memory_has_a_limit_and_what_is_free_again_counts) {
   auto o = call();
   EXPECT_TRUE(o.over_memory);
   EXPECT_EQ(o.why, "its memory is used up");
-  load("function f() for i = 1, 50 do local s = ('x'):rep(100000) end end");
+  load("function f() for i = 1, 20 do local s = ('x'):rep(100000) end end");
   EXPECT_EQ(call().what, kind::finished);
 }
 
@@ -185,6 +190,8 @@ TEST_F(engine_test, a_call_waits_and_goes_on_also_through_pcall) {
   });
   EXPECT_EQ(o.what, kind::finished) << o.why;
   EXPECT_EQ(global("got"), "true7nil");
+  load("function f() table.sort({3, 2, 1}, wait) end");
+  EXPECT_NE(call().why.find("only in a handler"), std::string::npos) << "not through the library's own C";
   load("function f() coroutine.wrap(wait)() end");
   EXPECT_NE(call().why.find("only in a handler"), std::string::npos);
 }

@@ -65,6 +65,11 @@ TEST_F(values_test, no_script_gives_arrays_a_finalizer) {
   EXPECT_EQ(run("assert(getmetatable(json.array{}) == false and not pcall(setmetatable, json.array{}, {}))"), "");
 }
 
+TEST_F(values_test, a_table_that_stands_in_many_places_is_not_written_for_ever) {
+  EXPECT_NE(run("local t = {1} for i = 1, 40 do t = {t, t} end json.encode(t)"), "");
+  EXPECT_NE(run("local t = {} for i = 1, 1000 do t[i] = ('x'):rep(10000) end t = {t, t, t, t} json.encode(t)"), "");
+}
+
 TEST_F(values_test, long_texts_count_as_instructions) {
   EXPECT_NE(run("local t = '[' .. ('1,'):rep(100000) .. '1]' while true do json.decode(t) end").find("more instructions"), std::string::npos);
 }
