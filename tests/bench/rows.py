@@ -209,7 +209,7 @@ class Scripts(Row):
         many = "".join(f"[service s{i}]\nscript = {script}\n" for i in range(1000))
         with m.node() as plain, m.node(ini=many) as grown:
             self.found = (machines.proc_status(grown.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")) / 1000
-        with machines.one_core():
+        with machines.core(0):
             node = m.node(ini=f"[service lua]\nscript = {script}\n")
         with node:
             yield {"ours": lambda: m.bench("tcp", to=node.address("tcp"), route="lua", in_flight=100, seconds=seconds)["per_second"] / 1e3}
