@@ -37,14 +37,10 @@ bool is_secured(const transport_options& options) {
 }
 
 result<caf_settings> with_tls(endpoint at, const transport_options& options, result<tls_context> (*make_tls)(const tls_files&)) {
-  caf_settings out{std::move(at), nullptr};
-  if (is_secured(options)) {
-    auto tls = make_tls(tls_files_of(options));
-    if (!tls)
-      return std::move(tls).error();
-    out.tls = std::move(*tls);
-  }
-  return out;
+  auto tls = read_tls(is_secured(options), options, make_tls);
+  if (!tls)
+    return std::move(tls).error();
+  return caf_settings{std::move(at), std::move(*tls)};
 }
 
 } // namespace

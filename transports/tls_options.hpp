@@ -22,4 +22,9 @@ inline tls_files tls_files_of(const transport_options& options) {
   return {option_or_empty(options, "certificate"), option_or_empty(options, "key"), option_or_empty(options, "ca")};
 }
 
+/// The context of a listener or a connection; null where TLS is not wanted. Errors: those of `make`.
+inline result<tls_context> read_tls(bool wanted, const transport_options& options, result<tls_context> (*make)(const tls_files&)) {
+  return wanted ? make(tls_files_of(options)) : result<tls_context>{nullptr};
+}
+
 } // namespace ockam

@@ -23,14 +23,10 @@ result<ws_settings> read(result<ws_address> a, const transport_options& options,
     return std::move(a).error();
   if (auto ok = check_plain(*a, options); !ok)
     return std::move(ok).error();
-  ws_settings out{std::move(*a), nullptr};
-  if (out.at.tls) {
-    auto tls = make_tls(tls_files_of(options));
-    if (!tls)
-      return std::move(tls).error();
-    out.tls = std::move(*tls);
-  }
-  return out;
+  auto tls = read_tls(a->tls, options, make_tls);
+  if (!tls)
+    return std::move(tls).error();
+  return ws_settings{std::move(*a), std::move(*tls)};
 }
 
 } // namespace

@@ -7,6 +7,15 @@ namespace ockam::lua {
 
 namespace {
 
+/// Calls the library's own function, which `wrap` has left as the upvalue, with all arguments.
+int call_original(lua_State* L, int results = LUA_MULTRET) {
+  auto n = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n, results);
+  return lua_gettop(L);
+}
+
 // -- what could catch the error of the instruction limit -----------------------------------------------
 
 /// `true, results…` or `false, message`, unless the limit was passed.
@@ -32,10 +41,7 @@ int handle_error(lua_State* L) {
   if (lua_engine::of(L).over_instructions())
     return 1;
   lua_settop(L, 1);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, 1, 1);
-  return 1;
+  return call_original(L, 1);
 }
 
 int xpcall(lua_State* L) {
@@ -96,11 +102,7 @@ int create(lua_State* L) {
 }
 
 int wrap_function(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  lua_engine::spend(L, coroutine_cost);
-  auto* co = lua_newthread(L);
-  lua_pushvalue(L, 1);
-  lua_xmove(L, co, 1);
+  (void)create(L);
   lua_pushcclosure(L, &resume_wrapped, 1);
   return 1;
 }
@@ -130,26 +132,24 @@ int set_metatable(lua_State* L) {
       return luaL_error(L, "there are no finalizers (__gc) here");
     lua_pop(L, 1);
   }
-  auto n = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, n, 1);
-  return 1;
+  return call_original(L, 1);
+}
+
+/// The same for functions that go over strings in C: one that they make counts by its size.
+int call_and_count(lua_State* L) {
+  auto results = call_original(L);
+  if (lua_type(L, 1) == LUA_TSTRING)
+    lua_engine::spend(L, lua_rawlen(L, 1));
+  return results;
 }
 
 /// Functions of `table` go from 1 to the length of a table, in C: it has to be its real one.
 int with_real_length(lua_State* L) {
   if (lua_istable(L, 1) && luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
     return luaL_error(L, "table functions take no table with a length of its own (__len)");
-  auto n = lua_gettop(L);
   if (lua_istable(L, 1))
     lua_engine::spend(L, sizeof(void*) * lua_rawlen(L, 1));
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, n, LUA_MULTRET);
-  if (lua_type(L, 1) == LUA_TSTRING)
-    lua_engine::spend(L, lua_rawlen(L, 1));
-  return lua_gettop(L);
+  return call_and_count(L);
 }
 
 int move(lua_State* L) {
@@ -168,27 +168,17 @@ int rep(lua_State* L) {
     lua_pushliteral(L, "");
     return 1;
   }
-  auto n = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, n, 1);
-  return 1;
+  return call_original(L, 1);
 }
 
-/// Calls the library's own function, the upvalue, which goes over its strings in C, out of the hook's sight.
+/// Functions of `string` go over their arguments in C, out of the hook's sight.
 int by_size(lua_State* L) {
-  auto n = lua_gettop(L);
   std::size_t bytes = 0;
-  for (int i = 1; i <= n; ++i)
+  for (int i = 1, n = lua_gettop(L); i <= n; ++i)
     if (lua_type(L, i) == LUA_TSTRING)
       bytes += lua_rawlen(L, i);
   lua_engine::spend(L, bytes);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, n, LUA_MULTRET);
-  if (lua_type(L, 1) == LUA_TSTRING)
-    lua_engine::spend(L, lua_rawlen(L, 1));
-  return lua_gettop(L);
+  return call_and_count(L);
 }
 
 int collect_garbage(lua_State* L) {

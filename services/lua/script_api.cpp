@@ -358,6 +358,14 @@ std::uint64_t check_ticket(lua_State* L, int index) {
   return *static_cast<std::uint64_t*>(at ? at : luaL_checkudata(L, index, message_type));
 }
 
+result<void> check_handlers(lua_engine& e) {
+  bool handles = false;
+  (void)e.run([&](lua_State* L) { handles = lua_getglobal(L, "on_message") == LUA_TFUNCTION; });
+  if (!handles)
+    return error{errc::invalid_argument, "it defines no on_message", "function on_message(m) m:reply() end"};
+  return {};
+}
+
 void open_api(lua_State* L) {
   open_values(L);
   new_type(L, bytes_type);

@@ -57,6 +57,9 @@ void push_message(lua_State* L, std::uint64_t ticket, bool kept = false);
 /// The ticket of the message at `index`. Raises an error when it is none.
 std::uint64_t check_ticket(lua_State* L, int index);
 
+/// What a loaded script lacks to be a service: `on_message`. Error: `invalid_argument`.
+result<void> check_handlers(lua_engine& e);
+
 /// The globals of docs/lua.md, in an engine whose owner is a `script_host`.
 void open_api(lua_State* L);
 

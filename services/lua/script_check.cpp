@@ -70,10 +70,8 @@ std::vector<script_problem> check_script(const std::string& path) {
   if (auto ok = engine.load(*text, name); !ok)
     return {split(ok.error().cause, name)};
   std::vector<script_problem> out;
-  bool handles = false;
-  (void)engine.run([&](lua_State* L) { handles = lua_getglobal(L, "on_message") == LUA_TFUNCTION; });
-  if (!handles)
-    out.push_back({0, "it defines no on_message", "function on_message(m) m:reply() end"});
+  if (auto ok = check_handlers(engine); !ok)
+    out.push_back({0, ok.error().cause, ok.error().hint});
   auto used = globals_of(*text);
   for (const auto& g : used)
     if (g.written)

@@ -39,12 +39,6 @@ class rate_limit {
   clock::time_point seen_ = clock::now();
 };
 
-/// A loaded script, before it is the one that runs.
-struct candidate {
-  std::unique_ptr<lua_engine> engine;
-  std::string text;
-};
-
 class scripted final : public script_worker {
  public:
   scripted(const service_options& o, const script_options& own)
@@ -52,11 +46,12 @@ class scripted final : public script_worker {
 
   /// Errors: those of the file; `invalid_argument`, `greeter.lua:3: …`.
   result<void> load() {
-    auto fresh = make();
+    auto text = read_script(file_);
+    auto fresh = text ? make(*text) : result<std::unique_ptr<lua_engine>>{text.error()};
     if (!fresh)
       return std::move(fresh).error();
-    run_with(std::move(fresh->engine));
-    text_ = std::move(fresh->text);
+    run_with(std::move(*fresh));
+    text_ = std::move(*text);
     return {};
   }
 
@@ -99,20 +94,16 @@ class scripted final : public script_worker {
   }
 
  private:
-  result<candidate> make() {
-    auto text = read_script(file_);
-    if (!text)
-      return std::move(text).error();
+  /// Loads a text, beside the script that runs.
+  result<std::unique_ptr<lua_engine>> make(const std::string& text) {
     auto e = make_engine(limits_);
     if (!e)
       return std::move(e).error();
-    if (auto ok = (*e)->load(*text, script_name(file_)); !ok)
+    if (auto ok = (*e)->load(text, script_name(file_)); !ok)
       return std::move(ok).error();
-    bool handles = false;
-    (void)(*e)->run([&](lua_State* L) { handles = lua_getglobal(L, "on_message") == LUA_TFUNCTION; });
-    if (!handles)
-      return error{errc::invalid_argument, script_name(file_) + ": it defines no on_message", "function on_message(m) m:reply() end"};
-    return candidate{std::move(*e), std::move(*text)};
+    if (auto ok = check_handlers(**e); !ok)
+      return error{ok.error().code, script_name(file_) + ": " + ok.error().cause, ok.error().hint};
+    return e;
   }
 
   /// Tells the script who it is and calls its on_start with what the one before has left.
@@ -147,14 +138,17 @@ class scripted final : public script_worker {
 
   /// The file was written. Writers may do that in several steps, so the last of them counts.
   void look_again() {
-    auto fresh = make();
+    auto text = read_script(file_);
+    if (!text)
+      return stay(text.error());
+    if (*text == text_)
+      return;
+    auto fresh = make(*text);
     if (!fresh)
       return stay(fresh.error());
-    if (fresh->text == text_)
-      return;
     auto state = take_state();
-    run_with(std::move(fresh->engine));
-    text_ = std::move(fresh->text);
+    run_with(std::move(*fresh));
+    text_ = std::move(*text);
     start_script(*engine(), state);
     counter("reloads").fetch_add(1, std::memory_order_relaxed);
     log_info("loaded " + script_name(file_) + " again");
