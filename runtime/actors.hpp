@@ -3,7 +3,7 @@
 
 #include "runtime/core/message.hpp"
 #include "runtime/core/unique_function.hpp"
-#include "runtime/requests.hpp"
+#include "runtime/workers/requests.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -73,7 +73,7 @@ struct outbox {
 };
 
 /// What became of a pool worker.
-struct host_news {
+struct host_event {
   enum class kind : std::uint8_t {
     started, ///< `on_start` has returned; told once
     ended    ///< there is none any more, and none will be made; before `started`: it could not start
@@ -98,22 +98,22 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 /// | message      | effect                                                                               |
 /// |--------------|--------------------------------------------------------------------------------------|
 /// | `parcel_out` | delivers, drops or awaits the reply of each, in order; ends the turn                  |
-/// | `host_news`  | a pool worker has started: answers who started it; has ended: frees its name          |
+/// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name          |
 using router_actor = caf::actor;
 
-/// LIGHT HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
+/// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
 /// The switchboard calls the worker directly; the mailbox serves its life cycle only.
 ///
 /// | message            | effect                                                                       |
 /// |--------------------|------------------------------------------------------------------------------|
 /// | `caf::exit_msg`    | `on_stop`, and the worker is destroyed                                        |
-using light_host_actor = caf::actor;
+using socket_host_actor = caf::actor;
 
 /// POOL HOST. An event-based actor that runs one worker on the pool.
 ///
 /// | message            | effect                                                                       |
 /// |--------------------|------------------------------------------------------------------------------|
-/// | `start_atom`       | makes the worker and calls `on_start`; `host_news` to the router              |
+/// | `start_atom`       | makes the worker and calls `on_start`; `host_event` to the router              |
 /// | `parcel_in`        | `on_message` for each; what it sends goes to the router as one parcel         |
 /// | `timer_atom, u64`  | `on_timer`; after a failure: makes the worker anew                            |
 /// | `posted_task`      | runs it                                                                       |
@@ -124,5 +124,5 @@ using pool_host_actor = caf::actor;
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_out)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::host_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::host_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::posted_task)

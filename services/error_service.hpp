@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/bare.hpp"
-#include "runtime/worker.hpp"
+#include "runtime/workers/worker.hpp"
 
 namespace ockam {
 

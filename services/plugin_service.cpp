@@ -2,7 +2,7 @@
 #include "services/plugin_service.hpp"
 
 #include "runtime/core/address.hpp"
-#include "runtime/plugin.hpp"
+#include "runtime/workers/plugin.hpp"
 
 #include <cstring>
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/service.hpp"
+#include "runtime/workers/service_type.hpp"
 
 #include <span>
 
@@ -15,7 +15,7 @@ namespace ockam {
 /// | uppercase | a BARE string: answers with it in upper case (Unicode); anything else: dropped  |
 /// | hop       | takes its address off the onward route, puts it in front of the return route     |
 /// | error     | answers with an error: for tests and demos                                       |
-/// | plugin    | what the class in a shared object does (`runtime/plugin.hpp`)                     |
+/// | plugin    | what the class in a shared object does (`runtime/workers/plugin.hpp`)                     |
 ///
 /// Every node starts echo, uppercase and hop; the hop that it starts by itself serves local senders only.
 std::span<const service_type> standard_services();

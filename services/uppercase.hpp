@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/worker.hpp"
+#include "runtime/workers/worker.hpp"
 
 namespace ockam {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/endpoint_checks.hpp"
 
-#include "transports/caf_options.hpp"
-#include "transports/ws_options.hpp"
+#include "transports/caf/caf_options.hpp"
+#include "transports/ws/ws_options.hpp"
 
 namespace ockam {
 

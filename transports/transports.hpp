@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/transport.hpp"
+#include "runtime/links/transport.hpp"
 
 #include <memory>
 

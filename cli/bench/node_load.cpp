@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/node_load.hpp"
 
-#include "runtime/node.hpp"
+#include "runtime/node/node.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
 

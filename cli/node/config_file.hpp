@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/config.hpp"
+#include "runtime/node/config.hpp"
 #include "runtime/core/error.hpp"
-#include "runtime/service.hpp"
+#include "runtime/workers/service_type.hpp"
 
 #include <span>
 #include <string>

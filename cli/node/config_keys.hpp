@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/config.hpp"
+#include "runtime/node/config.hpp"
 #include "runtime/core/error.hpp"
 
 #include <span>

@@ -4,7 +4,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/unix_path.hpp"
 #include "runtime/core/ws_address.hpp"
-#include "transports/udp_options.hpp"
+#include "transports/udp/udp_options.hpp"
 
 #include <array>
 

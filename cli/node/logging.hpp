@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/config.hpp"
-#include "runtime/log.hpp"
+#include "runtime/node/config.hpp"
+#include "runtime/core/log.hpp"
 
 namespace ockam {
 

@@ -3,7 +3,7 @@
 
 #include "cli/node/run_node.hpp"
 #include "runtime/core/error.hpp"
-#include "runtime/version.hpp"
+#include "runtime/core/version.hpp"
 #include "services/services.hpp"
 
 #include <csignal>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/node/config_file.hpp"
-#include "runtime/config.hpp"
+#include "runtime/node/config.hpp"
 
 #include <span>
 #include <string>

@@ -3,7 +3,7 @@
 
 #include "cli/node/logging.hpp"
 #include "cli/state/state.hpp"
-#include "runtime/node.hpp"
+#include "runtime/node/node.hpp"
 #include "transports/transports.hpp"
 
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/node/options.hpp"
-#include "runtime/service.hpp"
+#include "runtime/workers/service_type.hpp"
 
 namespace ockam {
 

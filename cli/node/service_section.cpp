@@ -3,7 +3,7 @@
 
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/placement.hpp"
+#include "runtime/workers/placement.hpp"
 
 #include <algorithm>
 

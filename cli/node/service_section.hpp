@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/config.hpp"
-#include "runtime/service.hpp"
+#include "runtime/node/config.hpp"
+#include "runtime/workers/service_type.hpp"
 
 #include <filesystem>
 #include <map>

@@ -4,7 +4,7 @@
 #include "cli/ockam/usage.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/version.hpp"
+#include "runtime/core/version.hpp"
 
 #include <boost/program_options.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/hosting.hpp"
+#include "runtime/workers/worker_host.hpp"
 
 #include <caf/message_handler.hpp>
 #include <caf/scheduled_actor.hpp>

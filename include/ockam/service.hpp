@@ -25,10 +25,10 @@
 ///
 ///     extern "C" const ockam::plugin ockam_plugin{ockam::plugin_of<greeter>()};
 ///
-/// In a program of your own, see `<ockam/node_main.hpp>`. Read on in `runtime/worker.hpp`, which is all
+/// In a program of your own, see `<ockam/node_main.hpp>`. Read on in `runtime/workers/worker.hpp`, which is all
 /// that a service can do, and `runtime/core/message.hpp`, which is what it gets.
 
 #include "runtime/core/bare.hpp"
-#include "runtime/plugin.hpp"
-#include "runtime/service.hpp"
-#include "runtime/worker.hpp"
+#include "runtime/workers/plugin.hpp"
+#include "runtime/workers/service_type.hpp"
+#include "runtime/workers/worker.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/limits.hpp"
+#include "runtime/core/limits.hpp"
 
 #include <algorithm>
 #include <chrono>

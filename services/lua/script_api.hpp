@@ -3,7 +3,7 @@
 
 #include "runtime/core/message.hpp"
 #include "runtime/core/route.hpp"
-#include "runtime/log.hpp"
+#include "runtime/core/log.hpp"
 #include "runtime/core/service_options.hpp"
 #include "services/lua/lua_engine.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/service.hpp"
+#include "runtime/workers/service_type.hpp"
 
 namespace ockam {
 

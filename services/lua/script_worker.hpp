@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/worker.hpp"
+#include "runtime/workers/worker.hpp"
 #include "services/lua/script_api.hpp"
 
 #include <map>

@@ -5,7 +5,7 @@
 #include "runtime/core/route_header.hpp"
 #include "runtime/core/switchboard.hpp"
 #include "tests/bench/allocations.hpp"
-#include "transports/wire_codec.hpp"
+#include "transports/codec/wire_codec.hpp"
 
 #include <benchmark/benchmark.h>
 

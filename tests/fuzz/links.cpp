@@ -2,10 +2,10 @@
 // What links read beside the frames of TCP: WebSocket, messages between nodes of this make, BASP.
 #include "fuzz/targets.hpp"
 
-#include "transports/basp_gate.hpp"
-#include "transports/native_codec.hpp"
-#include "transports/ws_frames.hpp"
-#include "transports/ws_handshake.hpp"
+#include "transports/caf/basp_gate.hpp"
+#include "transports/codec/native_codec.hpp"
+#include "transports/ws/ws_frames.hpp"
+#include "transports/ws/ws_handshake.hpp"
 
 #include <algorithm>
 #include <cstdlib>

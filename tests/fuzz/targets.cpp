@@ -9,7 +9,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/route_header.hpp"
-#include "transports/wire_codec.hpp"
+#include "transports/codec/wire_codec.hpp"
 
 #include <cstdlib>
 #include <cstring>

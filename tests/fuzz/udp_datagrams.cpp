@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/targets.hpp"
 
-#include "transports/udp_reassembly.hpp"
-#include "transports/wire_codec.hpp"
+#include "transports/udp/udp_reassembly.hpp"
+#include "transports/codec/wire_codec.hpp"
 
 #include <cstdint>
 #include <cstdlib>

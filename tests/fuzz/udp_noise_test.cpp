@@ -2,7 +2,7 @@
 // Noise for the UDP target in every build; the fuzzer itself goes further.
 #include "fuzz/targets.hpp"
 
-#include "transports/udp_codec.hpp"
+#include "transports/udp/udp_codec.hpp"
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 
 @pytest.fixture(params=[TheirsAsksOurs, OursAsksTheirs], ids=["theirs-asks-ours", "ours-asks-theirs"])
-def asker(request, ours, theirs):
+def requester(request, ours, theirs):
     return request.param(ours, theirs)
 
 
@@ -23,36 +23,36 @@ def server(request):
     return request.getfixturevalue(request.param)()
 
 
-def test_echo(asker):
-    assert asker.echo(["echo"], 64) == (64, digest(pattern(64)))
+def test_echo(requester):
+    assert requester.echo(["echo"], 64) == (64, digest(pattern(64)))
 
 
 @pytest.mark.parametrize("text", ["hello", "Straße ñandú", "мир"])
-def test_uppercase_by_unicode(asker, text):
-    assert asker.text(["uppercase"], text) == text.upper()
+def test_uppercase_by_unicode(requester, text):
+    assert requester.text(["uppercase"], text) == text.upper()
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 << 10, 15 * MIB], ids=["0B", "1B", "64KiB", "15MiB"])
-def test_payload_of(asker, size):
-    assert asker.echo(["echo"], size) == (size, digest(pattern(size)))
+def test_payload_of(requester, size):
+    assert requester.echo(["echo"], size) == (size, digest(pattern(size)))
 
 
 @pytest.mark.parametrize("count", [64, 1000])
-def test_pipelined(asker, count):
-    assert asker.pipeline(["echo"], count, 64)
+def test_pipelined(requester, count):
+    assert requester.pipeline(["echo"], count, 64)
 
 
 @pytest.mark.parametrize("count", [64, 1000])
 def test_pipelined_through_our_hops(ours, theirs, count):
-    asker = TheirsAsksOurs(ours, theirs)
-    assert asker.pipeline(["hop", "hop", "echo"], count, 64)
+    requester = TheirsAsksOurs(ours, theirs)
+    assert requester.pipeline(["hop", "hop", "echo"], count, 64)
 
 
 def test_pipelined_through_their_hop(ours, theirs):
     # Not more than 8: its mailboxes hold so many, and its hop and echo then wait for each other's room for
     # ever. That is theirs; ours is in the test above.
-    asker = OursAsksTheirs(ours, theirs)
-    assert asker.pipeline(["hop", "echo"], 8, 64)
+    requester = OursAsksTheirs(ours, theirs)
+    assert requester.pipeline(["hop", "echo"], 8, 64)
 
 
 def test_chain_ours_theirs_ours(ours, theirs):
@@ -73,9 +73,9 @@ def test_chain_theirs_ours_theirs(ours, theirs):
     assert first.say("text", f"{link},hop,out,uppercase", "hello") == ["reply", "HELLO"]
 
 
-def test_heartbeat_of_the_asker_is_no_message(asker):
-    asker.heartbeat()
-    assert asker.echo(["echo"], 10) == (10, digest(pattern(10)))
+def test_heartbeat_of_the_asker_is_no_message(requester):
+    requester.heartbeat()
+    assert requester.echo(["echo"], 10) == (10, digest(pattern(10)))
 
 
 # -- the end of a connection -------------------------------------------------------------------------

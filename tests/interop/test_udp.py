@@ -33,22 +33,22 @@ class OursAsksTheirsByUdp(OursAsksTheirs):
 
 
 @pytest.fixture(params=[TheirsAsksOursByUdp, OursAsksTheirsByUdp], ids=["theirs-asks-ours", "ours-asks-theirs"])
-def asker(request, ours, theirs):
+def requester(request, ours, theirs):
     return request.param(ours, theirs)
 
 
 @pytest.mark.parametrize("size", [0, 64, 300, 5000, 64 << 10], ids=["0B", "64B", "300B", "5000B", "64KiB"])
-def test_echo_of(asker, size):
-    assert asker.echo(["echo"], size) == (size, digest(pattern(size)))
+def test_echo_of(requester, size):
+    assert requester.echo(["echo"], size) == (size, digest(pattern(size)))
 
 
-def test_uppercase(asker):
-    assert asker.text(["uppercase"], "Straße") == "STRASSE"
+def test_uppercase(requester):
+    assert requester.text(["uppercase"], "Straße") == "STRASSE"
 
 
 @pytest.mark.parametrize("slices", [1, 2, 7])
-def test_a_message_of_ours_that_fills_its_slices(asker, slices):
+def test_a_message_of_ours_that_fills_its_slices(requester, slices):
     # The other make would send one more slice, an empty one, which its receiver refuses: such messages of
     # theirs are always lost. Theirs is never such a message here: it has a fourth element of three bytes.
-    size = next(n for n in range(slices * SLICE) if len(asker.our_message(pattern(n))) == slices * SLICE)
-    assert asker.echo(["echo"], size) == (size, digest(pattern(size)))
+    size = next(n for n in range(slices * SLICE) if len(requester.our_message(pattern(n))) == slices * SLICE)
+    assert requester.echo(["echo"], size) == (size, digest(pattern(size)))

@@ -6,7 +6,7 @@
 #include "cli/ockam/invocation.hpp"
 #include "cli/ockam/stop_node.hpp"
 #include "cli/ockam/views.hpp"
-#include "runtime/version.hpp"
+#include "runtime/core/version.hpp"
 
 #include <array>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/net.hpp"
+#include "runtime/net/reactor.hpp"
 
 #include <deque>
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/node.hpp"
 
-#include "runtime/worker_host.hpp"
+#include "runtime/workers/actor_workers.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
 
@@ -42,13 +42,13 @@ class node::impl final : public participant {
       sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, board_{config_.name},
       memory_{limit.node_budget}, local_{ledger::make(memory_, limit.node_budget, nullptr)}, reactor_{net},
-      hosts_{system_, board_, reactor_} {
+      workers_{system_, board_, reactor_} {
     reactor_.at_end_of_turn([this] { end_turn(); });
-    router_ = spawn_router(system_, board_, hosts_, [this] { end_turn(); });
-    hosts_.router(router_);
+    router_ = spawn_router(system_, board_, workers_, [this] { end_turn(); });
+    workers_.router(router_);
     flows_.services = board_.flows().create();
     flows_.outgoing = board_.flows().create();
-    transport_context context{hosts_, memory_, config_.limit, flows_,
+    transport_context context{workers_, memory_, config_.limit, flows_,
                               [this] { return connections_ < config_.limit.max_connections; }, connections_, &system_};
     for (auto make : {&make_tcp_transport, &make_udp_transport, &make_uds_transport, &make_ws_transport, &make_caf_transport})
       transports_.push_back(make(context));
@@ -70,7 +70,7 @@ class node::impl final : public participant {
     dialer_.stop();
     for (auto& t : transports_)
       t->stop();
-    hosts_.stop_all();
+    workers_.stop_all();
     caf::anon_send_exit(router_, caf::exit_reason::user_shutdown);
     router_ = nullptr;
     net_.run();
@@ -86,8 +86,8 @@ class node::impl final : public participant {
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
   node_services services() {
-    return {config_, hosts_, memory_, *local_, flows_, transports_, connector_, dialer_, standard_services(), connections_,
-            [this] { return hosts_.lost(); }, [] {}};
+    return {config_, workers_, memory_, *local_, flows_, transports_, connector_, dialer_, standard_services(), connections_,
+            [this] { return workers_.lost(); }, [] {}};
   }
 
   static node_config make_config(std::string name, limits limit) {
@@ -114,12 +114,12 @@ class node::impl final : public participant {
   memory memory_;
   ledger::owner local_;
   sim::reactor reactor_;
-  actor_workers hosts_;
+  actor_workers workers_;
   router_actor router_;
   well_known_flows flows_;
   std::vector<std::unique_ptr<transport>> transports_;
-  connector connector_{hosts_, config_.limit, 1};
-  dialer dialer_{hosts_, config_, connector_, transports_, 1};
+  connector connector_{workers_, config_.limit, 1};
+  dialer dialer_{workers_, config_.routing, config_.limit, connector_, transports_, 1};
   std::size_t connections_ = 0;
   bool seen_listener_ = false;
   bool turn_posted_ = false;
@@ -131,7 +131,7 @@ node::node(network& net, std::string name, limits limit)
 node::~node() = default;
 
 switchboard& node::board() { return impl_->board_; }
-workers& node::hosts() { return impl_->hosts_; }
+ockam::workers& node::workers() { return impl_->workers_; }
 transport& node::tcp() { return *impl_->transports_.front(); }
 sim::reactor& node::reactor() { return impl_->reactor_; }
 memory& node::budget() { return impl_->memory_; }
@@ -140,7 +140,7 @@ routing_config& node::routing() { return impl_->config_.routing; }
 dialer& node::dial() { return impl_->dialer_; }
 connector& node::lasting() { return impl_->connector_; }
 std::size_t node::connections() const { return impl_->connections_; }
-std::uint64_t node::lost() const { return impl_->hosts_.lost(); }
+std::uint64_t node::lost() const { return impl_->workers_.lost(); }
 void node::stop() { impl_->stop(); }
 
 void node::start(std::string_view type, std::string where) {
@@ -156,7 +156,7 @@ void node::start(const std::string& where, std::unique_ptr<worker> w, worker_thr
   o.type = "test";
   o.thread = thread;
   o.consumer_of = {impl_->flows_.services, impl_->flows_.outgoing};
-  if (auto ok = hosts().start(address{where}, std::move(w), std::move(o)); !ok)
+  if (auto ok = workers().start(address{where}, std::move(w), std::move(o)); !ok)
     throw std::logic_error{ok.error().cause};
   impl_->net_.run();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/control.hpp"
+#include "runtime/control/control.hpp"
 #include "sim/support/network.hpp"
 
 #include <memory>
@@ -21,7 +21,7 @@ class node {
   node& operator=(const node&) = delete;
 
   switchboard& board();
-  workers& hosts();
+  ockam::workers& workers();
   transport& tcp();
   transport& over(std::string_view transport_name);
   sim::reactor& reactor();

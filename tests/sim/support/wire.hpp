@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "transports/stream_codec.hpp"
-#include "transports/wire_codec.hpp"
+#include "transports/codec/stream_codec.hpp"
+#include "transports/codec/wire_codec.hpp"
 
 #include <cstring>
 #include <stdexcept>

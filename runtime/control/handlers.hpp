@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/control/control.hpp"
+
+#include "proto/control.pb.h"
+
+#include <list>
+#include <map>
+
+namespace ockam {
+
+/// Where answers go: the session may have ended meanwhile, which is not an error.
+class responder {
+ public:
+  virtual void respond(std::uint64_t session, const control::Response& r) = 0;
+
+ protected:
+  ~responder() = default;
+};
+
+/// The requests of `control.proto`, one function each. Socket thread only.
+class control_handlers {
+ public:
+  control_handlers(node_services n, responder& out);
+  ~control_handlers();
+
+  node_services& node() noexcept { return node_; }
+  void handle(std::uint64_t session, control::Request r);
+  /// Gives up what this session (or any) waits for.
+  void cancel(std::uint64_t session);
+  void cancel_all();
+
+ private:
+  /// Who asked, for answers that come later.
+  struct requester {
+    std::uint64_t session;
+    std::uint32_t request;
+  };
+  class pending_request;  // a message on its way, with its reply address and deadline
+  class sending;
+  class tracing;
+
+  void answer(requester to, control::Response r);
+  void answer(requester to, const error& e);
+  void done(requester to);
+  /// Done or the error.
+  void answer(requester to, const result<void>& r);
+
+  void show_node(requester from);
+  void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
+  void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
+  void start_service_request(requester from, const control::StartService& m);
+  void stop_service(requester from, const control::StopService& m);
+  void list_services(requester from);
+  void list_workers(requester from, const control::ListWorkers& m);
+  void show_worker(requester from, const control::ShowWorker& m);
+  void create_listener(requester from, const control::CreateListener& m);
+  void list_listeners(requester from, const std::string& transport_name);
+  void create_connection(requester from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
+  void list_connections(requester from, const std::string& transport_name);
+  void delete_one(requester from, const std::string& transport_name, const std::string& address,
+                  result<void> (control_handlers::*close)(transport&, std::string_view));
+  result<void> close_listener(transport& t, std::string_view which);
+  result<void> close_connection(transport& t, std::string_view which);
+  void add_consumer(requester from, const control::AddConsumer& m);
+  /// Called before the answer: one that cannot be written ends its session, which cancels all that the
+  /// session waits for. False when it is over already.
+  /// Takes the pending_request off the list; it goes after this event. False when it is not there.
+  bool finished(pending_request& e);
+  void launch(std::unique_ptr<pending_request> e, std::uint32_t flags);
+  static result<route> route_of(const std::string& text);
+
+  node_services node_;
+  responder& out_;
+  std::list<std::unique_ptr<pending_request>> under_way_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+/// Into protobuf, for control.
+void fill(control::ListenerInfo& out, const listener_info& in);
+void fill(control::ConnectionInfo& out, const link_info& in);
+void fill(control::WorkerDetails& out, const worker_info& in);
+void fill(control::Error& out, const error& in);
+
+} // namespace ockam

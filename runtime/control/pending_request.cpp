@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/control/pending_request.hpp"
+
+#include "runtime/core/multiaddr.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+control_handlers::pending_request::pending_request(control_handlers& owner, requester from, route to, payload body, std::chrono::milliseconds timeout)
+  : owner_{owner}, from_{from}, route_{std::move(to)}, body_{std::move(body)}, timeout_{timeout} {}
+
+control_handlers::pending_request::~pending_request() {
+  reactor().cancel(deadline_);
+  if (registered_)
+    owner_.node_.workers.board().remove(self_);
+}
+
+void control_handlers::pending_request::begin(std::uint32_t flags) {
+  deadline_ = reactor().after(timeout_, [this] { late(); });
+  auto& board = owner_.node_.workers.board();
+  worker_entry e;
+  e.target = this;
+  e.type = "reply";
+  e.internal = true;
+  // The reply comes in through the link that the route leaves by (protocol §8.1). For a link that is yet
+  // to be made, the dialer sees to it.
+  if (auto* first = board.find(route_.front()); first && first->producer != 0)
+    e.consumer_of.push_back(first->producer);
+  if (auto ok = board.add(self_, std::move(e)); !ok)
+    return end(ok.error());
+  registered_ = true;
+  if (auto stuck = no_way_back())
+    return end(*stuck);
+  auto m = make_message(route_, self_, std::move(body_));
+  m->header.flags(flags);
+  m->held = credit{owner_.node_.local_budget, m->footprint()};
+  sent_ = reactor().now();
+  board.deliver(std::move(m));
+}
+
+/// An answer comes back through the hop that the route leaves by; one that serves local senders only would
+/// refuse it, and nobody would say so.
+std::optional<error> control_handlers::pending_request::no_way_back() const {
+  auto& board = owner_.node_.workers.board();
+  auto* first = board.find(route_.front());
+  if (route_.size() < 2 || !first || first->type != "hop")
+    return {};
+  auto* second = board.find(route_[1]);
+  bool leaves = !route_[1].is_local() || (second && second->producer != 0);
+  const auto& flows = first->consumer_of;
+  if (!leaves || std::find(flows.begin(), flows.end(), owner_.node_.flows.outgoing) != flows.end())
+    return {};
+  return error{errc::undeliverable, "no answer could come back through " + to_string(route_.front()) + ": it serves local senders only",
+               "leave it out of the route, or start it by name: ockam service start hop"};
+}
+
+error control_handlers::pending_request::nothing_came() const {
+  auto within = " within " + std::to_string(timeout_.count()) + " ms";
+  if (owner_.node_.dial.dialling(route_.front()))
+    return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
+  return {errc::timed_out, "no reply" + within,
+          "a node of another make does not say when a worker is missing: check the route, or give more --timeout"};
+}
+
+std::uint64_t control_handlers::pending_request::elapsed_us() const {
+  auto d = owner_.node_.workers.reactor().now() - sent_;
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
+}
+
+void control_handlers::pending_request::end(control::Response r) {
+  if (owner_.finished(*this))
+    owner_.answer(from_, std::move(r));
+}
+
+void control_handlers::pending_request::end(const error& e) {
+  if (owner_.finished(*this))
+    owner_.answer(from_, e);
+}
+
+// -- control_handlers --------------------------------------------------------------------------------
+
+// Here, where `pending_request` is complete.
+control_handlers::control_handlers(node_services n, responder& out) : node_{std::move(n)}, out_{out} {}
+
+control_handlers::~control_handlers() = default;
+
+result<route> control_handlers::route_of(const std::string& text) {
+  auto parsed = parse_multiaddr(text);
+  if (!parsed)
+    return std::move(parsed).error();
+  auto to = to_route(*parsed);
+  if (to && to->empty())
+    return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
+  return to;
+}
+
+void control_handlers::launch(std::unique_ptr<pending_request> e, std::uint32_t flags) {
+  under_way_.push_back(std::move(e));
+  under_way_.back()->begin(flags);
+}
+
+bool control_handlers::finished(pending_request& e) {
+  auto it = std::find_if(under_way_.begin(), under_way_.end(), [&](auto& p) { return p.get() == &e; });
+  if (it == under_way_.end())
+    return false;
+  // It is inside one of its own calls: it goes after this event, its name with it.
+  std::shared_ptr<pending_request> last{std::move(*it)};
+  under_way_.erase(it);
+  node_.workers.reactor().post([last] {});
+  return true;
+}
+
+void control_handlers::cancel(std::uint64_t session) {
+  under_way_.remove_if([&](auto& e) { return e->session() == session; });
+}
+
+void control_handlers::cancel_all() {
+  under_way_.clear();
+}
+
+} // namespace ockam

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/control/handlers.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace ockam {
+
+/// A message that starts in this node for the command line, and what comes back for it: at an address of
+/// its own, until a deadline.
+///
+///     waiting ─▶ answered
+///        └─ report, deadline
+///
+/// A route that begins with the address of another node is the dialer's: it connects, or has a link.
+class control_handlers::pending_request : public receiver {
+ public:
+  pending_request(control_handlers& owner, requester from, route to, payload body, std::chrono::milliseconds timeout);
+  virtual ~pending_request();
+
+  std::uint64_t session() const { return from_.session; }
+  /// Sends the message with these flags (`route_header`). May end this pending_request.
+  void begin(std::uint32_t flags);
+
+ protected:
+  using clock = net::reactor::clock;
+
+  /// The time is over.
+  virtual void late() = 0;
+  void failed(std::string_view) noexcept override {}
+
+  /// Answers and ends, once.
+  void end(control::Response r);
+  void end(const error& e);
+  /// Answers; more follows.
+  void tell(control::Response r) { owner_.answer(from_, std::move(r)); }
+  /// What a deadline without any answer says.
+  error nothing_came() const;
+  /// Since the message was sent.
+  std::uint64_t elapsed_us() const;
+
+  const route& to() const { return route_; }
+  control_handlers& owner() { return owner_; }
+  net::reactor& reactor() { return owner_.node_.workers.reactor(); }
+
+ private:
+  std::optional<error> no_way_back() const;
+
+  control_handlers& owner_;
+  requester from_;
+  route route_;
+  payload body_;
+  std::chrono::milliseconds timeout_;
+  address self_ = random_address();
+  bool registered_ = false;
+  clock::time_point sent_{};
+  timer_queue::id deadline_ = 0;
+};
+
+} // namespace ockam

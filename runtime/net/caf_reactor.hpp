@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/net/reactor.hpp"
+
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/event_handler.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace caf {
+class actor_system;
+}
+
+namespace ockam {
+
+class caf_reactor;
+
+/// A descriptor in CAF's event loop. CAF defers changes of its epoll set to the end of the loop's
+/// iteration and may still hold a pointer to the handler in the events of this one, so a handler is
+/// never deleted at once: `retire` takes it out, and the object (with the descriptor) goes one iteration
+/// later. Socket thread only.
+class fd_handler : public caf::io::network::event_handler {
+ public:
+  /// Hears about the descriptor; errors count as readable, so that a read reports them.
+  struct listener {
+    virtual void on_fd_readable() = 0;
+    virtual void on_fd_writable() = 0;
+
+   protected:
+    ~listener() = default;
+  };
+  struct retirer {
+    void operator()(fd_handler* h) const { h->retire(); }
+  };
+  using owner = std::unique_ptr<fd_handler, retirer>;
+
+  /// Takes the descriptor over.
+  static owner make(caf_reactor& r, int fd, listener& l);
+
+  int descriptor() const noexcept { return fd_; }
+  void watch_read(bool on);
+  void watch_write(bool on);
+  /// False also after an error event, with which CAF takes the descriptor out of its set.
+  bool watches_read() const noexcept { return state_.reading; }
+
+  void handle_event(caf::io::network::operation op) override;
+  void removed_from_loop(caf::io::network::operation) override {}
+  void graceful_shutdown() override {}
+
+ private:
+  fd_handler(caf_reactor& r, int fd, listener& l);
+  void retire();
+
+  caf_reactor& reactor_;
+  listener* listener_;
+  bool writing_ = false;
+};
+
+/// The socket thread of a node: CAF's multiplexer thread, which also runs every broker. Owned by the node.
+class caf_reactor final : public net::reactor, private fd_handler::listener {
+ public:
+  explicit caf_reactor(caf::actor_system& sys);
+  ~caf_reactor() override;
+
+  /// First and last things to do on the socket thread.
+  void open();
+  void close();
+
+  caf::io::network::default_multiplexer& backend() noexcept { return backend_; }
+  /// Accepts and closes one connection although the process is out of descriptors, by means of one that
+  /// is kept in reserve: without that, CAF's loop would spin on the listening socket.
+  /// False when even that was not possible.
+  bool refuse_one(int listening_fd);
+  void end_turn() {
+    if (turn_)
+      turn_();
+  }
+
+  result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
+  result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
+  net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
+  net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;
+  net::connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) override;
+  result<net::datagrams_ptr> open_datagrams(const endpoint& at) override;
+  result<net::datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) override;
+  clock::time_point now() const override { return clock::now(); }
+  timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override;
+  void cancel(timer_queue::id timer) override { timers_.cancel(timer); }
+  void post(std::function<void()> f) override;
+  void at_end_of_turn(std::function<void()> f) override { turn_ = std::move(f); }
+
+  /// Lets threads that are not ours (the resolver's) post while, and only while, the reactor lives.
+  struct gate {
+    std::mutex lock;
+    caf_reactor* open = nullptr;
+  };
+  const std::shared_ptr<gate>& entrance() const noexcept { return gate_; }
+
+ private:
+  void on_fd_readable() override; // the timer descriptor
+  void on_fd_writable() override {}
+  void arm();
+
+  caf::io::network::default_multiplexer& backend_;
+  std::shared_ptr<gate> gate_ = std::make_shared<gate>();
+  timer_queue timers_;
+  fd_handler::owner timer_fd_;
+  clock::time_point armed_until_ = clock::time_point::max();
+  int reserve_fd_ = -1;
+  std::function<void()> turn_;
+};
+
+} // namespace ockam

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streams, listening sockets and connects of `caf_reactor`.
+#include "runtime/net/caf_reactor.hpp"
+
+#include "runtime/net/datagram_sockets.hpp"
+#include "runtime/net/sockets.hpp"
+#include "runtime/net/unix_sockets.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+class fd_stream final : public net::stream, private fd_handler::listener {
+ public:
+  fd_stream(caf_reactor& r, int fd)
+    : peer_{peer_text(fd)}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
+    send_at_once(fd);
+  }
+
+  void attach(net::stream_events* owner) override { owner_ = owner; }
+
+  net::io_result read(std::span<const iovec> into) override {
+    msghdr m{};
+    m.msg_iov = const_cast<iovec*>(into.data());
+    m.msg_iovlen = into.size();
+    auto n = ::recvmsg(fd(), &m, MSG_DONTWAIT);
+    if (n == 0)
+      return {net::io_result::status::eof, 0, 0};
+    return outcome(n);
+  }
+
+  net::io_result write(std::span<const iovec> from) override {
+    msghdr m{};
+    m.msg_iov = const_cast<iovec*>(from.data());
+    m.msg_iovlen = from.size();
+    return outcome(::sendmsg(fd(), &m, MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+
+  void watch_read(bool on) override { handler_->watch_read(on); }
+  void watch_write(bool on) override { handler_->watch_write(on); }
+
+  bool peer_closed() override {
+    pollfd p{fd(), POLLRDHUP, 0};
+    return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  }
+
+  std::chrono::milliseconds unanswered() override { return unacknowledged(fd()); }
+  std::string peer() const override { return peer_; }
+  std::string local() const override { return local_; }
+  std::int64_t peer_uid() const override { return ockam::peer_uid(fd()); }
+
+ private:
+  int fd() const { return handler_->descriptor(); }
+
+  static net::io_result outcome(ssize_t n) {
+    if (n >= 0)
+      return {net::io_result::status::ok, static_cast<std::size_t>(n), 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
+      return {net::io_result::status::again, 0, 0};
+    return {net::io_result::status::failed, 0, errno};
+  }
+
+  void on_fd_readable() override {
+    if (owner_)
+      owner_->on_readable();
+  }
+  void on_fd_writable() override {
+    if (owner_)
+      owner_->on_writable();
+  }
+
+  std::string peer_;
+  std::string local_;
+  fd_handler::owner handler_;
+  net::stream_events* owner_ = nullptr;
+};
+
+class fd_acceptor final : public net::acceptor, private fd_handler::listener {
+ public:
+  /// Connections taken in one go, before other sockets get their turn.
+  static constexpr int batch = 64;
+
+  fd_acceptor(caf_reactor& r, int fd, net::acceptor_events& owner)
+    : reactor_{r}, owner_{owner}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
+    handler_->watch_read(true);
+  }
+  fd_acceptor(caf_reactor& r, unix_listener l, net::acceptor_events& owner) : fd_acceptor{r, l.fd, owner} {
+    local_ = l.path;
+    unix_ = std::move(l);
+  }
+
+  ~fd_acceptor() override {
+    *alive_ = false;
+    reactor_.cancel(retry_);
+    // Closed now, not one loop iteration later as the handler: the port is free when this returns.
+    ::shutdown(handler_->descriptor(), SHUT_RDWR);
+    if (unix_)
+      unix_->remove_file();
+  }
+
+  std::string local() const override { return local_; }
+
+ private:
+  void on_fd_readable() override {
+    auto alive = alive_; // the owner may close this acceptor inside on_accept
+    for (int i = 0; i < batch && *alive; ++i) {
+      auto fd = ::accept4(handler_->descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) {
+        owner_.on_accept(std::make_unique<fd_stream>(reactor_, fd));
+      } else if (errno == EMFILE || errno == ENFILE) {
+        if (!reactor_.refuse_one(handler_->descriptor()))
+          return rest(); // another thread of this process was faster with the reserve
+        owner_.on_out_of_descriptors();
+      } else if (errno != EINTR && errno != ECONNABORTED) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+          rest();
+        return;
+      }
+    }
+  }
+  void on_fd_writable() override {}
+
+  /// Out of memory or the like: the socket stays readable, so look again in a while instead of spinning.
+  void rest() {
+    handler_->watch_read(false);
+    retry_ = reactor_.after(std::chrono::milliseconds{100}, [this] { handler_->watch_read(true); });
+  }
+
+  caf_reactor& reactor_;
+  net::acceptor_events& owner_;
+  std::string local_;
+  std::optional<unix_listener> unix_;
+  fd_handler::owner handler_;
+  timer_queue::id retry_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// A connect under way:
+///
+///     resolving ──▶ trying address 1 ──▶ … ──▶ trying address n ──▶ done(error)
+///         │                 └──────────┬───────────────┘
+///         └── deadline ──▶ done(error) └──▶ done(stream)
+class fd_connecting final : public net::connecting, private fd_handler::listener {
+ public:
+  fd_connecting(caf_reactor& r, endpoint to, std::chrono::milliseconds timeout, net::reactor::connected done)
+    : reactor_{r}, to_{std::move(to)}, done_{std::move(done)} {
+    deadline_ = reactor_.after(timeout, [this, timeout] {
+      finish(error{errc::timed_out, "no connection to " + to_string(to_) + " within " + std::to_string(timeout.count()) + " ms",
+                   "is the address right, and does a firewall let it through?"});
+    });
+    lookup_ = reactor_.resolve(to_, timeout, [this](result<std::vector<ip_endpoint>> found) {
+      if (!found)
+        return finish(std::move(found).error());
+      addresses_ = std::move(*found);
+      try_next();
+    });
+  }
+
+  ~fd_connecting() override { reactor_.cancel(deadline_); }
+
+ private:
+  void try_next() {
+    handler_.reset();
+    while (next_ < addresses_.size()) {
+      sockaddr_storage a{};
+      const auto& to = addresses_[next_++];
+      auto family = to.v6 ? AF_INET6 : AF_INET;
+      auto size = to_sockaddr(to, family, a);
+      auto fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      if (fd < 0) {
+        last_errno_ = errno;
+        continue;
+      }
+      if (::connect(fd, reinterpret_cast<const sockaddr*>(&a), size) < 0 && errno != EINPROGRESS) {
+        last_errno_ = errno;
+        ::close(fd);
+        continue;
+      }
+      handler_ = fd_handler::make(reactor_, fd, *this);
+      handler_->watch_write(true);
+      return;
+    }
+    auto e = system_error("cannot connect to " + to_string(to_), last_errno_);
+    if (e.code == errc::io_failure)
+      e.code = errc::unreachable;
+    if (e.hint.empty())
+      e.hint = "is a node listening there?";
+    finish(std::move(e));
+  }
+
+  void on_fd_writable() override {
+    int err = 0;
+    socklen_t len = sizeof(err);
+    ::getsockopt(handler_->descriptor(), SOL_SOCKET, SO_ERROR, &err, &len);
+    if (err != 0) {
+      last_errno_ = err;
+      return try_next();
+    }
+    // The connected descriptor moves to a stream of its own; this handler goes with a duplicate of it.
+    auto fd = ::fcntl(handler_->descriptor(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+      return finish(system_error("cannot connect to " + to_string(to_), errno));
+    handler_.reset();
+    net::stream_ptr s = std::make_unique<fd_stream>(reactor_, fd);
+    finish(std::move(s));
+  }
+  void on_fd_readable() override { on_fd_writable(); } // an error without the write event
+
+  void finish(result<net::stream_ptr> outcome) {
+    reactor_.cancel(deadline_);
+    handler_.reset();
+    if (auto done = std::exchange(done_, nullptr))
+      done(std::move(outcome)); // may destroy this
+  }
+
+  caf_reactor& reactor_;
+  endpoint to_;
+  net::reactor::connected done_;
+  net::connecting_ptr lookup_;
+  std::vector<ip_endpoint> addresses_;
+  std::size_t next_ = 0;
+  int last_errno_ = EHOSTUNREACH;
+  fd_handler::owner handler_;
+  timer_queue::id deadline_ = 0;
+};
+
+/// A connect to a Unix socket: at once or never, except that the listener's queue may be full. Then it is
+/// tried again, since the system has no event for that.
+class unix_connecting final : public net::connecting {
+ public:
+  unix_connecting(caf_reactor& r, std::string path, std::chrono::milliseconds timeout, net::reactor::connected done)
+    : reactor_{r}, path_{std::move(path)}, deadline_{r.now() + timeout}, done_{std::move(done)} {
+    timer_ = reactor_.after(std::chrono::milliseconds{0}, [this] { attempt(); });
+  }
+  ~unix_connecting() override { reactor_.cancel(timer_); }
+
+ private:
+  static constexpr std::chrono::milliseconds pause{20};
+
+  void attempt() {
+    timer_ = 0;
+    auto a = try_connect_unix(path_);
+    if (a.fd >= 0)
+      return finish(net::stream_ptr{std::make_unique<fd_stream>(reactor_, a.fd)});
+    if (a.err == EAGAIN && reactor_.now() + pause < deadline_) {
+      timer_ = reactor_.after(pause, [this] { attempt(); });
+      return;
+    }
+    if (a.err == EAGAIN)
+      return finish(error{errc::timed_out, "no connection to " + path_ + " in time: the queue of its listener is full", {}});
+    auto e = system_error("cannot connect to " + path_, a.err);
+    if (e.code == errc::io_failure)
+      e.code = errc::unreachable;
+    if (e.hint.empty())
+      e.hint = e.code == errc::permission_denied ? "the key mode of the listener says who may connect" : "is a node listening there?";
+    finish(std::move(e));
+  }
+
+  void finish(result<net::stream_ptr> outcome) {
+    auto done = std::exchange(done_, nullptr);
+    done(std::move(outcome)); // may destroy this
+  }
+
+  caf_reactor& reactor_;
+  std::string path_;
+  net::reactor::clock::time_point deadline_;
+  net::reactor::connected done_;
+  timer_queue::id timer_ = 0;
+};
+
+} // namespace
+
+result<net::acceptor_ptr> caf_reactor::listen(const endpoint& at, net::acceptor_events& owner) {
+  auto fd = listen_tcp(at);
+  if (!fd)
+    return std::move(fd).error();
+  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, owner)};
+}
+
+result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) {
+  auto l = ockam::listen_unix(path, mode);
+  if (!l)
+    return std::move(l).error();
+  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, std::move(*l), owner)};
+}
+
+net::connecting_ptr caf_reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
+  return std::make_unique<fd_connecting>(*this, to, timeout, std::move(done));
+}
+
+net::connecting_ptr caf_reactor::connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) {
+  return std::make_unique<unix_connecting>(*this, path, timeout, std::move(done));
+}
+
+} // namespace ockam

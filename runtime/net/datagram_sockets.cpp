@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/net/datagram_sockets.hpp"
+
+#include "runtime/net/sockets.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+/// A burst of a large message has to wait somewhere while the node does other things. The system caps it
+/// (net.core.rmem_max).
+constexpr int receive_buffer = 4 << 20;
+
+/// Of a piece that the system cuts up: what it admits at most, and what a datagram can have.
+constexpr std::size_t most_datagrams = 64;
+constexpr std::size_t most_bytes = 65'507;
+
+constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+result<int> make_socket(int family, const std::string& what) {
+  auto fd = ::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return system_error(what, errno);
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
+  return fd;
+}
+
+error close_and_report(int fd, const std::string& what) {
+  auto e = system_error(what, errno);
+  ::close(fd);
+  return e;
+}
+
+} // namespace
+
+std::optional<ip_endpoint> endpoint_of(const sockaddr* a) noexcept {
+  ip_endpoint e;
+  if (a->sa_family == AF_INET) {
+    const auto& in = *reinterpret_cast<const sockaddr_in*>(a);
+    std::memcpy(e.ip.data(), &in.sin_addr, 4);
+    e.port = ntohs(in.sin_port);
+    return e;
+  }
+  if (a->sa_family != AF_INET6)
+    return std::nullopt;
+  const auto& in = *reinterpret_cast<const sockaddr_in6*>(a);
+  e.port = ntohs(in.sin6_port);
+  if (IN6_IS_ADDR_V4MAPPED(&in.sin6_addr)) {
+    std::memcpy(e.ip.data(), in.sin6_addr.s6_addr + mapped_prefix.size(), 4);
+    return e;
+  }
+  std::memcpy(e.ip.data(), in.sin6_addr.s6_addr, e.ip.size());
+  e.v6 = true;
+  e.scope = in.sin6_scope_id;
+  return e;
+}
+
+socklen_t to_sockaddr(const ip_endpoint& e, int family, sockaddr_storage& out) noexcept {
+  if (family == AF_INET) {
+    if (e.v6)
+      return 0;
+    auto& in = reinterpret_cast<sockaddr_in&>(out);
+    in = {};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(e.port);
+    std::memcpy(&in.sin_addr, e.ip.data(), 4);
+    return sizeof(in);
+  }
+  auto& in = reinterpret_cast<sockaddr_in6&>(out);
+  in = {};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(e.port);
+  in.sin6_scope_id = e.scope;
+  if (e.v6) {
+    std::memcpy(in.sin6_addr.s6_addr, e.ip.data(), e.ip.size());
+  } else {
+    std::memcpy(in.sin6_addr.s6_addr, mapped_prefix.data(), mapped_prefix.size());
+    std::memcpy(in.sin6_addr.s6_addr + mapped_prefix.size(), e.ip.data(), 4);
+  }
+  return sizeof(in);
+}
+
+result<int> bind_udp(const endpoint& at) {
+  auto what = "cannot bind udp " + to_string(at);
+  auto addresses = resolve(at, true);
+  if (!addresses)
+    return error{errc::invalid_address, what + ": not a literal socket address", "for example 127.0.0.1:4000"};
+  const auto& a = addresses->front();
+  auto fd = make_socket(a.family(), what);
+  if (fd && ::bind(*fd, a.raw(), a.size()) < 0)
+    return close_and_report(*fd, what);
+  return fd;
+}
+
+result<int> connect_udp(const ip_endpoint& peer) {
+  auto what = "cannot send to udp " + to_string(peer);
+  sockaddr_storage a;
+  auto family = peer.v6 ? AF_INET6 : AF_INET;
+  auto size = to_sockaddr(peer, family, a);
+  auto fd = make_socket(family, what);
+  if (fd && ::connect(*fd, reinterpret_cast<const sockaddr*>(&a), size) < 0)
+    return close_and_report(*fd, what);
+  return fd;
+}
+
+bool can_cut(int fd) noexcept {
+  int size = 0;
+  socklen_t length = sizeof(size);
+  return ::getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &length) == 0;
+}
+
+std::size_t equal_datagrams(std::span<const net::datagrams::outbound> out) noexcept {
+  const auto& first = out[0];
+  auto size = size_of(first);
+  std::size_t n = 1;
+  if (size == 0)
+    return n;
+  auto same_peer = [&](const ip_endpoint* to) { return to == first.to || (to && first.to && *to == *first.to); };
+  for (auto bytes = size; n < std::min(out.size(), most_datagrams); ++n) {
+    auto next = size_of(out[n]);
+    bytes += next;
+    if (!same_peer(out[n].to) || next > size || next == 0 || bytes > most_bytes)
+      break;
+    if (next < size)
+      return n + 1; // nothing can come behind it
+  }
+  return n;
+}
+
+} // namespace ockam

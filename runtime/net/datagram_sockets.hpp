@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/error.hpp"
+#include "runtime/core/ip_endpoint.hpp"
+#include "runtime/net/reactor.hpp"
+
+#include <optional>
+#include <span>
+#include <sys/socket.h>
+
+/// UDP sockets of the operating system, as plain functions: no CAF, no state. Thread: any.
+namespace ockam {
+
+/// Nothing for families other than IPv4 and IPv6.
+std::optional<ip_endpoint> endpoint_of(const sockaddr* a) noexcept;
+/// Fills `out` for a socket of this family and returns its size; 0 when the socket cannot reach it (an
+/// IPv6 address from an IPv4 socket). An IPv4 address is mapped for an IPv6 socket.
+socklen_t to_sockaddr(const ip_endpoint& e, int family, sockaddr_storage& out) noexcept;
+
+/// A non-blocking socket at a literal address. Errors: `address_in_use`, `permission_denied`, `io_failure`.
+result<int> bind_udp(const endpoint& at);
+/// A non-blocking socket with a fixed peer: the system drops what others send to it. Errors: those of
+/// connect(2), with nothing sent yet.
+result<int> connect_udp(const ip_endpoint& peer);
+
+/// Whether the system takes several datagrams in one piece and cuts it up itself (UDP_SEGMENT, Linux 4.18).
+bool can_cut(int fd) noexcept;
+/// How many of the first datagrams can go as such a piece: they have one peer and the size of the first; the
+/// last one may be shorter. At least 1; `out` is not empty.
+std::size_t equal_datagrams(std::span<const net::datagrams::outbound> out) noexcept;
+/// Bytes of a datagram.
+inline std::size_t size_of(const net::datagrams::outbound& d) noexcept {
+  return d.parts[0].iov_len + d.parts[1].iov_len;
+}
+
+} // namespace ockam

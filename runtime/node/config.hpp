@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/limits.hpp"
+#include "runtime/links/config.hpp"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+/// A service to start: a worker of `type` at address `name`.
+struct service_config {
+  std::string name;
+  std::string type; ///< echo | uppercase | hop | error
+  std::map<std::string, std::string> options;
+};
+
+/// Where and how a node logs.
+struct log_config {
+  std::string level = "info";     ///< trace | debug | info | warn | error | off
+  std::string file;               ///< empty: standard error
+  std::string format = "text";    ///< text | json
+  std::size_t max_size = 10u << 20; ///< bytes; the file is then rotated
+  std::size_t max_files = 3;      ///< rotated files that are kept
+};
+
+/// A node, completely: what one INI file says. Read by `cli/node/`, acted on by `runtime/node`.
+struct node_config {
+  std::string name;
+  std::string control_socket;     ///< path; empty: none
+  std::size_t threads = 2;        ///< pool threads
+  log_config log;
+  limits limit;
+  routing_config routing;
+  std::vector<listener_config> listeners;
+  std::vector<connection_config> connections;
+  std::vector<service_config> services;
+};
+
+} // namespace ockam

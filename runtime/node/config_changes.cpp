@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/node/config_changes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace ockam {
+
+namespace {
+
+bool same(const listener_config& l, const listener_config& r) {
+  return std::tie(l.name, l.transport, l.address, l.allow, l.options) == std::tie(r.name, r.transport, r.address, r.allow, r.options);
+}
+
+bool same(const connection_config& l, const connection_config& r) {
+  auto all = [](const connection_config& c) {
+    return std::tie(c.name, c.transport, c.address, c.allow, c.options, c.retry.least, c.retry.most, c.hold_bytes, c.hold_time);
+  };
+  return all(l) == all(r);
+}
+
+bool same(const service_config& l, const service_config& r) {
+  return std::tie(l.name, l.type, l.options) == std::tie(r.name, r.type, r.options);
+}
+
+bool same(const routing_config& l, const routing_config& r) {
+  return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
+}
+
+/// Those of `from` that `among` has not in the same form.
+template <class Section>
+std::vector<Section> missing(const std::vector<Section>& from, const std::vector<Section>& among) {
+  std::vector<Section> out;
+  std::copy_if(from.begin(), from.end(), std::back_inserter(out), [&](auto& s) {
+    return std::none_of(among.begin(), among.end(), [&](auto& other) { return same(s, other); });
+  });
+  return out;
+}
+
+template <class Section>
+section_changes<Section> sections(const std::vector<Section>& now, const std::vector<Section>& fresh) {
+  return {missing(now, fresh), missing(fresh, now)};
+}
+
+struct start_key {
+  std::string_view name;
+  bool (*differs)(const node_config&, const node_config&);
+};
+
+template <auto Member>
+constexpr bool of_node(const node_config& l, const node_config& r) {
+  return l.*Member != r.*Member;
+}
+template <auto Member>
+constexpr bool of_log(const node_config& l, const node_config& r) {
+  return l.log.*Member != r.log.*Member;
+}
+template <auto Member>
+constexpr bool of_limit(const node_config& l, const node_config& r) {
+  return l.limit.*Member != r.limit.*Member;
+}
+
+constexpr std::array<start_key, 17> start_keys{{
+  {"name", of_node<&node_config::name>},
+  {"threads", of_node<&node_config::threads>},
+  {"log-file", of_log<&log_config::file>},
+  {"log-format", of_log<&log_config::format>},
+  {"log-max-size", of_log<&log_config::max_size>},
+  {"log-max-files", of_log<&log_config::max_files>},
+  {"link-budget", of_limit<&limits::link_budget>},
+  {"node-budget", of_limit<&limits::node_budget>},
+  {"max-frame", of_limit<&limits::max_frame>},
+  {"max-connections", of_limit<&limits::max_connections>},
+  {"stall", of_limit<&limits::stall>},
+  {"write-timeout", of_limit<&limits::write_timeout>},
+  {"handshake-timeout", of_limit<&limits::handshake_timeout>},
+  {"frame-timeout", of_limit<&limits::frame_timeout>},
+  {"connect-timeout", of_limit<&limits::connect_timeout>},
+  {"watchdog", of_limit<&limits::watchdog>},
+  {"log-interval", of_limit<&limits::log_interval>},
+}};
+
+template <class Section>
+bool none_of(const section_changes<Section>& c) {
+  return c.gone.empty() && c.come.empty();
+}
+
+} // namespace
+
+bool config_changes::none() const noexcept {
+  return none_of(listeners) && none_of(connections) && none_of(services) && !routing && at_start.empty();
+}
+
+config_changes changes(const node_config& now, const node_config& fresh) {
+  config_changes c;
+  c.listeners = sections(now.listeners, fresh.listeners);
+  c.connections = sections(now.connections, fresh.connections);
+  c.services = sections(now.services, fresh.services);
+  c.routing = !same(now.routing, fresh.routing);
+  for (const auto& key : start_keys)
+    if (key.differs(now, fresh))
+      c.at_start.push_back(key.name);
+  return c;
+}
+
+} // namespace ockam

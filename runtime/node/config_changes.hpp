@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/node/config.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+
+/// Sections of one kind. A section that has changed is in both lists: its old form goes, its new one comes.
+template <class Section>
+struct section_changes {
+  std::vector<Section> gone;
+  std::vector<Section> come;
+};
+
+/// What differs between the configuration that a node runs with and another one of the same node, but for the
+/// log level, which is the program's.
+struct config_changes {
+  section_changes<listener_config> listeners;
+  section_changes<connection_config> connections;
+  section_changes<service_config> services;
+  bool routing = false;
+  /// Keys of `[node]` that differ and that only a new start puts into effect.
+  std::vector<std::string_view> at_start;
+
+  bool none() const noexcept;
+};
+
+/// Plain code; any thread.
+config_changes changes(const node_config& now, const node_config& fresh);
+
+} // namespace ockam

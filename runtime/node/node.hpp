@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/node/config.hpp"
+#include "runtime/workers/service_type.hpp"
+#include "runtime/links/transport.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ockam {
+
+/// What a node is made of beside the runtime; handed over by `main`, nothing registers itself.
+struct node_parts {
+  std::span<const transport_factory> transports;
+  std::span<const service_type> services;
+};
+
+/// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
+/// for a signal or `stop_requested_fd`, and stops it. CAF stays behind this header. Thread: the one that
+/// called `start`, except where it says otherwise.
+class node {
+ public:
+  /// Starts everything that the configuration names, in the order services, listeners, connections,
+  /// control. Errors are those of the part that failed; nothing is then left running. Signals are
+  /// expected to be blocked already: threads start here.
+  /// When that takes over two seconds (a service that hangs in its own start, for which the actor system
+  /// would wait for ever), `stuck` is called with the error, on another thread: it has to leave the process.
+  static result<std::unique_ptr<node>> start(node_config config, node_parts parts,
+                                             std::function<void(const error&)> stuck = {});
+
+  virtual ~node() = default;
+
+  /// The listeners of the configuration, in the order in which they were opened.
+  virtual const std::vector<listener_info>& listeners() const = 0;
+
+  /// Puts another configuration of this node into effect: sections that are gone end, new ones begin,
+  /// changed ones do both; `[routing]` applies at once, other keys of `[node]` at the next start. Logs all of
+  /// it, with what failed. Waits until new listeners are open; `listeners` then has them.
+  virtual void reload(node_config fresh) = 0;
+
+  /// Readable once somebody asked over control that the node stop.
+  virtual int stop_requested_fd() const = 0;
+
+  /// Stops in order: control and listeners, links, workers, actors. When that does not end within
+  /// `deadline` (a handler of a user's service that never returns, for which the actor system would wait
+  /// for ever), `overrun` is called, on another thread: it has to leave the process. Thread: the one that
+  /// called `start`, since CAF ends an actor system where it began.
+  virtual void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) = 0;
+};
+
+} // namespace ockam

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/actor_workers.hpp"
+
+#include "runtime/workers/socket_host.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/workers/pool_host.hpp"
+#include "runtime/workers/pool_mailbox.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace ockam {
+
+std::string_view to_string(restart_policy p) noexcept {
+  constexpr std::array<std::string_view, 3> names{"never", "on-failure", "always"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+std::string_view to_string(distribution d) noexcept {
+  constexpr std::array<std::string_view, 2> names{"round-robin", "key"};
+  return names[static_cast<std::size_t>(d)];
+}
+
+result<void> workers::start(address a, std::unique_ptr<worker> w, worker_options o) {
+  // A factory is copied; this one has one worker to give.
+  auto once = std::make_shared<std::unique_ptr<worker>>(std::move(w));
+  auto outcome = std::make_shared<result<void>>();
+  start(std::move(a), [once] { return result<std::unique_ptr<worker>>{std::move(*once)}; }, std::move(o),
+        [outcome](result<void> r) { *outcome = std::move(r); });
+  return std::move(*outcome);
+}
+
+namespace {
+
+error not_started(const address& a, error why) {
+  why.cause = "the worker at " + to_string(a) + " did not start: " + why.cause;
+  return why;
+}
+
+} // namespace
+
+actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor)
+  : sys_{sys}, board_{board}, reactor_{reactor},
+    requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
+                request_done(from, number, std::move(reply), why);
+              }} {}
+
+actor_workers::~actor_workers() = default;
+
+const address& actor_workers::record::self() const noexcept {
+  return host ? static_cast<const worker_host&>(*host).self() : pool->self();
+}
+
+// -- start -------------------------------------------------------------------------------------------
+
+void actor_workers::start(address a, worker_factory make, worker_options o, started done) {
+  if (auto* taken = board_.find(a))
+    return done(error{errc::already_exists,
+                      "address " + to_string(a) + " is taken by a worker of type " + std::string{taken->type}, {}});
+  if (o.thread == worker_thread::pool)
+    start_on_pool(std::move(a), std::move(make), std::move(o), std::move(done));
+  else
+    done(start_on_socket_thread(std::move(a), std::move(make), std::move(o)));
+}
+
+result<void> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o) {
+  worker_entry e;
+  e.target = &target;
+  e.host = number;
+  e.type = o.type;
+  e.on_pool = o.thread == worker_thread::pool;
+  e.producer = o.producer;
+  e.consumer_of = std::move(o.consumer_of);
+  return board_.add(a, std::move(e));
+}
+
+result<void> actor_workers::start_on_socket_thread(address a, worker_factory make, worker_options o) {
+  auto number = ++last_number_;
+  caf::actor_config cfg{&sys_.middleman().backend()};
+  auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a);
+  auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
+  if (auto ok = enter(number, a, *host, o); !ok) {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    return ok;
+  }
+  record r;
+  r.restart = o.restart;
+  r.light = actor;
+  r.host = host;
+  records_.emplace(number, std::move(r));
+  auto ok = host->begin(std::move(make), o.restart);
+  if (ok)
+    return ok;
+  (void)stop(a);
+  return not_started(a, std::move(ok).error());
+}
+
+void actor_workers::start_on_pool(address a, worker_factory make, worker_options o, started done) {
+  auto number = ++last_number_;
+  auto box = std::make_unique<pool_mailbox>(board_, a, o.distribution, lost_);
+  if (auto ok = enter(number, a, *box, o); !ok)
+    return done(std::move(ok));
+  auto shared = std::make_shared<const worker_factory>(std::move(make));
+  for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
+    auto actor = sys_.spawn<pool_host>(pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(),
+                                                       shared, o.restart, lost_});
+    auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
+    box->add(actor, host->shared_stats());
+  }
+  record r;
+  r.restart = o.restart;
+  r.pool = std::move(box);
+  r.not_yet.reset(new starting{std::move(done)});
+  r.not_yet->deadline = reactor_.after(start_timeout, [this, number] {
+    start_failed(number, {errc::timed_out, "it has not returned from its constructor or on_start for 10 s", {}});
+  });
+  records_.emplace(number, std::move(r)).first->second.pool->start();
+}
+
+void actor_workers::start_failed(std::uint64_t service, error why) {
+  auto it = records_.find(service);
+  if (it == records_.end())
+    return;
+  auto not_yet = std::move(it->second.not_yet);
+  auto e = not_started(it->second.self(), std::move(why));
+  remove(it);
+  if (not_yet) {
+    reactor_.cancel(not_yet->deadline);
+    not_yet->done(std::move(e));
+  }
+}
+
+void actor_workers::take(const host_event& n) {
+  auto it = records_.find(n.who.service);
+  if (it == records_.end())
+    return;
+  auto& r = it->second;
+  if (n.what == host_event::kind::started) {
+    if (!r.pool->started())
+      return;
+    if (auto not_yet = std::move(r.not_yet)) {
+      reactor_.cancel(not_yet->deadline);
+      not_yet->done({});
+    }
+  } else if (r.not_yet) {
+    start_failed(n.who.service, n.why.code != errc::ok ? n.why : error{errc::service_failed, "it ended itself", {}});
+  } else if (r.pool->ended(n.who.instance)) {
+    remove(it);
+  }
+}
+
+// -- stop --------------------------------------------------------------------------------------------
+
+/// The address is free at once; the hosts end on their own threads.
+void actor_workers::remove(records::iterator it) {
+  auto r = std::move(it->second);
+  records_.erase(it);
+  board_.remove(r.self());
+  end(r);
+}
+
+void actor_workers::end(record& r) {
+  if (r.not_yet)
+    reactor_.cancel(r.not_yet->deadline);
+  if (r.pool)
+    r.pool->stop();
+  else
+    caf::anon_send_exit(r.light, caf::exit_reason::user_shutdown);
+}
+
+result<void> actor_workers::stop(address_view a) {
+  auto* entry = board_.find(a);
+  auto it = entry ? records_.find(entry->host) : records_.end();
+  if (it == records_.end())
+    return error{errc::not_found, "no worker at " + to_string(a), {}};
+  if (it->second.not_yet)
+    start_failed(it->first, {errc::closed, "it was stopped meanwhile", {}});
+  else
+    remove(it);
+  return {};
+}
+
+void actor_workers::stop_all() {
+  for (auto& [number, r] : records_) {
+    board_.remove(r.self());
+    end(r);
+  }
+  records_.clear();
+  requests_.clear();
+  router_ = nullptr;
+}
+
+// -- observation and replies -------------------------------------------------------------------------
+
+namespace {
+
+void add(worker_info& out, std::vector<std::uint64_t>& latencies, const worker_stats& s, worker_stats::clock::time_point now) {
+  auto get = [](auto& n) { return n.load(std::memory_order_relaxed); };
+  out.messages_out += get(s.messages_out);
+  out.failed += get(s.failed);
+  out.queued += static_cast<std::uint64_t>(std::max<std::int64_t>(0, get(s.queued)));
+  out.restarts += get(s.restarts);
+  out.overruns += get(s.overruns);
+  if (auto since = get(s.busy_since)) {
+    auto age = now.time_since_epoch() - worker_stats::clock::duration{since};
+    out.busy = std::max(out.busy, std::chrono::duration_cast<std::chrono::milliseconds>(age));
+  }
+  if (const auto* h = s.latency())
+    h->merge_into(latencies);
+  if (const auto* c = s.counters())
+    for (auto& [name, value] : c->values())
+      out.counters[name] += value;
+}
+
+} // namespace
+
+result<worker_info> actor_workers::show(address_view a) const {
+  auto* entry = board_.find(a);
+  auto it = entry ? records_.find(entry->host) : records_.end();
+  if (it == records_.end())
+    return error{errc::not_found, "no worker at " + to_string(a), {}};
+  const auto& r = it->second;
+  worker_info out;
+  out.address = r.self().name;
+  out.type = entry->type;
+  out.thread = entry->on_pool ? worker_thread::pool : worker_thread::socket;
+  out.restart = r.restart;
+  out.starting = r.not_yet != nullptr;
+  out.messages_in = entry->messages_in;
+  std::vector<std::uint64_t> latencies;
+  auto now = worker_stats::clock::now();
+  if (r.host)
+    add(out, latencies, r.host->stats(), now);
+  else
+    for (std::size_t i = 0; i < r.pool->size(); ++i)
+      add(out, latencies, r.pool->stats(i), now);
+  out.instances = static_cast<std::uint32_t>(r.host ? 1 : r.pool->alive());
+  for (auto n : latencies)
+    out.measured += n;
+  out.p50 = latency_histogram::percentile(latencies, 0.5);
+  out.p90 = latency_histogram::percentile(latencies, 0.9);
+  out.p99 = latency_histogram::percentile(latencies, 0.99);
+  out.longest = latency_histogram::percentile(latencies, 1.0);
+  return out;
+}
+
+std::vector<overdue_worker> actor_workers::overdue() const {
+  std::vector<overdue_worker> out;
+  if (!dog_)
+    return out;
+  auto now = watchdog::clock::now();
+  for (auto& f : dog_->overdue())
+    out.push_back({std::move(f.worker), f.on_pool ? worker_thread::pool : worker_thread::socket,
+                   std::chrono::duration_cast<std::chrono::milliseconds>(now - f.since)});
+  return out;
+}
+
+void actor_workers::request_done(host_id from, std::uint64_t number, message_ptr reply, errc why) {
+  auto it = records_.find(from.service);
+  if (it == records_.end())
+    return;
+  if (it->second.host)
+    it->second.host->outcome_of(number, std::move(reply), why);
+  else
+    it->second.pool->outcome(from.instance, {std::move(reply), number, why});
+}
+
+// -- router ------------------------------------------------------------------------------------------
+
+namespace {
+
+class router final : public caf::io::broker {
+ public:
+  router(caf::actor_config& cfg, switchboard& board, actor_workers& workers, std::function<void()> end_turn)
+    : caf::io::broker{cfg}, board_{board}, workers_{workers}, end_turn_{std::move(end_turn)} {}
+
+  const char* name() const override { return "router"; }
+
+  caf::behavior make_behavior() override {
+    return {
+      [this](const parcel_out& parcel) {
+        for (auto& [m, how] : parcel->messages) {
+          if (!how)
+            board_.deliver(std::move(m));
+          else if (how->why != drop_reason::none)
+            board_.drop(std::move(m), how->why, how->detail);
+          else
+            workers_.requests().open(std::move(m), parcel->from, how->request, how->timeout);
+        }
+        end_turn_();
+      },
+      [this](const host_event& n) {
+        workers_.take(n);
+        end_turn_();
+      },
+    };
+  }
+
+ private:
+  switchboard& board_;
+  actor_workers& workers_;
+  std::function<void()> end_turn_;
+};
+
+} // namespace
+
+router_actor spawn_router(caf::actor_system& sys, switchboard& board, actor_workers& workers,
+                          std::function<void()> end_turn) {
+  caf::actor_config cfg{&sys.middleman().backend()};
+  return sys.spawn_class<router, caf::no_spawn_options>(cfg, board, workers, std::move(end_turn));
+}
+
+} // namespace ockam

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/actors.hpp"
+#include "runtime/core/credit.hpp"
+#include "runtime/workers/requests.hpp"
+#include "runtime/workers/watchdog.hpp"
+#include "runtime/workers/worker_stats.hpp"
+#include "runtime/workers/workers.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <unordered_map>
+
+namespace ockam {
+
+class socket_host;
+class pool_mailbox;
+
+/// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
+class actor_workers final : public workers {
+ public:
+  actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor);
+  ~actor_workers() override;
+
+  switchboard& board() override { return board_; }
+  net::reactor& reactor() override { return reactor_; }
+  using workers::start;
+  void start(address a, worker_factory make, worker_options o, started done) override;
+  result<void> stop(address_view a) override;
+  result<worker_info> show(address_view a) const override;
+  std::vector<overdue_worker> overdue() const override;
+
+  /// Ends every worker; what is left of them runs down with the actor system.
+  void stop_all();
+  /// The router, for pool hosts.
+  void router(router_actor r) { router_ = std::move(r); }
+  /// Messages that workers begin are charged to `l`, which outlives them.
+  void charge_to(ledger& l) { budget_ = &l; }
+  /// From now on, calls of workers that take longer than `limit` are reported.
+  void watch(std::chrono::milliseconds limit) { dog_ = std::make_unique<watchdog>(limit); }
+  void take(const host_event& n);
+  /// Messages lost with pool workers that ended.
+  std::uint64_t lost() const { return lost_->load(); }
+
+  // For hosts.
+  ledger* budget() noexcept { return budget_; }
+  watchdog* dog() noexcept { return dog_.get(); }
+  request_table& requests() noexcept { return requests_; }
+
+ private:
+  /// A service that takes longer to start has failed.
+  static constexpr std::chrono::milliseconds start_timeout{10'000};
+
+  /// What is there until all instances have started.
+  struct starting {
+    started done;
+    timer_queue::id deadline = 0;
+  };
+  struct record {
+    restart_policy restart = restart_policy::never;
+    caf::actor light;                   ///< the host on the socket thread,
+    socket_host* host = nullptr;         ///< … itself; or
+    std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
+    std::unique_ptr<starting> not_yet;
+    const address& self() const noexcept;
+  };
+  using records = std::unordered_map<std::uint64_t, record>;
+
+  result<void> start_on_socket_thread(address a, worker_factory make, worker_options o);
+  void start_on_pool(address a, worker_factory make, worker_options o, started done);
+  result<void> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o);
+  void start_failed(std::uint64_t service, error why);
+  void end(record& r);
+  void remove(records::iterator it);
+  void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
+
+  caf::actor_system& sys_;
+  switchboard& board_;
+  net::reactor& reactor_;
+  router_actor router_;
+  ledger* budget_ = nullptr;
+  std::unique_ptr<watchdog> dog_;
+  request_table requests_;
+  records records_;
+  std::uint64_t last_number_ = 0;
+  std::shared_ptr<std::atomic<std::uint64_t>> lost_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+};
+
+/// Spawns the router of a node on the socket thread (see `actors.hpp`).
+router_actor spawn_router(caf::actor_system& sys, switchboard& board, actor_workers& workers,
+                          std::function<void()> end_turn);
+
+} // namespace ockam

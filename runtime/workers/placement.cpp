@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/placement.hpp"
+
+namespace ockam {
+
+result<worker_options> placement(const service_type& t, const service_options& o) {
+  worker_options w;
+  w.type = t.name;
+  w.instances = static_cast<std::uint32_t>(o.number("instances", 1, 1, 1024));
+  auto thread = o.choice("thread", t.thread == worker_thread::pool || w.instances > 1 ? "pool" : "socket", {"pool", "socket"});
+  w.thread = thread == "pool" ? worker_thread::pool : worker_thread::socket;
+  w.distribution = o.choice("distribution", "round-robin", {"round-robin", "key"}) == "key" ? distribution::key
+                                                                                              : distribution::round_robin;
+  auto restart = o.choice("restart", "never", {"never", "on-failure", "always"});
+  w.restart = restart == "always" ? restart_policy::always
+              : restart == "on-failure" ? restart_policy::on_failure : restart_policy::never;
+  if (auto ok = o.wrong(); !ok)
+    return std::move(ok).error();
+  if (w.instances > 1 && w.thread == worker_thread::socket)
+    return error{errc::invalid_argument, "several instances of a service cannot run on the socket thread", "thread = pool"};
+  return w;
+}
+
+} // namespace ockam

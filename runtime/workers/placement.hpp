@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/workers/service_type.hpp"
+#include "runtime/workers/workers.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace ockam {
+
+/// Options that every service has: where it runs, how often, and what happens when it ends.
+inline constexpr std::array<std::string_view, 4> placement_keys{"thread", "instances", "distribution", "restart"};
+
+/// What those options say. Error: `invalid_argument`.
+result<worker_options> placement(const service_type& t, const service_options& o);
+
+} // namespace ockam

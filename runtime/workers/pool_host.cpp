@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/pool_host.hpp"
+
+#include "runtime/core/log.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+namespace ockam {
+
+namespace {
+
+using clock = worker_stats::clock;
+
+/// One thread writes: cheaper than an atomic increment.
+void bump(std::atomic<std::uint64_t>& n) noexcept {
+  n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+/// Not longer than can be added to now.
+constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365};
+
+/// CAF's clock keeps an actor's memory until it has sent it what it was asked to: it is asked for so long at
+/// most, however far a timer is.
+constexpr std::chrono::seconds longest_step{60};
+
+} // namespace
+
+pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
+  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool},
+    router_{std::move(p.router)}, id_{p.id}, make_{std::move(p.make)}, lost_{std::move(p.lost)}, restart_{p.restart} {}
+
+caf::message_handler pool_host::handlers() {
+  return {
+    [this](start_atom) { start(); },
+    [this](const parcel_in& parcel) { take(*parcel); },
+    [this](timer_atom, std::uint64_t number) { on_timer_message(number); },
+    [this](const posted_task& task) {
+      (*task)();
+      ship();
+    },
+    [this](stop_atom) {
+      end();
+      ship();
+      quit();
+    },
+  };
+}
+
+void pool_host::handle_also(caf::message_handler more) {
+  set_exception_handler([this](std::exception_ptr& e) {
+    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    return caf::error{};
+  });
+  set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
+    auto content = in.move_content_to_message();
+    auto answer = more(content);
+    ship();
+    if (answer)
+      return *answer;
+    return caf::sec::unexpected_message;
+  });
+}
+
+void pool_host::on_exit() {
+  end();
+  router_ = nullptr;
+}
+
+// -- life of the worker -------------------------------------------------------------------------------
+
+void pool_host::start() {
+  if (auto ok = begin(); !ok)
+    return finish(std::move(ok).error());
+  ship();
+  caf::anon_send(router_, host_event{id_, host_event::kind::started, {errc::ok, {}, {}}});
+}
+
+result<void> pool_host::begin() {
+  leaving_ = false;
+  auto ok = make_worker(*make_);
+  if (ok)
+    backoff_.started(clock::now());
+  else
+    timers_.clear();
+  return ok;
+}
+
+void pool_host::end() noexcept {
+  timers_.clear();
+  end_worker();
+}
+
+template <class F>
+bool pool_host::call(clock::time_point now, F&& f) {
+  stats().busy_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  auto what = run(f);
+  stats().busy_since.store(0, std::memory_order_relaxed);
+  if (what) {
+    fail(*what);
+  } else if (leaving_) {
+    end();
+    go_on({errc::ok, {}, {}});
+  }
+  return !what;
+}
+
+void pool_host::fail(const std::string& what) {
+  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
+  bump(stats().failed);
+  end();
+  go_on({errc::service_failed, what, {}});
+}
+
+void pool_host::go_on(error why) {
+  bool again = why.code == errc::ok ? restart_ == restart_policy::always : restart_ != restart_policy::never;
+  if (!again)
+    return finish(std::move(why));
+  bump(stats().restarts);
+  auto delay = backoff_.next(clock::now());
+  if (delay.count() > 0) {
+    restart_timer_ = ++last_timer_;
+    delayed_anon_send(caf::actor_cast<caf::actor>(this), delay, timer_atom::value, restart_timer_);
+  } else if (auto ok = begin(); !ok) {
+    log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+    go_on(std::move(ok).error());
+  }
+}
+
+void pool_host::finish(error why) {
+  ship();
+  if (router_)
+    caf::anon_send(router_, host_event{id_, host_event::kind::ended, std::move(why)});
+  quit();
+}
+
+// -- what reaches it ----------------------------------------------------------------------------------
+
+void pool_host::take(inbox& parcel) {
+  auto now = clock::now();
+  for (auto& item : parcel.messages) {
+    if (item.request) {
+      take_outcome(item);
+    } else {
+      stats().queued.fetch_sub(1, std::memory_order_relaxed);
+      take_message(std::move(item.what), now);
+      now = clock::now();
+      stats().handled_in(now - parcel.arrived);
+    }
+  }
+  ship();
+}
+
+void pool_host::take_message(message_ptr m, clock::time_point now) {
+  m->held.leave(); // it no longer waits here
+  if (!worker_)
+    return end_message(std::move(m), drop_reason::worker_failed,
+                       restart_timer_ ? "it failed and is being started again" : "it has ended");
+  auto witness = make_witness(*m);
+  if (call(now, [&] { worker_->on_message(std::move(m)); }))
+    return;
+  if (witness)
+    end_message(std::move(witness), drop_reason::worker_failed, {});
+  else
+    lost_->fetch_add(1, std::memory_order_relaxed);
+}
+
+void pool_host::take_outcome(incoming& item) {
+  auto r = to_result(std::move(item.what), item.why);
+  if (worker_)
+    call(clock::now(), [&] { outcome(item.request, std::move(r)); });
+}
+
+void pool_host::on_timer_message(std::uint64_t number) {
+  if (number == restart_timer_) {
+    restart_timer_ = 0;
+    if (auto ok = begin(); !ok) {
+      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+      go_on(std::move(ok).error());
+    }
+  } else if (auto it = timers_.find(number); it != timers_.end()) {
+    if (this->clock().now() < it->second)
+      return wake_at(it->second, number);
+    timers_.erase(it);
+    call(clock::now(), [&] { worker_->on_timer(number); });
+  }
+  ship();
+}
+
+std::uint64_t pool_host::set_timer(std::chrono::milliseconds delay) {
+  auto due = this->clock().now() + std::min(delay, longest_delay);
+  timers_.emplace(++last_timer_, due);
+  wake_at(due, last_timer_);
+  return last_timer_;
+}
+
+void pool_host::wake_at(caf::actor_clock::time_point due, std::uint64_t timer) {
+  auto left = std::min<caf::actor_clock::duration_type>(due - this->clock().now(), longest_step);
+  delayed_anon_send(caf::actor_cast<caf::actor>(this), left, timer_atom::value, timer);
+}
+
+void pool_host::post(unique_function<void()> task) {
+  caf::anon_send(caf::actor_cast<caf::actor>(this), std::make_shared<unique_function<void()>>(std::move(task)));
+}
+
+void pool_host::run_posted(unique_function<void()>& task) {
+  call(clock::now(), [&] { task(); });
+}
+
+// -- what it does -------------------------------------------------------------------------------------
+
+outbox& pool_host::out() {
+  if (!out_) {
+    out_ = std::make_shared<outbox>();
+    out_->from = id_;
+  }
+  return *out_;
+}
+
+void pool_host::deliver(message_ptr m) {
+  bump(stats().messages_out);
+  out().messages.push_back({std::move(m), nullptr});
+}
+
+void pool_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
+  auto how = std::make_unique<outgoing::special>();
+  how->why = why;
+  how->detail = detail;
+  out().messages.push_back({std::move(m), std::move(how)});
+}
+
+void pool_host::open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) {
+  bump(stats().messages_out);
+  auto how = std::make_unique<outgoing::special>();
+  how->request = number;
+  how->timeout = timeout;
+  out().messages.push_back({std::move(m), std::move(how)});
+}
+
+/// What one call brought forth goes to the router as one message: one wake-up of the socket thread.
+void pool_host::ship() {
+  if (out_ && router_)
+    caf::anon_send(router_, std::exchange(out_, nullptr));
+}
+
+} // namespace ockam

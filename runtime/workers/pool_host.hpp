@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/actors.hpp"
+#include "runtime/workers/worker_host.hpp"
+#include "runtime/workers/restart_backoff.hpp"
+#include "runtime/workers/workers.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <map>
+
+namespace ockam {
+
+/// What a pool host is made of. It knows nothing of the socket thread but the router's mailbox.
+struct pool_host_parts {
+  router_actor router;
+  host_id id;
+  address self;
+  const std::string& node_name;
+  ledger* budget;
+  watchdog* dog;
+  std::shared_ptr<const worker_factory> make;
+  restart_policy restart;
+  std::shared_ptr<std::atomic<std::uint64_t>> lost;
+};
+
+/// Runs one worker on the pool (see `actors.hpp`).
+///
+///     starting ──▶ running ──exception, `stop`──▶ to be restarted? ──no──▶ ended
+///         │           ▲                                │ yes
+///         ▼           └──────── `begin` ────────── waiting: messages are dropped
+///       ended                                      (not at all the first time)
+class pool_host final : public caf::event_based_actor, public worker_host {
+ public:
+  pool_host(caf::actor_config& cfg, pool_host_parts parts);
+
+  const char* name() const override { return "pool-host"; }
+  caf::behavior make_behavior() override { return {handlers()}; }
+  void on_exit() override;
+
+  // worker_host
+  void deliver(message_ptr m) override;
+  std::uint64_t set_timer(std::chrono::milliseconds delay) override;
+  void cancel_timer(std::uint64_t timer) override { timers_.erase(timer); }
+  void stop() override { leaving_ = true; }
+  caf::scheduled_actor& actor() noexcept override { return *this; }
+  void handle_also(caf::message_handler more) override;
+
+ private:
+  void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
+  void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
+  void post(unique_function<void()> task) override;
+  void run_posted(unique_function<void()>& task) override;
+
+  caf::message_handler handlers();
+  void start();
+  void take(inbox& parcel);
+  void take_message(message_ptr m, worker_stats::clock::time_point now);
+  void take_outcome(incoming& item);
+  void on_timer_message(std::uint64_t number);
+
+  result<void> begin();
+  /// Runs code of the worker; false when that threw.
+  template <class F>
+  bool call(worker_stats::clock::time_point now, F&& f);
+  void fail(const std::string& what);
+  void end() noexcept;
+  /// Has `timer_atom` sent at this time, or on the way to it.
+  void wake_at(caf::actor_clock::time_point due, std::uint64_t timer);
+  /// After its end: makes it anew, now or later, or ends the actor.
+  void go_on(error why);
+  void finish(error why);
+  outbox& out();
+  void ship();
+
+  router_actor router_;
+  host_id id_;
+  std::shared_ptr<const worker_factory> make_;
+  std::shared_ptr<std::atomic<std::uint64_t>> lost_;
+  parcel_out out_;
+  std::map<std::uint64_t, caf::actor_clock::time_point> timers_; ///< that have not fired, and when they are due
+  std::uint64_t last_timer_ = 0;
+  std::uint64_t restart_timer_ = 0;
+  restart_policy restart_;
+  restart_backoff backoff_;
+  bool leaving_ = false;
+};
+
+} // namespace ockam

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/pool_mailbox.hpp"
+
+#include <caf/send.hpp>
+
+namespace ockam {
+
+pool_mailbox::pool_mailbox(switchboard& board, address self, distribution d,
+                           std::shared_ptr<std::atomic<std::uint64_t>> lost)
+  : board_{board}, self_{std::move(self)}, lost_{std::move(lost)}, distribution_{d} {}
+
+pool_mailbox::~pool_mailbox() {
+  board_.forget(*this);
+}
+
+void pool_mailbox::add(caf::actor actor, std::shared_ptr<worker_stats> stats) {
+  workers_.push_back({std::move(actor), std::move(stats), nullptr});
+  ++alive_;
+  ++starting_;
+}
+
+void pool_mailbox::start() {
+  for (auto& h : workers_)
+    caf::anon_send(h.actor, start_atom::value);
+}
+
+void pool_mailbox::stop() {
+  flush(); // what they have been given already, they still get
+  for (auto& h : workers_)
+    if (auto actor = std::exchange(h.actor, nullptr))
+      caf::anon_send(actor, stop_atom::value);
+}
+
+bool pool_mailbox::ended(std::uint32_t instance) {
+  auto& h = workers_[instance];
+  if (std::exchange(h.actor, nullptr))
+    --alive_;
+  h.gathering.reset();
+  return alive_ == 0;
+}
+
+pool_mailbox::host& pool_mailbox::choose(const message& m) {
+  if (workers_.size() == 1)
+    return workers_.front();
+  auto i = next_;
+  if (distribution_ == distribution::key) {
+    address_view sender;
+    m.header.each_return([&](address_view a) { sender = a; });
+    i = address_hash{}(sender) % workers_.size();
+  }
+  while (!workers_[i].actor) // there is one: without any, the address is gone
+    i = (i + 1) % workers_.size();
+  next_ = (i + 1) % workers_.size();
+  return workers_[i];
+}
+
+void pool_mailbox::gather(host& h, incoming item) {
+  if (!h.gathering) {
+    h.gathering = std::make_shared<inbox>();
+    h.gathering->lost = lost_;
+    board_.flush_later(*this);
+  }
+  h.gathering->messages.push_back(std::move(item));
+}
+
+void pool_mailbox::receive(message_ptr m) {
+  if (!holds_.enter(m->held))
+    return board_.drop(std::move(m), drop_reason::congested, "the worker's mailbox is full");
+  auto& h = choose(*m);
+  h.stats->queued.fetch_add(1, std::memory_order_relaxed);
+  gather(h, {std::move(m), 0, errc::ok});
+}
+
+void pool_mailbox::outcome(std::uint32_t instance, incoming reply) {
+  if (workers_[instance].actor)
+    gather(workers_[instance], std::move(reply));
+}
+
+void pool_mailbox::flush() {
+  for (auto& h : workers_)
+    if (h.gathering) {
+      h.gathering->arrived = worker_stats::clock::now();
+      caf::anon_send(h.actor, std::exchange(h.gathering, nullptr));
+    }
+}
+
+} // namespace ockam

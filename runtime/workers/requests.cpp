@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/requests.hpp"
+
+namespace ockam {
+
+class request_table::pending final : public receiver {
+ public:
+  pending(request_table& owner, host_id who, std::uint64_t which) : from{who}, number{which}, owner_{owner} {}
+  ~pending() {
+    owner_.reactor_.cancel(deadline);
+    owner_.board_.remove(self);
+  }
+
+  void receive(message_ptr m) override { owner_.end(*this, std::move(m), errc::ok); }
+  void failed(std::string_view) noexcept override {}
+
+  const host_id from;
+  const std::uint64_t number;
+  const address self = random_address();
+  timer_queue::id deadline = 0;
+
+ private:
+  request_table& owner_;
+};
+
+request_table::request_table(switchboard& board, net::reactor& reactor, finished done)
+  : board_{board}, reactor_{reactor}, done_{std::move(done)} {}
+
+request_table::~request_table() = default;
+
+void request_table::open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout) {
+  if (pending_.size() >= most) {
+    reactor_.post([this, from, number] { done_(from, number, nullptr, errc::limit_reached); });
+    return;
+  }
+  auto made = std::make_unique<pending>(*this, from, number);
+  auto& p = *made;
+  pending_.emplace(&p, std::move(made));
+  worker_entry e;
+  e.target = &p;
+  e.type = "reply";
+  e.internal = true;
+  // The reply comes in through the link that the route leaves by (protocol §8.1).
+  if (auto* first = m->header.onward_empty() ? nullptr : board_.find(m->header.next()); first && first->producer != 0)
+    e.consumer_of.push_back(first->producer);
+  (void)board_.add(p.self, std::move(e)); // 128 random bits: no other has that address
+  p.deadline = reactor_.after(timeout, [this, &p] { end(p, nullptr, errc::timed_out); });
+  m->header.push_return(p.self);
+  board_.deliver(std::move(m));
+}
+
+void request_table::end(pending& p, message_ptr reply, errc why) {
+  auto it = pending_.find(&p);
+  if (it == pending_.end())
+    return;
+  auto last = std::move(it->second); // it is inside one of its own calls
+  pending_.erase(it);
+  done_(p.from, p.number, std::move(reply), why);
+}
+
+void request_table::clear() {
+  pending_.clear();
+}
+
+result<message_ptr> to_result(message_ptr reply, errc why) {
+  if (!reply && why == errc::limit_reached)
+    return error{why, "too many requests of this node are waiting for a reply", {}};
+  if (!reply)
+    return error{why, "no reply in time", "a node of another make does not say when a worker is missing"};
+  if (const auto* bad = reply->header.get_report())
+    return to_error(*bad);
+  return result<message_ptr>{std::move(reply)};
+}
+
+error to_error(const report& r) {
+  auto where = " at " + to_string(r.hop) + " on node " + printable(r.node);
+  auto detail = r.detail.empty() ? std::string{} : ": " + printable(r.detail);
+  if (r.reason == drop_reason::service_error)
+    return {errc::service_failed, "the service" + where + " answered with an error" + detail, {}};
+  if (r.reason == drop_reason::worker_failed)
+    return {errc::service_failed, "the service" + where + " failed" + detail, {}};
+  if (r.reason == drop_reason::unknown_worker)
+    return {errc::undeliverable, "there is no worker" + where,
+            "see the workers with: ockam worker list --at " + printable(r.node)};
+  if (r.reason == drop_reason::refused)
+    return {errc::undeliverable, "node " + printable(r.node) + " does not let this peer reach " + to_string(r.hop),
+            "flow control: its operator admits peers by the key allow of a listener, or by: ockam flow-control add-consumer"};
+  if (r.reason == drop_reason::unreachable)
+    return {errc::unreachable, "node " + printable(r.node) + " cannot connect to " + to_string(r.hop) + detail,
+            "is that the address of a node's listener, and is it running?"};
+  if (r.reason == drop_reason::dial_refused)
+    return {errc::undeliverable, "node " + printable(r.node) + " does not connect to " + to_string(r.hop) + detail,
+            "its operator allows it with dial-allow or dial in the section [routing]"};
+  return {errc::undeliverable, "the message ended" + where + ": " + std::string{to_string(r.reason)} + detail, {}};
+}
+
+} // namespace ockam

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/socket_host.hpp"
+
+#include "runtime/actors.hpp"
+#include "runtime/core/log.hpp"
+
+namespace ockam {
+
+socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self)
+  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket},
+    owner_{owner}, id_{id} {}
+
+caf::behavior socket_host::make_behavior() {
+  // A broker without connections and handlers would end; this one lives until its exit message. All share
+  // the one: there may be very many.
+  static const caf::behavior nothing{[](stop_atom) {}};
+  return nothing;
+}
+
+void socket_host::handle_also(caf::message_handler more) {
+  set_exception_handler([this](std::exception_ptr& e) {
+    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    return caf::error{};
+  });
+  set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
+    auto content = in.move_content_to_message();
+    auto answer = more(content);
+    owner_.reactor().post([] {}); // a turn, in which the output goes
+    if (answer)
+      return *answer;
+    return caf::sec::unexpected_message;
+  });
+}
+
+void socket_host::on_exit() {
+  if (revival_)
+    owner_.reactor().cancel(revival_->timer);
+  end();
+}
+
+// -- life of the worker -------------------------------------------------------------------------------
+
+result<void> socket_host::begin(worker_factory make, restart_policy restart) {
+  if (restart == restart_policy::never)
+    return begin(make);
+  revival_.reset(new revival{std::move(make), restart, {}});
+  return begin(revival_->make);
+}
+
+result<void> socket_host::begin(const worker_factory& make) {
+  auto ok = make_worker(make);
+  if (ok && revival_)
+    revival_->backoff.started(restart_backoff::clock::now());
+  return ok;
+}
+
+void socket_host::end() noexcept {
+  for (auto [number, t] : timers_)
+    owner_.reactor().cancel(t);
+  timers_.clear();
+  end_worker();
+}
+
+void socket_host::begin_later() {
+  stats().restarts.fetch_add(1, std::memory_order_relaxed);
+  leaving_ = false;
+  revival_->timer = owner_.reactor().after(revival_->backoff.next(restart_backoff::clock::now()), [this] {
+    revival_->timer = 0;
+    if (auto ok = begin(revival_->make); !ok) {
+      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
+      begin_later();
+    }
+  });
+}
+
+template <class F>
+bool socket_host::call(F&& f) {
+  auto what = run(f);
+  if (what)
+    fail(*what);
+  else if (leaving_) {
+    end();
+    begin_later();
+  }
+  return !what;
+}
+
+void socket_host::fail(const std::string& what) noexcept {
+  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
+  stats().failed.fetch_add(1, std::memory_order_relaxed);
+  if (!revival_) {
+    (void)owner_.stop(worker_host::self());
+  } else {
+    end();
+    begin_later();
+  }
+}
+
+void socket_host::failed(std::string_view what) noexcept {
+  fail(std::string{what});
+}
+
+void socket_host::stop() {
+  if (revival_ && revival_->when == restart_policy::always)
+    leaving_ = true;
+  else
+    (void)owner_.stop(worker_host::self());
+}
+
+// -- what reaches it ----------------------------------------------------------------------------------
+
+void socket_host::receive(message_ptr m) {
+  if (!worker_)
+    return owner_.board().drop(std::move(m), drop_reason::worker_failed, "it failed and is being started again");
+  auto witness = make_witness(*m);
+  bool measured = received_++ % sample == 0;
+  auto begin = measured ? worker_stats::clock::now() : worker_stats::clock::time_point{};
+  if (call([&] { worker_->on_message(std::move(m)); })) {
+    if (measured)
+      stats().handled_in(worker_stats::clock::now() - begin);
+  } else if (witness) {
+    owner_.board().drop(std::move(witness), drop_reason::worker_failed);
+  } else {
+    owner_.board().count(drop_reason::worker_failed);
+  }
+}
+
+std::uint64_t socket_host::set_timer(std::chrono::milliseconds delay) {
+  auto number = ++last_timer_;
+  timers_.emplace(number, owner_.reactor().after(delay, [this, number] {
+    timers_.erase(number);
+    call([&] { worker_->on_timer(number); });
+  }));
+  return number;
+}
+
+void socket_host::cancel_timer(std::uint64_t timer) {
+  if (auto it = timers_.find(timer); it != timers_.end()) {
+    owner_.reactor().cancel(it->second);
+    timers_.erase(it);
+  }
+}
+
+void socket_host::outcome_of(std::uint64_t request, message_ptr reply, errc why) {
+  if (worker_)
+    call([&] { outcome(request, to_result(std::move(reply), why)); });
+}
+
+void socket_host::post(unique_function<void()> task) {
+  // The reactor copies what it is given.
+  owner_.reactor().post([shared = std::make_shared<unique_function<void()>>(std::move(task))] { (*shared)(); });
+}
+
+void socket_host::run_posted(unique_function<void()>& task) {
+  call([&] { task(); });
+}
+
+// -- what it does -------------------------------------------------------------------------------------
+
+void socket_host::deliver(message_ptr m) {
+  auto& out = stats().messages_out;
+  out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  owner_.board().deliver(std::move(m));
+}
+
+void socket_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
+  owner_.board().drop(std::move(m), why, detail);
+}
+
+void socket_host::open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) {
+  auto& out = stats().messages_out;
+  out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  owner_.requests().open(std::move(m), id_, number, timeout);
+}
+
+} // namespace ockam

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/workers/worker_host.hpp"
+#include "runtime/workers/restart_backoff.hpp"
+#include "runtime/workers/actor_workers.hpp"
+
+#include <caf/io/broker.hpp>
+
+#include <map>
+
+namespace ockam {
+
+/// Runs one worker on the socket thread (see `actors.hpp`).
+///
+///     running ──exception, `stop`──▶ to be restarted? ──no──▶ stopped
+///        ▲                                │ yes
+///        └────────── timer ────────── waiting: messages are dropped
+class socket_host final : public caf::io::broker, public worker_host, public receiver {
+ public:
+  socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self);
+
+  const char* name() const override { return "socket-host"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+  /// Makes the worker and calls its `on_start`. Errors: see `workers::start`.
+  result<void> begin(worker_factory make, restart_policy restart);
+  void outcome_of(std::uint64_t request, message_ptr reply, errc why);
+
+  // receiver
+  void receive(message_ptr m) override;
+  void failed(std::string_view what) noexcept override;
+
+  // worker_host
+  void deliver(message_ptr m) override;
+  std::uint64_t set_timer(std::chrono::milliseconds delay) override;
+  void cancel_timer(std::uint64_t timer) override;
+  void stop() override;
+  caf::scheduled_actor& actor() noexcept override { return *this; }
+  void handle_also(caf::message_handler more) override;
+
+ private:
+  /// One message in this many is measured: reading the clock twice would cost a tenth of an echo.
+  static constexpr std::uint64_t sample = 64;
+
+  void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
+  void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
+  void post(unique_function<void()> task) override;
+  void run_posted(unique_function<void()>& task) override;
+
+  /// How it comes back after its end.
+  struct revival {
+    worker_factory make;
+    restart_policy when;
+    restart_backoff backoff;
+    timer_queue::id timer = 0;
+  };
+
+  result<void> begin(const worker_factory& make);
+  /// Runs code of the worker; false when that threw.
+  template <class F>
+  bool call(F&& f);
+  void fail(const std::string& what) noexcept;
+  void end() noexcept;
+  void begin_later();
+
+  actor_workers& owner_;
+  host_id id_;
+  std::unique_ptr<revival> revival_; ///< null when it is not to be made again
+  std::map<std::uint64_t, timer_queue::id> timers_;
+  std::uint64_t last_timer_ = 0;
+  std::uint64_t received_ = 0;
+  bool leaving_ = false;
+};
+
+} // namespace ockam

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/worker.hpp"
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/workers/worker_host.hpp"
+#include "runtime/core/log.hpp"
+
+#include <stdexcept>
+
+namespace ockam {
+
+// -- worker: what it may do ---------------------------------------------------------------------------
+
+worker_host& worker::host() const {
+  if (!host_)
+    throw std::logic_error{"a worker has no address in its constructor: do this in on_start"};
+  return *host_;
+}
+
+const address& worker::self() const {
+  return host().self();
+}
+
+std::string_view worker::node_name() const {
+  return host().node_name();
+}
+
+void worker::reply(message_ptr request) {
+  request->header.make_reply(self());
+  request->source = {};
+  host().deliver(std::move(request));
+}
+
+void worker::reply(message_ptr request, payload body) {
+  request->body = std::move(body);
+  reply(std::move(request));
+}
+
+void worker::reply_text(message_ptr request, std::string_view text) {
+  reply(std::move(request), text_payload(text));
+}
+
+void worker::reply_error(message_ptr request, std::string_view detail, payload body) {
+  if (request->header.wants_report())
+    return host().drop(std::move(request), drop_reason::service_error, detail);
+  host().stats().failed.fetch_add(1, std::memory_order_relaxed);
+  reply(std::move(request), std::move(body));
+}
+
+void worker::reply_error(message_ptr request, std::string_view detail) {
+  reply_error(std::move(request), detail, text_payload(detail));
+}
+
+void worker::forward(message_ptr m) {
+  m->header.pop_onward();
+  m->header.push_return(self());
+  m->source = {};
+  host().deliver(std::move(m));
+}
+
+void worker::deliver(message_ptr m) {
+  m->source = {};
+  host().deliver(std::move(m));
+}
+
+void worker::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  host().drop(std::move(m), why, detail);
+}
+
+void worker::send(const route& onward, payload body) {
+  host().send(make_message(onward, self(), std::move(body)));
+}
+
+void worker::request(const route& onward, payload body, std::chrono::milliseconds timeout, reply_handler then) {
+  // The reply address is made where the switchboard is: one for each request, as in the reference.
+  auto m = std::make_unique<message>();
+  for (const auto& a : onward)
+    m->header.append_onward(a);
+  m->header.flags(route_header::flag_report);
+  m->body = std::move(body);
+  host().request(std::move(m), timeout, std::move(then));
+}
+
+std::uint64_t worker::set_timer(std::chrono::milliseconds delay) {
+  return host().set_timer(delay);
+}
+
+void worker::cancel_timer(std::uint64_t timer) {
+  host().cancel_timer(timer);
+}
+
+postbox worker::my_postbox() {
+  return host().box();
+}
+
+std::atomic<std::uint64_t>& worker::counter(std::string_view name) {
+  return host().stats().counter(name);
+}
+
+void worker::log_debug(std::string_view line) const {
+  log(level::debug, to_string(self()), line);
+}
+
+void worker::log_info(std::string_view line) const {
+  log(level::info, to_string(self()), line);
+}
+
+void worker::log_warning(std::string_view line) const {
+  log(level::warn, to_string(self()), line);
+}
+
+void worker::log_error(std::string_view line) const {
+  log(level::error, to_string(self()), line);
+}
+
+void worker::stop() {
+  host().stop();
+}
+
+bool postbox::post(unique_function<void()> task) const {
+  std::lock_guard guard{state_->lock};
+  if (!state_->host)
+    return false;
+  state_->host->post([box = state_, task = std::move(task)]() mutable {
+    // On the worker's thread, where boxes are closed: it stays as it is seen here.
+    worker_host* host = nullptr;
+    {
+      std::lock_guard look{box->lock};
+      host = box->host;
+    }
+    if (host)
+      host->run_posted(task);
+  });
+  return true;
+}
+
+// -- worker_host: what both kinds do alike ------------------------------------------------------------
+
+worker_host::worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where)
+  : self_{std::move(self)}, node_name_{node_name}, budget_{budget}, dog_{dog}, on_pool_{where == worker_thread::pool} {}
+
+worker_host::~worker_host() {
+  if (dog_)
+    dog_->forget();
+  retire();
+}
+
+result<void> worker_host::make_worker(const worker_factory& make) {
+  auto made = result<std::unique_ptr<worker>>{nullptr};
+  auto what = run([&] {
+    made = make();
+    if (made && !*made)
+      made = error{errc::internal, "its factory made none", {}};
+    if (made) {
+      (*made)->host_ = this;
+      retired_ = false;
+      worker_ = std::move(*made);
+      worker_->on_start();
+    }
+  });
+  if (!made)
+    return std::move(made).error();
+  if (what) {
+    retire();
+    worker_.reset();
+    return error{errc::service_failed, *what, {}};
+  }
+  return {};
+}
+
+void worker_host::end_worker() noexcept {
+  retire();
+  if (auto w = std::move(worker_))
+    w->on_stop();
+}
+
+worker_host::extras& worker_host::more() {
+  if (!extras_)
+    extras_ = std::make_unique<extras>();
+  return *extras_;
+}
+
+void worker_host::send(message_ptr m) {
+  if (budget_) {
+    if (!budget_->open())
+      return drop(std::move(m), drop_reason::congested, "the node's memory for messages is full");
+    m->held = credit{*budget_, m->footprint()};
+  }
+  deliver(std::move(m));
+}
+
+void worker_host::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  if (why == drop_reason::service_error)
+    stats_->failed.fetch_add(1, std::memory_order_relaxed);
+  end_message(std::move(m), why, detail);
+}
+
+void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then) {
+  if (budget_)
+    m->held = credit{*budget_, m->footprint()};
+  auto& x = more();
+  auto number = ++x.last_request;
+  x.requests.emplace(number, std::move(then));
+  open_request(std::move(m), number, timeout);
+}
+
+void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
+  if (!extras_)
+    return;
+  auto it = extras_->requests.find(number);
+  if (it == extras_->requests.end())
+    return;
+  auto then = std::move(it->second);
+  extras_->requests.erase(it);
+  then(std::move(r));
+}
+
+postbox worker_host::box() {
+  auto& x = more();
+  if (!x.box) {
+    x.box = std::make_shared<postbox::state>();
+    x.box->host = retired_ ? nullptr : this;
+  }
+  return postbox{x.box};
+}
+
+void worker_host::retire() noexcept {
+  retired_ = true;
+  if (!extras_)
+    return;
+  if (auto box = std::move(extras_->box)) {
+    std::lock_guard guard{box->lock};
+    box->host = nullptr;
+  }
+  // What the handlers hold may have destructors that call anything: not while the table is being walked.
+  auto given_up = std::move(extras_->requests);
+  extras_->requests.clear();
+}
+
+} // namespace ockam

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/credit.hpp"
+#include "runtime/workers/guarded.hpp"
+#include "runtime/workers/watchdog.hpp"
+#include "runtime/workers/worker.hpp"
+#include "runtime/workers/worker_stats.hpp"
+#include "runtime/workers/workers.hpp"
+
+#include <optional>
+#include <unordered_map>
+
+namespace caf {
+class message_handler;
+class scheduled_actor;
+} // namespace caf
+
+namespace ockam {
+
+/// Has one worker and runs its code; what it needs of its surroundings it asks for here. Two kinds:
+/// `socket_host` on the socket thread, `pool_host` on the pool. Called on the worker's thread, except `post`.
+class worker_host {
+ public:
+  worker_host(const worker_host&) = delete;
+  worker_host& operator=(const worker_host&) = delete;
+
+  const address& self() const noexcept { return self_; }
+  const std::string& node_name() const noexcept { return node_name_; }
+  worker_stats& stats() noexcept { return *stats_; }
+  const std::shared_ptr<worker_stats>& shared_stats() const noexcept { return stats_; }
+
+  virtual void deliver(message_ptr m) = 0;
+  virtual std::uint64_t set_timer(std::chrono::milliseconds delay) = 0;
+  virtual void cancel_timer(std::uint64_t timer) = 0;
+  virtual void stop() = 0;
+  /// The actor that this is, and messages of other types for it (`<ockam/actor.hpp>`).
+  virtual caf::scheduled_actor& actor() noexcept = 0;
+  virtual void handle_also(caf::message_handler more) = 0;
+  static worker_host& of(const worker& w) { return w.host(); }
+
+  /// A message that begins here: charged to the node's own budget. Dropped as congested when that is used up.
+  void send(message_ptr m);
+  void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
+  void drop(message_ptr m, drop_reason why, std::string_view detail);
+  postbox box();
+
+ protected:
+  /// `budget` and `dog` (null: nobody watches) outlive the host.
+  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where);
+  virtual ~worker_host();
+
+  /// Makes the worker and calls its `on_start`. Errors: see `workers::start`; then there is none.
+  result<void> make_worker(const worker_factory& make);
+  /// Its end: gives up requests, closes the postbox, `on_stop`. No effect when there is none.
+  void end_worker() noexcept;
+  /// Runs code of the worker; the text of what it threw, or nothing.
+  template <class F>
+  std::optional<std::string> run(F&& f) {
+    watchdog::scope busy{dog_, *this, on_pool_};
+    return guarded(f);
+  }
+
+  virtual void end_message(message_ptr m, drop_reason why, std::string_view detail) = 0;
+  /// Sends a request; its outcome comes back as `outcome` with the same number.
+  virtual void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) = 0;
+  /// Calls the task on the worker's thread, later, maybe when the host is gone. Thread: any, one at a time.
+  virtual void post(unique_function<void()> task) = 0;
+  /// Runs what was posted, as code of the worker.
+  virtual void run_posted(unique_function<void()>& task) = 0;
+
+  /// Calls the handler of a request.
+  void outcome(std::uint64_t number, result<message_ptr> r);
+
+  std::unique_ptr<worker> worker_; ///< null before the start, after the end and between two lives
+
+ private:
+  friend class postbox;
+
+  /// What few workers use.
+  struct extras {
+    std::unordered_map<std::uint64_t, reply_handler> requests;
+    std::uint64_t last_request = 0;
+    std::shared_ptr<postbox::state> box;
+  };
+  extras& more();
+  void retire() noexcept;
+
+  address self_;
+  const std::string& node_name_; ///< the switchboard's
+  ledger* budget_;
+  std::shared_ptr<worker_stats> stats_ = std::make_shared<worker_stats>();
+  std::unique_ptr<extras> extras_;
+  watchdog* dog_;
+  bool on_pool_;
+  bool retired_ = false;
+};
+
+} // namespace ockam

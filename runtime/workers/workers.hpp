@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/net/reactor.hpp"
+#include "runtime/workers/worker.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+/// When a worker that has ended is made anew: the first time at once, then after a growing delay.
+enum class restart_policy : std::uint8_t { never, on_failure, always };
+
+/// Which of several instances gets a message.
+enum class distribution : std::uint8_t {
+  round_robin, ///< the next one
+  key          ///< the same one for messages of one sender: by the last address of the return route
+};
+
+/// How a worker is started.
+struct worker_options {
+  std::string_view type;   ///< shown in lists; static text
+  worker_thread thread = worker_thread::socket;
+  std::uint32_t producer = 0;              ///< links: flow control id of what it brings in
+  std::vector<std::uint32_t> consumer_of;  ///< flow control ids whose messages may reach it
+  std::uint32_t instances = 1;             ///< more than one: on the pool only
+  ockam::distribution distribution = ockam::distribution::round_robin;
+  restart_policy restart = restart_policy::never;
+};
+
+/// A worker as `show` prints it, all its instances together.
+struct worker_info {
+  std::string address;
+  std::string type;
+  worker_thread thread = worker_thread::socket;
+  std::uint32_t instances = 0; ///< that are alive
+  bool starting = false;
+  restart_policy restart = restart_policy::never;
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t failed = 0;   ///< messages whose handler threw, or that were answered with an error
+  std::uint64_t queued = 0;   ///< messages in mailboxes
+  std::uint64_t restarts = 0;
+  std::uint64_t overruns = 0; ///< calls that took longer than the watchdog allows
+  std::uint64_t measured = 0; ///< messages that the latencies below are of
+  std::chrono::nanoseconds p50{0}, p90{0}, p99{0}, longest{0}; ///< from arrival to the end of the handler
+  std::chrono::milliseconds busy{0};                           ///< age of the longest call under way
+  std::map<std::string, std::uint64_t> counters;               ///< of its own
+};
+
+/// A worker that has not returned from a call for longer than it should.
+struct overdue_worker {
+  std::string address; ///< `0#name`
+  worker_thread thread = worker_thread::socket;
+  std::chrono::milliseconds busy{0};
+};
+
+/// Makes a worker, on the thread that it will live on. May be called again, for instances and restarts.
+using worker_factory = std::function<result<std::unique_ptr<worker>>()>;
+
+/// Starts and ends workers: makes the actor that runs each, and enters it into the switchboard. Socket
+/// thread only. Implemented over CAF (`worker_host.cpp`); transports and services see only this.
+class workers {
+ public:
+  using started = std::function<void(result<void>)>;
+
+  virtual ~workers() = default;
+
+  virtual switchboard& board() = 0;
+  virtual net::reactor& reactor() = 0;
+
+  /// Makes workers and starts them at address `a`, which is taken at once. `done` is called once, when
+  /// `on_start` has returned in all instances: before this returns on the socket thread, later on the pool.
+  /// Errors: `already_exists`, `invalid_address`; what the factory says; `service_failed` when it or
+  /// `on_start` threw. After an error nothing is left and the address is free.
+  virtual void start(address a, worker_factory make, worker_options o, started done) = 0;
+  /// Starts this one. Errors as above for a worker on the socket thread, whose `on_start` has run when
+  /// this returns; that of a worker on the pool is only logged when it fails.
+  result<void> start(address a, std::unique_ptr<worker> w, worker_options o);
+  /// Ends the worker at `a`: the address is free at once, `on_stop` runs on its own thread soon after.
+  /// Error: `not_found`.
+  virtual result<void> stop(address_view a) = 0;
+  /// Error: `not_found`, also for what is in the switchboard without a worker.
+  virtual result<worker_info> show(address_view a) const = 0;
+  /// What the watchdog has found.
+  virtual std::vector<overdue_worker> overdue() const = 0;
+};
+
+std::string_view to_string(restart_policy p) noexcept;
+std::string_view to_string(distribution d) noexcept;
+
+} // namespace ockam

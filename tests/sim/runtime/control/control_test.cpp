@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proto/control.pb.h"
+#include "sim/support/node.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string framed(const control::Request& r) {
+  auto body = r.SerializeAsString();
+  std::string out;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out += static_cast<char>(body.size() >> shift);
+  return out + body;
+}
+
+std::vector<control::Response> responses(const std::string& in) {
+  std::vector<control::Response> out;
+  for (std::size_t at = 0; at + 4 <= in.size();) {
+    std::size_t n = 0;
+    for (int i = 0; i < 4; ++i)
+      n = n << 8 | static_cast<unsigned char>(in[at++]);
+    EXPECT_TRUE(out.emplace_back().ParseFromArray(in.data() + at, static_cast<int>(n)));
+    at += n;
+  }
+  return out;
+}
+
+control::Request send_request(std::uint32_t id, const std::string& route, const std::string& body, std::uint32_t timeout = 0) {
+  control::Request r;
+  r.set_id(id);
+  r.set_timeout_ms(timeout);
+  r.mutable_send_message()->set_route(route);
+  r.mutable_send_message()->set_payload(body);
+  return r;
+}
+
+//   client ── /control ── n1: echo, uppercase, hop
+class control_sim : public testing::Test {
+ protected:
+  control_sim() {
+    worker_options o;
+    o.type = "control";
+    EXPECT_TRUE(n1.workers().start(address{"control"}, make_control(n1.services(), "/control"), std::move(o)));
+    net.run();
+  }
+  std::vector<control::Response> ask(client& c, const control::Request& r) {
+    c.send(framed(r));
+    net.run();
+    return responses(c.receive());
+  }
+
+  network net;
+  node n1{net};
+};
+
+TEST_F(control_sim, a_message_goes_out_and_its_reply_comes_back) {
+  auto c = net.dial("/control");
+  auto got = ask(c, send_request(7, "/service/hop/service/echo", "hello"));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].id(), 7u);
+  EXPECT_EQ(got[0].reply().payload(), "hello");
+  EXPECT_EQ(n1.budget().used(), 0u);
+}
+
+TEST_F(control_sim, a_slow_request_does_not_delay_the_next) {
+  n1.start("silent", std::make_unique<mailbox>());
+  auto c = net.dial("/control");
+  c.send(framed(send_request(1, "/service/silent", "x", 500)));
+  auto got = ask(c, send_request(2, "/service/echo", "y"));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].id(), 2u);
+  net.advance(600ms);
+  got = responses(c.receive());
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].id(), 1u);
+  EXPECT_EQ(got[0].error().code(), static_cast<std::uint32_t>(errc::timed_out));
+}
+
+TEST_F(control_sim, says_which_worker_is_missing) {
+  auto c = net.dial("/control");
+  auto got = ask(c, send_request(1, "/service/hop/service/nothere", "x"));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].error().code(), static_cast<std::uint32_t>(errc::undeliverable));
+  EXPECT_NE(got[0].error().cause().find("0#nothere on node n1"), std::string::npos) << got[0].error().cause();
+}
+
+// The reply could not be written, which ended the session, which destroyed what was being answered.
+TEST_F(control_sim, a_client_that_left_before_its_answer_harms_nobody) {
+  for (auto* route : {"/service/echo", "/service/nothere", "nonsense", "/ip4/127.0.0.1/tcp/9/service/echo"}) {
+    auto gone = net.dial("/control");
+    gone.send(framed(send_request(1, route, "x", 100)));
+    gone.close();
+    net.advance(200ms);
+  }
+  auto c = net.dial("/control");
+  EXPECT_EQ(ask(c, send_request(2, "/service/echo", "still here")).size(), 1u);
+  EXPECT_EQ(n1.budget().used(), 0u);
+}
+
+TEST_F(control_sim, a_request_is_answered_once_however_many_replies_come) {
+  class twice final : public worker {
+    void on_message(message_ptr m) override {
+      send(m->header.return_route(), payload{});
+      reply(std::move(m));
+    }
+  };
+  n1.start("twice", std::make_unique<twice>());
+  auto c = net.dial("/control");
+  EXPECT_EQ(ask(c, send_request(1, "/service/twice", "x")).size(), 1u);
+}
+
+TEST_F(control_sim, stops_with_answers_that_nobody_reads) {
+  std::vector<client> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(net.dial("/control"));
+    clients.back().window(0);
+    clients.back().send(framed(send_request(1, "/service/echo", std::string(100'000, 'x'))));
+  }
+  net.run();
+  // They leave, and the node stops before it hears of that.
+  for (int i = 0; i < 100; ++i)
+    n1.reactor().post([] {});
+  for (auto& c : clients)
+    c.close();
+  ASSERT_TRUE(n1.workers().stop(address{"control"}));
+  net.run();
+  EXPECT_FALSE(net.listening("/control"));
+}
+
+TEST_F(control_sim, refuses_what_is_no_request) {
+  for (const std::string& bytes : {std::string{"\xff\xff\xff\xff", 4}, std::string{"\0\0\0\3abc", 7}}) {
+    auto c = net.dial("/control");
+    c.send(bytes);
+    net.run();
+    EXPECT_TRUE(c.closed_by_peer());
+  }
+  EXPECT_EQ(n1.board().refused()[refusal::bad_request], 2u);
+  auto c = net.dial("/control");
+  auto got = ask(c, control::Request{}); // well-formed, and asks for nothing
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].error().code(), static_cast<std::uint32_t>(errc::unsupported));
+}
+
+} // namespace
+} // namespace ockam::sim

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/node/config_changes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam {
+namespace {
+
+node_config config() {
+  node_config c;
+  c.name = "n";
+  c.listeners = {{"a", "tcp", "127.0.0.1:1", {}}, {"b", "udp", "127.0.0.1:2", {"echo"}}};
+  c.connections = {{"peer", "tcp", "h:1", {}}};
+  c.services = {{"up", "uppercase", {}}, {"h", "hop", {{"thread", "pool"}}}};
+  return c;
+}
+
+TEST(config_changes, equal_configurations_differ_in_nothing) {
+  EXPECT_TRUE(changes(config(), config()).none());
+}
+
+TEST(config_changes, the_log_level_is_not_the_nodes) {
+  auto fresh = config();
+  fresh.log.level = "debug";
+  EXPECT_TRUE(changes(config(), fresh).none());
+}
+
+TEST(config_changes, a_changed_section_goes_and_comes) {
+  auto fresh = config();
+  fresh.listeners[0].address = "127.0.0.1:3";
+  fresh.connections[0].retry.most = std::chrono::seconds{9};
+  fresh.services[1].options["thread"] = "socket";
+  auto c = changes(config(), fresh);
+  ASSERT_EQ(c.listeners.gone.size(), 1u);
+  EXPECT_EQ(c.listeners.gone[0].address, "127.0.0.1:1");
+  ASSERT_EQ(c.listeners.come.size(), 1u);
+  EXPECT_EQ(c.listeners.come[0].address, "127.0.0.1:3");
+  EXPECT_EQ(c.connections.gone.size(), 1u);
+  EXPECT_EQ(c.connections.come.size(), 1u);
+  ASSERT_EQ(c.services.come.size(), 1u);
+  EXPECT_EQ(c.services.come[0].name, "h");
+  EXPECT_TRUE(c.at_start.empty());
+}
+
+TEST(config_changes, what_is_only_in_one_of_them) {
+  auto fresh = config();
+  fresh.services.pop_back();
+  fresh.listeners.push_back({"a", "ws", "ws://127.0.0.1:4", {}}); // another kind may have the same name
+  auto c = changes(config(), fresh);
+  EXPECT_EQ(c.services.gone.size(), 1u);
+  EXPECT_TRUE(c.services.come.empty());
+  EXPECT_TRUE(c.listeners.gone.empty());
+  EXPECT_EQ(c.listeners.come.size(), 1u);
+}
+
+TEST(config_changes, keys_of_the_node_wait_for_a_start_but_those_of_routing_do_not) {
+  auto fresh = config();
+  fresh.threads = 7;
+  fresh.limit.max_frame = 1;
+  fresh.log.file = "x";
+  fresh.routing.dial_links = 3;
+  auto c = changes(config(), fresh);
+  EXPECT_TRUE(c.routing);
+  EXPECT_EQ(c.at_start, (std::vector<std::string_view>{"threads", "log-file", "max-frame"}));
+}
+
+} // namespace
+} // namespace ockam

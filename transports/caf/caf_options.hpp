@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/endpoint.hpp"
+#include "runtime/links/transport.hpp"
+#include "transports/tls/tls_context.hpp"
+
+#include <string>
+
+namespace ockam {
+
+/// An address of a caf listener or connection and its options, understood; its files are read.
+struct caf_settings {
+  endpoint at;
+  tls_context tls; ///< null without TLS
+};
+
+/// `certificate`, `key`, `ca`, `insecure`. Errors: `invalid_address`, `invalid_argument`, `permission_denied` (it could
+/// be reached from other hosts, and would authenticate nobody).
+result<caf_settings> read_caf_listener(const std::string& address, const transport_options& options);
+/// `certificate`, `key`, `ca`.
+result<caf_settings> read_caf_connection(const std::string& address, const transport_options& options);
+
+} // namespace ockam

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/codec/wire_codec.hpp"
+
+#include "runtime/core/cbor.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace ockam::wire_codec {
+
+namespace {
+
+using cbor::major;
+using cbor::reader;
+
+/// What the reference writes when it has no tracing context; the common case is told without parsing.
+constexpr std::string_view empty_object = "{}";
+/// JSON beyond this is not ours and is not looked at.
+constexpr std::size_t max_extras = 4096;
+
+/// Calls `f(address_view)` for each address of a route. What is wrong, or nothing.
+template <class F>
+std::optional<refusal> read_route(reader& in, F&& f) {
+  auto count = in.read_array();
+  if (!count)
+    return refusal::malformed_frame;
+  bool open = *count == reader::indefinite;
+  for (std::uint64_t i = 0; open ? !in.skip_break() : i < *count; ++i) {
+    if (i == max_route_hops)
+      return refusal::too_many_hops;
+    auto fields = in.read_array();
+    if (!fields || *fields < 2)
+      return refusal::malformed_frame;
+    auto type = in.read_uint();
+    auto name = type ? in.read_bytes() : std::nullopt;
+    if (!name || *type > 255)
+      return refusal::malformed_frame;
+    if (name->size() > max_name_length)
+      return refusal::name_too_long;
+    f(address_view{static_cast<transport_type>(*type), {reinterpret_cast<const char*>(name->data()), name->size()}});
+    bool open_address = *fields == reader::indefinite;
+    for (std::uint64_t k = 2; open_address ? !in.skip_break() : k < *fields; ++k)
+      if (!in.skip())
+        return refusal::malformed_frame;
+  }
+  return std::nullopt;
+}
+
+/// Text of one key, or nothing.
+std::string member(const nlohmann::json& object, const char* key) {
+  auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
+
+constexpr std::uint64_t absent = UINT64_MAX;
+
+/// Value of one key as a number, or `absent`.
+std::uint64_t number(const nlohmann::json& object, const char* key) {
+  auto text = member(object, key);
+  std::uint64_t n = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return text.empty() || ec != std::errc{} || end != text.data() + text.size() ? absent : n;
+}
+
+void read_extras(std::string_view text, route_header& h) {
+  if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
+    return;
+  auto object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object())
+    return; // not JSON: ignored, as the reference does
+  if (member(object, "ockam_report") == "1")
+    h.flags(h.flags() | route_header::flag_report);
+  if (auto traced = number(object, "ockam_trace"); traced != absent) {
+    h.flags(h.flags() | route_header::flag_trace);
+    h.traced(static_cast<std::uint32_t>(std::min<std::uint64_t>(traced, UINT32_MAX)));
+  }
+  auto reason = member(object, "ockam_undeliverable");
+  auto index = number(object, "ockam_passed");
+  if (reason.empty() && index == absent)
+    return;
+  report r;
+  r.passed = reason.empty();
+  if (index != absent)
+    r.index = static_cast<std::uint32_t>(std::min<std::uint64_t>(index, UINT32_MAX));
+  if (auto left = number(object, "ockam_left"); left != absent)
+    r.left = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, UINT32_MAX));
+  if (auto held = number(object, "ockam_held_us"); held != absent)
+    r.held_us = held;
+  for (std::size_t i = 1; i < drop_reason_count; ++i)
+    if (to_string(static_cast<drop_reason>(i)) == reason)
+      r.reason = static_cast<drop_reason>(i);
+  if (auto hop = parse_address(member(object, "ockam_hop")))
+    r.hop = *hop;
+  r.node = member(object, "ockam_node").substr(0, report::max_detail);
+  r.detail = member(object, "ockam_detail").substr(0, report::max_detail);
+  h.set_report(std::move(r));
+}
+
+struct route_measure {
+  std::size_t hops = 0;
+  std::size_t bytes = 0;
+
+  void operator()(address_view a) noexcept {
+    ++hops;
+    bytes += 1 + cbor::head_size(static_cast<std::uint8_t>(a.type)) + cbor::head_size(a.name.size()) + a.name.size();
+  }
+};
+
+std::byte* write_address(std::byte* out, address_view a) noexcept {
+  out = cbor::write_head(out, major::array, 2);
+  out = cbor::write_head(out, major::uint, static_cast<std::uint8_t>(a.type));
+  out = cbor::write_head(out, major::bytes, a.name.size());
+  std::memcpy(out, a.name.data(), a.name.size());
+  return out + a.name.size();
+}
+
+} // namespace
+
+decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
+  reader in{bytes};
+  auto elements = in.read_array();
+  if (!elements || *elements < 3)
+    return {refusal::malformed_frame, {}};
+  // Twice over the onward route: its entries stand behind those of the return route in the header, which
+  // therefore come first. The first time it is only checked and measured.
+  auto onward = in;
+  route_measure size;
+  if (auto bad = read_route(in, size))
+    return {bad, {}};
+  auto back = in;
+  if (auto bad = read_route(in, size))
+    return {bad, {}};
+  header.reserve(size.bytes + 3 * size.hops); // an entry may take up to 3 bytes more than in CBOR
+  (void)read_route(back, [&](address_view a) { header.append_return(a); });
+  (void)read_route(onward, [&](address_view a) { header.append_onward(a); });
+  auto body = in.read_bytes();
+  if (!body)
+    return {refusal::malformed_frame, {}};
+  bool open = *elements == reader::indefinite;
+  for (std::uint64_t i = 3; open ? !in.skip_break() : i < *elements; ++i) {
+    if (i > 3) {
+      if (!in.skip())
+        return {refusal::malformed_frame, {}};
+    } else if (!in.skip_null()) {
+      auto text = in.read_text();
+      if (!text)
+        return {refusal::malformed_frame, {}};
+      read_extras(*text, header);
+    }
+  }
+  return {std::nullopt, *body};
+}
+
+std::string extras(const route_header& h) {
+  const auto* r = h.get_report();
+  constexpr auto wishes = route_header::flag_report | route_header::flag_trace;
+  if (!r && (h.flags() & wishes) == 0)
+    return {};
+  nlohmann::json object = nlohmann::json::object();
+  if (r) {
+    if (!r->passed)
+      object["ockam_undeliverable"] = to_string(r->reason);
+    if (r->index != 0) { // of a traced message
+      object["ockam_passed"] = std::to_string(r->index);
+      object["ockam_left"] = std::to_string(r->left);
+    }
+    if (r->passed)
+      object["ockam_held_us"] = std::to_string(r->held_us);
+    object["ockam_hop"] = to_string(r->hop);
+    object["ockam_node"] = printable(r->node);
+    object["ockam_detail"] = printable(r->detail);
+  } else {
+    if ((h.flags() & route_header::flag_report) != 0)
+      object["ockam_report"] = "1";
+    if (h.is_traced())
+      object["ockam_trace"] = std::to_string(h.traced());
+  }
+  return object.dump();
+}
+
+message_size measure(const route_header& h, std::size_t payload, const std::string& extra) noexcept {
+  route_measure onward, back;
+  h.each_onward(onward);
+  h.each_return(back);
+  message_size s;
+  s.head = 1 + cbor::head_size(onward.hops) + onward.bytes + cbor::head_size(back.hops) + back.bytes
+           + cbor::head_size(payload);
+  s.tail = extra.empty() ? 0 : cbor::head_size(extra.size()) + extra.size();
+  s.total = s.head + payload + s.tail;
+  return s;
+}
+
+std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept {
+  out = cbor::write_head(out, major::array, with_extras ? 4 : 3);
+  auto write_route = [&out](auto each) {
+    std::size_t hops = 0;
+    each([&](address_view) { ++hops; });
+    out = cbor::write_head(out, major::array, hops);
+    each([&](address_view a) { out = write_address(out, a); });
+  };
+  write_route([&h](auto f) { h.each_onward(f); });
+  write_route([&h](auto f) { h.each_return(f); });
+  return cbor::write_head(out, major::bytes, payload);
+}
+
+std::byte* write_tail(std::byte* out, const std::string& extra) noexcept {
+  if (extra.empty())
+    return out;
+  out = cbor::write_head(out, major::text, extra.size());
+  std::memcpy(out, extra.data(), extra.size());
+  return out + extra.size();
+}
+
+} // namespace ockam::wire_codec

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/stream/out_queue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ockam {
+
+namespace {
+
+/// Blocks of `out_queue::block_size` that nobody uses now: two thousand links that answer one after the
+/// other need one.
+class block_pool {
+ public:
+  std::unique_ptr<std::byte[]> take() {
+    if (blocks_.empty())
+      return std::make_unique_for_overwrite<std::byte[]>(out_queue::block_size);
+    auto b = std::move(blocks_.back());
+    blocks_.pop_back();
+    return b;
+  }
+  void give(std::unique_ptr<std::byte[]> b) {
+    if (blocks_.size() < limit)
+      blocks_.push_back(std::move(b));
+  }
+
+ private:
+  static constexpr std::size_t limit = 32; // 1 MiB
+  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+};
+
+thread_local block_pool pool;
+
+} // namespace
+
+std::byte* out_queue::append(std::size_t n) {
+  bytes_ += n;
+  if (!empty()) {
+    auto& last = segments_.back();
+    if (last.block && last.capacity - last.size >= n) {
+      auto* at = last.block.get() + last.size;
+      last.size += n;
+      return at;
+    }
+  }
+  auto& s = segments_.emplace_back();
+  s.capacity = std::max(n, block_size);
+  s.block = n <= block_size ? pool.take() : std::make_unique_for_overwrite<std::byte[]>(n);
+  s.size = n;
+  return s.block.get();
+}
+
+void out_queue::append(payload p) {
+  bytes_ += p.size();
+  auto& s = segments_.emplace_back();
+  s.size = p.size();
+  s.body = std::move(p);
+}
+
+void out_queue::keep(credit c) {
+  if (!c || empty())
+    return;
+  auto& credits = segments_.back().credits;
+  if (credits.empty() || !credits.back().merge(c))
+    credits.push_back(std::move(c));
+}
+
+void out_queue::charge_to(ledger& l) {
+  for (auto i = next_; i < segments_.size(); ++i) {
+    auto& credits = segments_[i].credits;
+    std::size_t bytes = 0;
+    for (const auto& c : credits)
+      bytes += c.bytes();
+    credits.clear();
+    if (bytes > 0)
+      credits.emplace_back(l, bytes);
+  }
+}
+
+void out_queue::consume(std::size_t n) {
+  bytes_ -= n;
+  while (n > 0 || (next_ < segments_.size() && segments_[next_].written == segments_[next_].size)) {
+    auto& s = segments_[next_];
+    auto step = std::min(n, s.size - s.written);
+    s.written += step;
+    n -= step;
+    if (s.written < s.size)
+      break;
+    if (s.block && s.capacity == block_size)
+      pool.give(std::move(s.block));
+    s = segment{}; // its credit comes back here
+    ++next_;
+  }
+  if (empty()) {
+    // A vector of a few segments is kept, a long one goes.
+    if (segments_.capacity() > 8)
+      segments_ = std::vector<segment>{};
+    segments_.clear();
+    next_ = 0;
+  } else if (next_ > 64) {
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
+  }
+}
+
+net::io_result out_queue::write_to(net::stream& s) {
+  constexpr std::size_t vectors = 32;
+  while (!empty()) {
+    std::array<iovec, vectors> v;
+    std::size_t count = 0, size = 0;
+    for (auto i = next_; i < segments_.size() && count < vectors; ++i, ++count) {
+      auto& part = segments_[i];
+      v[count] = {const_cast<std::byte*>(part.data()) + part.written, part.size - part.written};
+      size += v[count].iov_len;
+    }
+    auto r = s.write({v.data(), count});
+    if (r.what != net::io_result::status::ok)
+      return r;
+    consume(r.bytes);
+    if (r.bytes < size) // the socket is full: asking again now would only say so
+      return {net::io_result::status::again, 0, 0};
+  }
+  return {net::io_result::status::ok, 0, 0};
+}
+
+} // namespace ockam

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/net/reactor.hpp"
+#include "runtime/links/transport.hpp"
+#include "transports/codec/message_codec.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// Puts a protocol of its own under a link: TLS, WebSocket. Empty: the stream as it is.
+using stream_wrapper = std::function<net::stream_ptr(net::stream_ptr)>;
+
+/// An address to listen on, understood.
+struct stream_place {
+  std::function<result<net::acceptor_ptr>(net::reactor&, net::acceptor_events&)> open;
+  stream_wrapper wrap = {};
+};
+
+/// An address to connect to, understood.
+struct stream_peer {
+  std::string name; ///< the address in its usual form, as lists show it
+  std::function<net::connecting_ptr(net::reactor&, std::chrono::milliseconds, net::reactor::connected)> connect;
+  stream_wrapper wrap = {};
+};
+
+/// Everything in which links over one kind of byte stream differ from those over another, as data.
+struct stream_kind {
+  std::string_view name;      ///< tcp: of the transport, its commands and its sections
+  std::string_view link_type; ///< tcp-link: of its workers. Static text
+  transport_type type;        ///< of addresses in routes
+  bool heartbeat;             ///< whether a peer that vanished can only be noticed by sending
+  const message_codec& codec; ///< what messages look like inside of frames
+
+  /// Both read an address and the options that only this kind knows. Errors: `invalid_address`,
+  /// `invalid_argument`.
+  result<stream_place> (*place)(const transport_context&, const std::string& address, const transport_options&);
+  result<stream_peer> (*peer)(const transport_context&, const std::string& address, const transport_options&);
+};
+
+/// Error for the first option that is not in `known`; the hint names what was meant.
+result<void> check_options(const transport_options& options, std::initializer_list<std::string_view> known);
+
+} // namespace ockam

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/links/transport.hpp"
+#include "transports/stream/backlog.hpp"
+#include "transports/stream/out_queue.hpp"
+#include "transports/stream/stream_kind.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace ockam {
+
+class stream_link;
+
+/// What links share: the transport that made them. Socket thread only.
+struct stream_environment {
+  const stream_kind& kind;
+  transport_context context;
+  rate_limited_log hostile;          ///< lines about bad input
+  std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
+  const stream_link* loan = nullptr;    ///< the link that may finish a frame although the node's memory is full
+  budget_waiter* waiter = nullptr;
+
+  static constexpr std::size_t scratch_size = 256u << 10;
+};
+
+/// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes
+/// out, what comes in gets its address in front of the return route.
+///
+///     handshake ──peer's preamble──▶ up ──▶ closed
+///        │                            │
+///        └── timeout, wrong byte ─────┴── end of stream, bad frame, no write progress, `close`
+///
+/// Memory: what it lets in is charged to its ledger; over the budget it stops reading. What it cannot
+/// write at once waits, up to `high_water` encoded and the rest in the backlog. Socket thread only.
+class stream_link final : public worker, private net::stream_events, private flushable {
+ public:
+  /// Told once, when the link can carry messages or never will.
+  using opened = std::function<void(result<void>)>;
+  using ended = std::function<void(stream_link&, bool was_up, const std::string& why)>;
+
+  /// `alias`: as in `connect_options`.
+  stream_link(stream_environment& env, net::stream_ptr s, bool outgoing, std::string remote, std::string alias,
+              message_source source, opened on_open, ended on_end);
+  ~stream_link() override;
+
+  void on_start() override;
+  void on_message(message_ptr m) override;
+  void on_stop() noexcept override;
+
+  std::uint64_t ledger_id() const noexcept { return ledger_->id(); }
+  message_source source() const noexcept { return source_; }
+  bool outgoing() const noexcept { return outgoing_; }
+  const std::string& remote() const noexcept { return remote_; }
+  link_info info() const;
+  /// There is budget again.
+  void resume();
+  /// Called every `heartbeat_period`: ends a link whose peer has vanished, and has one that wrote nothing
+  /// lately send a frame that says nothing, so that a peer that vanishes is noticed within 10 s.
+  void heartbeat();
+  static constexpr std::chrono::milliseconds heartbeat_period{3'000};
+
+ private:
+  static constexpr std::size_t high_water = 256u << 10;
+  /// A link whose budget is used up still reads this much when nothing of it is left here.
+  static constexpr std::size_t least_read = 16u << 10;
+  /// Links that do not read look this often whether the peer is still there.
+  static constexpr std::chrono::milliseconds paused_check{250};
+
+  enum class state : std::uint8_t { handshake, up, closed };
+
+  /// A frame that is not whole yet, length field included.
+  struct partial_frame {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t capacity = 0;
+    std::size_t size = 0;
+    std::size_t total = 0; ///< 0 until the length is known
+    credit held;
+    net::reactor::clock::time_point since;
+  };
+
+  // reading
+  void on_readable() override;
+  bool may_read();
+  void end_loan();
+  std::size_t read_limit() const;
+  void read_once();
+  bool take_preamble(std::span<const std::byte>& in);
+  bool take_frames(std::span<const std::byte> in);
+  bool begin_partial(std::span<const std::byte> rest);
+  bool extend_partial(std::size_t more);
+  bool finish_partial();
+  bool check_length(std::size_t length);
+  bool accept_frame(std::span<const std::byte> body, partial_frame* whole);
+  void pause();
+  void check_paused();
+  net::reactor::clock::time_point partial_deadline() const;
+  void watch_partial();
+
+  // writing
+  void on_writable() override { write_out(); }
+  void flush() override { write_out(); }
+  void encode(message_ptr m);
+  void write_out();
+  void refill();
+  void wait_in_backlog(message_ptr m);
+  void check_stall();
+
+  void failed(const char* what, int err);
+  void refuse(refusal why, const std::string& message);
+  void close(std::string why);
+  void open_result(result<void> r);
+  switchboard& board() { return env_.context.workers.board(); }
+  net::reactor& reactor() { return env_.context.workers.reactor(); }
+
+  stream_environment& env_;
+  net::stream_ptr stream_;
+  std::string remote_;
+  address name_; ///< in routes; empty until `on_start` where there is no alias
+  message_source source_;
+  opened on_open_;
+  ended on_end_;
+  ledger::owner ledger_;
+  std::string processor_;
+  std::string peer_node_;
+  partial_frame partial_;
+  out_queue out_;
+  backlog backlog_;
+  timer_queue::id handshake_timer_ = 0;
+  timer_queue::id partial_timer_ = 0;
+  timer_queue::id stall_timer_ = 0;
+  timer_queue::id paused_timer_ = 0;
+  state state_ = state::handshake;
+  bool outgoing_;
+  bool blocked_ = false; ///< the stream takes no more now
+  std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
+};
+
+} // namespace ockam

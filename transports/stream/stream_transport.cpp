@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/stream/stream_transport.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+/// A listening socket. Its flow control id is the spawner id of the links that it makes.
+class stream_transport::listener final : public net::acceptor_events {
+ public:
+  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow, bool own_flow)
+    : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow}, own_flow_{own_flow} {}
+  ~listener() {
+    acceptor_.reset();
+    if (own_flow_)
+      owner_.env_.context.workers.board().remove_flow(flow_);
+  }
+
+  result<void> open(const stream_place& at) {
+    auto a = at.open(owner_.env_.context.workers.reactor(), *this);
+    if (!a)
+      return std::move(a).error();
+    acceptor_ = std::move(*a);
+    return {};
+  }
+
+  bool is(std::string_view which) const {
+    return which == acceptor_->local() || which == address_.name || which == to_string(address_);
+  }
+  void link_ended() { --connections_; }
+
+  listener_info info() const {
+    listener_info i;
+    i.transport = owner_.env_.kind.name;
+    i.socket_address = acceptor_->local();
+    i.address = to_string(address_);
+    i.flow = flow_;
+    i.flow_control_id = owner_.env_.context.workers.board().flows().text(flow_);
+    i.accepted = accepted_;
+    i.refused = refused_;
+    i.connections = connections_;
+    return i;
+  }
+
+ private:
+  void on_accept(net::stream_ptr s) override {
+    auto& board = owner_.env_.context.workers.board();
+    auto now = owner_.env_.context.workers.reactor().now();
+    auto remote = s->peer();
+    if (!owner_.env_.context.may_accept()) {
+      ++refused_;
+      board.refused().add(refusal::too_many_connections);
+      owner_.env_.hostile.write(level::warn, owner_.env_.kind.name, "too-many-connections",
+                                "closed a connection from " + remote + ": max-connections is reached", now);
+      return;
+    }
+    message_source source{board.flows().create(), flow_};
+    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, this, nullptr, {});
+    if (!link)
+      return log(level::error, owner_.env_.kind.name, link.error());
+    ++accepted_;
+    ++connections_;
+  }
+
+  void on_out_of_descriptors() override {
+    ++refused_;
+    owner_.env_.context.workers.board().refused().add(refusal::out_of_descriptors);
+    owner_.env_.hostile.write(level::warn, owner_.env_.kind.name, "out-of-descriptors",
+                              "closed a connection: this process may not open more files (raise ulimit -n)",
+                              owner_.env_.context.workers.reactor().now());
+  }
+
+  stream_transport& owner_;
+  stream_wrapper wrap_;
+  std::uint32_t flow_;
+  bool own_flow_;
+  net::acceptor_ptr acceptor_;
+  address address_ = random_address();
+  std::uint64_t accepted_ = 0;
+  std::uint64_t refused_ = 0;
+  std::size_t connections_ = 0;
+};
+
+/// A connect under way.
+struct stream_transport::attempt {
+  net::connecting_ptr connecting;
+  options_ptr options;
+  stream_peer to;
+  connected done;
+};
+
+stream_transport::stream_transport(const stream_kind& kind, transport_context context)
+  : env_{kind, context, rate_limited_log{context.limit.log_interval},
+         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), nullptr, this} {}
+
+stream_transport::~stream_transport() = default;
+
+void stream_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
+  for (const auto& w : workers)
+    if (address a{w}; !env_.context.workers.board().allow(flow, a))
+      log(level::warn, env_.kind.name, "allow: there is no worker at " + to_string(a) + " yet");
+}
+
+void stream_transport::listen(const std::string& where, listen_options o, opened done) {
+  auto at = env_.kind.place(env_.context, where, o.extra);
+  if (!at)
+    return done(at.error());
+  auto& board = env_.context.workers.board();
+  bool services = (o.first && o.allow.empty()) || std::erase(o.allow, "services") > 0;
+  auto flow = services ? env_.context.flows.services : board.flows().create();
+  auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
+  if (auto ok = l->open(*at); !ok)
+    return done(ok.error());
+  allow(flow, o.allow);
+  listeners_.push_back(std::move(l));
+  done(listeners_.back()->info());
+}
+
+void stream_transport::connect(const std::string& where, connect_options o, connected done) {
+  auto to = env_.kind.peer(env_.context, where, o.extra);
+  if (!to)
+    return done(to.error());
+  auto a = std::make_shared<attempt>();
+  auto number = ++last_attempt_;
+  a->to = std::move(*to);
+  a->done = std::move(done);
+  auto timeout = o.timeout;
+  a->options = std::make_shared<const connect_options>(std::move(o));
+  attempts_.emplace(number, a);
+  a->connecting = a->to.connect(env_.context.workers.reactor(), timeout, [this, number](result<net::stream_ptr> s) {
+    auto it = attempts_.find(number);
+    if (it == attempts_.end())
+      return;
+    auto self = std::move(it->second); // keeps `connecting`, inside which this runs, until the end
+    attempts_.erase(it);
+    if (!s)
+      return self->done(s.error());
+    auto& board = env_.context.workers.board();
+    auto given = self->options->producer;
+    message_source source{given != 0 ? given : board.flows().create(), env_.context.flows.outgoing};
+    auto name = std::make_shared<address>();
+    auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
+    auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
+                           [this, self, name](result<void> up) {
+                             if (!up)
+                               return self->done(up.error());
+                             auto l = links_.find(*name);
+                             if (l == links_.end())
+                               return self->done(error{errc::closed, "the connection ended at once", {}});
+                             self->done(info_of(*l->second));
+                           });
+    if (!link)
+      return self->done(link.error());
+    *name = *link;
+    allow(source.producer, self->options->allow);
+  });
+}
+
+result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, listener* from,
+                                             options_ptr options, stream_link::opened on_open) {
+  auto name = random_address();
+  auto ended = [this, from, options](stream_link& l, bool was_up, const std::string& why) {
+    auto last = info_of(l);
+    link_ended(l, from);
+    drop_flow(l.source(), options.get());
+    if (was_up && options && options->on_end)
+      options->on_end(last, why);
+  };
+  auto link = std::make_unique<stream_link>(env_, std::move(s), options != nullptr, std::move(remote),
+                                            options ? options->alias : std::string{}, source, std::move(on_open),
+                                            std::move(ended));
+  auto* raw = link.get();
+  worker_options o;
+  o.type = env_.kind.link_type;
+  o.producer = source.producer;
+  links_.emplace(name, raw);
+  by_ledger_.emplace(raw->ledger_id(), raw);
+  ++env_.context.connections;
+  if (env_.kind.heartbeat && heartbeat_timer_ == 0)
+    heartbeat_timer_ = env_.context.workers.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
+  auto started = env_.context.workers.start(name, std::move(link), std::move(o));
+  if (!started) {
+    links_.erase(name);
+    std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
+    --env_.context.connections;
+    drop_flow(source, options.get());
+    return std::move(started).error();
+  }
+  return name;
+}
+
+void stream_transport::link_ended(stream_link& l, listener* from) {
+  links_.erase(address{l.info().link_address});
+  by_ledger_.erase(l.ledger_id());
+  --env_.context.connections;
+  // The listener may have been closed before its links.
+  auto alive = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& x) { return x.get() == from; });
+  if (alive != listeners_.end())
+    (*alive)->link_ended();
+}
+
+void stream_transport::drop_flow(message_source source, const connect_options* o) {
+  if (!o || o->producer == 0)
+    env_.context.workers.board().remove_flow(source.producer);
+}
+
+link_info stream_transport::info_of(const stream_link& l) const {
+  auto i = l.info();
+  i.flow_control_id = env_.context.workers.board().flows().text(l.source().producer);
+  return i;
+}
+
+std::vector<listener_info> stream_transport::listeners() const {
+  std::vector<listener_info> out;
+  for (const auto& l : listeners_)
+    out.push_back(l->info());
+  return out;
+}
+
+std::vector<link_info> stream_transport::links() const {
+  std::vector<link_info> out;
+  for (const auto& [name, l] : links_)
+    out.push_back(info_of(*l));
+  std::sort(out.begin(), out.end(), &listed_before);
+  return out;
+}
+
+result<void> stream_transport::close_listener(std::string_view which) {
+  auto it = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& l) { return l->is(which); });
+  if (it == listeners_.end())
+    return error{errc::not_found, "there is no " + std::string{env_.kind.name} + " listener at " + printable(which),
+                 "see them with: ockam " + std::string{env_.kind.name} + "-listener list"};
+  listeners_.erase(it);
+  return {};
+}
+
+result<void> stream_transport::close_link(std::string_view which) {
+  auto plain = which.starts_with("0#") ? which.substr(2) : which;
+  auto it = links_.find(address_view{transport_type::local, plain});
+  if (it == links_.end())
+    it = std::find_if(links_.begin(), links_.end(), [&](auto& e) { return e.second->remote() == which; });
+  if (it == links_.end())
+    return error{errc::not_found, "there is no " + std::string{env_.kind.name} + " connection " + printable(which),
+                 "see them with: ockam " + std::string{env_.kind.name} + "-connection list"};
+  auto name = it->first;
+  it->second->on_stop(); // closes now; the actor follows
+  (void)env_.context.workers.stop(name);
+  return {};
+}
+
+void stream_transport::stop() {
+  env_.context.workers.reactor().cancel(std::exchange(heartbeat_timer_, 0));
+  listeners_.clear();
+  auto pending = std::move(attempts_);
+  attempts_.clear();
+  for (auto& [number, a] : pending)
+    a->done(error{errc::closed, "the node is stopping", {}});
+  while (!links_.empty())
+    links_.begin()->second->on_stop();
+}
+
+void stream_transport::budget_available(std::uint64_t ledger_id) noexcept {
+  env_.context.workers.reactor().post([this, ledger_id] {
+    if (auto it = by_ledger_.find(ledger_id); it != by_ledger_.end())
+      it->second->resume();
+  });
+}
+
+void stream_transport::beat() {
+  heartbeat_timer_ = 0;
+  if (links_.empty())
+    return;
+  for (auto it = links_.begin(); it != links_.end();)
+    (it++)->second->heartbeat(); // which may close this link
+  heartbeat_timer_ = env_.context.workers.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
+}
+
+} // namespace ockam

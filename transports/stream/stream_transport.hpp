@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transports/stream/stream_link.hpp"
+
+#include <unordered_map>
+
+namespace ockam {
+
+/// Links in Ockam's wire format over one kind of byte stream: listeners, connects, and the table of links.
+/// Owns its listeners; links are owned by their actors and known here by address. Socket thread only.
+class stream_transport final : public transport, private budget_waiter {
+ public:
+  /// `kind` is static data.
+  stream_transport(const stream_kind& kind, transport_context context);
+  ~stream_transport() override;
+
+  std::string_view name() const override { return env_.kind.name; }
+  transport_type type() const override { return env_.kind.type; }
+  void listen(const std::string& address, listen_options o, opened done) override;
+  void connect(const std::string& address, connect_options o, connected done) override;
+  std::vector<listener_info> listeners() const override;
+  std::vector<link_info> links() const override;
+  result<void> close_listener(std::string_view which) override;
+  result<void> close_link(std::string_view which) override;
+  void stop() override;
+
+ private:
+  class listener;
+  struct attempt;
+
+  void budget_available(std::uint64_t ledger_id) noexcept override;
+  using options_ptr = std::shared_ptr<const connect_options>;
+  /// `from`: the listener that accepted it; `o`: what was asked for when this node connected.
+  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, listener* from, options_ptr o,
+                             stream_link::opened on_open);
+  void link_ended(stream_link& l, listener* from);
+  void drop_flow(message_source source, const connect_options* o);
+  link_info info_of(const stream_link& l) const;
+  void beat();
+  void allow(std::uint32_t flow, const std::vector<std::string>& workers);
+
+  stream_environment env_;
+  std::vector<std::unique_ptr<listener>> listeners_;
+  std::unordered_map<address, stream_link*, address_hash, address_equal> links_;
+  std::unordered_map<std::uint64_t, stream_link*> by_ledger_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<attempt>> attempts_;
+  std::uint64_t last_attempt_ = 0;
+  timer_queue::id heartbeat_timer_ = 0;
+};
+
+} // namespace ockam

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// TCP in Ockam's wire format (protocol §2).
+#include "transports/stream/stream_transport.hpp"
+#include "transports/transports.hpp"
+#include "transports/codec/wire_codec.hpp"
+
+#include "runtime/core/endpoint.hpp"
+
+namespace ockam {
+
+namespace {
+
+result<stream_place> place(const transport_context&, const std::string& address, const transport_options& options) {
+  if (auto ok = check_options(options, {}); !ok)
+    return std::move(ok).error();
+  auto at = parse_socket_address(address);
+  if (!at)
+    return std::move(at).error();
+  return stream_place{[at = *at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); }};
+}
+
+result<stream_peer> peer(const transport_context&, const std::string& address, const transport_options& options) {
+  if (auto ok = check_options(options, {}); !ok)
+    return std::move(ok).error();
+  auto to = parse_endpoint(address);
+  if (!to)
+    return std::move(to).error();
+  return stream_peer{to_string(*to), [to = *to](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
+                       return r.connect(to, timeout, std::move(done));
+                     }};
+}
+
+constexpr stream_kind tcp{"tcp", "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};
+
+} // namespace
+
+std::unique_ptr<transport> make_tcp_transport(transport_context context) {
+  return std::make_unique<stream_transport>(tcp, std::move(context));
+}
+
+} // namespace ockam

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transports/stream/layered_stream.hpp"
+#include "transports/tls/tls_context.hpp"
+
+#include <string>
+
+struct ssl_st;
+struct bio_st;
+struct bio_method_st;
+
+namespace ockam {
+
+/// TLS over another stream, by OpenSSL, which reads from and writes to the stream below directly: no
+/// buffers between. The handshake happens inside of the first reads. Socket thread only.
+class tls_stream final : public layered_stream {
+ public:
+  /// The server's end.
+  tls_stream(net::reactor& r, net::stream_ptr below, tls_context context);
+  /// The client's end: the certificate has to be for `host`, a name or an IP address.
+  tls_stream(net::reactor& r, net::stream_ptr below, tls_context context, const std::string& host);
+  ~tls_stream() override;
+
+  net::io_result read(std::span<const iovec> into) override;
+  net::io_result write(std::span<const iovec> from) override;
+  std::string identity() const override;
+
+ private:
+  struct ssl_free {
+    void operator()(ssl_st* s) const noexcept;
+  };
+
+  void begin() override;
+  bool has_buffered() const override;
+  bool has_output() const override { return wants_write_; }
+  bool may_write() const override { return established_; }
+  void write_output() override;
+
+  static const bio_method_st* method();
+  int from_below(char* to, int n, bio_st* b);
+  int to_below(const char* from, int n, bio_st* b);
+  net::io_result outcome(int rc);
+  void learn();
+
+  std::unique_ptr<ssl_st, ssl_free> ssl_;
+  tls_context context_; ///< longer than the connection of it
+  int err_ = 0;         ///< errno of the stream below
+  bool eof_ = false;    ///< the stream below has ended
+  bool ended_ = false;  ///< the peer has ended TLS
+  bool more_ = false;   ///< the owner's room was used up: there may be more
+  bool established_ = false;
+  bool wants_write_ = false;
+};
+
+} // namespace ockam

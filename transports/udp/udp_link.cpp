@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/udp/udp_link.hpp"
+
+#include "transports/stream/out_queue.hpp"
+#include "transports/codec/wire_codec.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <random>
+
+namespace ockam {
+
+using status = net::io_result::status;
+
+namespace {
+
+udp_reassembly::bounds bounds_of(const limits& l) {
+  udp_reassembly::bounds b;
+  b.message = l.max_frame;
+  b.bytes = std::max(l.node_budget / 8, 2 * l.max_frame);
+  b.slice_timeout = l.frame_timeout;
+  return b;
+}
+
+/// What a message without any address encodes to: `[[], [], h'']`. Receivers ignore it.
+constexpr std::array<std::byte, 4> nothing{std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}};
+
+} // namespace
+
+udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_endpoint> peer, std::string remote,
+                   std::string name, message_source source, udp_options o, ended on_end)
+  : env_{env}, socket_{std::move(s)}, peer_{peer}, remote_{std::move(remote)}, name_{std::move(name)},
+    source_{source}, options_{o}, on_end_{std::move(on_end)},
+    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, nullptr)},
+    reassembly_{bounds_of(env.context.limit), *ledger_}, outbox_{o.datagram_size},
+    names_{reactor(), env.context.limit.connect_timeout,
+           [this](message_ptr m, const ip_endpoint& to) { send(std::move(m), to); },
+           [this](message_ptr m, drop_reason why, std::string_view detail) {
+             ++dropped_;
+             m->header.push_onward(name_);
+             drop(std::move(m), why, detail);
+           }},
+    room_{std::max(least_room, o.datagram_size)}, next_number_{static_cast<std::uint16_t>(std::random_device{}())} {}
+
+udp_link::~udp_link() {
+  board().forget(*this);
+}
+
+void udp_link::on_start() {
+  if (name_.name.empty())
+    name_ = self();
+  socket_->attach(this);
+  socket_->watch_read(true);
+  if (peer_ && options_.keep_alive.count() > 0)
+    keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
+}
+
+void udp_link::on_stop() noexcept {
+  close({});
+}
+
+// -- receiving ---------------------------------------------------------------------------------------
+
+void udp_link::on_readable() {
+  auto& in = env_.inbound;
+  auto r = socket_->receive(env_.scratch, room_, in);
+  if (r.what == status::failed)
+    return network_says(r.err);
+  for (std::size_t i = 0; i < r.bytes && socket_; ++i) // none when there was nothing
+    take(in[i], std::span{env_.scratch}.subspan(i * room_, in[i].size));
+  count_lost();
+  if (sweep_timer_ == 0 && socket_)
+    sweep_timer_ = reactor().after(sweep_period, [this] { sweep(); });
+}
+
+void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte> datagram) {
+  bytes_in_ += in.size;
+  if (peer_ && in.from != *peer_) // the system drops these as a rule
+    return refuse(refusal::foreign_source, in.from, "this link has another peer");
+  if (in.truncated)
+    return refuse(refusal::frame_too_large, in.from,
+                  "a datagram of more than " + std::to_string(room_) + " bytes (is datagram-size the same at both ends?)");
+  auto slice = udp_codec::decode(datagram);
+  if (!slice)
+    return refuse(refusal::malformed_frame, in.from, "a datagram that does not decode");
+  if (!has_room())
+    return refuse(refusal::over_budget, in.from, "too much of this link is under way already");
+  auto whole = reassembly_.take(in.from, *slice, reactor().now());
+  if (whole.bad)
+    return refuse(*whole.bad, in.from, "a slice of a message: " + std::string{to_string(*whole.bad)});
+  if (!whole.message.empty())
+    accept(in.from, std::move(whole));
+}
+
+/// Messages of this link that live in the node are within the budget; slices that wait for others are
+/// bounded in `reassembly_`. With nothing under way there is always room for one.
+bool udp_link::has_room() const {
+  auto living = ledger_->used() - reassembly_.bytes();
+  return ledger_->used() == 0 || living < ledger_->budget();
+}
+
+void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
+  auto m = std::make_unique<message>();
+  auto d = wire_codec::decode(whole.message, m->header);
+  if (d.bad)
+    return refuse(*d.bad, from, "a message that does not decode: " + std::string{to_string(*d.bad)});
+  if (m->header.onward_empty())
+    return; // a keep-alive
+  ++messages_in_;
+  if (!peer_)
+    m->header.push_return({transport_type::udp, to_string(from)});
+  m->header.push_return(name_);
+  m->source = source_;
+  if (whole.memory.data && d.body.size() >= out_queue::large) {
+    auto offset = static_cast<std::size_t>(d.body.data() - whole.memory.data.get());
+    m->body = payload{std::move(whole.memory.data), whole.memory.capacity, offset, d.body.size()};
+  } else {
+    m->body.assign(d.body);
+  }
+  m->held = credit{*ledger_, m->footprint()};
+  board().deliver(std::move(m));
+}
+
+void udp_link::refuse(refusal why, const ip_endpoint& from, std::string_view what) {
+  board().refused().add(why);
+  env_.hostile.write(level::warn, "udp", to_string(why), "dropped from " + to_string(from) + ": " + std::string{what}, reactor().now());
+}
+
+void udp_link::count_lost() {
+  if (auto lost = reassembly_.take_lost())
+    board().refused().add(refusal::incomplete_message, lost);
+}
+
+void udp_link::sweep() {
+  sweep_timer_ = 0;
+  reassembly_.sweep(reactor().now());
+  count_lost();
+  if (reassembly_.peers() > 0)
+    sweep_timer_ = reactor().after(sweep_period, [this] { sweep(); });
+}
+
+// -- sending -----------------------------------------------------------------------------------------
+
+void udp_link::on_message(message_ptr m) {
+  auto& h = m->header;
+  if (!socket_)
+    return drop(std::move(m), drop_reason::link_down);
+  h.pop_onward();
+  if (peer_)
+    return send(std::move(m), std::nullopt);
+  if (h.onward_empty() || h.next().type != transport_type::udp)
+    return undeliverable(std::move(m), std::nullopt, drop_reason::bad_route,
+                         "behind a udp listener a route goes on with 2#ip:port");
+  std::string hop{h.next().name};
+  auto to = parse_ip_endpoint(hop);
+  auto named = to ? result<endpoint>{endpoint{}} : parse_endpoint(hop);
+  if (!named || (to ? to->port : named->port) == 0)
+    return undeliverable(std::move(m), std::nullopt, drop_reason::bad_route,
+                         "the address behind a udp listener is not host:port with a port");
+  if (!to)
+    return names_.take(std::move(m), *named); // which leaves the route as it is
+  send(std::move(m), *to);
+}
+
+void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
+  if (!peer_)
+    m->header.pop_onward();
+  auto extra = wire_codec::extras(m->header);
+  auto size = wire_codec::measure(m->header, m->body.size(), extra);
+  if (size.total > env_.context.limit.max_frame
+      || udp_codec::slice_count(size.total, options_.datagram_size) > udp_codec::max_slices)
+    return undeliverable(std::move(m), to, drop_reason::too_large,
+                         "a message over udp has at most 16 MiB and 65,535 datagrams");
+  if (outbox_.bytes() >= high_water)
+    write_out(); // much in one turn: the socket may well take it
+  if (!socket_ || outbox_.bytes() >= high_water)
+    return undeliverable(std::move(m), to, drop_reason::congested, "the udp link is full");
+  auto i = udp_outbox::make(size.total);
+  auto* at = wire_codec::write_head(udp_outbox::message_of(i), m->header, m->body.size(), !extra.empty());
+  auto body = m->body.bytes();
+  if (!body.empty())
+    std::memcpy(at, body.data(), body.size());
+  wire_codec::write_tail(at + body.size(), extra);
+  m->body = payload{};
+  i.what = std::move(m);
+  i.to = to;
+  i.number = next_number_++;
+  outbox_.push(std::move(i));
+  board().flush_later(*this);
+}
+
+void udp_link::write_out() {
+  if (!socket_)
+    return;
+  auto before = outbox_.bytes_sent();
+  // Each turn of the loop either takes a message out or clears an error that the system had kept.
+  for (int turns = 0; turns < 64 && !outbox_.empty(); ++turns) {
+    auto r = outbox_.write_to(*socket_, burst);
+    if (r.what != status::failed)
+      break;
+    network_says(r.err);
+    if (r.err == ECONNREFUSED) // about an earlier datagram
+      continue;
+    auto why = r.err == EMSGSIZE ? drop_reason::too_large : r.err == ENOBUFS ? drop_reason::congested : drop_reason::link_down;
+    give_up_first(why, last_error_);
+  }
+  if (outbox_.bytes_sent() != before || outbox_.empty())
+    progress_ = reactor().now();
+  socket_->watch_write(!outbox_.empty());
+  if (!outbox_.empty() && stall_timer_ == 0) {
+    progress_ = reactor().now();
+    stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
+  }
+}
+
+void udp_link::network_says(int err) {
+  ++refusals_;
+  last_error_ = std::strerror(err);
+  env_.hostile.write(level::info, "udp", "network", remote_ + ": " + last_error_, reactor().now());
+}
+
+void udp_link::check_stall() {
+  stall_timer_ = 0;
+  if (outbox_.empty())
+    return;
+  if (reactor().now() - progress_ >= env_.context.limit.stall) {
+    while (!outbox_.empty())
+      give_up_first(drop_reason::congested, "the udp link does not move");
+    socket_->watch_write(false);
+    return;
+  }
+  stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
+}
+
+void udp_link::keep_alive() {
+  keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
+  if (reactor().now() - progress_ < options_.keep_alive || !outbox_.empty())
+    return;
+  auto i = udp_outbox::make(nothing.size());
+  std::memcpy(udp_outbox::message_of(i), nothing.data(), nothing.size());
+  i.number = next_number_++;
+  outbox_.push(std::move(i));
+  board().flush_later(*this);
+}
+
+void udp_link::give_up_first(drop_reason why, std::string_view detail) {
+  auto i = outbox_.pop();
+  if (i.what) // else a keep-alive
+    undeliverable(std::move(i.what), i.to, why, detail);
+}
+
+void udp_link::undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail) {
+  ++dropped_;
+  if (to)
+    m->header.push_onward({transport_type::udp, to_string(*to)});
+  m->header.push_onward(name_); // the report names this link
+  drop(std::move(m), why, detail);
+}
+
+// -- the end -----------------------------------------------------------------------------------------
+
+void udp_link::close(const std::string& why) {
+  if (!socket_)
+    return;
+  for (auto* t : {&sweep_timer_, &stall_timer_, &keep_alive_timer_})
+    reactor().cancel(std::exchange(*t, 0));
+  socket_.reset();
+  while (!outbox_.empty())
+    give_up_first(drop_reason::link_down, {});
+  names_.clear(drop_reason::link_down);
+  on_end_(*this, why);
+  stop();
+}
+
+link_info udp_link::info() const {
+  link_info i;
+  i.transport = "udp";
+  i.outgoing = peer_.has_value();
+  i.socket_address = remote_;
+  i.worker_address = name_.name;
+  i.link_address = self().name;
+  i.state = socket_ ? "up" : "closed";
+  i.messages_in = messages_in_;
+  i.messages_out = outbox_.messages_sent();
+  i.bytes_in = bytes_in_;
+  i.bytes_out = outbox_.bytes_sent();
+  i.pending_bytes = ledger_->used();
+  i.queued_bytes = outbox_.bytes() + names_.bytes_waiting();
+  i.dropped = dropped_;
+  i.peers = reassembly_.peers();
+  i.refusals = refusals_;
+  i.last_error = last_error_;
+  return i;
+}
+
+} // namespace ockam

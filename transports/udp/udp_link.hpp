@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/switchboard.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/links/transport.hpp"
+#include "transports/udp/udp_names.hpp"
+#include "transports/udp/udp_options.hpp"
+#include "transports/udp/udp_outbox.hpp"
+#include "transports/udp/udp_reassembly.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+/// What links share: the transport that made them. Socket thread only.
+struct udp_environment {
+  transport_context context;
+  rate_limited_log hostile; ///< lines about bad input
+  std::vector<std::byte> scratch = std::vector<std::byte>(256u << 10); ///< where every link receives to
+  std::array<net::datagrams::inbound, 64> inbound{};
+};
+
+/// A UDP socket in Ockam's wire format (protocol §3), as a worker. It either has a fixed peer or not:
+///
+///                        fixed peer                     no peer (a listener)
+///     sent to it         [link, rest…]: takes off       [link, 2#ip:port, rest…]: takes off both
+///     comes in           [link] in front of the         [link, 2#source] in front of the
+///                        return route                   return route
+///
+/// UDP has no back-pressure: what comes in over the budget is dropped and counted, what cannot go out
+/// waits up to `high_water` bytes and is then dropped as congested. What the network says about earlier
+/// datagrams (ICMP) is counted and shown; the link goes on. Socket thread only.
+class udp_link final : public worker, private net::stream_events, private flushable {
+ public:
+  using ended = std::function<void(udp_link&, const std::string& why)>;
+
+  /// `name`: what routes know it by; empty: its own address. `peer`: none for a listener.
+  udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_endpoint> peer, std::string remote,
+           std::string name, message_source source, udp_options o, ended on_end);
+  ~udp_link() override;
+
+  void on_start() override;
+  void on_message(message_ptr m) override;
+  void on_stop() noexcept override;
+
+  message_source source() const noexcept { return source_; }
+  bool listens() const noexcept { return !peer_; }
+  std::size_t peers() const noexcept { return reassembly_.peers(); }
+  /// Without a peer, the local address.
+  const std::string& remote() const noexcept { return remote_; }
+  std::string local() const { return socket_ ? socket_->local() : std::string{}; }
+  link_info info() const;
+
+ private:
+  static constexpr std::size_t high_water = 256u << 10;
+  /// What goes out in one go, before other sockets get their turn; a receiver's buffer takes about as much.
+  static constexpr std::size_t burst = 64u << 10;
+  /// Room for each, so that a peer with larger datagrams than ours is understood too.
+  static constexpr std::size_t least_room = 2048;
+  static constexpr std::chrono::milliseconds sweep_period{1'000};
+
+  // receiving
+  void on_readable() override;
+  void take(const net::datagrams::inbound& in, std::span<const std::byte> datagram);
+  bool has_room() const;
+  void accept(const ip_endpoint& from, udp_reassembly::outcome whole);
+  void refuse(refusal why, const ip_endpoint& from, std::string_view what);
+  void count_lost();
+  void sweep();
+
+  // sending
+  void on_writable() override { write_out(); }
+  void flush() override { write_out(); }
+  void send(message_ptr m, std::optional<ip_endpoint> to);
+  void write_out();
+  void network_says(int err);
+  void check_stall();
+  void keep_alive();
+  void give_up_first(drop_reason why, std::string_view detail);
+  /// `to` was taken off the route already.
+  void undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail);
+  void close(const std::string& why);
+
+  switchboard& board() const { return env_.context.workers.board(); }
+  net::reactor& reactor() const { return env_.context.workers.reactor(); }
+
+  udp_environment& env_;
+  net::datagrams_ptr socket_; ///< null: closed
+  std::optional<ip_endpoint> peer_;
+  std::string remote_;
+  address name_;
+  message_source source_;
+  udp_options options_;
+  ended on_end_;
+  ledger::owner ledger_;
+  udp_reassembly reassembly_;
+  udp_outbox outbox_;
+  udp_names names_;
+  std::size_t room_;          ///< for each datagram that comes in
+  std::uint16_t next_number_; ///< of the next message; shared by all peers of the socket
+  net::reactor::clock::time_point progress_{};
+  timer_queue::id sweep_timer_ = 0;
+  timer_queue::id stall_timer_ = 0;
+  timer_queue::id keep_alive_timer_ = 0;
+  std::uint64_t messages_in_ = 0, bytes_in_ = 0, dropped_ = 0, refusals_ = 0;
+  std::string last_error_;
+};
+
+} // namespace ockam

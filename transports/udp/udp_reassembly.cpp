@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/udp/udp_reassembly.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ockam {
+
+namespace {
+
+/// RFC 1982: `a` comes after `b`, for numbers that wrap.
+bool newer(std::uint16_t a, std::uint16_t b) noexcept {
+  auto distance = static_cast<std::uint16_t>(a - b);
+  return distance != 0 && distance < 0x8000;
+}
+
+} // namespace
+
+udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now) {
+  auto& p = find_peer(from, s.number, now);
+  auto* place = find_slot(p, s.number);
+  if (!place || place->closed)
+    return {refusal::stale_fragment, {}, {}};
+  return extend(p, *place, s, now);
+}
+
+void udp_reassembly::sweep(clock::time_point now) {
+  while (!partials_.empty() && now - partials_.front().heard >= bounds_.slice_timeout)
+    give_up(partials_.begin());
+  while (!peer_order_.empty() && now - peer_order_.front().heard >= bounds_.peer_timeout)
+    forget(peer_order_.begin());
+}
+
+// -- peers and their windows -------------------------------------------------------------------------
+
+udp_reassembly::peer& udp_reassembly::find_peer(const ip_endpoint& from, std::uint16_t number, clock::time_point now) {
+  auto it = peers_.find(from);
+  if (it == peers_.end()) {
+    if (peers_.size() >= bounds_.peers)
+      forget(peer_order_.begin());
+    auto& fresh = peer_order_.emplace_back();
+    fresh.at = from;
+    fresh.oldest = number;
+    it = peers_.emplace(from, std::prev(peer_order_.end())).first;
+  } else if (auto last = std::prev(peer_order_.end()); it->second != last) {
+    peer_order_.splice(peer_order_.end(), peer_order_, it->second);
+  }
+  it->second->heard = now;
+  return *it->second;
+}
+
+udp_reassembly::slot* udp_reassembly::find_slot(peer& p, std::uint16_t number) {
+  if (number != p.oldest && !newer(number, p.oldest)) {
+    if (!restarts(p, number))
+      return nullptr;
+    clear(p);
+    p.oldest = number;
+  }
+  p.strays = 0;
+  if (static_cast<std::uint16_t>(number - p.oldest) >= window)
+    slide(p, number);
+  return &p.of(number);
+}
+
+/// Moves the window so that it ends with `newest`, which is beyond its end.
+void udp_reassembly::slide(peer& p, std::uint16_t newest) {
+  auto oldest = static_cast<std::uint16_t>(newest - (window - 1));
+  auto steps = std::min<std::size_t>(static_cast<std::uint16_t>(oldest - p.oldest), window);
+  for (std::size_t i = 0; i < steps; ++i) {
+    auto& s = p.at_distance(i);
+    if (s.part)
+      give_up(*s.part);
+    s = {};
+  }
+  p.head = static_cast<std::uint8_t>((p.head + steps) % window);
+  p.oldest = oldest;
+}
+
+bool udp_reassembly::restarts(peer& p, std::uint16_t number) {
+  if (static_cast<std::uint16_t>(p.oldest - number) < far_behind)
+    return false;
+  if (p.strays > 0 && number == p.last_stray) // another slice of the same message
+    return false;
+  p.strays = p.strays > 0 && newer(number, p.last_stray) ? static_cast<std::uint8_t>(p.strays + 1) : std::uint8_t{1};
+  p.last_stray = number;
+  return p.strays >= strays_to_restart;
+}
+
+void udp_reassembly::clear(peer& p) {
+  for (auto& s : p.slots) {
+    if (s.part)
+      give_up(*s.part);
+    s = {};
+  }
+}
+
+void udp_reassembly::forget(peer_order::iterator it) {
+  clear(*it);
+  peers_.erase(it->at);
+  peer_order_.erase(it);
+}
+
+// -- messages in several slices ----------------------------------------------------------------------
+
+udp_reassembly::outcome udp_reassembly::extend(peer& p, slot& s, const udp_codec::slice& in, clock::time_point now) {
+  if (!s.part && in.total == 1) {
+    s.closed = true;
+    return in.bytes.size() > bounds_.message ? outcome{refusal::frame_too_large, {}, {}} : outcome{std::nullopt, in.bytes, {}};
+  }
+  if (!s.part)
+    s.part = partials_.insert(partials_.end(), partial{&p, in.number, in.total});
+  else
+    partials_.splice(partials_.end(), partials_, *s.part);
+  auto it = *s.part;
+  it->heard = now;
+  if (auto bad = check(*it, in)) {
+    if (*bad != refusal::stale_fragment) // a network may well deliver a datagram twice
+      give_up(it);
+    return {bad, {}, {}};
+  }
+  if (!prepare(it, in)) {
+    give_up(it);
+    return {refusal::over_budget, {}, {}};
+  }
+  it->store(in);
+  if (!it->whole()) {
+    charge(*it);
+    return {};
+  }
+  auto out = it->join();
+  close(it);
+  return out;
+}
+
+std::optional<refusal> udp_reassembly::check(const partial& part, const udp_codec::slice& in) const {
+  if (in.total != part.total)
+    return refusal::bad_fragment;
+  bool last = in.offset == in.total - 1;
+  if (part.has(in.offset))
+    return refusal::stale_fragment;
+  if (!last && part.slice_size != 0 && in.bytes.size() != part.slice_size)
+    return refusal::bad_fragment;
+  // What it comes to, as far as that is known now.
+  auto each = last ? part.slice_size : in.bytes.size();
+  auto end = last ? in.bytes.size() : std::max<std::size_t>(1, part.last.size());
+  if ((in.total - std::size_t{1}) * each + end > bounds_.message)
+    return refusal::frame_too_large;
+  return std::nullopt;
+}
+
+/// Makes room for the slice: in the message's block and in the bounds.
+bool udp_reassembly::prepare(partial_order::iterator it, const udp_codec::slice& in) {
+  auto& part = *it;
+  auto size = in.bytes.size();
+  if (in.offset == in.total - 1)
+    return make_room(it, part.footprint() - part.held.bytes() + size);
+  auto wanted = (part.stored + std::size_t{1}) * size;
+  if (wanted <= part.body.capacity)
+    return make_room(it, part.footprint() - part.held.bytes());
+  constexpr std::size_t slices_at_first = 4;
+  auto full = (in.total - std::size_t{1}) * size + std::max(size, part.last.size());
+  auto capacity = std::min(full, std::max(2 * part.body.capacity, slices_at_first * size));
+  if (!make_room(it, part.footprint() - part.held.bytes() + capacity - part.body.capacity))
+    return false;
+  auto bigger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  if (part.stored > 0)
+    std::memcpy(bigger.get(), part.body.data.get(), part.stored * size);
+  part.body = {std::move(bigger), capacity};
+  return true;
+}
+
+/// Gives up others until there is room for `more` bytes of `keep`: first of its own peer, then of anybody.
+bool udp_reassembly::make_room(partial_order::iterator keep, std::size_t more) {
+  auto& p = *keep->owner;
+  for (std::size_t i = 0; i < window && p.bytes + more > 2 * bounds_.message; ++i)
+    if (auto& part = p.at_distance(i).part; part && *part != keep)
+      give_up(*part);
+  if (p.bytes + more > 2 * bounds_.message)
+    return false;
+  while (bytes_ + more > bounds_.bytes) {
+    if (partials_.begin() == keep)
+      return false;
+    give_up(partials_.begin());
+  }
+  return true;
+}
+
+void udp_reassembly::charge(partial& part) {
+  auto now = part.footprint(), before = part.held.bytes();
+  part.held = credit{ledger_, now};
+  part.owner->bytes += now - before;
+  bytes_ += now - before;
+}
+
+/// Whole or given up.
+void udp_reassembly::close(partial_order::iterator it) {
+  it->owner->bytes -= it->held.bytes();
+  bytes_ -= it->held.bytes();
+  auto& s = it->owner->of(it->number);
+  s.part.reset();
+  s.closed = true;
+  partials_.erase(it);
+}
+
+void udp_reassembly::give_up(partial_order::iterator it) {
+  ++lost_;
+  close(it);
+}
+
+// -- one message -------------------------------------------------------------------------------------
+
+bool udp_reassembly::partial::has(std::uint16_t offset) const {
+  if (offset == total - 1)
+    return !last.empty();
+  return seen.empty() ? offset < stored : seen[offset];
+}
+
+void udp_reassembly::partial::store(const udp_codec::slice& in) {
+  if (in.offset == total - 1)
+    return last.assign(in.bytes.begin(), in.bytes.end());
+  slice_size = in.bytes.size();
+  std::memcpy(body.data.get() + stored * slice_size, in.bytes.data(), slice_size);
+  if (seen.empty() && in.offset != stored) { // from here on the order of arrival is another one
+    seen.resize(total);
+    for (std::uint16_t i = 0; i < stored; ++i) {
+      order.push_back(i);
+      seen[i] = true;
+    }
+  }
+  if (!seen.empty()) {
+    order.push_back(in.offset);
+    seen[in.offset] = true;
+  }
+  ++stored;
+}
+
+udp_reassembly::outcome udp_reassembly::partial::join() {
+  auto before_last = stored * slice_size;
+  auto size = before_last + last.size();
+  if (!seen.empty() || size > body.capacity) {
+    block ordered{std::make_unique_for_overwrite<std::byte[]>(size), size};
+    for (std::size_t i = 0; i < stored; ++i)
+      std::memcpy(ordered.data.get() + (seen.empty() ? i : order[i]) * slice_size, body.data.get() + i * slice_size, slice_size);
+    body = std::move(ordered);
+  }
+  std::memcpy(body.data.get() + before_last, last.data(), last.size());
+  std::span<const std::byte> message{body.data.get(), size};
+  return {std::nullopt, message, std::move(body)};
+}
+
+std::size_t udp_reassembly::partial::footprint() const noexcept {
+  return sizeof(partial) + 2 * sizeof(void*) + body.capacity + last.capacity() + order.capacity() * sizeof(std::uint16_t)
+         + seen.capacity() / 8;
+}
+
+} // namespace ockam

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/credit.hpp"
+#include "runtime/core/ip_endpoint.hpp"
+#include "runtime/core/reason.hpp"
+#include "transports/udp/udp_codec.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace ockam {
+
+/// Puts slices together again (protocol §3.2), for all peers of one socket. A peer is an address and a
+/// port; each has a window of five routing numbers, compared by serial-number arithmetic:
+///
+///     …  older: refused  | n  n+1  n+2  n+3  n+4 |  newer: the window moves, what falls out is given up
+///                          ▲ one message each: nothing yet, some slices, or whole (and not taken again)
+///
+/// Anybody can send a datagram in anybody's name, so nothing here trusts one. Memory follows what has
+/// arrived, never what was announced. It is charged to the ledger and bounded for each peer and in all;
+/// when there is no room, the messages that were not heard of for longest are given up, so a flood of
+/// single slices displaces others of its kind before a message that is coming in. Peers are bounded in
+/// number the same way.
+///
+/// A peer that starts again begins with a random number, which may look old for hours. Three strays in a
+/// row that are far behind the window, each newer than the one before, begin a new window (the idea of
+/// RFC 3550 §A.1). Plain code; the caller says what time it is. One thread at a time.
+class udp_reassembly {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  static constexpr std::size_t window = 5; ///< as in the reference
+  static constexpr std::size_t strays_to_restart = 3;
+  static constexpr std::uint16_t far_behind = 100; ///< what is late by less is only late
+
+  struct bounds {
+    std::size_t message = 16u << 20;       ///< largest message; one peer may have twice as much here
+    std::size_t bytes = 32u << 20;         ///< all peers together
+    std::size_t peers = 1024;
+    std::chrono::milliseconds slice_timeout{10'000}; ///< give a message up when no slice came for this long
+    std::chrono::milliseconds peer_timeout{300'000}; ///< forget a peer that sent nothing for this long
+  };
+
+  /// Memory that holds a message put together from several slices.
+  struct block {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t capacity = 0;
+  };
+
+  /// What a slice led to. Neither `bad` nor a message: wait for more.
+  struct outcome {
+    std::optional<refusal> bad;
+    std::span<const std::byte> message; ///< whole: in `memory`, or in the slice when it is the only one
+    block memory;
+  };
+
+  udp_reassembly(const bounds& b, ledger& l) : bounds_{b}, ledger_{l} {}
+  udp_reassembly(const udp_reassembly&) = delete;
+  udp_reassembly& operator=(const udp_reassembly&) = delete;
+
+  outcome take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now);
+
+  /// Gives up what waited too long. Call now and then while `bytes` or `peers` is not 0.
+  void sweep(clock::time_point now);
+
+  std::size_t peers() const noexcept { return peers_.size(); }
+  /// Charged for messages that are not whole.
+  std::size_t bytes() const noexcept { return bytes_; }
+  /// Messages given up since the last call: timeouts, windows that moved, want of room, contradictions.
+  std::size_t take_lost() noexcept { return std::exchange(lost_, 0); }
+
+ private:
+  struct peer;
+
+  /// A message that is not whole. Its slices but the last have one size and stand in `body` in the order
+  /// in which they came; `order` says which they are as soon as that is not 0, 1, 2 ….
+  struct partial {
+    peer* owner;
+    std::uint16_t number;
+    std::uint16_t total;
+    clock::time_point heard{};
+    std::uint16_t stored = 0;            ///< slices in `body`
+    std::size_t slice_size = 0;          ///< of all but the last; 0: not known yet
+    block body{};
+    std::vector<std::byte> last{};       ///< the last slice; empty: not here yet
+    std::vector<std::uint16_t> order{};
+    std::vector<bool> seen{};            ///< filled together with `order`
+    credit held{};
+
+    bool has(std::uint16_t offset) const;
+    bool whole() const noexcept { return stored == total - 1 && !last.empty(); }
+    void store(const udp_codec::slice& in);
+    /// The message, in one block. What was here is gone.
+    outcome join();
+    std::size_t footprint() const noexcept;
+  };
+  using partial_order = std::list<partial>; ///< the one not heard of for longest first
+
+  struct slot {
+    bool closed = false; ///< whole or given up: nothing more of this message is taken
+    std::optional<partial_order::iterator> part;
+  };
+
+  struct peer {
+    ip_endpoint at;
+    clock::time_point heard{};
+    std::uint16_t oldest = 0;      ///< routing number of `slots[head]`
+    std::uint16_t last_stray = 0;
+    std::uint8_t strays = 0;       ///< in a row
+    std::uint8_t head = 0;
+    std::size_t bytes = 0;         ///< charged for messages of this peer
+    std::array<slot, window> slots{};
+
+    slot& at_distance(std::size_t n) { return slots[(head + n) % window]; }
+    slot& of(std::uint16_t number) { return at_distance(static_cast<std::uint16_t>(number - oldest)); }
+  };
+  using peer_order = std::list<peer>; ///< the one not heard of for longest first
+
+  peer& find_peer(const ip_endpoint& from, std::uint16_t number, clock::time_point now);
+  slot* find_slot(peer& p, std::uint16_t number);
+  void slide(peer& p, std::uint16_t newest);
+  static bool restarts(peer& p, std::uint16_t number);
+  void clear(peer& p);
+  void forget(peer_order::iterator it);
+
+  outcome extend(peer& p, slot& s, const udp_codec::slice& in, clock::time_point now);
+  std::optional<refusal> check(const partial& part, const udp_codec::slice& in) const;
+  bool prepare(partial_order::iterator it, const udp_codec::slice& in);
+  bool make_room(partial_order::iterator keep, std::size_t more);
+  void charge(partial& part);
+  void close(partial_order::iterator it);
+  void give_up(partial_order::iterator it);
+
+  bounds bounds_;
+  ledger& ledger_;
+  peer_order peer_order_;
+  std::unordered_map<ip_endpoint, peer_order::iterator, ip_endpoint_hash> peers_;
+  partial_order partials_;
+  std::size_t bytes_ = 0;
+  std::size_t lost_ = 0;
+};
+
+} // namespace ockam

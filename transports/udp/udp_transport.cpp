@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/udp/udp_transport.hpp"
+
+#include "runtime/core/endpoint.hpp"
+#include "transports/transports.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+/// The first look-up answers that a connection tries: IPv4 before IPv6, as in the reference.
+ip_endpoint preferred(const std::vector<ip_endpoint>& found) {
+  auto v4 = std::find_if(found.begin(), found.end(), [](auto& a) { return !a.v6; });
+  return v4 != found.end() ? *v4 : found.front();
+}
+
+} // namespace
+
+/// A connect whose peer's name is being looked up.
+struct udp_transport::attempt {
+  net::connecting_ptr lookup;
+  options_ptr options;
+  udp_options udp;
+  std::string remote;
+  connected done;
+};
+
+udp_transport::udp_transport(transport_context context) : env_{context, rate_limited_log{context.limit.log_interval}} {}
+
+udp_transport::~udp_transport() = default;
+
+void udp_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
+  for (const auto& w : workers)
+    if (address a{w}; !env_.context.workers.board().allow(flow, a))
+      log(level::warn, "udp", "allow: there is no worker at " + to_string(a) + " yet");
+}
+
+void udp_transport::listen(const std::string& where, listen_options o, opened done) {
+  auto at = parse_socket_address(where);
+  if (!at)
+    return done(at.error());
+  auto udp = read_udp_options(o.extra, true);
+  if (!udp)
+    return done(udp.error());
+  auto socket = env_.context.workers.reactor().open_datagrams(*at);
+  if (!socket)
+    return done(socket.error());
+  auto& board = env_.context.workers.board();
+  bool services = (o.first && o.allow.empty()) || std::erase(o.allow, "services") > 0;
+  message_source source{board.flows().create(), services ? env_.context.flows.services : 0};
+  auto local = (*socket)->local();
+  auto name = udp->worker.empty() ? random_address() : address{udp->worker};
+  auto link = start_link(std::move(*socket), name, std::nullopt, std::move(local), source, *udp, nullptr);
+  if (!link)
+    return done(link.error());
+  allow(source.producer, o.allow);
+  done(listener_of(**link));
+}
+
+void udp_transport::connect(const std::string& where, connect_options o, connected done) {
+  auto to = parse_endpoint(where);
+  if (!to)
+    return done(to.error());
+  if (to->port == 0)
+    return done(error{errc::invalid_address, "port 0 is no place to send datagrams to", "for example 127.0.0.1:4000"});
+  auto udp = read_udp_options(o.extra, false);
+  if (!udp)
+    return done(udp.error());
+  auto a = std::make_shared<attempt>();
+  auto number = ++last_attempt_;
+  a->udp = *udp;
+  a->remote = to_string(*to);
+  a->done = std::move(done);
+  auto timeout = o.timeout;
+  a->options = std::make_shared<const connect_options>(std::move(o));
+  attempts_.emplace(number, a);
+  a->lookup = env_.context.workers.reactor().resolve(*to, timeout, [this, number](auto found) {
+    auto it = attempts_.find(number);
+    if (it == attempts_.end())
+      return;
+    auto self = std::move(it->second); // keeps `lookup`, inside which this runs, until the end
+    attempts_.erase(it);
+    resolved(*self, std::move(found));
+  });
+}
+
+void udp_transport::resolved(attempt& a, result<std::vector<ip_endpoint>> found) {
+  if (!found)
+    return a.done(found.error());
+  auto peer = preferred(*found);
+  auto socket = env_.context.workers.reactor().open_datagrams_to(peer);
+  if (!socket)
+    return a.done(socket.error());
+  auto given = a.options->producer;
+  message_source source{given != 0 ? given : env_.context.workers.board().flows().create(), env_.context.flows.outgoing};
+  auto link = start_link(std::move(*socket), random_address(), peer, a.remote, source, a.udp, a.options);
+  if (!link)
+    return a.done(link.error());
+  allow(source.producer, a.options->allow);
+  a.done(info_of(**link));
+}
+
+result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address& at, std::optional<ip_endpoint> peer,
+                                            std::string remote, message_source source, const udp_options& o,
+                                            options_ptr options) {
+  auto ended = [this, options](udp_link& l, const std::string& why) { link_ended(l, options, why); };
+  auto link = std::make_unique<udp_link>(env_, std::move(s), peer, std::move(remote), options ? options->alias : std::string{},
+                                         source, o, std::move(ended));
+  auto* raw = link.get();
+  worker_options w;
+  w.type = peer ? "udp-link" : "udp-listener";
+  w.producer = source.producer;
+  auto started = env_.context.workers.start(at, std::move(link), std::move(w));
+  if (!started) {
+    if (!options || options->producer == 0)
+      env_.context.workers.board().remove_flow(source.producer);
+    return std::move(started).error();
+  }
+  links_.emplace(at, raw);
+  if (peer)
+    ++env_.context.connections;
+  return raw;
+}
+
+void udp_transport::link_ended(udp_link& l, const options_ptr& options, const std::string& why) {
+  auto last = info_of(l);
+  links_.erase(address{last.link_address});
+  if (!l.listens())
+    --env_.context.connections;
+  if (!options || options->producer == 0)
+    env_.context.workers.board().remove_flow(l.source().producer);
+  if (options && options->on_end)
+    options->on_end(last, why);
+}
+
+/// Closes now; the actor follows.
+void udp_transport::close(udp_link& l) {
+  address at{l.info().link_address};
+  l.on_stop();
+  (void)env_.context.workers.stop(at);
+}
+
+listener_info udp_transport::listener_of(const udp_link& l) const {
+  listener_info i;
+  i.transport = "udp";
+  i.socket_address = l.remote();
+  i.address = to_string(address{l.info().worker_address});
+  i.flow = l.source().producer;
+  i.flow_control_id = env_.context.workers.board().flows().text(i.flow);
+  i.connections = l.peers();
+  return i;
+}
+
+link_info udp_transport::info_of(const udp_link& l) const {
+  auto i = l.info();
+  i.flow_control_id = env_.context.workers.board().flows().text(l.source().producer);
+  return i;
+}
+
+std::vector<listener_info> udp_transport::listeners() const {
+  std::vector<listener_info> out;
+  for (const auto& [name, l] : links_)
+    if (l->listens())
+      out.push_back(listener_of(*l));
+  std::sort(out.begin(), out.end(), [](auto& l, auto& r) { return l.socket_address < r.socket_address; });
+  return out;
+}
+
+std::vector<link_info> udp_transport::links() const {
+  std::vector<link_info> out;
+  for (const auto& [name, l] : links_)
+    out.push_back(info_of(*l));
+  std::sort(out.begin(), out.end(), &listed_before);
+  return out;
+}
+
+result<void> udp_transport::close_listener(std::string_view which) {
+  auto it = std::find_if(links_.begin(), links_.end(), [&](auto& e) {
+    return e.second->listens() && (e.second->remote() == which || e.first.name == which || to_string(e.first) == which);
+  });
+  if (it == links_.end())
+    return error{errc::not_found, "there is no udp listener at " + printable(which), "see them with: ockam udp-listener list"};
+  close(*it->second);
+  return {};
+}
+
+result<void> udp_transport::close_link(std::string_view which) {
+  auto plain = which.starts_with("0#") ? which.substr(2) : which;
+  auto it = std::find_if(links_.begin(), links_.end(), [&](auto& e) { return e.first.name == plain || e.second->remote() == which; });
+  if (it == links_.end())
+    return error{errc::not_found, "there is no udp connection " + printable(which), "see them with: ockam udp-connection list"};
+  close(*it->second);
+  return {};
+}
+
+void udp_transport::stop() {
+  auto pending = std::exchange(attempts_, {});
+  for (auto& [number, a] : pending)
+    a->done(error{errc::closed, "the node is stopping", {}});
+  while (!links_.empty())
+    links_.begin()->second->on_stop();
+}
+
+std::unique_ptr<transport> make_udp_transport(transport_context context) {
+  return std::make_unique<udp_transport>(std::move(context));
+}
+
+} // namespace ockam

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transports/udp/udp_link.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace ockam {
+
+/// UDP in Ockam's wire format (protocol §3). A listener is a link without a peer, a connection one with
+/// a fixed peer; both are known here by their address and owned by their actors. A connection is up as
+/// soon as its peer's name has an address: UDP does not say whether somebody is there. Its options
+/// are those of `udp_options`. Socket thread only.
+class udp_transport final : public transport {
+ public:
+  explicit udp_transport(transport_context context);
+  ~udp_transport() override;
+
+  std::string_view name() const override { return "udp"; }
+  transport_type type() const override { return transport_type::udp; }
+  void listen(const std::string& address, listen_options o, opened done) override;
+  void connect(const std::string& address, connect_options o, connected done) override;
+  std::vector<listener_info> listeners() const override;
+  std::vector<link_info> links() const override;
+  result<void> close_listener(std::string_view which) override;
+  result<void> close_link(std::string_view which) override;
+  void stop() override;
+
+ private:
+  struct attempt;
+  using options_ptr = std::shared_ptr<const connect_options>;
+
+  void resolved(attempt& a, result<std::vector<ip_endpoint>> found);
+  result<udp_link*> start_link(net::datagrams_ptr s, const address& at, std::optional<ip_endpoint> peer, std::string remote,
+                               message_source source, const udp_options& o, options_ptr options);
+  void link_ended(udp_link& l, const options_ptr& options, const std::string& why);
+  void close(udp_link& l);
+  listener_info listener_of(const udp_link& l) const;
+  link_info info_of(const udp_link& l) const;
+  void allow(std::uint32_t flow, const std::vector<std::string>& workers);
+
+  udp_environment env_;
+  std::unordered_map<address, udp_link*, address_hash, address_equal> links_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<attempt>> attempts_;
+  std::uint64_t last_attempt_ = 0;
+};
+
+} // namespace ockam

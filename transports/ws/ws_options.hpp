@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/ws_address.hpp"
+#include "runtime/links/transport.hpp"
+#include "transports/tls/tls_context.hpp"
+
+#include <string>
+
+namespace ockam {
+
+/// An address of a ws listener or connection and its options, understood; its files are read.
+struct ws_settings {
+  ws_address at;
+  tls_context tls; ///< null without TLS
+};
+
+/// `certificate`, `key`, `ca`, `origins`. Errors: `invalid_address`, `invalid_argument`.
+result<ws_settings> read_ws_listener(const std::string& address, const transport_options& options);
+/// `certificate`, `key`, `ca`.
+result<ws_settings> read_ws_connection(const std::string& address, const transport_options& options);
+
+} // namespace ockam

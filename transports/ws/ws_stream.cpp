@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/ws/ws_stream.hpp"
+
+#include "transports/codec/stream_codec.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace ockam {
+
+using status = net::io_result::status;
+
+namespace {
+
+constexpr std::size_t scratch_size = 64u << 10;
+
+/// Where all WebSockets of a thread read to: what is in it is used up before anything else reads.
+std::span<std::byte> scratch() {
+  thread_local auto bytes = std::make_unique_for_overwrite<std::byte[]>(scratch_size);
+  return {bytes.get(), scratch_size};
+}
+
+} // namespace
+
+/// The owner's buffers, filled from the front.
+class ws_stream::target_bytes {
+ public:
+  explicit target_bytes(std::span<const iovec> v) : v_{v} {
+    for (const auto& part : v)
+      room_ += part.iov_len;
+  }
+  std::size_t room() const { return room_; }
+  std::size_t filled() const { return filled_; }
+  void put(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      auto n = std::min(bytes.size(), v_.front().iov_len - at_);
+      std::memcpy(static_cast<std::byte*>(v_.front().iov_base) + at_, bytes.data(), n);
+      bytes = bytes.subspan(n);
+      room_ -= n;
+      filled_ += n;
+      at_ += n;
+      if (at_ == v_.front().iov_len) {
+        v_ = v_.subspan(1);
+        at_ = 0;
+      }
+    }
+  }
+  void put_length(std::size_t n) {
+    std::array<std::byte, stream_codec::length_bytes> field;
+    stream_codec::write_length(field.data(), n);
+    put(field);
+  }
+
+ private:
+  std::span<const iovec> v_;
+  std::size_t at_ = 0;
+  std::size_t room_ = 0;
+  std::size_t filled_ = 0;
+};
+
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::role own)
+  : layered_stream{r, std::move(below)}, limit_{limit}, budget_{budget}, own_{own}, reader_{own},
+    writer_{own, [this](std::size_t n) { return out_.append(n); }} {}
+
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, client c)
+  : ws_stream{r, std::move(below), limit, budget, ws::role::client} {
+  client_ = std::move(c);
+}
+
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::upgrade_policy server)
+  : ws_stream{r, std::move(below), limit, budget, ws::role::server} {
+  policy_ = std::move(server);
+}
+
+ws_stream::~ws_stream() {
+  // The peer hears why, if its socket takes it at once.
+  if (state_ == state::open) {
+    send_close(close_code::going_away);
+    write_output();
+  }
+  drop_gathered();
+}
+
+void ws_stream::begin() {
+  if (own_ == ws::role::server)
+    return;
+  key_ = ws::make_key();
+  auto request = ws::make_request(client_.host, client_.target, key_);
+  std::memcpy(out_.append(request.size()), request.data(), request.size());
+  write_output();
+}
+
+// -- reading -----------------------------------------------------------------------------------------
+
+bool ws_stream::has_buffered() const {
+  // The end counts as well: a peer that waits for this side to close causes no event.
+  return state_ == state::closed || err_ || gathered_whole_ || !rest_.empty();
+}
+
+net::io_result ws_stream::read(std::span<const iovec> into) {
+  if (state_ == state::upgrading)
+    upgrade();
+  if (violation_ || err_)
+    return {status::failed, 0, err_.value_or(0)};
+  if (state_ == state::closed)
+    return {status::eof, 0, 0};
+  if (state_ == state::upgrading)
+    return {status::again, 0, 0};
+  target_bytes to{into};
+  if (!std::exchange(preamble_given_, true))
+    to.put({&stream_codec::preamble, 1});
+  auto r = read_frames(to);
+  write_output(); // pongs, a close
+  update();
+  if (to.filled() > 0)
+    return {status::ok, to.filled(), 0};
+  return r;
+}
+
+void ws_stream::upgrade() {
+  auto bytes = scratch().first(ws::max_upgrade);
+  iovec v{bytes.data(), bytes.size()};
+  auto r = below().read({&v, 1});
+  if (r.what == status::failed)
+    err_ = r.err;
+  if (r.what == status::eof)
+    state_ = state::closed;
+  if (r.what != status::ok)
+    return;
+  upgrade_text_.append(reinterpret_cast<const char*>(bytes.data()), r.bytes);
+  auto u = own_ == ws::role::server ? ws::read_request(upgrade_text_, policy_) : ws::read_response(upgrade_text_, key_);
+  if (!u.answer.empty()) {
+    std::memcpy(out_.append(u.answer.size()), u.answer.data(), u.answer.size());
+    write_output();
+  }
+  if (u.what == ws::upgrade::status::refused) {
+    state_ = state::closed;
+    violation_ = {refusal::bad_upgrade, std::move(u.problem)};
+  } else if (u.what == ws::upgrade::status::done) {
+    state_ = state::open;
+    auto more = std::as_bytes(std::span{upgrade_text_}).subspan(u.consumed);
+    rest_.assign(more.begin(), more.end());
+    upgrade_text_ = std::string{};
+    update();
+  }
+}
+
+net::io_result ws_stream::read_frames(target_bytes& to) {
+  net::io_result last{status::again, 0, 0};
+  give_gathered(to);
+  while (state_ == state::open && room_for_piece(to) > 0) {
+    std::span<const std::byte> in{rest_};
+    bool fresh = in.empty();
+    if (fresh) {
+      if (last.what == status::ok)
+        break; // one read a turn: others want theirs
+      auto bytes = scratch().first(std::min(scratch_size, to.room()));
+      iovec v{bytes.data(), bytes.size()};
+      last = below().read({&v, 1});
+      if (last.what == status::failed)
+        err_ = last.err;
+      if (last.what != status::ok)
+        return last;
+      in = bytes.first(last.bytes);
+    }
+    while (!in.empty() && room_for_piece(to) > 0) {
+      auto p = reader_.next(in, room_for_piece(to));
+      if (!p && !reader_.violation().empty())
+        break_off(refusal::websocket_violation, close_code::protocol_error, std::string{reader_.violation()});
+      if (!p || !take(*p, to))
+        break;
+      give_gathered(to);
+    }
+    if (violation_)
+      return {status::failed, 0, 0};
+    if (state_ == state::closed)
+      return {status::eof, 0, 0};
+    if (fresh)
+      rest_.assign(in.begin(), in.end());
+    else
+      rest_.erase(rest_.begin(), rest_.end() - static_cast<std::ptrdiff_t>(in.size()));
+  }
+  return {status::again, 0, 0};
+}
+
+/// How much of the next piece the owner has room for. A frame that begins also needs its length field.
+std::size_t ws_stream::room_for_piece(const target_bytes& to) const {
+  if (gathered_whole_) // comes first
+    return 0;
+  if (passing_)
+    return to.room();
+  return to.room() < least_room ? 0 : to.room() - stream_codec::length_bytes;
+}
+
+/// False: nothing more is to be read.
+bool ws_stream::take(const ws::piece& p, target_bytes& to) {
+  if (ws::is_control(p.code)) {
+    control_.insert(control_.end(), p.data.begin(), p.data.end());
+    return !p.ends || end_control(p.code);
+  }
+  if (p.begins && !(p.code == ws::opcode::continuation ? start_continuation(p) : start_message(p, to)))
+    return false;
+  if (passing_) {
+    to.put(p.data);
+    passing_ = !p.ends;
+    return true;
+  }
+  if (!gather(p.data))
+    return false;
+  if (p.ends && p.fin) {
+    in_message_ = false;
+    gathered_whole_ = true;
+    reactor().cancel(std::exchange(gather_timer_, 0));
+  }
+  return true;
+}
+
+bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
+  if (p.code == ws::opcode::text)
+    return break_off(refusal::websocket_violation, close_code::not_binary, "sent a text message");
+  if (in_message_)
+    return break_off(refusal::websocket_violation, close_code::protocol_error, "began a WebSocket message inside of another");
+  if (p.length > limit_.max_frame)
+    return break_off(refusal::frame_too_large, close_code::too_big, "announced a message of " + std::to_string(p.length) + " bytes");
+  if (p.fin) {
+    to.put_length(static_cast<std::size_t>(p.length));
+    passing_ = true;
+    return true;
+  }
+  in_message_ = true;
+  watch_gathering(reactor().now());
+  return true;
+}
+
+bool ws_stream::start_continuation(const ws::piece& p) {
+  if (!in_message_)
+    return break_off(refusal::websocket_violation, close_code::protocol_error, "continued a WebSocket message that it had not begun");
+  if (p.length > limit_.max_frame - gathered_.size())
+    return break_off(refusal::frame_too_large, close_code::too_big, "sent a message of over " + std::to_string(limit_.max_frame) + " bytes in parts");
+  return true;
+}
+
+/// Memory follows what has arrived, as in a link's own partial frames; what it takes is charged to the node.
+bool ws_stream::gather(std::span<const std::byte> data) {
+  if (gathered_.size() + data.size() > gathered_.capacity()) {
+    auto bigger = std::max<std::size_t>(4096, 2 * (gathered_.size() + data.size()));
+    auto more = bigger - gathered_.capacity();
+    if (budget_.used() + more > budget_.limit())
+      return break_off(refusal::over_budget, close_code::try_again, "sent a message in parts while this node's memory is full");
+    gathered_.reserve(bigger);
+    budget_.add(more);
+  }
+  gathered_.insert(gathered_.end(), data.begin(), data.end());
+  return true;
+}
+
+void ws_stream::give_gathered(target_bytes& to) {
+  if (!gathered_whole_ || (gathered_at_ == 0 && to.room() < least_room))
+    return;
+  if (gathered_at_ == 0) {
+    to.put_length(gathered_.size());
+    gathered_at_ = stream_codec::length_bytes;
+  }
+  auto from = gathered_at_ - stream_codec::length_bytes;
+  auto n = std::min(to.room(), gathered_.size() - from);
+  to.put(std::span{gathered_}.subspan(from, n));
+  gathered_at_ += n;
+  if (from + n == gathered_.size())
+    drop_gathered();
+}
+
+void ws_stream::drop_gathered() {
+  reactor().cancel(std::exchange(gather_timer_, 0));
+  budget_.sub(gathered_.capacity());
+  gathered_ = std::vector<std::byte>{}; // `= {}` would keep the memory
+  gathered_at_ = 0;
+  gathered_whole_ = false;
+}
+
+/// A message in parts has to be whole in the time that a frame has.
+void ws_stream::watch_gathering(net::reactor::clock::time_point began) {
+  constexpr std::size_t slowest = 256u << 10; // bytes a second, as in `stream_link`
+  auto allowed = limit_.frame_timeout + std::chrono::seconds{gathered_.size() / slowest};
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - (reactor().now() - began));
+  if (left.count() <= 0) {
+    break_off(refusal::frame_timeout, close_code::protocol_error, "did not finish a message in time");
+    return notify_reader();
+  }
+  gather_timer_ = reactor().after(left, [this, began] {
+    gather_timer_ = 0;
+    watch_gathering(began);
+  });
+}
+
+bool ws_stream::end_control(ws::opcode code) {
+  auto payload = std::exchange(control_, {});
+  if (code == ws::opcode::ping) {
+    ping_ = std::move(payload);
+    answer_ping();
+    return true;
+  }
+  if (code == ws::opcode::pong)
+    return true; // not asked for: allowed, and no answer
+  if (payload.size() == 1)
+    return break_off(refusal::websocket_violation, close_code::protocol_error, "sent half a close code");
+  // The same code back, then the connection ends.
+  payload.resize(std::min<std::size_t>(payload.size(), 2));
+  if (writer_.missing() == 0 && !std::exchange(close_sent_, true))
+    send_control(ws::opcode::close, payload);
+  state_ = state::closed;
+  return false;
+}
+
+bool ws_stream::break_off(refusal why, close_code code, std::string what) {
+  send_close(code);
+  write_output();
+  state_ = state::closed;
+  violation_ = {why, std::move(what)};
+  return false;
+}
+
+// -- writing -----------------------------------------------------------------------------------------
+
+net::io_result ws_stream::write(std::span<const iovec> from) {
+  if (err_ || state_ == state::closed)
+    return {status::failed, 0, err_.value_or(EPIPE)};
+  if (state_ == state::upgrading)
+    return {status::again, 0, 0};
+  std::size_t taken = 0, offered = 0;
+  for (const auto& v : from) {
+    offered += v.iov_len;
+    if (taken + v.iov_len == offered)
+      taken += take_output(static_cast<const std::byte*>(v.iov_base), v.iov_len);
+  }
+  write_output();
+  update();
+  if (err_)
+    return {status::failed, 0, *err_};
+  return taken > 0 ? net::io_result{status::ok, taken, 0} : net::io_result{status::again, 0, 0};
+}
+
+/// Makes frames of the owner's bytes; how many of them were taken.
+std::size_t ws_stream::take_output(const std::byte* from, std::size_t n) {
+  std::span<const std::byte> in{from, n};
+  if (!in.empty() && !std::exchange(preamble_taken_, true))
+    in = in.subspan(1);
+  while (!in.empty()) {
+    if (out_.bytes() >= high_water) {
+      write_output();
+      if (out_.bytes() >= high_water)
+        break;
+    }
+    if (writer_.missing() > 0) {
+      auto part = in.first(static_cast<std::size_t>(std::min<std::uint64_t>({in.size(), writer_.missing(), out_queue::block_size})));
+      writer_.payload(part);
+      in = in.subspan(part.size());
+      continue;
+    }
+    answer_ping();
+    auto part = in.first(std::min(in.size(), length_.size() - length_have_));
+    std::memcpy(length_.data() + length_have_, part.data(), part.size());
+    length_have_ += part.size();
+    in = in.subspan(part.size());
+    if (length_have_ == length_.size()) {
+      length_have_ = 0;
+      writer_.begin(ws::opcode::binary, stream_codec::read_length(length_.data()));
+    }
+  }
+  return n - in.size();
+}
+
+void ws_stream::send_control(ws::opcode code, std::span<const std::byte> payload) {
+  writer_.begin(code, payload.size());
+  writer_.payload(payload);
+}
+
+/// Between two frames only: inside of one the connection just ends.
+void ws_stream::send_close(close_code code) {
+  if (state_ != state::open || writer_.missing() > 0 || std::exchange(close_sent_, true))
+    return;
+  auto value = static_cast<std::uint16_t>(code);
+  std::array<std::byte, 2> payload{static_cast<std::byte>(value >> 8), static_cast<std::byte>(value)};
+  send_control(ws::opcode::close, payload);
+}
+
+/// A peer that sends pings and does not read gets one pong, for the last of them.
+void ws_stream::answer_ping() {
+  if (!ping_ || writer_.missing() > 0 || out_.bytes() >= high_water || close_sent_)
+    return;
+  send_control(ws::opcode::pong, *std::exchange(ping_, std::nullopt));
+}
+
+void ws_stream::write_output() {
+  answer_ping();
+  if (out_.empty())
+    return;
+  if (auto r = out_.write_to(below()); r.what == status::failed)
+    err_ = r.err;
+}
+
+} // namespace ockam

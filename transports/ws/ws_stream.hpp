@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/credit.hpp"
+#include "runtime/core/limits.hpp"
+#include "transports/stream/layered_stream.hpp"
+#include "transports/stream/out_queue.hpp"
+#include "transports/ws/ws_frames.hpp"
+#include "transports/ws/ws_handshake.hpp"
+
+#include <vector>
+
+namespace ockam {
+
+/// A WebSocket as a link's stream. A binary message carries one routing message; the link sees each as a
+/// frame of `stream_codec` behind the preamble, and what it writes that way goes out as messages:
+///
+///     link:       u8 1 | u32 N, N bytes | u32 N, N bytes | …
+///     below:   upgrade | frame of N bytes | frame of N bytes | …          and pings, pongs, close
+///
+/// So budgets, pauses and time-outs are those of every stream link. The states:
+///
+///     upgrading ──▶ open ──▶ closed     (refused, rule broken, close frame, end of stream)
+///
+/// A message that comes in one frame goes through as it arrives. One that comes in several is put together
+/// here first, since its length stands nowhere: at most `max_frame`, charged to the node's memory, in at
+/// most `frame_timeout` plus one second for each 256 KiB. Socket thread only.
+class ws_stream final : public layered_stream {
+ public:
+  /// What a client asks for.
+  struct client {
+    std::string host;
+    std::string target;
+  };
+
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, client c);
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::upgrade_policy server);
+  ~ws_stream() override;
+
+  net::io_result read(std::span<const iovec> into) override;
+  net::io_result write(std::span<const iovec> from) override;
+
+ private:
+  /// Output that waits here at the most, beside one frame's header: enough for a turn.
+  static constexpr std::size_t high_water = 64u << 10;
+  /// Room without which no message is begun: its length field and some of it.
+  static constexpr std::size_t least_room = 8;
+
+  enum class state : std::uint8_t { upgrading, open, closed };
+  /// RFC 6455 §7.4.1.
+  enum class close_code : std::uint16_t { going_away = 1001, protocol_error = 1002, not_binary = 1003, too_big = 1009, try_again = 1013 };
+
+  class target_bytes; // the owner's buffers, filled from the front
+
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::role own);
+
+  // layered_stream
+  void begin() override;
+  bool has_buffered() const override;
+  bool has_output() const override { return !out_.empty(); }
+  bool may_write() const override { return state_ == state::open; }
+  void write_output() override;
+
+  // reading
+  void upgrade();
+  net::io_result read_frames(target_bytes& to);
+  std::size_t room_for_piece(const target_bytes& to) const;
+  bool take(const ws::piece& p, target_bytes& to);
+  bool start_message(const ws::piece& p, target_bytes& to);
+  bool start_continuation(const ws::piece& p);
+  bool gather(std::span<const std::byte> data);
+  void give_gathered(target_bytes& to);
+  void drop_gathered();
+  bool end_control(ws::opcode code);
+  void watch_gathering(net::reactor::clock::time_point began);
+  bool break_off(refusal why, close_code code, std::string what);
+
+  // writing
+  std::size_t take_output(const std::byte* from, std::size_t n);
+  void send_control(ws::opcode code, std::span<const std::byte> payload);
+  void send_close(close_code code);
+  void answer_ping();
+
+  const limits& limit_;
+  memory& budget_;
+  ws::role own_;
+  client client_;
+  ws::upgrade_policy policy_;
+  std::string key_;           ///< client: of its request
+  std::string upgrade_text_;  ///< what has come of the other's part
+  state state_ = state::upgrading;
+  std::optional<int> err_;    ///< the stream below has failed: errno, 0 where it has its own words
+
+  ws::frame_reader reader_;
+  std::vector<std::byte> rest_; ///< read, but not taken by the owner yet
+  bool preamble_given_ = false;
+  bool passing_ = false;      ///< inside of a message that goes through as it comes
+  bool in_message_ = false;   ///< fragments of a message are still to come
+  std::vector<std::byte> gathered_;
+  std::size_t gathered_at_ = 0; ///< given to the owner, length field included
+  bool gathered_whole_ = false;
+  timer_queue::id gather_timer_ = 0;
+  std::vector<std::byte> control_; ///< payload of the control frame that is coming in
+
+  out_queue out_;
+  ws::frame_writer writer_;
+  std::array<std::byte, 4> length_{}; ///< of the owner's next frame, as far as it has come
+  std::size_t length_have_ = 0;
+  bool preamble_taken_ = false;
+  bool close_sent_ = false;
+  std::optional<std::vector<std::byte>> ping_; ///< to be answered between two frames; the latest wins
+};
+
+} // namespace ockam

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebSocket links, ws:// and wss://: one routing message in a binary message.
+#include "transports/stream/stream_transport.hpp"
+#include "transports/tls/tls_options.hpp"
+#include "transports/tls/tls_stream.hpp"
+#include "transports/transports.hpp"
+#include "transports/codec/wire_codec.hpp"
+#include "transports/ws/ws_options.hpp"
+#include "transports/ws/ws_stream.hpp"
+
+#include "runtime/core/units.hpp"
+
+namespace ockam {
+
+namespace {
+
+result<stream_place> place(const transport_context& c, const std::string& address, const transport_options& options) {
+  auto own = read_ws_listener(address, options);
+  if (!own)
+    return std::move(own).error();
+  ws::upgrade_policy policy{own->at.target, split_list(option_or_empty(options, "origins"))};
+  stream_place p;
+  p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
+  p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {
+    auto& r = c.workers.reactor();
+    if (tls)
+      s = std::make_unique<tls_stream>(r, std::move(s), tls);
+    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, policy);
+  };
+  return p;
+}
+
+result<stream_peer> peer(const transport_context& c, const std::string& address, const transport_options& options) {
+  auto own = read_ws_connection(address, options);
+  if (!own)
+    return std::move(own).error();
+  stream_peer p;
+  p.name = to_string(own->at);
+  p.connect = [at = own->at.at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
+    return r.connect(at, timeout, std::move(done));
+  };
+  p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s) -> net::stream_ptr {
+    auto& r = c.workers.reactor();
+    if (tls)
+      s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);
+    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, ws_stream::client{to_string(a.at), a.target});
+  };
+  return p;
+}
+
+constexpr stream_kind ws_kind{"ws", "ws-link", transport_type::websocket, true, wire_codec::codec, &place, &peer};
+
+} // namespace
+
+std::unique_ptr<transport> make_ws_transport(transport_context context) {
+  return std::make_unique<stream_transport>(ws_kind, std::move(context));
+}
+
+} // namespace ockam
