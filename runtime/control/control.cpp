@@ -14,10 +14,11 @@ namespace {
 
 class control_worker final : public worker, private net::acceptor_events, private responder {
  public:
-  control_worker(node_services n, std::string path) : path_{std::move(path)}, handlers_{std::move(n), *this} {}
+  control_worker(live_parts n, std::string path, std::function<void()> request_stop)
+    : path_{std::move(path)}, handlers_{n, std::move(request_stop), *this} {}
 
   void on_start() override {
-    auto a = handlers_.node().workers.reactor().listen_unix(path_, 0600, *this);
+    auto a = node().reactor.listen_unix(path_, 0600, *this);
     if (!a)
       throw std::runtime_error{to_string(a.error())};
     acceptor_ = std::move(*a);
@@ -34,10 +35,12 @@ class control_worker final : public worker, private net::acceptor_events, privat
   }
 
  private:
+  const node_context& node() const { return handlers_.node(); }
+
   void on_accept(net::stream_ptr s) override {
     auto uid = s->peer_uid();
     if (uid != static_cast<std::int64_t>(::geteuid()) && uid != 0)
-      return handlers_.node().workers.board().refused().add(refusal::foreign_user);
+      return node().board.refused().add(refusal::foreign_user);
     auto id = ++last_session_;
     control_session::events e{
       [this](control_session& from, control::Request r) { handlers_.handle(from.id(), std::move(r)); },
@@ -46,12 +49,12 @@ class control_worker final : public worker, private net::acceptor_events, privat
   }
 
   void on_out_of_descriptors() override {
-    handlers_.node().workers.board().refused().add(refusal::out_of_descriptors);
+    node().board.refused().add(refusal::out_of_descriptors);
   }
 
   void ended(control_session& over, std::string why) {
     if (!why.empty()) {
-      handlers_.node().workers.board().refused().add(refusal::bad_request);
+      node().board.refused().add(refusal::bad_request);
       log(level::warn, "control", "closed a control connection: " + why);
     }
     auto it = sessions_.find(over.id());
@@ -61,7 +64,7 @@ class control_worker final : public worker, private net::acceptor_events, privat
     // Inside one of its own calls: it goes after this event.
     std::shared_ptr<control_session> last{std::move(it->second)};
     sessions_.erase(it);
-    handlers_.node().workers.reactor().post([last] {});
+    node().reactor.post([last] {});
   }
 
   // responder
@@ -79,8 +82,8 @@ class control_worker final : public worker, private net::acceptor_events, privat
 
 } // namespace
 
-std::unique_ptr<worker> make_control(node_services n, const std::string& socket_path) {
-  return std::make_unique<control_worker>(std::move(n), socket_path);
+std::unique_ptr<worker> make_control(live_parts n, const std::string& socket_path, std::function<void()> request_stop) {
+  return std::make_unique<control_worker>(n, socket_path, std::move(request_stop));
 }
 
 } // namespace ockam

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/control/control.hpp"
+#include "runtime/links/live_parts.hpp"
 
 #include "proto/control.pb.h"
 
+#include <functional>
 #include <list>
-#include <map>
 
 namespace ockam {
 
@@ -22,10 +22,10 @@ class responder {
 /// The requests of `control.proto`, one function each. Socket thread only.
 class control_handlers {
  public:
-  control_handlers(node_services n, responder& out);
+  control_handlers(live_parts n, std::function<void()> request_stop, responder& out);
   ~control_handlers();
 
-  node_services& node() noexcept { return node_; }
+  const node_context& node() const noexcept { return node_.node; }
   void handle(std::uint64_t session, control::Request r);
   /// Gives up what this session (or any) waits for.
   void cancel(std::uint64_t session);
@@ -50,7 +50,7 @@ class control_handlers {
   void show_node(requester from);
   void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
   void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
-  void start_service_request(requester from, const control::StartService& m);
+  void start_service(requester from, const control::StartService& m);
   void stop_service(requester from, const control::StopService& m);
   void list_services(requester from);
   void list_workers(requester from, const control::ListWorkers& m);
@@ -70,17 +70,13 @@ class control_handlers {
   bool finished(pending_request& e);
   void launch(std::unique_ptr<pending_request> e, std::uint32_t flags);
   static result<route> route_of(const std::string& text);
+  /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
+  static address as_address(std::string_view text);
 
-  node_services node_;
+  live_parts node_;
+  std::function<void()> request_stop_;
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
-  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
-
-/// Into protobuf, for control.
-void fill(control::ListenerInfo& out, const listener_info& in);
-void fill(control::ConnectionInfo& out, const link_info& in);
-void fill(control::WorkerDetails& out, const worker_info& in);
-void fill(control::Error& out, const error& in);
 
 } // namespace ockam

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/control/pending_request.hpp"
 
-#include "runtime/core/multiaddr.hpp"
-
 #include <algorithm>
 
 namespace ockam {
@@ -13,43 +11,41 @@ control_handlers::pending_request::pending_request(control_handlers& owner, requ
 control_handlers::pending_request::~pending_request() {
   reactor().cancel(deadline_);
   if (registered_)
-    owner_.node_.workers.board().remove(self_);
+    board().remove(self_);
 }
 
 void control_handlers::pending_request::begin(std::uint32_t flags) {
   deadline_ = reactor().after(timeout_, [this] { late(); });
-  auto& board = owner_.node_.workers.board();
   worker_entry e;
   e.target = this;
   e.type = "reply";
   e.internal = true;
   // The reply comes in through the link that the route leaves by (protocol §8.1). For a link that is yet
   // to be made, the dialer sees to it.
-  if (auto* first = board.find(route_.front()); first && first->producer != 0)
+  if (auto* first = board().find(route_.front()); first && first->producer != 0)
     e.consumer_of.push_back(first->producer);
-  if (auto ok = board.add(self_, std::move(e)); !ok)
+  if (auto ok = board().add(self_, std::move(e)); !ok)
     return end(ok.error());
   registered_ = true;
   if (auto stuck = no_way_back())
     return end(*stuck);
   auto m = make_message(route_, self_, std::move(body_));
   m->header.flags(flags);
-  m->held = credit{owner_.node_.local_budget, m->footprint()};
+  m->held = credit{node().local_budget, m->footprint()};
   sent_ = reactor().now();
-  board.deliver(std::move(m));
+  board().deliver(std::move(m));
 }
 
 /// An answer comes back through the hop that the route leaves by; one that serves local senders only would
 /// refuse it, and nobody would say so.
 std::optional<error> control_handlers::pending_request::no_way_back() const {
-  auto& board = owner_.node_.workers.board();
-  auto* first = board.find(route_.front());
+  auto* first = board().find(route_.front());
   if (route_.size() < 2 || !first || first->type != "hop")
     return {};
-  auto* second = board.find(route_[1]);
+  auto* second = board().find(route_[1]);
   bool leaves = !route_[1].is_local() || (second && second->producer != 0);
   const auto& flows = first->consumer_of;
-  if (!leaves || std::find(flows.begin(), flows.end(), owner_.node_.flows.outgoing) != flows.end())
+  if (!leaves || std::find(flows.begin(), flows.end(), node().flows.outgoing) != flows.end())
     return {};
   return error{errc::undeliverable, "no answer could come back through " + to_string(route_.front()) + ": it serves local senders only",
                "leave it out of the route, or start it by name: ockam service start hop"};
@@ -64,7 +60,7 @@ error control_handlers::pending_request::nothing_came() const {
 }
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {
-  auto d = owner_.node_.workers.reactor().now() - sent_;
+  auto d = reactor().now() - sent_;
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
 }
 
@@ -80,21 +76,6 @@ void control_handlers::pending_request::end(const error& e) {
 
 // -- control_handlers --------------------------------------------------------------------------------
 
-// Here, where `pending_request` is complete.
-control_handlers::control_handlers(node_services n, responder& out) : node_{std::move(n)}, out_{out} {}
-
-control_handlers::~control_handlers() = default;
-
-result<route> control_handlers::route_of(const std::string& text) {
-  auto parsed = parse_multiaddr(text);
-  if (!parsed)
-    return std::move(parsed).error();
-  auto to = to_route(*parsed);
-  if (to && to->empty())
-    return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
-  return to;
-}
-
 void control_handlers::launch(std::unique_ptr<pending_request> e, std::uint32_t flags) {
   under_way_.push_back(std::move(e));
   under_way_.back()->begin(flags);
@@ -107,7 +88,7 @@ bool control_handlers::finished(pending_request& e) {
   // It is inside one of its own calls: it goes after this event, its name with it.
   std::shared_ptr<pending_request> last{std::move(*it)};
   under_way_.erase(it);
-  node_.workers.reactor().post([last] {});
+  node_.node.reactor.post([last] {});
   return true;
 }
 

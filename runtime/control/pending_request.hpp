@@ -43,7 +43,9 @@ class control_handlers::pending_request : public receiver {
 
   const route& to() const { return route_; }
   control_handlers& owner() { return owner_; }
-  net::reactor& reactor() { return owner_.node_.workers.reactor(); }
+  const node_context& node() const { return owner_.node_.node; }
+  switchboard& board() const { return node().board; }
+  net::reactor& reactor() const { return node().reactor; }
 
  private:
   std::optional<error> no_way_back() const;

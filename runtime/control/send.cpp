@@ -26,7 +26,7 @@ class control_handlers::sending final : public pending_request {
 
   /// This node knows what its own workers are called.
   error with_nearest(error e, const report& r) {
-    auto& board = owner().node().workers.board();
+    auto& board = this->board();
     if (r.reason != drop_reason::unknown_worker || r.node != board.node_name() || board.size() > most_to_compare)
       return e;
     std::vector<std::string> names;
@@ -47,9 +47,9 @@ void control_handlers::send_message(requester from, control::SendMessage&& m, st
   auto to = route_of(m.route());
   if (!to)
     return answer(from, to.error());
-  if (m.payload().size() > node_.config.limit.max_frame)
-    return answer(from, error{errc::too_large, "the message is over " + std::to_string(node_.config.limit.max_frame) + " bytes", {}});
-  if (!node_.local_budget.open())
+  if (m.payload().size() > node_.node.limits.max_frame)
+    return answer(from, error{errc::too_large, "the message is over " + std::to_string(node_.node.limits.max_frame) + " bytes", {}});
+  if (!node_.node.local_budget.open())
     return answer(from, error{errc::limit_reached, "the node's memory for messages is full", "see: ockam node show"});
   payload body{std::as_bytes(std::span{m.payload()})};
   launch(std::make_unique<sending>(*this, from, std::move(*to), std::move(body), timeout), route_header::flag_report);

@@ -49,6 +49,7 @@ struct worker_entry {
   std::string_view type;        ///< echo, hop, tcp-link, …: static text
   bool on_pool = false;
   bool internal = false;        ///< not for listings: reply addresses of requests
+  bool alias = false;           ///< another address of a worker (`workers::alias`)
   std::uint32_t producer = 0;   ///< of a link: the flow control id of what it brings in
   std::uint64_t host = 0;       ///< number in `workers`; 0: not a worker
   std::vector<std::uint32_t> consumer_of; ///< flow control ids whose messages it may receive

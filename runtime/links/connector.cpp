@@ -58,7 +58,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     return which == name_.name || which == to_string(name_) || which == remote_ || which == config_.address;
   }
 
-  result<void> stand_by() { return start_stand_in(); }
+  /// Takes the name, and waits for its first link.
+  result<void> begin() { return hold_place(); }
 
   void attempt(std::chrono::milliseconds timeout, created first = {}) {
     first_ = std::move(first);
@@ -104,10 +105,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     reactor().cancel(std::exchange(hold_timer_, 0));
     while (!held_.empty())
       undeliverable(pop_held(), "");
-    if (standing_in_)
-      (void)owner_.workers_.stop(name_);
-    else if (state_ == state::up)
-      board().remove(name_);
+    all_workers().remove_alias(name_);
+    (void)all_workers().stop(placeholder_);
     for (const auto& l : transport_.links())
       if (l.worker_address == name_.name)
         (void)transport_.close_link(l.link_address);
@@ -125,13 +124,13 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     i.outgoing = true;
     i.socket_address = remote_;
     i.worker_address = name_.name;
-    i.flow_control_id = owner_.workers_.board().flows().text(flow_);
+    i.flow_control_id = board().flows().text(flow_);
     i.lasting = true;
     i.attempts = attempts_;
     i.reconnects = reconnects_;
     if (!now || i.last_error.empty())
       i.last_error = last_error_;
-    auto at = owner_.workers_.reactor().now();
+    auto at = reactor().now();
     using std::chrono::duration_cast, std::chrono::milliseconds;
     i.since = duration_cast<milliseconds>(at - since_);
     if (state_ == state::waiting)
@@ -150,8 +149,9 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     net::reactor::clock::time_point until;
   };
 
-  switchboard& board() { return owner_.workers_.board(); }
-  net::reactor& reactor() { return owner_.workers_.reactor(); }
+  switchboard& board() const { return owner_.context_.board; }
+  net::reactor& reactor() const { return owner_.context_.reactor; }
+  workers& all_workers() const { return owner_.context_.workers; }
   std::string title() const { return "connection " + to_string(name_) + " to " + remote_; }
 
   void enter(state s) {
@@ -159,40 +159,28 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     since_ = reactor().now();
   }
 
-  // -- the two that have the address -----------------------------------------------------------------
+  // -- the two that have the address in turn ---------------------------------------------------------
 
-  result<void> start_stand_in() {
-    worker_options o;
-    o.type = "waiting-link";
-    o.producer = flow_;
-    if (auto* before = board().find(name_); before && state_ == state::up)
-      keep_ = *before;
-    if (state_ == state::up)
-      board().remove(name_);
-    o.consumer_of = keep_.consumer_of;
-    auto ok = owner_.workers_.start(name_, std::make_unique<placeholder>(*this), std::move(o));
-    if (ok)
-      board().find(name_)->messages_in = keep_.messages_in;
-    standing_in_ = static_cast<bool>(ok);
-    return ok;
+  /// From now on the placeholder has the name.
+  result<void> hold_place() {
+    if (!board().find(placeholder_)) {
+      worker_options o;
+      o.type = "waiting-link";
+      o.producer = flow_;
+      o.internal = true;
+      if (auto ok = all_workers().start(placeholder_, std::make_unique<placeholder>(*this), std::move(o)); !ok)
+        return ok;
+    }
+    return all_workers().alias(name_, placeholder_);
   }
 
-  /// The link's entry under this name: what it hears and sends is its own business from now on.
+  /// From now on the link has it: what it hears and sends is its own business.
   result<void> install(const address& link) {
-    if (standing_in_) {
-      keep_ = *board().find(name_);
-      (void)owner_.workers_.stop(name_);
-      standing_in_ = false;
-    }
     auto* own = board().find(link);
     if (!own)
       return error{errc::closed, "the link ended at once", {}};
-    own->internal = true; // listed under this name
-    auto entry = *own;
-    entry.internal = false;
-    entry.consumer_of = keep_.consumer_of;
-    entry.messages_in = keep_.messages_in;
-    return board().add(name_, std::move(entry));
+    own->internal = true; // listed under the name
+    return all_workers().alias(name_, link);
   }
 
   // -- what happens ----------------------------------------------------------------------------------
@@ -222,7 +210,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     bool was_good = reactor().now() - since_ >= steady;
     if (was_good)
       backoff_.reset();
-    if (auto ok = start_stand_in(); !ok)
+    if (auto ok = hold_place(); !ok)
       log(level::error, "connector", title() + ": " + ok.error().cause);
     wait(was_good ? std::chrono::milliseconds{0} : backoff_.next(), level::warn);
   }
@@ -232,8 +220,6 @@ class connector::connection final : public std::enable_shared_from_this<connecti
       owner_.erase(*this);
       return done(e);
     }
-    if (!standing_in_)
-      (void)start_stand_in();
     // The first of a row of equal failures is news.
     auto how = std::exchange(last_error_, e.cause) == e.cause ? level::debug : level::warn;
     wait(backoff_.next(), how);
@@ -246,7 +232,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
       log(how, "connector", title() + " is down: " + last_error_ + "; next try in " + to_string(delay));
     retry_timer_ = reactor().after(delay, [this] {
       retry_timer_ = 0;
-      attempt(owner_.limit_.connect_timeout);
+      attempt(owner_.context_.limits.connect_timeout);
     });
   }
 
@@ -284,13 +270,12 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   connection_config config_;
   transport& transport_;
   address name_;
+  address placeholder_ = random_address();
   std::string remote_;
   backoff backoff_;
   std::uint32_t flow_;
-  worker_entry keep_;        ///< consumers and count, from one that has the address to the next
   created first_;            ///< the prompt waits for the first attempt
   state state_ = state::connecting;
-  bool standing_in_ = false;
   bool ever_up_ = false;
   bool ended_ = false;
   net::reactor::clock::time_point since_{};
@@ -313,8 +298,7 @@ void connector::placeholder::on_message(message_ptr m) {
 
 // -- connector ---------------------------------------------------------------------------------------
 
-connector::connector(workers& workers, const limits& limit, std::uint32_t seed)
-  : workers_{workers}, limit_{limit}, next_seed_{seed} {}
+connector::connector(const node_context& context, std::uint32_t seed) : context_{context}, next_seed_{seed} {}
 
 connector::~connector() = default;
 
@@ -330,11 +314,11 @@ void connector::erase(connection& c) {
 
 result<void> connector::add(const connection_config& c, transport& t) {
   auto& fresh = insert(c, t);
-  if (auto ok = fresh.stand_by(); !ok) {
+  if (auto ok = fresh.begin(); !ok) {
     erase(fresh);
     return ok;
   }
-  fresh.attempt(limit_.connect_timeout);
+  fresh.attempt(context_.limits.connect_timeout);
   return {};
 }
 

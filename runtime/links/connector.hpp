@@ -19,16 +19,16 @@ namespace ockam {
 ///     connecting ──▶ up ──the link ends──▶ waiting ──back-off──▶ connecting
 ///          └──────── no link ─────────────────▲
 ///
-/// While there is no link, a placeholder has the address: it reports messages as undeliverable (link-down),
-/// or holds them as far as the configuration says, each with its credit. Once a link is up, its entry in
-/// the switchboard takes the place of the placeholder's between two messages. The flow control id stays the
-/// same, so what was allowed through one link is allowed through the next. Socket thread only.
+/// Its worker address is an alias (`workers::alias`) of the link while there is one, and of a placeholder
+/// otherwise, which reports messages as undeliverable (link-down), or holds them as far as the configuration
+/// says, each with its credit. It goes from one to the other between two messages. The flow control id stays
+/// the same, so what was allowed through one link is allowed through the next. Socket thread only.
 class connector {
  public:
   using created = std::function<void(result<link_info>)>;
 
   /// Equal seeds give equal retries.
-  connector(workers& workers, const limits& limit, std::uint32_t seed);
+  connector(const node_context& context, std::uint32_t seed);
   ~connector();
 
   /// A connection of the configuration, tried until it is there. The transport lives longer than this.
@@ -54,8 +54,7 @@ class connector {
   connection& insert(const connection_config& c, transport& t);
   void erase(connection& c);
 
-  workers& workers_;
-  const limits& limit_;
+  const node_context& context_;
   std::uint32_t next_seed_;
   std::list<std::shared_ptr<connection>> connections_;
 };

@@ -34,14 +34,14 @@ struct dialer::destination {
   std::string last_error;
 };
 
-dialer::dialer(workers& workers, const routing_config& routing, const limits& limit, connector& connections, const transports& all, std::uint32_t seed)
-  : workers_{workers}, routing_{routing}, limit_{limit}, connections_{connections}, transports_{all}, next_seed_{seed},
-    refusals_{limit.log_interval} {
-  workers_.board().foreign_hops(this);
+dialer::dialer(const node_context& context, const routing_config& routing, connector& connections, const transport_set& transports, std::uint32_t seed)
+  : context_{context}, routing_{routing}, connections_{connections}, transports_{transports}, next_seed_{seed},
+    refusals_{context.limits.log_interval} {
+  context_.board.foreign_hops(this);
 }
 
 dialer::~dialer() {
-  workers_.board().foreign_hops(nullptr);
+  context_.board.foreign_hops(nullptr);
 }
 
 void dialer::failed(std::string_view what) noexcept {
@@ -64,7 +64,7 @@ bool dialer::made(std::string_view link_address) const {
 void dialer::stop() {
   stopped_ = true;
   *alive_ = false;
-  workers_.reactor().cancel(std::exchange(sweep_timer_, 0));
+  context_.reactor.cancel(std::exchange(sweep_timer_, 0));
   auto all = std::move(table_);
   table_.clear();
   for (auto& [peer, d] : all)
@@ -89,7 +89,7 @@ void dialer::receive(message_ptr m) {
       return pass(std::move(m), d->link);
     if (d && d->now == state::dialling)
       return wait(*d, std::move(m));
-    if (d && workers_.reactor().now() < (m->imported ? d->retry_at : d->own_retry_at))
+    if (d && context_.reactor.now() < (m->imported ? d->retry_at : d->own_retry_at))
       return refuse(std::move(m), drop_reason::unreachable, d->last_error);
     std::string why_not;
     d = admit(peer, why_not);
@@ -112,12 +112,12 @@ bool dialer::allowed(address_view peer) const {
 }
 
 void dialer::pass(message_ptr m, const address& link) {
-  auto& board = workers_.board();
+  auto& board = context_.board;
   if (auto* e = board.find(link); e && e->producer != 0 && begun_here(*m))
     if (auto* from = board.find(m->header.return_front()); from && from->producer == 0)
       (void)board.add_consumer(e->producer, m->header.return_front());
   if (auto it = table_.find(m->header.next()); it != table_.end())
-    it->second->used = workers_.reactor().now();
+    it->second->used = context_.reactor.now();
   m->header.pop_onward();
   m->header.push_onward(link);
   board.deliver(std::move(m));
@@ -127,8 +127,8 @@ void dialer::refuse(message_ptr m, drop_reason why, std::string_view detail) {
   if (m->imported && why == drop_reason::dial_refused)
     refusals_.write(level::warn, "dialer", to_string(why),
                     "a peer asked for a connection to " + to_string(m->header.next()) + ": " + std::string{detail},
-                    workers_.reactor().now());
-  workers_.board().drop(std::move(m), why, detail);
+                    context_.reactor.now());
+  context_.board.drop(std::move(m), why, detail);
 }
 
 void dialer::wait(destination& d, message_ptr m) {
@@ -142,11 +142,6 @@ void dialer::wait(destination& d, message_ptr m) {
 
 // -- links -------------------------------------------------------------------------------------------
 
-transport* dialer::transport_for(transport_type t) const {
-  auto it = std::find_if(transports_.begin(), transports_.end(), [&](auto& x) { return x->type() == t; });
-  return it == transports_.end() ? nullptr : it->get();
-}
-
 /// Closes the link that was used the longest ago, if it carries nothing just now.
 bool dialer::make_room() {
   constexpr std::chrono::seconds quiet{1};
@@ -154,14 +149,14 @@ bool dialer::make_room() {
   for (auto& [peer, d] : table_)
     if (d->now == state::up && (!oldest || d->used < oldest->used))
       oldest = d.get();
-  if (!oldest || workers_.reactor().now() - oldest->used < quiet)
+  if (!oldest || context_.reactor.now() - oldest->used < quiet)
     return false;
   (void)oldest->via->close_link(oldest->link.name); // it says so: `on_end`
   return true;
 }
 
 dialer::destination* dialer::admit(const address& peer, std::string& why_not) {
-  auto* via = transport_for(peer.type);
+  auto* via = transports_.find(peer.type);
   if (!via) {
     why_not = "this node has no transport for addresses of type " + std::to_string(static_cast<int>(peer.type));
     return nullptr;
@@ -176,7 +171,7 @@ dialer::destination* dialer::admit(const address& peer, std::string& why_not) {
     return nullptr;
   }
   if (count(state::failed) >= max_failed) {
-    auto now = workers_.reactor().now();
+    auto now = context_.reactor.now();
     std::erase_if(table_, [&](auto& e) { return e.second->now == state::failed && e.second->retry_at <= now && e.first != peer; });
     if (count(state::failed) >= max_failed) {
       why_not = "too many peers have failed lately";
@@ -192,7 +187,7 @@ dialer::destination* dialer::admit(const address& peer, std::string& why_not) {
 void dialer::dial(destination& d) {
   d.now = state::dialling;
   connect_options o;
-  o.timeout = limit_.connect_timeout;
+  o.timeout = context_.limits.connect_timeout;
   auto find = [this, peer = d.peer]() -> destination* {
     auto it = table_.find(peer);
     return it == table_.end() ? nullptr : it->second.get();
@@ -216,7 +211,7 @@ void dialer::dial(destination& d) {
 void dialer::up(destination& d, const link_info& l) {
   d.now = state::up;
   d.link = address{l.link_address};
-  d.used = workers_.reactor().now();
+  d.used = context_.reactor.now();
   d.retries.reset();
   d.waiting_bytes = 0;
   for (auto waiting = std::move(d.waiting); auto& m : waiting) {
@@ -231,8 +226,8 @@ void dialer::down(destination& d, const error& e) {
   d.now = state::failed;
   d.last_error = e.cause;
   constexpr std::chrono::milliseconds own_pause{100};
-  d.own_retry_at = workers_.reactor().now() + own_pause;
-  d.retry_at = workers_.reactor().now() + d.retries.next();
+  d.own_retry_at = context_.reactor.now() + own_pause;
+  d.retry_at = context_.reactor.now() + d.retries.next();
   d.waiting_bytes = 0;
   for (auto waiting = std::move(d.waiting); auto& m : waiting) {
     m->held.leave();
@@ -243,14 +238,14 @@ void dialer::down(destination& d, const error& e) {
 
 void dialer::watch() {
   if (sweep_timer_ == 0)
-    sweep_timer_ = workers_.reactor().after(routing_.dial_idle / 2, [this] {
+    sweep_timer_ = context_.reactor.after(routing_.dial_idle / 2, [this] {
       sweep_timer_ = 0;
       sweep();
     });
 }
 
 void dialer::sweep() {
-  auto now = workers_.reactor().now();
+  auto now = context_.reactor.now();
   std::vector<std::pair<transport*, std::string>> idle;
   for (auto& t : transports_)
     for (const auto& l : t->links())

@@ -3,6 +3,7 @@
 
 #include "runtime/links/config.hpp"
 #include "runtime/links/connector.hpp"
+#include "runtime/links/transport_set.hpp"
 #include "runtime/core/backoff.hpp"
 #include "runtime/core/log.hpp"
 
@@ -32,11 +33,10 @@ namespace ockam {
 /// the message left by (protocol §8.1). Socket thread only.
 class dialer final : public receiver {
  public:
-  using transports = std::vector<std::unique_ptr<transport>>;
-
   /// Becomes the switchboard's taker of foreign hops. Everything lives longer than this. Equal seeds give
   /// equal retries.
-  dialer(workers& workers, const routing_config& routing, const limits& limit, connector& connections, const transports& all, std::uint32_t seed);
+  dialer(const node_context& context, const routing_config& routing, connector& connections, const transport_set& transports,
+         std::uint32_t seed);
   ~dialer();
 
   void receive(message_ptr m) override;
@@ -63,7 +63,6 @@ class dialer final : public receiver {
   using table = std::unordered_map<address, std::unique_ptr<destination>, address_hash, address_equal>;
 
   bool allowed(address_view peer) const;
-  transport* transport_for(transport_type t) const;
   void pass(message_ptr m, const address& link);
   void refuse(message_ptr m, drop_reason why, std::string_view detail);
   /// A new or a failed one, to be dialled now; null with a reason when there are too many.
@@ -76,11 +75,10 @@ class dialer final : public receiver {
   void watch();
   void sweep();
 
-  workers& workers_;
+  const node_context& context_;
   const routing_config& routing_;
-  const limits& limit_;
   connector& connections_;
-  const transports& transports_;
+  const transport_set& transports_;
   std::uint32_t next_seed_;
   rate_limited_log refusals_;
   table table_;

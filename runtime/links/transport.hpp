@@ -2,8 +2,7 @@
 #pragma once
 
 #include "runtime/core/error.hpp"
-#include "runtime/core/limits.hpp"
-#include "runtime/workers/workers.hpp"
+#include "runtime/workers/node_context.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -92,18 +91,9 @@ struct connect_options {
   std::function<void(const link_info& last, const std::string& why)> on_end = {};
 };
 
-/// Flow control ids of the node that more than one part needs (protocol §8.1 and design "Flow control").
-struct well_known_flows {
-  std::uint32_t services = 0; ///< what the node's first listener admits: echo, uppercase, services by name
-  std::uint32_t outgoing = 0; ///< what connections made by this node admit: hops started by name
-};
-
 /// What a transport works with. Lives as long as the node.
 struct transport_context {
-  ockam::workers& workers;
-  memory& budget;
-  const limits& limit;
-  const well_known_flows& flows;
+  const node_context& node;
   std::function<bool()> may_accept; ///< counts the connections of all listeners against max-connections
   std::size_t& connections;         ///< open links of all transports
   caf::actor_system* actors = nullptr; ///< for transports whose links are CAF actors on the wire as well

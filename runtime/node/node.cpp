@@ -2,21 +2,13 @@
 #include "runtime/node/node.hpp"
 
 #include "runtime/net/caf_reactor.hpp"
-#include "runtime/links/connector.hpp"
-#include "runtime/control/control.hpp"
-#include "runtime/links/dialer.hpp"
-#include "runtime/core/log.hpp"
-#include "runtime/node/reload.hpp"
-#include "runtime/workers/actor_workers.hpp"
+#include "runtime/node/assembly.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/exit_reason.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/send.hpp>
 
 #include <future>
-#include <malloc.h>
 #include <random>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -43,183 +35,12 @@ class caf_config : public caf::actor_system_config {
   }
 };
 
-/// Everything of a node that lives on the socket thread, made and ended there.
-class assembly {
- public:
-  using ready = std::function<void(result<std::vector<listener_info>>)>;
-
-  assembly(caf::actor_system& sys, node_config& config, node_parts parts, std::function<void()> request_stop)
-    : sys_{sys}, config_{config}, parts_{parts}, request_stop_{std::move(request_stop)}, board_{config.name},
-      memory_{config.limit.node_budget},
-      local_{ledger::make(memory_, config.limit.node_budget, nullptr)}, reactor_{sys},
-      workers_{sys, board_, reactor_} {}
-
-  void open(ready done) {
-    reactor_.open();
-    reactor_.at_end_of_turn([this] { end_turn(); });
-    router_ = spawn_router(sys_, board_, workers_, [this] { end_turn(); });
-    workers_.router(router_);
-    workers_.charge_to(*local_);
-    workers_.watch(config_.limit.watchdog);
-    flows_.services = board_.flows().create();
-    flows_.outgoing = board_.flows().create();
-    transport_context context{workers_, memory_, config_.limit, flows_,
-                              [this] { return connections_ < config_.limit.max_connections; }, connections_, &sys_};
-    for (auto make : parts_.transports)
-      transports_.push_back(make(context));
-    done_ = std::move(done);
-    start_services(0);
-  }
-
-  /// Listeners and control first, links, then the rest: nothing new comes in between.
-  void close() {
-    (void)workers_.stop(address{std::string{control_address}});
-    connector_.stop();
-    dialer_.stop();
-    for (auto& t : transports_)
-      t->stop();
-    workers_.stop_all();
-    caf::anon_send_exit(router_, caf::exit_reason::user_shutdown);
-    router_ = nullptr;
-  }
-
-  /// After the workers have ended: their actors still call into the reactor until then.
-  void close_reactor() {
-    transports_.clear();
-    reactor_.close();
-  }
-
-  caf_reactor& reactor() { return reactor_; }
-  reloader& reload() { return reload_; }
-
- private:
-  static constexpr std::string_view control_address = "_internal.control";
-
-  void end_turn() {
-    if (board_.run_turn() && !turn_posted_) {
-      turn_posted_ = true;
-      reactor_.post([this] { turn_posted_ = false; });
-    }
-  }
-
-  node_services services() {
-    return {config_, workers_, memory_, *local_, flows_, transports_, connector_, dialer_, parts_.services, connections_,
-            [this] { return workers_.lost(); }, request_stop_};
-  }
-
-  /// One after another, those of the configuration first: they may take the default addresses.
-  /// One after the other. An answer that comes at once goes on in this loop, not in a call of its own: a
-  /// hundred thousand services would be as many frames of the stack.
-  void start_services(std::size_t i) {
-    struct step {
-      bool at_once = true;
-      bool started = false;
-    };
-    for (; i != config_.services.size(); ++i) {
-      const auto& s = config_.services[i];
-      service_options options{service_options::values{s.options.begin(), s.options.end()}};
-      auto now = std::make_shared<step>();
-      start_service(services(), s.type, s.name, std::move(options), true, [this, i, now](result<address> at) {
-        if (!at)
-          return done_(std::move(at).error());
-        log(level::info, "node", "started service " + config_.services[i].type + " at " + to_string(*at));
-        now->started = true;
-        if (!now->at_once)
-          start_services(i + 1);
-      });
-      now->at_once = false;
-      if (!now->started)
-        return;
-    }
-    start_standard_services();
-  }
-
-  /// These run on the socket thread: they have started when `start_service` returns.
-  void start_standard_services() {
-    std::optional<error> failed;
-    for (const auto& t : parts_.services)
-      if (t.at_start && !failed && !board_.find(address{std::string{t.name}}))
-        start_service(services(), t.name, {}, {}, false, [&failed](result<address> at) {
-          if (!at)
-            failed = std::move(at).error();
-        });
-    if (failed)
-      return done_(std::move(*failed));
-    listen(0);
-  }
-
-  void listen(std::size_t i) {
-    if (i == config_.listeners.size())
-      return open_control();
-    const auto& l = config_.listeners[i];
-    auto n = services();
-    auto t = find_transport(n, l.transport);
-    if (!t)
-      return done_(t.error());
-    bool first = l.transport == "tcp" && !seen_tcp_;
-    seen_tcp_ = seen_tcp_ || first;
-    (*t)->listen(l.address, {l.allow, first, l.options}, [this, i](result<listener_info> opened) {
-      if (!opened)
-        return done_(std::move(opened).error());
-      log(level::info, "node", "listening " + opened->transport + " " + opened->socket_address);
-      reload_.opened(config_.listeners[i], std::move(*opened));
-      listen(i + 1);
-    });
-  }
-
-  void open_control() {
-    if (!config_.control_socket.empty()) {
-      worker_options o;
-      o.type = "control";
-      auto ok = workers_.start(address{std::string{control_address}}, make_control(services(), config_.control_socket), std::move(o));
-      if (!ok)
-        return done_(std::move(ok).error());
-    }
-    for (const auto& c : config_.connections)
-      if (auto ok = connect(c); !ok)
-        return done_(std::move(ok).error());
-    done_(reload_.listeners());
-  }
-
-  /// The peer need not be there yet: nodes may be started in any order.
-  result<void> connect(const connection_config& c) {
-    auto n = services();
-    auto t = find_transport(n, c.transport);
-    if (!t)
-      return std::move(t).error();
-    return connector_.add(c, **t);
-  }
-
-  caf::actor_system& sys_;
-  node_config& config_; ///< of the node; written here only, on the socket thread
-  node_parts parts_;
-  std::function<void()> request_stop_;
-  switchboard board_;
-  memory memory_;
-  ledger::owner local_;
-  caf_reactor reactor_;
-  actor_workers workers_;
-  router_actor router_;
-  well_known_flows flows_;
-  std::vector<std::unique_ptr<transport>> transports_;
-  connector connector_{workers_, config_.limit, std::random_device{}()};
-  dialer dialer_{workers_, config_.routing, config_.limit, connector_, transports_, std::random_device{}()};
-  reloader reload_{services(), config_};
-  std::size_t connections_ = 0;
-  bool seen_tcp_ = false;
-  bool turn_posted_ = false;
-  ready done_;
-};
-
 class running_node final : public node {
  public:
   running_node(node_config config, node_parts parts)
-    : config_{std::move(config)}, caf_config_{config_.threads},
-      sys_{std::make_unique<caf::actor_system>(caf_config_)}, stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-      assembly_{std::make_unique<assembly>(*sys_, config_, parts, [fd = stop_fd_] {
-        std::uint64_t one = 1;
-        (void)!::write(fd, &one, sizeof(one));
-      })} {}
+    : config_{std::move(config)}, caf_config_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
+      stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
+      assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {}
 
   ~running_node() override {
     if (sys_)
@@ -228,20 +49,19 @@ class running_node final : public node {
   }
 
   result<void> open() {
-    std::promise<result<std::vector<listener_info>>> promise;
-    auto future = promise.get_future();
-    assembly_->reactor().post([this, &promise] {
-      auto once = std::make_shared<bool>(false);
-      assembly_->open([&promise, once](result<std::vector<listener_info>> r) {
-        if (!std::exchange(*once, true))
-          promise.set_value(std::move(r));
+    std::promise<result<void>> promise;
+    auto opened = promise.get_future();
+    reactor_->post([this, &promise] {
+      reactor_->open();
+      assembly_->open();
+      assembly_->reload().apply(config_, reloader::on_failure::stop, [this, &promise](std::vector<reloader::failure> failed) {
+        promise.set_value(failed.empty() ? start_control() : std::move(failed.front().why));
       });
     });
-    auto opened = future.get();
-    if (!opened)
-      return std::move(opened).error();
-    listeners_ = std::move(*opened);
-    return {};
+    auto ok = opened.get();
+    if (ok)
+      on_socket_thread([this] { listeners_ = assembly_->reload().listeners(); });
+    return ok;
   }
 
   const std::vector<listener_info>& listeners() const override { return listeners_; }
@@ -251,8 +71,10 @@ class running_node final : public node {
     constexpr std::chrono::seconds patience{2}; // a socket thread that hangs must not keep signals waiting
     auto done = std::make_shared<std::promise<std::vector<listener_info>>>();
     auto opened = done->get_future();
-    assembly_->reactor().post([this, done, fresh = std::make_shared<node_config>(std::move(fresh))] {
-      assembly_->reload().apply(std::move(*fresh), [this, done] { done->set_value(assembly_->reload().listeners()); });
+    reactor_->post([this, done, fresh = std::make_shared<node_config>(std::move(fresh))] {
+      assembly_->reload().apply(std::move(*fresh), reloader::on_failure::go_on, [this, done](const auto&) {
+        done->set_value(assembly_->reload().listeners());
+      });
     });
     if (opened.wait_for(patience) == std::future_status::ready)
       listeners_ = opened.get();
@@ -272,9 +94,16 @@ class running_node final : public node {
   }
 
  private:
+  result<void> start_control() {
+    return assembly_->start_control(config_.control_socket, [fd = stop_fd_] {
+      std::uint64_t one = 1;
+      (void)!::write(fd, &one, sizeof(one));
+    });
+  }
+
   void on_socket_thread(std::function<void()> f) {
     std::promise<void> done;
-    assembly_->reactor().post([&] {
+    reactor_->post([&] {
       f();
       done.set_value();
     });
@@ -286,7 +115,10 @@ class running_node final : public node {
     // Hosts get their exit messages on the same thread: by the next post they have run.
     on_socket_thread([] {});
     sys_->await_all_actors_done();
-    on_socket_thread([this] { assembly_->close_reactor(); });
+    on_socket_thread([this] {
+      assembly_->clear();
+      reactor_->close();
+    });
     sys_.reset();
     assembly_.reset();
   }
@@ -296,6 +128,7 @@ class running_node final : public node {
   std::unique_ptr<caf::actor_system> sys_;
   int stop_fd_;
   std::vector<listener_info> listeners_;
+  std::unique_ptr<caf_reactor> reactor_;
   std::unique_ptr<assembly> assembly_;
 };
 

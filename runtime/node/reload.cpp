@@ -4,6 +4,7 @@
 #include "runtime/core/log.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace ockam {
 
@@ -11,11 +12,6 @@ namespace {
 
 void say(level l, const std::string& what) {
   log(l, "node", what);
-}
-
-void say_failed(const std::string& section, error e) {
-  e.cause = section + ": " + e.cause;
-  log(level::error, "node", e);
 }
 
 template <class Section>
@@ -34,6 +30,15 @@ bool has(const std::vector<service_config>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](auto& s) { return s.name == name; });
 }
 
+std::string title(const service_config& s) {
+  return "[service " + s.name + "]";
+}
+
+template <class Section>
+std::string title(const Section& s, std::string_view kind) {
+  return "[" + s.transport + "-" + std::string{kind} + " " + s.name + "]";
+}
+
 } // namespace
 
 std::vector<listener_info> reloader::listeners() const {
@@ -43,52 +48,61 @@ std::vector<listener_info> reloader::listeners() const {
   return out;
 }
 
-void reloader::apply(node_config fresh, done finished) {
-  auto c = changes(config_, fresh);
-  if (c.none())
+void reloader::apply(node_config fresh, on_failure mode, done finished) {
+  if (stopped_)
+    return;
+  runs_.push_back(std::unique_ptr<run>{new run{++last_number_, std::move(fresh), mode, std::move(finished)}});
+  if (runs_.size() == 1)
+    begin();
+}
+
+void reloader::stop() {
+  stopped_ = true;
+  runs_.clear();
+}
+
+bool reloader::is_current(std::uint64_t number) const {
+  return !runs_.empty() && runs_.front()->number == number;
+}
+
+void reloader::begin() {
+  auto& now = *runs_.front();
+  now.changes = changes(config_, now.fresh);
+  if (now.mode == on_failure::go_on && now.changes.none())
     say(level::info, "no section of the configuration has changed");
-  end(c);
-  if (c.routing) {
-    config_.routing = fresh.routing;
-    say(level::info, "[routing] is in effect as it is now");
+  end_gone();
+  if (now.changes.routing) {
+    config_.routing = now.fresh.routing;
+    if (now.mode == on_failure::go_on)
+      say(level::info, "[routing] is in effect as it is now");
   }
-  make_room(c.services.come);
-  start_standard(c.services.come);
-  for (const auto& s : c.services.come)
-    start(s);
-  for (const auto& n : c.connections.come)
-    connect(n);
-  auto first = std::find_if(fresh.listeners.begin(), fresh.listeners.end(), [](auto& l) { return l.transport == "tcp"; });
-  std::shared_ptr<done> last{new done{std::move(finished)}, [](done* f) {
-                               (*f)(); // nobody holds it any more: all have answered
-                               delete f;
-                             }};
-  for (const auto& l : c.listeners.come)
-    listen(l, first != fresh.listeners.end() && first->name == l.name && l.transport == "tcp", last);
   std::string later;
-  for (auto key : c.at_start)
+  for (auto key : now.changes.at_start)
     later.append(later.empty() ? "" : ", ").append(key);
   if (!later.empty())
     say(level::warn, "[node]: another value of these keys takes effect at the next start: " + later);
+  make_room();
+  start_services();
 }
 
 /// What goes, in the order of the node's own end: listeners, connections, services.
-void reloader::end(const config_changes& c) {
+void reloader::end_gone() {
+  const auto& c = runs_.front()->changes;
   for (const auto& l : c.listeners.gone) {
     auto at = std::find_if(open_.begin(), open_.end(), [&](auto& o) { return o.transport == l.transport && o.section == l.name; });
     if (at == open_.end())
       continue;
-    auto t = find_transport(node_, l.transport);
+    auto t = parts_.transports.find(l.transport);
     auto ok = t ? (*t)->close_listener(at->info.address) : result<void>{t.error()};
     if (ok)
       say(level::info, "closed " + l.transport + " " + at->info.socket_address);
     open_.erase(at); // not open: somebody has closed it by hand
   }
   for (const auto& n : c.connections.gone)
-    if (auto t = find_transport(node_, n.transport); t && node_.connections_made.remove(**t, n.name))
+    if (auto t = parts_.transports.find(n.transport); t && parts_.connections.remove(**t, n.name))
       say(level::info, "ended the " + n.transport + " connection " + n.name);
   for (const auto& s : c.services.gone)
-    if (node_.workers.stop(address{s.name}))
+    if (parts_.node.workers.stop(address{s.name}))
       say(level::info, "stopped service " + s.type + " at 0#" + s.name);
   take_out(config_.listeners, c.listeners.gone);
   take_out(config_.connections, c.connections.gone);
@@ -96,53 +110,118 @@ void reloader::end(const config_changes& c) {
 }
 
 /// A service of the configuration takes the place of one that each node has.
-void reloader::make_room(const std::vector<service_config>& come) {
-  for (const auto& t : node_.service_types)
+void reloader::make_room() {
+  const auto& come = runs_.front()->changes.services.come;
+  for (const auto& t : parts_.services.types())
     if (t.at_start && has(come, t.name))
-      (void)node_.workers.stop(address{std::string{t.name}});
+      (void)parts_.node.workers.stop(address{std::string{t.name}});
 }
 
-/// Those that each node has, where a service of the configuration had taken their place until now.
-void reloader::start_standard(const std::vector<service_config>& come) {
-  for (const auto& t : node_.service_types)
-    if (t.at_start && !has(come, t.name) && !node_.workers.board().find(address{std::string{t.name}}))
-      start_service(node_, t.name, {}, {}, false, [name = t.name](result<address> at) {
-        if (!at)
-          say_failed("service " + std::string{name}, at.error());
-      });
-}
-
-void reloader::start(const service_config& s) {
-  service_options options{service_options::values{s.options.begin(), s.options.end()}};
-  start_service(node_, s.type, s.name, std::move(options), true, [this, s](result<address> at) {
-    if (!at)
-      return say_failed("[service " + s.name + "]", at.error());
-    config_.services.push_back(s);
-    say(level::info, "started service " + s.type + " at " + to_string(*at));
+/// Those of the configuration, then those that each node has, unless their places are taken. They start side
+/// by side: one that takes its time delays no other service.
+void reloader::start_services() {
+  auto& now = *runs_.front();
+  const auto number = now.number;
+  now.starting = 1;
+  for (const auto& s : now.changes.services.come) {
+    ++now.starting;
+    service_options options{service_options::values{s.options.begin(), s.options.end()}};
+    parts_.services.start(s.type, s.name, std::move(options), [this, number, &s](result<address> at) {
+      if (!is_current(number))
+        return;
+      if (at) {
+        config_.services.push_back(s);
+        say(level::info, "started service " + s.type + " at " + to_string(*at));
+        return started_one();
+      }
+      failed(title(s), std::move(at).error());
+    });
+    if (!is_current(number))
+      return;
+  }
+  std::optional<failure> standard;
+  parts_.services.start_standard([&standard](const service_type& t, result<address> at) {
+    if (!at && !standard) // on the socket thread: they have answered when this returns
+      standard = failure{"service " + std::string{t.name}, std::move(at).error()};
   });
+  if (standard)
+    return failed(std::move(standard->section), std::move(standard->why));
+  started_one();
 }
 
-void reloader::listen(const listener_config& l, bool first, std::shared_ptr<done> finished) {
-  auto section = "[" + l.transport + "-listener " + l.name + "]";
-  auto t = find_transport(node_, l.transport);
+void reloader::started_one() {
+  if (--runs_.front()->starting == 0)
+    listen_next();
+}
+
+/// The first tcp listener of the configuration admits services when nothing is said.
+bool reloader::is_first(const listener_config& l) const {
+  const auto& all = runs_.front()->fresh.listeners;
+  auto first = std::find_if(all.begin(), all.end(), [](auto& x) { return x.transport == "tcp"; });
+  return l.transport == "tcp" && first != all.end() && first->name == l.name;
+}
+
+void reloader::listen_next() {
+  auto& now = *runs_.front();
+  if (now.next_listener == now.changes.listeners.come.size())
+    return connect_all();
+  const auto& l = now.changes.listeners.come[now.next_listener++];
+  auto t = parts_.transports.find(l.transport);
   if (!t)
-    return say_failed(section, t.error());
-  (*t)->listen(l.address, {l.allow, first, l.options}, [this, l, section, finished = std::move(finished)](result<listener_info> at) {
+    return failed(title(l, "listener"), t.error());
+  (*t)->listen(l.address, {l.allow, is_first(l), l.options}, [this, number = now.number, &l](result<listener_info> at) {
+    if (!is_current(number))
+      return;
     if (!at)
-      return say_failed(section, at.error());
+      return failed(title(l, "listener"), std::move(at).error());
     say(level::info, "listening " + at->transport + " " + at->socket_address);
     config_.listeners.push_back(l);
-    opened(l, std::move(*at));
+    open_.push_back({l.transport, l.name, std::move(*at)});
+    listen_next();
   });
 }
 
-void reloader::connect(const connection_config& c) {
-  auto t = find_transport(node_, c.transport);
-  auto ok = t ? node_.connections_made.add(c, **t) : result<void>{t.error()};
-  if (!ok)
-    return say_failed("[" + c.transport + "-connection " + c.name + "]", ok.error());
-  config_.connections.push_back(c);
-  say(level::info, "connecting to " + c.transport + " " + c.address + " as " + c.name);
+/// The peers need not be there yet: nodes may be started in any order.
+void reloader::connect_all() {
+  auto& now = *runs_.front();
+  for (const auto& c : now.changes.connections.come) {
+    auto t = parts_.transports.find(c.transport);
+    auto ok = t ? parts_.connections.add(c, **t) : result<void>{t.error()};
+    if (ok) {
+      config_.connections.push_back(c);
+      say(level::info, "connecting to " + c.transport + " " + c.address + " as " + c.name);
+    } else {
+      now.failures.push_back({title(c, "connection"), ok.error()});
+      if (now.mode == on_failure::stop)
+        break;
+    }
+  }
+  finish();
+}
+
+/// A service or a listener could not begin.
+void reloader::failed(std::string section, error why) {
+  auto& now = *runs_.front();
+  now.failures.push_back({std::move(section), std::move(why)});
+  if (now.mode == on_failure::stop)
+    finish();
+  else if (now.starting > 0)
+    started_one();
+  else
+    listen_next();
+}
+
+void reloader::finish() {
+  auto last = std::move(runs_.front());
+  runs_.pop_front();
+  if (last->mode == on_failure::go_on)
+    for (auto f : last->failures) {
+      f.why.cause = f.section + ": " + f.why.cause;
+      log(level::error, "node", f.why);
+    }
+  last->finished(std::move(last->failures));
+  if (!runs_.empty())
+    begin();
 }
 
 } // namespace ockam

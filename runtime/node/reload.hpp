@@ -1,32 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/links/live_parts.hpp"
 #include "runtime/node/config_changes.hpp"
-#include "runtime/control/control.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
 
 namespace ockam {
 
-/// Puts another configuration into effect while the node runs: what is gone from it ends, what is new in it
-/// begins, everything else is left alone, links that a closed listener has let in as well. What cannot begin
-/// is logged, and tried again with the next configuration. Socket thread only.
+/// Puts a configuration into effect, the first one (from nothing) as well as those that come while the node
+/// runs: what is gone from it ends, what is new in it begins, everything else is left alone, links that a
+/// closed listener has let in as well.
+///
+///     ending ──▶ services ──all have started──▶ listeners, one by one ──▶ connections ──▶ done
+///
+/// One at a time: a configuration that comes meanwhile is taken up when the one before it is done. Socket
+/// thread only.
 class reloader {
  public:
-  using done = std::function<void()>;
+  /// What could not begin: the section and why.
+  struct failure {
+    std::string section; ///< `[tcp-listener public]`
+    error why;
+  };
+  using done = std::function<void(std::vector<failure>)>;
+
+  /// What to do when a part cannot begin.
+  enum class on_failure : std::uint8_t {
+    stop, ///< at the first start: nothing more is begun, and `done` has the one failure
+    go_on ///< it is logged, and tried again with the next configuration
+  };
 
   /// `config` is the one that the node runs with; it follows what happens here.
-  reloader(node_services n, node_config& config) : node_{std::move(n)}, config_{config} {}
+  reloader(live_parts parts, node_config& config) : parts_{parts}, config_{config} {}
 
-  /// A listener of the configuration is open.
-  void opened(const listener_config& l, listener_info at) { open_.push_back({l.transport, l.name, std::move(at)}); }
-  /// Those that are, in the order in which they were opened.
+  /// `finished` is called once, when everything new has begun or has failed.
+  void apply(node_config fresh, on_failure mode, done finished);
+  /// The listeners that this has opened, in the order in which that was done.
   std::vector<listener_info> listeners() const;
-
-  /// `finished` is called when each new listener is open or has failed; services may still be starting.
-  void apply(node_config fresh, done finished);
+  /// Begins nothing more, and forgets what waits.
+  void stop();
 
  private:
   struct open_listener {
@@ -34,17 +50,37 @@ class reloader {
     std::string section;
     listener_info info;
   };
+  /// A configuration that is being put into effect.
+  struct run {
+    std::uint64_t number;
+    node_config fresh;
+    on_failure mode;
+    done finished;
+    config_changes changes = {};
+    std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
+    std::size_t next_listener = 0;
+    std::vector<failure> failures = {};
+  };
 
-  void end(const config_changes& c);
-  void make_room(const std::vector<service_config>& come);
-  void start_standard(const std::vector<service_config>& come);
-  void start(const service_config& s);
-  void listen(const listener_config& l, bool first, std::shared_ptr<done> finished);
-  void connect(const connection_config& c);
+  /// Whether this run is still under way, for answers that come later.
+  bool is_current(std::uint64_t number) const;
+  void begin();
+  void end_gone();
+  void make_room();
+  void start_services();
+  void started_one();
+  void listen_next();
+  void connect_all();
+  void failed(std::string section, error why);
+  void finish();
+  bool is_first(const listener_config& l) const;
 
-  node_services node_;
+  live_parts parts_;
   node_config& config_;
   std::vector<open_listener> open_;
+  std::deque<std::unique_ptr<run>> runs_; ///< the first one is under way
+  std::uint64_t last_number_ = 0;
+  bool stopped_ = false;
 };
 
 } // namespace ockam

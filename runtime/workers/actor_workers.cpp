@@ -71,6 +71,7 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
   e.host = number;
   e.type = o.type;
   e.on_pool = o.thread == worker_thread::pool;
+  e.internal = o.internal;
   e.producer = o.producer;
   e.consumer_of = std::move(o.consumer_of);
   return board_.add(a, std::move(e));
@@ -157,8 +158,15 @@ void actor_workers::take(const host_event& n) {
 void actor_workers::remove(records::iterator it) {
   auto r = std::move(it->second);
   records_.erase(it);
-  board_.remove(r.self());
+  leave_table(r);
   end(r);
+}
+
+void actor_workers::leave_table(const record& r) {
+  board_.remove(r.self());
+  if (r.aliases)
+    for (const auto& name : *r.aliases)
+      board_.remove(name);
 }
 
 void actor_workers::end(record& r) {
@@ -184,12 +192,47 @@ result<void> actor_workers::stop(address_view a) {
 
 void actor_workers::stop_all() {
   for (auto& [number, r] : records_) {
-    board_.remove(r.self());
+    leave_table(r);
     end(r);
   }
   records_.clear();
   requests_.clear();
   router_ = nullptr;
+}
+
+// -- aliases -----------------------------------------------------------------------------------------
+
+result<void> actor_workers::alias(const address& name, address_view of, std::vector<std::uint32_t> consumer_of) {
+  auto* entry = board_.find(of);
+  auto owner = entry ? records_.find(entry->host) : records_.end();
+  if (owner == records_.end())
+    return error{errc::not_found, "no worker at " + to_string(of), {}};
+  auto moved = *entry;
+  moved.alias = true;
+  moved.internal = false;
+  moved.consumer_of = std::move(consumer_of);
+  moved.messages_in = 0;
+  if (auto* before = board_.find(name); before && before->alias) {
+    moved.consumer_of = before->consumer_of;
+    moved.messages_in = before->messages_in;
+    remove_alias(name);
+  }
+  if (auto ok = board_.add(name, std::move(moved)); !ok)
+    return ok;
+  auto& names = owner->second.aliases;
+  if (!names)
+    names = std::make_unique<std::vector<address>>();
+  names->push_back(name);
+  return {};
+}
+
+bool actor_workers::remove_alias(address_view name) {
+  auto* entry = board_.find(name);
+  if (!entry || !entry->alias)
+    return false;
+  if (auto owner = records_.find(entry->host); owner != records_.end() && owner->second.aliases)
+    std::erase_if(*owner->second.aliases, [&](const address& a) { return static_cast<address_view>(a) == name; });
+  return board_.remove(name);
 }
 
 // -- observation and replies -------------------------------------------------------------------------

@@ -28,8 +28,11 @@ class actor_workers final : public workers {
   using workers::start;
   void start(address a, worker_factory make, worker_options o, started done) override;
   result<void> stop(address_view a) override;
+  result<void> alias(const address& name, address_view of, std::vector<std::uint32_t> consumer_of = {}) override;
+  bool remove_alias(address_view name) override;
   result<worker_info> show(address_view a) const override;
   std::vector<overdue_worker> overdue() const override;
+  std::uint64_t lost() const noexcept override { return lost_->load(); }
 
   /// Ends every worker; what is left of them runs down with the actor system.
   void stop_all();
@@ -40,8 +43,6 @@ class actor_workers final : public workers {
   /// From now on, calls of workers that take longer than `limit` are reported.
   void watch(std::chrono::milliseconds limit) { dog_ = std::make_unique<watchdog>(limit); }
   void take(const host_event& n);
-  /// Messages lost with pool workers that ended.
-  std::uint64_t lost() const { return lost_->load(); }
 
   // For hosts.
   ledger* budget() noexcept { return budget_; }
@@ -63,6 +64,7 @@ class actor_workers final : public workers {
     socket_host* host = nullptr;         ///< … itself; or
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
     std::unique_ptr<starting> not_yet;
+    std::unique_ptr<std::vector<address>> aliases; ///< null: none, as for most
     const address& self() const noexcept;
   };
   using records = std::unordered_map<std::uint64_t, record>;
@@ -71,6 +73,7 @@ class actor_workers final : public workers {
   void start_on_pool(address a, worker_factory make, worker_options o, started done);
   result<void> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o);
   void start_failed(std::uint64_t service, error why);
+  void leave_table(const record& r);
   void end(record& r);
   void remove(records::iterator it);
   void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);

@@ -16,6 +16,9 @@ result<worker_options> placement(const service_type& t, const service_options& o
               : restart == "on-failure" ? restart_policy::on_failure : restart_policy::never;
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
+  if (t.make_in && w.thread == worker_thread::pool)
+    return error{errc::invalid_argument, "a service of type " + std::string{t.name} + " runs on the socket thread only",
+                 "leave out thread and instances"};
   if (w.instances > 1 && w.thread == worker_thread::socket)
     return error{errc::invalid_argument, "several instances of a service cannot run on the socket thread", "thread = pool"};
   return w;

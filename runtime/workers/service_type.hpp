@@ -12,6 +12,8 @@
 
 namespace ockam {
 
+struct node_context;
+
 /// A kind of service that a node can start by name. `main` hands a list of these to the node.
 struct service_type {
   std::string_view name;             ///< echo, hop, …; also the default address; static text
@@ -21,6 +23,9 @@ struct service_type {
   bool through_connections = false;  ///< peers behind connections of this node may reach it: hops
   /// Makes a worker, on the thread that it will live on; any number of times. Errors: those of the service.
   std::function<result<std::unique_ptr<worker>>(const service_options& o)> make;
+  /// In place of `make`, for services of the runtime itself that need sockets, workers of their own or flow
+  /// control ids. They run on the socket thread, once each.
+  std::function<result<std::unique_ptr<worker>>(const node_context& c, const service_options& o)> make_in = {};
   /// The key of `[service NAME]` that names a file and stands for `type = …`: `plugin`, `script`. The file
   /// is then the option of the same name.
   std::string_view file_key = {};

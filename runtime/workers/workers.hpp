@@ -31,6 +31,7 @@ struct worker_options {
   std::uint32_t instances = 1;             ///< more than one: on the pool only
   ockam::distribution distribution = ockam::distribution::round_robin;
   restart_policy restart = restart_policy::never;
+  bool internal = false;                   ///< not for listings
 };
 
 /// A worker as `show` prints it, all its instances together.
@@ -85,10 +86,20 @@ class workers {
   /// Ends the worker at `a`: the address is free at once, `on_stop` runs on its own thread soon after.
   /// Error: `not_found`.
   virtual result<void> stop(address_view a) = 0;
+  /// Gives the worker at `of` one more address, `name`, or moves a name that was made so to that worker, between
+  /// two messages. The name is listed like an address of its own, and keeps who may reach it (at first
+  /// `consumer_of`) and its count over a move. It goes when the worker that has it ends: move it before that.
+  /// The worker sees under which address it was reached as the first one of the onward route. Errors:
+  /// `not_found` (`of`), `already_exists` (`name` is the address of a worker), `invalid_address`.
+  virtual result<void> alias(const address& name, address_view of, std::vector<std::uint32_t> consumer_of = {}) = 0;
+  /// False when there is no such alias.
+  virtual bool remove_alias(address_view name) = 0;
   /// Error: `not_found`, also for what is in the switchboard without a worker.
   virtual result<worker_info> show(address_view a) const = 0;
   /// What the watchdog has found.
   virtual std::vector<overdue_worker> overdue() const = 0;
+  /// Messages lost with pool workers that ended.
+  virtual std::uint64_t lost() const noexcept = 0;
 };
 
 std::string_view to_string(restart_policy p) noexcept;

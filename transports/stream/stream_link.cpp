@@ -14,7 +14,7 @@ stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoi
                          std::string alias, message_source source, opened on_open, ended on_end)
   : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, name_{std::move(alias)}, source_{source},
     on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)}, backlog_{ledger_.get()},
+    ledger_{ledger::make(env.context.node.memory, env.context.node.limits.link_budget, env.waiter)}, backlog_{ledger_.get()},
     outgoing_{outgoing} {}
 
 stream_link::~stream_link() {
@@ -29,7 +29,7 @@ void stream_link::on_start() {
   backlog_.progressed(reactor().now());
   board().flush_later(*this);
   stream_->watch_read(true);
-  handshake_timer_ = reactor().after(env_.context.limit.handshake_timeout, [this] {
+  handshake_timer_ = reactor().after(env_.context.node.limits.handshake_timeout, [this] {
     handshake_timer_ = 0;
     refuse(refusal::handshake_timeout, "sent no preamble in time");
   });
@@ -49,7 +49,7 @@ bool stream_link::may_read() {
   // moves again. When the node's memory is full as well, one link at a time may do so.
   if (!partial_.data || ledger_->used() != partial_.held.bytes())
     return false;
-  const auto& budget = env_.context.budget;
+  const auto& budget = env_.context.node.memory;
   if (budget.used() < budget.limit() || env_.loan == this)
     return true;
   if (env_.loan)
@@ -127,7 +127,7 @@ bool stream_link::take_preamble(std::span<const std::byte>& in) {
 }
 
 bool stream_link::check_length(std::size_t length) {
-  if (length <= env_.context.limit.max_frame)
+  if (length <= env_.context.node.limits.max_frame)
     return true;
   refuse(refusal::frame_too_large, "announced a frame of " + std::to_string(length) + " bytes");
   return false;
@@ -234,7 +234,7 @@ bool stream_link::accept_frame(std::span<const std::byte> body, partial_frame* w
 
 net::reactor::clock::time_point stream_link::partial_deadline() const {
   constexpr std::size_t slowest = 256u << 10; // bytes a second
-  return partial_.since + env_.context.limit.frame_timeout + std::chrono::seconds{partial_.total / slowest};
+  return partial_.since + env_.context.node.limits.frame_timeout + std::chrono::seconds{partial_.total / slowest};
 }
 
 void stream_link::watch_partial() {
@@ -308,7 +308,7 @@ void stream_link::encode(message_ptr m) {
   const auto& codec = env_.kind.codec;
   auto extra = codec.extras(m->header);
   auto size = codec.measure(m->header, m->body.size(), extra);
-  if (size.total > env_.context.limit.max_frame) {
+  if (size.total > env_.context.node.limits.max_frame) {
     ++dropped_;
     m->header.push_onward(name_); // the report names this link
     return drop(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
@@ -348,7 +348,7 @@ void stream_link::write_out() {
       if (!std::exchange(blocked_, true))
         backlog_.wait_begins(reactor().now());
       if (stall_timer_ == 0)
-        stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
+        stall_timer_ = reactor().after(env_.context.node.limits.stall, [this] { check_stall(); });
       return;
     }
     refill();
@@ -367,7 +367,7 @@ void stream_link::refill() {
 }
 
 void stream_link::wait_in_backlog(message_ptr m) {
-  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.context.limit) != backlog::verdict::moving;
+  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.context.node.limits) != backlog::verdict::moving;
   if (!stalled && backlog_.push(m))
     return;
   ++dropped_;
@@ -379,7 +379,7 @@ void stream_link::check_stall() {
   stall_timer_ = 0;
   if (state_ == state::closed || out_.empty())
     return;
-  const auto& limit = env_.context.limit;
+  const auto& limit = env_.context.node.limits;
   auto now = backlog_.judge(reactor().now(), limit);
   if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");

@@ -114,8 +114,8 @@ class stream_link final : public worker, private net::stream_events, private flu
   void refuse(refusal why, const std::string& message);
   void close(std::string why);
   void open_result(result<void> r);
-  switchboard& board() { return env_.context.workers.board(); }
-  net::reactor& reactor() { return env_.context.workers.reactor(); }
+  switchboard& board() { return env_.context.node.board; }
+  net::reactor& reactor() { return env_.context.node.reactor; }
 
   stream_environment& env_;
   net::stream_ptr stream_;

@@ -13,11 +13,11 @@ class stream_transport::listener final : public net::acceptor_events {
   ~listener() {
     acceptor_.reset();
     if (own_flow_)
-      owner_.env_.context.workers.board().remove_flow(flow_);
+      owner_.env_.context.node.board.remove_flow(flow_);
   }
 
   result<void> open(const stream_place& at) {
-    auto a = at.open(owner_.env_.context.workers.reactor(), *this);
+    auto a = at.open(owner_.env_.context.node.reactor, *this);
     if (!a)
       return std::move(a).error();
     acceptor_ = std::move(*a);
@@ -35,7 +35,7 @@ class stream_transport::listener final : public net::acceptor_events {
     i.socket_address = acceptor_->local();
     i.address = to_string(address_);
     i.flow = flow_;
-    i.flow_control_id = owner_.env_.context.workers.board().flows().text(flow_);
+    i.flow_control_id = owner_.env_.context.node.board.flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
     i.connections = connections_;
@@ -44,8 +44,8 @@ class stream_transport::listener final : public net::acceptor_events {
 
  private:
   void on_accept(net::stream_ptr s) override {
-    auto& board = owner_.env_.context.workers.board();
-    auto now = owner_.env_.context.workers.reactor().now();
+    auto& board = owner_.env_.context.node.board;
+    auto now = owner_.env_.context.node.reactor.now();
     auto remote = s->peer();
     if (!owner_.env_.context.may_accept()) {
       ++refused_;
@@ -64,10 +64,10 @@ class stream_transport::listener final : public net::acceptor_events {
 
   void on_out_of_descriptors() override {
     ++refused_;
-    owner_.env_.context.workers.board().refused().add(refusal::out_of_descriptors);
+    owner_.env_.context.node.board.refused().add(refusal::out_of_descriptors);
     owner_.env_.hostile.write(level::warn, owner_.env_.kind.name, "out-of-descriptors",
                               "closed a connection: this process may not open more files (raise ulimit -n)",
-                              owner_.env_.context.workers.reactor().now());
+                              owner_.env_.context.node.reactor.now());
   }
 
   stream_transport& owner_;
@@ -90,14 +90,14 @@ struct stream_transport::attempt {
 };
 
 stream_transport::stream_transport(const stream_kind& kind, transport_context context)
-  : env_{kind, context, rate_limited_log{context.limit.log_interval},
+  : env_{kind, context, rate_limited_log{context.node.limits.log_interval},
          std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), nullptr, this} {}
 
 stream_transport::~stream_transport() = default;
 
 void stream_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
   for (const auto& w : workers)
-    if (address a{w}; !env_.context.workers.board().allow(flow, a))
+    if (address a{w}; !env_.context.node.board.allow(flow, a))
       log(level::warn, env_.kind.name, "allow: there is no worker at " + to_string(a) + " yet");
 }
 
@@ -105,9 +105,9 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
   auto at = env_.kind.place(env_.context, where, o.extra);
   if (!at)
     return done(at.error());
-  auto& board = env_.context.workers.board();
+  auto& board = env_.context.node.board;
   bool services = (o.first && o.allow.empty()) || std::erase(o.allow, "services") > 0;
-  auto flow = services ? env_.context.flows.services : board.flows().create();
+  auto flow = services ? env_.context.node.flows.services : board.flows().create();
   auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
@@ -127,7 +127,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
   auto timeout = o.timeout;
   a->options = std::make_shared<const connect_options>(std::move(o));
   attempts_.emplace(number, a);
-  a->connecting = a->to.connect(env_.context.workers.reactor(), timeout, [this, number](result<net::stream_ptr> s) {
+  a->connecting = a->to.connect(env_.context.node.reactor, timeout, [this, number](result<net::stream_ptr> s) {
     auto it = attempts_.find(number);
     if (it == attempts_.end())
       return;
@@ -135,9 +135,9 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
     attempts_.erase(it);
     if (!s)
       return self->done(s.error());
-    auto& board = env_.context.workers.board();
+    auto& board = env_.context.node.board;
     auto given = self->options->producer;
-    message_source source{given != 0 ? given : board.flows().create(), env_.context.flows.outgoing};
+    message_source source{given != 0 ? given : board.flows().create(), env_.context.node.flows.outgoing};
     auto name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
@@ -177,8 +177,8 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
   by_ledger_.emplace(raw->ledger_id(), raw);
   ++env_.context.connections;
   if (env_.kind.heartbeat && heartbeat_timer_ == 0)
-    heartbeat_timer_ = env_.context.workers.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
-  auto started = env_.context.workers.start(name, std::move(link), std::move(o));
+    heartbeat_timer_ = env_.context.node.reactor.after(stream_link::heartbeat_period, [this] { beat(); });
+  auto started = env_.context.node.workers.start(name, std::move(link), std::move(o));
   if (!started) {
     links_.erase(name);
     std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
@@ -201,12 +201,12 @@ void stream_transport::link_ended(stream_link& l, listener* from) {
 
 void stream_transport::drop_flow(message_source source, const connect_options* o) {
   if (!o || o->producer == 0)
-    env_.context.workers.board().remove_flow(source.producer);
+    env_.context.node.board.remove_flow(source.producer);
 }
 
 link_info stream_transport::info_of(const stream_link& l) const {
   auto i = l.info();
-  i.flow_control_id = env_.context.workers.board().flows().text(l.source().producer);
+  i.flow_control_id = env_.context.node.board.flows().text(l.source().producer);
   return i;
 }
 
@@ -244,12 +244,12 @@ result<void> stream_transport::close_link(std::string_view which) {
                  "see them with: ockam " + std::string{env_.kind.name} + "-connection list"};
   auto name = it->first;
   it->second->on_stop(); // closes now; the actor follows
-  (void)env_.context.workers.stop(name);
+  (void)env_.context.node.workers.stop(name);
   return {};
 }
 
 void stream_transport::stop() {
-  env_.context.workers.reactor().cancel(std::exchange(heartbeat_timer_, 0));
+  env_.context.node.reactor.cancel(std::exchange(heartbeat_timer_, 0));
   listeners_.clear();
   auto pending = std::move(attempts_);
   attempts_.clear();
@@ -260,7 +260,7 @@ void stream_transport::stop() {
 }
 
 void stream_transport::budget_available(std::uint64_t ledger_id) noexcept {
-  env_.context.workers.reactor().post([this, ledger_id] {
+  env_.context.node.reactor.post([this, ledger_id] {
     if (auto it = by_ledger_.find(ledger_id); it != by_ledger_.end())
       it->second->resume();
   });
@@ -272,7 +272,7 @@ void stream_transport::beat() {
     return;
   for (auto it = links_.begin(); it != links_.end();)
     (it++)->second->heartbeat(); // which may close this link
-  heartbeat_timer_ = env_.context.workers.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
+  heartbeat_timer_ = env_.context.node.reactor.after(stream_link::heartbeat_period, [this] { beat(); });
 }
 
 } // namespace ockam

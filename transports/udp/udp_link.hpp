@@ -87,8 +87,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail);
   void close(const std::string& why);
 
-  switchboard& board() const { return env_.context.workers.board(); }
-  net::reactor& reactor() const { return env_.context.workers.reactor(); }
+  switchboard& board() const { return env_.context.node.board; }
+  net::reactor& reactor() const { return env_.context.node.reactor; }
 
   udp_environment& env_;
   net::datagrams_ptr socket_; ///< null: closed

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/node.hpp"
 
-#include "runtime/workers/actor_workers.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
 
@@ -10,8 +9,9 @@
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/test_multiplexer.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
-#include <caf/send.hpp>
 
+#include <array>
+#include <optional>
 #include <stdexcept>
 
 namespace ockam::sim {
@@ -35,48 +35,42 @@ class caf_config : public caf::actor_system_config {
 
 } // namespace
 
+namespace {
+
+constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
+                                                      &make_ws_transport, &make_caf_transport};
+
+node_config named(std::string name, limits limit) {
+  node_config c;
+  c.name = std::move(name);
+  c.limit = limit;
+  return c;
+}
+
+} // namespace
+
+/// The assembly of a real node over the simulated reactor, and CAF's scheduler and multiplexer for tests.
 class node::impl final : public participant {
  public:
-  impl(network& net, std::string name, limits limit)
-    : net_{net}, config_{make_config(std::move(name), limit)}, system_{caf_config_},
-      sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
-      mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, board_{config_.name},
-      memory_{limit.node_budget}, local_{ledger::make(memory_, limit.node_budget, nullptr)}, reactor_{net},
-      workers_{system_, board_, reactor_} {
-    reactor_.at_end_of_turn([this] { end_turn(); });
-    router_ = spawn_router(system_, board_, workers_, [this] { end_turn(); });
-    workers_.router(router_);
-    flows_.services = board_.flows().create();
-    flows_.outgoing = board_.flows().create();
-    transport_context context{workers_, memory_, config_.limit, flows_,
-                              [this] { return connections_ < config_.limit.max_connections; }, connections_, &system_};
-    for (auto make : {&make_tcp_transport, &make_udp_transport, &make_uds_transport, &make_ws_transport, &make_caf_transport})
-      transports_.push_back(make(context));
+  impl(network& net, const node_config& config, std::span<const service_type> services)
+    : net_{net}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
+      mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
+      assembly_{system_, reactor_, config, {transports, services}, 1} {
+    assembly_.open();
     net_.join(*this);
-    auto n = services();
-    for (const auto& t : standard_services())
-      if (t.at_start)
-        start_service(n, t.name, {}, {}, false, [](const result<address>&) {});
+    assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });
     net_.run();
   }
 
   ~impl() { stop(); }
 
   void stop() {
-    if (stopped_)
+    if (std::exchange(stopped_, true))
       return;
-    stopped_ = true;
-    connector_.stop();
-    dialer_.stop();
-    for (auto& t : transports_)
-      t->stop();
-    workers_.stop_all();
-    caf::anon_send_exit(router_, caf::exit_reason::user_shutdown);
-    router_ = nullptr;
+    assembly_.close();
     net_.run();
-    transports_.clear();
+    assembly_.clear();
     net_.run();
-    reactor_.at_end_of_turn(nullptr);
     net_.leave(*this);
     sched_.clock().cancel_all();
   }
@@ -85,67 +79,52 @@ class node::impl final : public participant {
   bool step() override { return sched_.try_run_once() || mpx_.try_exec_runnable(); }
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
-  node_services services() {
-    return {config_, workers_, memory_, *local_, flows_, transports_, connector_, dialer_, standard_services(), connections_,
-            [this] { return workers_.lost(); }, [] {}};
-  }
-
-  static node_config make_config(std::string name, limits limit) {
-    node_config c;
-    c.name = std::move(name);
-    c.limit = limit;
-    return c;
-  }
-
-  void end_turn() {
-    if (board_.run_turn() && !turn_posted_) {
-      turn_posted_ = true;
-      reactor_.post([this] { turn_posted_ = false; });
-    }
-  }
-
   network& net_;
-  node_config config_;
   caf_config caf_config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& sched_;
   caf::io::network::test_multiplexer& mpx_;
-  switchboard board_;
-  memory memory_;
-  ledger::owner local_;
   sim::reactor reactor_;
-  actor_workers workers_;
-  router_actor router_;
-  well_known_flows flows_;
-  std::vector<std::unique_ptr<transport>> transports_;
-  connector connector_{workers_, config_.limit, 1};
-  dialer dialer_{workers_, config_.routing, config_.limit, connector_, transports_, 1};
-  std::size_t connections_ = 0;
+  assembly assembly_;
+  std::vector<reloader::failure> failures_;
   bool seen_listener_ = false;
-  bool turn_posted_ = false;
   bool stopped_ = false;
 };
 
 node::node(network& net, std::string name, limits limit)
-  : impl_{std::make_unique<impl>(net, std::move(name), limit)} {}
+  : impl_{std::make_unique<impl>(net, named(std::move(name), limit), standard_services())} {}
+node::node(network& net, const node_config& config, std::span<const service_type> services)
+  : impl_{std::make_unique<impl>(net, config, services)} {}
 node::~node() = default;
 
-switchboard& node::board() { return impl_->board_; }
-ockam::workers& node::workers() { return impl_->workers_; }
-transport& node::tcp() { return *impl_->transports_.front(); }
+live_parts node::parts() { return impl_->assembly_.parts(); }
+const node_context& node::context() { return impl_->assembly_.context(); }
+switchboard& node::board() { return context().board; }
+ockam::workers& node::workers() { return context().workers; }
+transport& node::tcp() { return over("tcp"); }
 sim::reactor& node::reactor() { return impl_->reactor_; }
-memory& node::budget() { return impl_->memory_; }
-node_services node::services() { return impl_->services(); }
-routing_config& node::routing() { return impl_->config_.routing; }
-dialer& node::dial() { return impl_->dialer_; }
-connector& node::lasting() { return impl_->connector_; }
-std::size_t node::connections() const { return impl_->connections_; }
-std::uint64_t node::lost() const { return impl_->workers_.lost(); }
+memory& node::budget() { return context().memory; }
+routing_config& node::routing() { return impl_->assembly_.routing(); }
+dialer& node::dial() { return parts().dial; }
+connector& node::lasting() { return parts().connections; }
+std::size_t node::connections() { return parts().transports.connections(); }
+std::uint64_t node::lost() { return workers().lost(); }
+std::vector<listener_info> node::listeners() { return impl_->assembly_.reload().listeners(); }
+const std::vector<reloader::failure>& node::failures() const { return impl_->failures_; }
 void node::stop() { impl_->stop(); }
+
+std::vector<reloader::failure> node::reload(node_config fresh) {
+  std::optional<std::vector<reloader::failure>> outcome;
+  impl_->assembly_.reload().apply(std::move(fresh), reloader::on_failure::go_on, [&](auto failures) { outcome = std::move(failures); });
+  impl_->net_.run();
+  if (!outcome)
+    throw std::logic_error{"the reload has not ended"};
+  return std::move(*outcome);
+}
 
 void node::start(std::string_view type, std::string where) {
   result<address> outcome = error{errc::internal, "the start has not ended", {}};
-  start_service(services(), type, std::move(where), {}, true, [&](result<address> at) { outcome = std::move(at); });
+  parts().services.start(type, std::move(where), {}, [&](result<address> at) { outcome = std::move(at); });
   impl_->net_.run();
   if (!outcome)
     throw std::logic_error{outcome.error().cause};
@@ -155,15 +134,14 @@ void node::start(const std::string& where, std::unique_ptr<worker> w, worker_thr
   worker_options o;
   o.type = "test";
   o.thread = thread;
-  o.consumer_of = {impl_->flows_.services, impl_->flows_.outgoing};
+  o.consumer_of = {context().flows.services, context().flows.outgoing};
   if (auto ok = workers().start(address{where}, std::move(w), std::move(o)); !ok)
     throw std::logic_error{ok.error().cause};
   impl_->net_.run();
 }
 
 transport& node::over(std::string_view transport_name) {
-  auto n = services();
-  auto t = find_transport(n, transport_name);
+  auto t = parts().transports.find(transport_name);
   if (!t)
     throw std::logic_error{t.error().cause};
   return **t;
@@ -190,7 +168,7 @@ result<address> node::connect(const std::string& to, connect_options o, std::str
 
 link_info node::link() {
   std::vector<link_info> all;
-  for (auto& t : impl_->transports_)
+  for (auto& t : parts().transports)
     for (auto& l : t->links())
       all.push_back(std::move(l));
   if (all.size() != 1)
@@ -202,7 +180,7 @@ void node::send(const route& onward, std::string_view body, const std::string& f
   auto m = make_message(onward, address{from}, payload{std::as_bytes(std::span{body})});
   if (report)
     m->header.flags(route_header::flag_report);
-  m->held = credit{*impl_->local_, m->footprint()};
+  m->held = credit{context().local_budget, m->footprint()};
   reactor().post([this, raw = std::make_shared<message_ptr>(std::move(m))] { board().deliver(std::move(*raw)); });
   impl_->net_.run();
 }

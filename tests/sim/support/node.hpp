@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/control/control.hpp"
+#include "runtime/node/assembly.hpp"
 #include "sim/support/network.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace ockam::sim {
 class node {
  public:
   explicit node(network& net, std::string name = "n1", limits limit = {});
+  /// One that starts as `config` says; `failures` tells what could not begin.
+  node(network& net, const node_config& config, std::span<const service_type> services);
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;
@@ -32,9 +35,15 @@ class node {
   /// Connections that outlive their links.
   connector& lasting();
   /// What control works with.
-  node_services services();
-  std::size_t connections() const;
-  std::uint64_t lost() const;
+  live_parts parts();
+  const node_context& context();
+  std::size_t connections();
+  std::uint64_t lost();
+  /// Those of the configuration.
+  std::vector<listener_info> listeners();
+  const std::vector<reloader::failure>& failures() const;
+  /// Puts another configuration into effect, and says what could not begin.
+  std::vector<reloader::failure> reload(node_config fresh);
 
   /// Starts a service by name, as the configuration does.
   void start(std::string_view type, std::string where = {});

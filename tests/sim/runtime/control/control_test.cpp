@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "runtime/control/control.hpp"
+
 #include "proto/control.pb.h"
 #include "sim/support/node.hpp"
 
@@ -44,7 +46,7 @@ class control_sim : public testing::Test {
   control_sim() {
     worker_options o;
     o.type = "control";
-    EXPECT_TRUE(n1.workers().start(address{"control"}, make_control(n1.services(), "/control"), std::move(o)));
+    EXPECT_TRUE(n1.workers().start(address{"control"}, make_control(n1.parts(), "/control", [] {}), std::move(o)));
     net.run();
   }
   std::vector<control::Response> ask(client& c, const control::Request& r) {

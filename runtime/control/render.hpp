@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/links/snapshot.hpp"
+
+#include "proto/control.pb.h"
+
+/// The values that the runtime shows, as messages of `control.proto`.
+namespace ockam {
+
+void render(control::NodeInfo& out, const node_snapshot& in);
+void render(control::ServiceInfo& out, const service_info& in);
+void render(control::ListenerInfo& out, const listener_info& in);
+void render(control::ConnectionInfo& out, const link_info& in);
+void render(control::WorkerDetails& out, const worker_info& in);
+void render(control::Error& out, const error& in);
+
+} // namespace ockam

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests about workers: list, show, and who may reach them.
+#include "runtime/control/handlers.hpp"
+#include "runtime/control/render.hpp"
+#include "runtime/core/suggest.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::uint32_t workers_per_page = 10'000;
+
+} // namespace
+
+void control_handlers::list_workers(requester from, const control::ListWorkers& m) {
+  auto& board = node_.node.board;
+  // The page is chosen without copying the table: with 100,000 workers each page looks at each once.
+  using item = std::pair<const address*, const worker_entry*>;
+  std::vector<item> items;
+  board.each([&](const address& a, const worker_entry& e) {
+    if (a.is_local() && !e.internal && (m.after().empty() || a.name > m.after()))
+      items.emplace_back(&a, &e);
+  });
+  auto limit = std::min<std::size_t>(m.limit() == 0 ? workers_per_page : m.limit(), workers_per_page);
+  auto by_name = [](const item& l, const item& r) { return l.first->name < r.first->name; };
+  auto end = items.begin() + static_cast<std::ptrdiff_t>(std::min(limit, items.size()));
+  std::partial_sort(items.begin(), end, items.end(), by_name);
+  control::Response r;
+  auto& out = *r.mutable_workers();
+  out.set_total(board.size());
+  for (auto it = items.begin(); it != end; ++it) {
+    auto* w = out.add_workers();
+    w->set_address(printable(it->first->name));
+    w->set_type(std::string{it->second->type});
+    w->set_thread(std::string{to_string(it->second->on_pool ? worker_thread::pool : worker_thread::socket)});
+    w->set_messages_in(it->second->messages_in);
+  }
+  answer(from, std::move(r));
+}
+
+void control_handlers::show_worker(requester from, const control::ShowWorker& m) {
+  auto at = as_address(m.address());
+  auto found = node_.node.workers.show(at);
+  if (!found) {
+    std::vector<std::string> names;
+    node_.node.board.each([&](const address& a, const worker_entry& e) {
+      if (a.is_local() && !e.internal)
+        names.push_back(a.name);
+    });
+    auto near = nearest(at.name, names);
+    return answer(from, error{errc::not_found, "there is no worker at " + to_string(at),
+                              near ? "did you mean " + *near + "?" : "see them with: ockam worker list"});
+  }
+  control::Response r;
+  render(*r.mutable_worker(), *found);
+  answer(from, std::move(r));
+}
+
+void control_handlers::add_consumer(requester from, const control::AddConsumer& m) {
+  auto& board = node_.node.board;
+  auto flow = board.flows().find(m.flow_control_id());
+  if (!flow)
+    return answer(from, flow.error());
+  auto worker = as_address(m.address());
+  if (!board.find(worker)) // a name for later is rather a wrong one
+    return answer(from, error{errc::not_found, "no worker at " + to_string(worker), "see the workers with: ockam worker list"});
+  board.allow(*flow, std::move(worker));
+  answer(from, result<void>{});
+}
+
+} // namespace ockam

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/links/connector.hpp"
+#include "runtime/links/dialer.hpp"
+#include "runtime/links/transport_set.hpp"
+#include "runtime/workers/service_catalog.hpp"
+
+#include <chrono>
+
+namespace ockam {
+
+/// The parts of a running node, for whoever serves, shows or changes it: control, snapshots, reload. They
+/// live as long as the node. Socket thread only.
+struct live_parts {
+  const node_context& node;
+  const service_catalog& services;
+  transport_set& transports;
+  connector& connections; ///< connections of this node that outlive their links
+  dialer& dial;           ///< links that are made because a route names their peer
+  std::chrono::steady_clock::time_point since; ///< when the node began to run
+};
+
+} // namespace ockam

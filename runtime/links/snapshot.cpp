@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/links/snapshot.hpp"
+
+#include "runtime/core/version.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+node_snapshot::counts drops(const live_parts& n) {
+  node_snapshot::counts out;
+  for (std::size_t i = 1; i < drop_reason_count; ++i) {
+    auto why = static_cast<drop_reason>(i);
+    auto lost = why == drop_reason::worker_failed ? n.node.workers.lost() : 0;
+    if (auto count = n.node.board.dropped()[why] + lost)
+      out.emplace_back(to_string(why), count);
+  }
+  return out;
+}
+
+node_snapshot::counts refusals(const live_parts& n) {
+  node_snapshot::counts out;
+  for (std::size_t i = 0; i < refusal_count; ++i)
+    if (auto why = static_cast<refusal>(i); auto count = n.node.board.refused()[why])
+      out.emplace_back(to_string(why), count);
+  return out;
+}
+
+} // namespace
+
+std::vector<service_info> list_services(const live_parts& n) {
+  std::vector<service_info> out;
+  n.node.board.each([&](const address& a, const worker_entry& e) {
+    if (n.services.has(e.type))
+      out.push_back({a.name, std::string{e.type}, n.services.is_reachable(e)});
+  });
+  std::sort(out.begin(), out.end(), [](auto& l, auto& r) { return l.address < r.address; });
+  return out;
+}
+
+node_snapshot take_snapshot(const live_parts& n, snapshot_links links) {
+  node_snapshot s;
+  auto& board = n.node.board;
+  s.name = board.node_name();
+  s.version = version;
+  s.pid = static_cast<std::uint32_t>(::getpid());
+  s.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - n.since);
+  for (const auto& t : n.transports) {
+    std::ranges::move(t->listeners(), std::back_inserter(s.listeners));
+    if (links == snapshot_links::included)
+      std::ranges::move(n.connections.links(*t), std::back_inserter(s.links));
+  }
+  s.services = list_services(n);
+  s.workers = board.size();
+  s.connections = n.transports.connections();
+  s.max_connections = n.node.limits.max_connections;
+  s.memory_used = n.node.memory.used();
+  s.memory_limit = n.node.memory.limit();
+  s.messages = board.deliveries();
+  s.dropped = drops(n);
+  s.refused = refusals(n);
+  s.overdue = n.node.workers.overdue();
+  return s;
+}
+
+} // namespace ockam

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/actors.hpp"
+#include "runtime/links/live_parts.hpp"
+#include "runtime/node/node.hpp"
+#include "runtime/node/reload.hpp"
+#include "runtime/workers/actor_workers.hpp"
+
+#include <functional>
+
+namespace caf {
+class actor_system;
+}
+
+namespace ockam {
+
+/// Everything of a node that lives on the socket thread, over whatever reactor drives it: the system's, or
+/// one in a simulated network. Made on any thread before the first event; all members: socket thread only.
+///
+///     (made) ──open──▶ runs, empty ──reload──▶ runs as configured ──close──▶ workers end ──clear──▶ (destroyed)
+class assembly {
+ public:
+  /// `sys` and `reactor` live longer. `config` has the name, the limits and `[routing]`; its sections begin
+  /// with `reload`. Equal seeds give equal retries.
+  assembly(caf::actor_system& sys, net::reactor& reactor, const node_config& config, node_parts parts, std::uint32_t seed);
+  ~assembly();
+
+  /// Starts the router and makes the transports; there are no workers yet.
+  void open();
+  reloader& reload() noexcept { return reload_; }
+  /// Serves the command line at the socket of the configuration; nothing when it names none.
+  result<void> start_control(const std::string& socket_path, std::function<void()> request_stop);
+  /// Listeners and control first, links, then the rest: nothing new comes in between.
+  void close();
+  /// After the workers have ended: their actors still call into the reactor until then.
+  void clear();
+
+  live_parts parts();
+  const node_context& context() const noexcept { return context_; }
+  routing_config& routing() noexcept { return config_.routing; }
+
+ private:
+  void end_turn();
+
+  caf::actor_system& sys_;
+  net::reactor& reactor_;
+  node_config config_; ///< as it is in effect
+  node_parts kinds_;
+  memory memory_;
+  ledger::owner local_; ///< of `memory_`
+  switchboard board_;   ///< what is left in it returns its credit: ends before `memory_`
+  actor_workers workers_;
+  router_actor router_;
+  well_known_flows flows_;
+  node_context context_{workers_, board_, reactor_, memory_, *local_, config_.limit, flows_};
+  service_catalog services_{context_, kinds_.services};
+  transport_set transports_;
+  connector connector_;
+  dialer dialer_;
+  reloader reload_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  bool turn_posted_ = false;
+};
+
+} // namespace ockam

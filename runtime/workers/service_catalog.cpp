@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/service_catalog.hpp"
+
+#include "runtime/core/suggest.hpp"
+#include "runtime/workers/placement.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+/// What was made, unless it could not use the options that it was given.
+result<std::unique_ptr<worker>> checked(result<std::unique_ptr<worker>> w, const service_options& o) {
+  if (!w)
+    return w;
+  if (auto ok = o.wrong(); !ok)
+    return std::move(ok).error();
+  if (auto ok = o.unknown(); !ok)
+    return std::move(ok).error();
+  return w;
+}
+
+} // namespace
+
+bool service_catalog::has(std::string_view type) const noexcept {
+  return std::any_of(types_.begin(), types_.end(), [&](auto& t) { return t.name == type; });
+}
+
+bool service_catalog::is_reachable(const worker_entry& e) const noexcept {
+  return std::find(e.consumer_of.begin(), e.consumer_of.end(), context_.flows.services) != e.consumer_of.end();
+}
+
+result<const service_type*> service_catalog::find(std::string_view type) const {
+  std::vector<std::string_view> names;
+  std::string list;
+  for (const auto& t : types_) {
+    if (t.name == type)
+      return &t;
+    names.push_back(t.name);
+    list += (list.empty() ? "types: " : ", ") + std::string{t.name};
+  }
+  auto near = nearest(type, names);
+  return error{errc::not_found, "there is no service type named " + printable(type), near ? "did you mean " + *near + "?" : list};
+}
+
+worker_factory service_catalog::factory_of(const service_type& t, service_options o) const {
+  if (t.make_in) // on the socket thread, where the context may be used
+    return [&t, &c = context_, o = std::move(o)] { return checked(t.make_in(c, o), o); };
+  if (o.empty()) // most have none, and there may be very many
+    return [&t] { return checked(t.make({}), {}); };
+  return [&t, o = std::move(o)] { return checked(t.make(o), o); };
+}
+
+void service_catalog::start(std::string_view type, std::string where, service_options options, started done) const {
+  auto t = find(type);
+  if (!t)
+    return done(std::move(t).error());
+  start(**t, std::move(where), std::move(options), true, std::move(done));
+}
+
+void service_catalog::start_standard(const std::function<void(const service_type&, result<address>)>& done) const {
+  for (const auto& t : types_)
+    if (t.at_start && !context_.board.find(address{std::string{t.name}}))
+      start(t, {}, {}, false, [&t, done](result<address> at) { done(t, std::move(at)); });
+}
+
+void service_catalog::start(const service_type& t, std::string where, service_options options, bool by_name, started done) const {
+  address at{where.empty() ? std::string{t.name} : std::move(where)};
+  std::vector<std::uint32_t> consumer_of;
+  if (by_name || t.reachable_at_start)
+    consumer_of.push_back(context_.flows.services);
+  if (by_name && t.through_connections)
+    consumer_of.push_back(context_.flows.outgoing);
+  auto& board = context_.board;
+  if (auto* there = board.find(at)) {
+    // What the node started by itself for local senders is claimed by starting it by name.
+    if (by_name && there->type == t.name && at.name == t.name && !is_reachable(*there)) {
+      for (auto flow : consumer_of)
+        (void)board.add_consumer(flow, at);
+      return done(at);
+    }
+    return done(error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
+                      "choose another address: ockam service start " + std::string{t.name} + " --addr NAME"});
+  }
+  if (!t.file_key.empty() && !options.has(t.file_key))
+    return done(error{errc::invalid_argument, "a service of type " + std::string{t.name} + " needs a file",
+                      "ockam service start " + std::string{t.name} + " --addr NAME --file FILE"});
+  auto o = placement(t, options);
+  if (!o)
+    return done(std::move(o).error());
+  o->consumer_of = std::move(consumer_of);
+  options.remove(placement_keys);
+  context_.workers.start(at, factory_of(t, std::move(options)), std::move(*o), [at, done = std::move(done)](result<void> ok) {
+    if (ok)
+      done(at);
+    else
+      done(std::move(ok).error());
+  });
+}
+
+} // namespace ockam

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/workers/node_context.hpp"
+#include "runtime/workers/service_type.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// The kinds of services that a node can start, and their start by name: for the configuration, for
+/// control, and for services that start others. Socket thread only.
+class service_catalog {
+ public:
+  using started = std::function<void(result<address>)>;
+
+  /// `types` live longer than the node.
+  service_catalog(const node_context& context, std::span<const service_type> types) : context_{context}, types_{types} {}
+
+  std::span<const service_type> types() const noexcept { return types_; }
+  /// Whether workers of this type are services.
+  bool has(std::string_view type) const noexcept;
+  /// Whether peers of the node's first listener may reach the worker.
+  bool is_reachable(const worker_entry& e) const noexcept;
+
+  /// Starts a service of `type` at `where` (empty: the type's own name), as an operator asks for it: peers
+  /// may reach it. The default address of a type that the node started itself is claimed by this. `done` is
+  /// called once: at once for a service on the socket thread, later for one on the pool. Errors: `not_found`
+  /// (type), `already_exists`, `invalid_argument` (options), those of `workers::start`.
+  void start(std::string_view type, std::string where, service_options options, started done) const;
+  /// Starts those that every node has, where their addresses are free. `done` as above, for each.
+  void start_standard(const std::function<void(const service_type&, result<address>)>& done) const;
+
+ private:
+  result<const service_type*> find(std::string_view type) const;
+  void start(const service_type& t, std::string where, service_options options, bool by_name, started done) const;
+  worker_factory factory_of(const service_type& t, service_options o) const;
+
+  const node_context& context_;
+  std::span<const service_type> types_;
+};
+
+} // namespace ockam
