@@ -92,7 +92,7 @@ struct connect_options {
   std::function<void(const link_info& last, const std::string& why)> on_end = {};
 };
 
-/// Flow control ids of the node that more than one part needs (protocol §8.1 and design "Flow control").
+/// Flow control ids of the node that more than one part needs (docs/protocol.md, Flow control ids).
 struct well_known_flows {
   std::uint32_t services = 0; ///< what the node's first listener admits: echo, uppercase, services by name
   std::uint32_t outgoing = 0; ///< what connections made by this node admit: hops started by name
