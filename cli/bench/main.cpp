@@ -20,10 +20,10 @@ namespace {
 
 constexpr const char* usage =
   "Usage: ockam-bench tcp --to HOST:PORT [OPTIONS]   keep messages under way to a node and count replies\n"
-  "       ockam-bench udp --to HOST:PORT [OPTIONS]   the same over UDP\n"
-  "       ockam-bench node [OPTIONS]                 the same from a worker inside a node of this process\n"
-  "       ockam-bench echo-server                    a minimal epoll echo, the raw baseline\n"
-  "       ockam-bench udp-echo-server                the same for datagrams\n\n";
+  "       ockam-bench udp --to HOST:PORT [OPTIONS]   do the same over UDP\n"
+  "       ockam-bench node [OPTIONS]                 do the same from a worker inside a node of this process\n"
+  "       ockam-bench echo-server                    run a minimal epoll echo, the raw baseline\n"
+  "       ockam-bench udp-echo-server                run one for datagrams\n\n";
 
 std::vector<std::string> split_route(const std::string& text) {
   std::vector<std::string> out;

@@ -31,8 +31,9 @@ struct load_result {
   std::uint64_t lost = 0;     ///< udp: messages without a reply
 };
 
-/// Keeps `in_flight` messages under way on each connection, in Ockam's TCP format (protocol §2), and counts
-/// replies. Every reply's length is checked; a connection that ends, or 10 s without a reply, is an error.
+/// Keeps `in_flight` messages under way on each connection, in Ockam's TCP format (docs/protocol.md,
+/// Preamble and frames), and counts replies. Every reply's length is checked; a connection that ends, or
+/// 10 s without a reply, is an error.
 load_result run_wire_load(const load_options& o);
 
 } // namespace ockam::bench

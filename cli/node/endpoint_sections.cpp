@@ -59,8 +59,8 @@ constexpr std::array<endpoint_section, 10> sections{{
   {"uds", false, "uds-connection", "PATH", "/run/ockam/n1.sock", "connect to a node's Unix socket", unix_path, {}},
   {"ws", true, "ws-listener", "URL", "ws://127.0.0.1:4000", "listen for WebSockets, for example at ws://127.0.0.1:4000", ws_listen_address, ws_listener_keys},
   {"ws", false, "ws-connection", "URL", "ws://HOST:PORT", "connect to another node by WebSocket, ws:// or wss://", ws_peer_address, tls_connection_keys},
-  {"caf", true, "caf-listener", "ADDRESS", "127.0.0.1:4000", "listen for nodes of this make over CAF", listen_address, caf_listener_keys},
-  {"caf", false, "caf-connection", "HOST:PORT", "HOST:PORT", "connect to a node of this make over CAF", peer_address, tls_connection_keys},
+  {"caf", true, "caf-listener", "ADDRESS", "127.0.0.1:4000", "listen for nodes of this implementation over CAF", listen_address, caf_listener_keys},
+  {"caf", false, "caf-connection", "HOST:PORT", "HOST:PORT", "connect to a node of this implementation over CAF", peer_address, tls_connection_keys},
 }};
 
 } // namespace

@@ -220,7 +220,7 @@ node_options parse_again(const node_options& before, std::span<const service_typ
 
 std::string node_help() {
   std::ostringstream out;
-  out << "One node in the foreground: routes messages between named workers, over any number of nodes.\n\n"
+  out << "Run one node in the foreground: it routes messages between named workers, over any number of nodes.\n\n"
          "Usage: ockam-node --config FILE [OPTIONS]\n"
          "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
       << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()

@@ -20,7 +20,7 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
   e.target = this;
   e.type = "reply";
   e.internal = true;
-  // The reply comes in through the link that the route leaves by (protocol §8.1). For a link that is yet
+  // The reply comes in through the link that the route leaves by (docs/protocol.md, Flow control ids). For a link that is yet
   // to be made, the dialer sees to it.
   if (auto* first = board().find(route_.front()); first && first->producer != 0)
     e.consumer_of.push_back(first->producer);
@@ -56,7 +56,7 @@ error control_handlers::pending_request::nothing_came() const {
   if (owner_.node_.dial.dialling(route_.front()))
     return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
   return {errc::timed_out, "no reply" + within,
-          "a node of another make does not say when a worker is missing: check the route, or give more --timeout"};
+          "a node of another implementation does not say when a worker is missing: check the route, or give more --timeout"};
 }
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {

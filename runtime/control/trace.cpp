@@ -8,8 +8,8 @@
 namespace ockam {
 
 /// A traced message. Each of our nodes that hands it to a worker sends a passage back; the route itself
-/// says which hops there are, so a hop from which nothing came is one of another make. It is over when the
-/// message has been answered, has died, or has reached the end of its route and is not answered.
+/// says which hops there are, so a hop from which nothing came is one of another implementation. It is over
+/// when the message has been answered, has died, or has reached the end of its route and is not answered.
 class control_handlers::tracing final : public pending_request {
  public:
   using pending_request::pending_request;
@@ -45,8 +45,8 @@ class control_handlers::tracing final : public pending_request {
 
   void late() override { over(control::TraceEnd::SILENT, nullptr); }
 
-  /// Of which hop it speaks, from 1. What was left of the route says so even where nodes of another make
-  /// did not count; where a worker made the route longer (a relay), the count does.
+  /// Of which hop it speaks, from 1. What was left of the route says so even where nodes of another
+  /// implementation did not count; where a worker made the route longer (a relay), the count does.
   std::uint32_t position(const report& r) const {
     auto size = static_cast<std::uint32_t>(to().size());
     auto by_route = r.left <= size ? size - r.left + 1 : 1;

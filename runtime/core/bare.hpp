@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-/// BARE as the reference writes it (protocol §0.2): strings and byte strings are a LEB128 length and
-/// the bytes. Payloads of the command line and of `uppercase` are one BARE string.
+/// BARE as the reference writes it (docs/protocol.md, BARE strings): strings and byte strings are a LEB128
+/// length and the bytes. Payloads of the command line and of `uppercase` are one BARE string.
 namespace ockam::bare {
 
 /// Appends a LEB128 unsigned integer (at most 10 bytes).

@@ -7,7 +7,7 @@ namespace ockam::cbor {
 
 namespace {
 
-constexpr std::uint8_t indefinite_info = 31; // RFC 8949 §3: additional information 31
+constexpr std::uint8_t indefinite_info = 31; // RFC 8949, section 3: additional information 31
 
 } // namespace
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// CBOR (RFC 8949) as far as the Ockam wire needs it: the codec of the hot path. Encoding writes the
-/// shortest form; decoding accepts what minicbor accepts (protocol §0.1). No allocation, no exception.
+/// shortest form; decoding accepts what minicbor accepts (docs/protocol.md, CBOR). No allocation, no exception.
 namespace ockam::cbor {
 
 /// Major types.

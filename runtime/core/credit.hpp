@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-/// Bounded memory (design: "Memory is bounded; nobody waits for ever"). Three counters of bytes:
+/// Bounded memory (docs/architecture.md, Memory and credit). Three counters of bytes:
 ///
 ///     memory        all messages of the node         ── limit: node-budget
 ///     ledger        what one link let in             ── limit: link-budget; over it the link stops reading

@@ -12,7 +12,7 @@ namespace ockam {
 
 namespace {
 
-constexpr std::size_t max_host = 253;  // RFC 1035 §2.3.4, as text
+constexpr std::size_t max_host = 253;  // RFC 1035, section 2.3.4, as text
 constexpr std::size_t max_label = 63;
 
 bool is_literal(int family, std::string_view host) {

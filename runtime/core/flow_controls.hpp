@@ -11,7 +11,7 @@
 
 namespace ockam {
 
-/// Flow control ids (protocol §8.1): 32 hex digits towards people, small numbers inside, so that the
+/// Flow control ids (docs/protocol.md): 32 hex digits towards people, small numbers inside, so that the
 /// check at each delivery compares integers. An id belongs to a *producer* (a link: brings messages in)
 /// or a *spawner* (a listener: makes producers). Which workers are consumers of an id stands in the
 /// switchboard, with the worker. Socket thread only.

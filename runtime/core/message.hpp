@@ -63,7 +63,7 @@ struct message {
 
 using message_ptr = std::unique_ptr<message>;
 
-/// Text as a BARE string: what `ockam message send` prints and services of other makes understand.
+/// Text as a BARE string: what `ockam message send` prints and services of other implementations understand.
 payload text_payload(std::string_view text);
 
 } // namespace ockam

@@ -12,8 +12,8 @@
 
 namespace ockam {
 
-/// The protocols of a multiaddr with their codes: those of Ockam (protocol: MultiAddr table), and from the table of
-/// multiformats `unix`, `ws` and `wss`. `caf` is ours, in that table's range for private use.
+/// The protocols of a multiaddr with their codes: those of Ockam (docs/protocol.md, Multiaddrs), and from
+/// the table of multiformats `unix`, `ws` and `wss`. `caf` is ours, in that table's range for private use.
 enum class multiaddr_protocol : std::uint32_t {
   ip4 = 4,
   tcp = 6,

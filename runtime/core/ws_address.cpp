@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t max_target = 1024;
 
-/// The characters of RFC 3986 §3.3 and §3.4; others are written in percent signs.
+/// The characters of RFC 3986, sections 3.3 and 3.4; others are written in percent signs.
 bool is_target(std::string_view target) {
   constexpr std::string_view others = "/?:@!$&'()*+,;=-._~%";
   return target.size() <= max_target && std::all_of(target.begin(), target.end(), [&](char c) {

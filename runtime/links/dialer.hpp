@@ -30,7 +30,7 @@ namespace ockam {
 /// part of them, and in time, by the connect timeout), and what is remembered of peers that failed.
 ///
 /// A worker that begins a message (it is the only return address) may get answers through the link that
-/// the message left by (protocol §8.1). Socket thread only.
+/// the message left by (docs/protocol.md, Flow control ids). Socket thread only.
 class dialer final : public receiver {
  public:
   /// Becomes the switchboard's taker of foreign hops. Everything lives longer than this. Equal seeds give

@@ -17,8 +17,8 @@ namespace ockam {
 
 namespace {
 
-/// CAF as a node needs it (design §7): few threads that sleep when there is nothing to do, one read for
-/// each event, BASP handled on the socket thread.
+/// CAF as a node needs it (docs/architecture.md, CAF 0.17): few threads that sleep when there is nothing to
+/// do, one read for each event, BASP handled on the socket thread.
 class caf_config : public caf::actor_system_config {
  public:
   explicit caf_config(std::size_t pool_threads) {

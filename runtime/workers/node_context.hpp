@@ -11,7 +11,7 @@
 
 namespace ockam {
 
-/// Flow control ids of the node that more than one part needs (docs/protocol.md, Flow control).
+/// Flow control ids of the node that more than one part needs (docs/protocol.md, Flow control ids).
 struct well_known_flows {
   std::uint32_t services = 0; ///< what the node's first listener admits: echo, uppercase, services by name
   std::uint32_t outgoing = 0; ///< what connections made by this node admit: hops started by name

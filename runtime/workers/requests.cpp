@@ -40,7 +40,7 @@ void request_table::open(message_ptr m, host_id from, std::uint64_t number, std:
   e.target = &p;
   e.type = "reply";
   e.internal = true;
-  // The reply comes in through the link that the route leaves by (protocol §8.1).
+  // The reply comes in through the link that the route leaves by (docs/protocol.md, Flow control ids).
   if (auto* first = m->header.onward_empty() ? nullptr : board_.find(m->header.next()); first && first->producer != 0)
     e.consumer_of.push_back(first->producer);
   (void)board_.add(p.self, std::move(e)); // 128 random bits: no other has that address
@@ -66,7 +66,7 @@ result<message_ptr> to_result(message_ptr reply, errc why) {
   if (!reply && why == errc::limit_reached)
     return error{why, "too many requests of this node are waiting for a reply", {}};
   if (!reply)
-    return error{why, "no reply in time", "a node of another make does not say when a worker is missing"};
+    return error{why, "no reply in time", "a node of another implementation does not say when a worker is missing"};
   if (const auto* bad = reply->header.get_report())
     return to_error(*bad);
   return result<message_ptr>{std::move(reply)};

@@ -75,7 +75,7 @@ class Server:
 
 
 class Machines:
-    """Starts what a row needs. `peer` is None where the other make was not built."""
+    """Starts what a row needs. `peer` is None where no real Ockam node was built."""
 
     def __init__(self, programs, peer, home):
         self.programs, self.peer, self.home, self.files = programs, peer, home, 0

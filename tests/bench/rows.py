@@ -32,7 +32,7 @@ class Row:
 
     def missing(self, m):
         """Why it cannot be measured here, or None."""
-        return "the other make is not built" if self.goal and self.goal.of == "real" and not m.peer else None
+        return "no real Ockam node is built" if self.goal and self.goal.of == "real" and not m.peer else None
 
     @contextlib.contextmanager
     def contenders(self, m, seconds):
@@ -331,7 +331,7 @@ class Reconnect(Row):
 
 
 class Idle(Row):
-    """A node that nobody talks to. Not beside the other make: the program that we build over its crates is
+    """A node that nobody talks to. Not beside a real node: the program that we build over its crates is
     less than its whole node (55 MB and 22 threads)."""
 
     def __init__(self, key, title):

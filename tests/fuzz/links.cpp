@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What links read beside the frames of TCP: WebSocket, messages between nodes of this make, BASP.
+// What links read beside the frames of TCP: WebSocket, messages between nodes of this implementation, BASP.
 #include "fuzz/targets.hpp"
 
 #include "transports/caf/basp_gate.hpp"

@@ -15,7 +15,7 @@ import wire
 
 
 def pattern(size):
-    """The payload that the other make's node sends as well."""
+    """The payload that the real node sends as well."""
     return bytes(range(251)) * (size // 251) + bytes(range(size % 251))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the system tests, and a node of the other make (`peer/`), driven line by line."""
+"""Fixtures of the system tests, and a real Ockam node (`peer/`), driven line by line."""
 
 import importlib.util
 import os
@@ -28,7 +28,7 @@ def pytest_addoption(parser):
 
 
 class Theirs:
-    """A node of the other make that listens on TCP and UDP. One line in, one line out (peer/src/session.rs)."""
+    """A real Ockam node that listens on TCP and UDP. One line in, one line out (peer/src/session.rs)."""
 
     def __init__(self, program):
         self.child = subprocess.Popen(
@@ -49,7 +49,7 @@ class Theirs:
             line = self.child.stdout.readline()
         finally:
             watchdog.cancel()
-        assert line, "the other make's node has ended, or said nothing for a minute"
+        assert line, "the real node has ended, or said nothing for a minute"
         return line.strip()
 
     def say(self, *words):
@@ -86,7 +86,7 @@ def peer_program():
 
 @pytest.fixture
 def theirs(peer_program):
-    """theirs() → a running node of the other make."""
+    """theirs() → a running real Ockam node."""
     started = []
 
     def start():
@@ -100,7 +100,7 @@ def theirs(peer_program):
 
 @pytest.fixture
 def ours(node):
-    """ours(name, connections={name: address}, more=sections) → a node of ours whose hop, echo and uppercase
+    """ours(name, connections={name: address}, more=sections) → a node of this project whose hop, echo and uppercase
     peers may reach; each TCP connection is a link worker of that name."""
 
     def start(name="n1", connections=None, more=""):

@@ -66,7 +66,7 @@ def test_a_worker_that_their_node_has_not_is_a_time_out(ours, theirs, ockam):
     t = theirs()
     ours(connections={"out": t.tcp})
     r = ockam("message", "send", "hello", "--from", "n1", "--to", "/worker/out/service/nothere", "--timeout", "300ms")
-    assert r.code == 70 and "no reply within" in r.err and "another make" in r.err
+    assert r.code == 70 and "no reply within" in r.err and "another implementation" in r.err
 
 
 @pytest.mark.timeout(60)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two makes over TCP, each in both roles (`asking.py`)."""
+"""The two implementations over TCP, each in both roles (`asking.py`)."""
 
 import signal
 
@@ -73,7 +73,7 @@ def test_chain_theirs_ours_theirs(ours, theirs):
     assert first.say("text", f"{link},hop,out,uppercase", "hello") == ["reply", "HELLO"]
 
 
-def test_heartbeat_of_the_asker_is_no_message(requester):
+def test_heartbeat_of_the_requester_is_no_message(requester):
     requester.heartbeat()
     assert requester.echo(["echo"], 10) == (10, digest(pattern(10)))
 
@@ -204,7 +204,7 @@ def test_we_ignore_wishes_that_we_do_not_know(ours):
 
 
 def test_their_hop_does_not_pass_wishes_on(theirs):
-    # What a trace has to know: a node of the other make parses the fourth element as its tracing context,
+    # What a trace has to know: a real Ockam node parses the fourth element as its tracing context,
     # keeps nothing of it that its propagator does not know, and writes its own, `{}`. Behind such a hop
     # nobody is asked for reports any more.
     t = theirs()

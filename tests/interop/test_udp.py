@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two makes over UDP, each in both roles."""
+"""The two implementations over UDP, each in both roles."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_uppercase(requester):
 
 @pytest.mark.parametrize("slices", [1, 2, 7])
 def test_a_message_of_ours_that_fills_its_slices(requester, slices):
-    # The other make would send one more slice, an empty one, which its receiver refuses: such messages of
+    # A real Ockam node would send one more slice, an empty one, which its receiver refuses: such messages of
     # theirs are always lost. Theirs is never such a message here: it has a fourth element of three bytes.
     size = next(n for n in range(slices * SLICE) if len(requester.our_message(pattern(n))) == slices * SLICE)
     assert requester.echo(["echo"], size) == (size, digest(pattern(size)))

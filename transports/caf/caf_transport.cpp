@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links between nodes of this make, as CAF actors over BASP (design §4). BASP trusts whoever connects: over
-// networks it goes through TLS with certificates on both sides.
+// Links between nodes of this implementation, as CAF actors over BASP (docs/protocol.md, CAF links). BASP
+// trusts whoever connects: over networks it goes through TLS with certificates on both sides.
 #include "transports/caf/caf_options.hpp"
 #include "transports/caf/caf_stream.hpp"
 #include "transports/codec/native_codec.hpp"

@@ -25,7 +25,7 @@ struct message_size {
   std::size_t total = 0; ///< head + payload + tail
 };
 
-/// How a message looks as bytes, as data: the Ockam wire (`wire_codec`) or between nodes of this make
+/// How a message looks as bytes, as data: the Ockam wire (`wire_codec`) or between nodes of this implementation
 /// (`native_codec`). Plain functions. Thread: any.
 struct message_codec {
   /// Decodes into a fresh header.

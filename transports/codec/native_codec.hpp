@@ -3,8 +3,9 @@
 
 #include "transports/codec/message_codec.hpp"
 
-/// A message between nodes of this make: `ockam.routing.RoutedMessage`, so that hop budget, flags, reports
-/// and what later versions add to the header travel on as they are.
+/// A message between nodes of this implementation (docs/protocol.md, CAF links):
+/// `ockam.routing.RoutedMessage`, so that hop budget, flags, reports and what later versions add to the
+/// header travel on as they are.
 ///
 ///     0a LEN route header | 12 LEN payload
 ///

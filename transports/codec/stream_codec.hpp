@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// How messages stand in a byte stream (protocol §2.1, §2.2). Each side first sends the preamble, then
-/// frames, whose N bytes are what a `message_codec` reads and writes:
+/// How messages stand in a byte stream (docs/protocol.md, Preamble and frames). Each side first sends the
+/// preamble, then frames, whose N bytes are what a `message_codec` reads and writes:
 ///
 ///     u8 1 | u32 big endian N | N bytes | u32 big endian N | N bytes | …
 ///

@@ -7,8 +7,8 @@
 #include <span>
 #include <string>
 
-/// A message as it goes over the Ockam wire, whatever carries it (protocol §2.3): the body of a frame of a
-/// stream, a WebSocket message, what the datagrams of a UDP message add up to.
+/// A message as it goes over the Ockam wire, whatever carries it (docs/protocol.md, Messages): the body of
+/// a frame of a stream, a WebSocket message, what the datagrams of a UDP message add up to.
 ///
 ///     [ onward: [* addr], return: [* addr], payload: bstr, ? tstr / null ]       addr = [ uint .le 255, bstr ]
 ///

@@ -10,8 +10,8 @@ namespace ockam {
 
 /// Messages that wait for a destination which is slower than what is sent to it: the second half of a
 /// link's output, behind what is encoded already. Each sender's part is bounded by its hold, so that no
-/// destination keeps a sender's whole budget (design §3, "no hostage"), and a destination that does not
-/// move loses what waits for it ("stall"). Owned by a link; socket thread only.
+/// destination keeps a sender's whole budget (docs/architecture.md, Memory and credit), and a destination
+/// that does not move loses what waits for it ("stall"). Owned by a link; socket thread only.
 class backlog {
  public:
   using clock = std::chrono::steady_clock;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP in Ockam's wire format (protocol §2).
+// TCP in Ockam's wire format (docs/protocol.md, Preamble and frames).
 #include "transports/stream/stream_transport.hpp"
 #include "transports/transports.hpp"
 #include "transports/codec/wire_codec.hpp"

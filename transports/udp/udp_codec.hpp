@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 
-/// The datagrams of the Ockam wire over UDP (protocol §3.1). Each carries one slice of a routing message,
-/// which is encoded as in a TCP frame, without the length:
+/// The datagrams of the Ockam wire over UDP (docs/protocol.md, UDP datagrams). Each carries one slice of a
+/// routing message, which is encoded as in a TCP frame, without the length:
 ///
 ///     [ version: 1, routing number: u16, offset: u16, total: u16, slice: bstr ]
 ///

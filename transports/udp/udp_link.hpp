@@ -26,7 +26,8 @@ struct udp_environment {
   std::array<net::datagrams::inbound, 64> inbound{};
 };
 
-/// A UDP socket in Ockam's wire format (protocol §3), as a worker. It either has a fixed peer or not:
+/// A UDP socket in Ockam's wire format (docs/protocol.md, UDP routes), as a worker. It either has a fixed
+/// peer or not:
 ///
 ///                        fixed peer                     no peer (a listener)
 ///     sent to it         [link, rest…]: takes off       [link, 2#ip:port, rest…]: takes off both

@@ -20,8 +20,8 @@
 
 namespace ockam {
 
-/// Puts slices together again (protocol §3.2), for all peers of one socket. A peer is an address and a
-/// port; each has a window of five routing numbers, compared by serial-number arithmetic:
+/// Puts slices together again (docs/protocol.md, UDP reassembly), for all peers of one socket. A peer is an
+/// address and a port; each has a window of five routing numbers, compared by serial-number arithmetic:
 ///
 ///     …  older: refused  | n  n+1  n+2  n+3  n+4 |  newer: the window moves, what falls out is given up
 ///                          ▲ one message each: nothing yet, some slices, or whole (and not taken again)
@@ -34,7 +34,7 @@ namespace ockam {
 ///
 /// A peer that starts again begins with a random number, which may look old for hours. Three strays in a
 /// row that are far behind the window, each newer than the one before, begin a new window (the idea of
-/// RFC 3550 §A.1). Plain code; the caller says what time it is. One thread at a time.
+/// RFC 3550, section A.1). Plain code; the caller says what time it is. One thread at a time.
 class udp_reassembly {
  public:
   using clock = std::chrono::steady_clock;

@@ -10,10 +10,10 @@
 
 namespace ockam {
 
-/// UDP in Ockam's wire format (protocol §3). A listener is a link without a peer, a connection one with
-/// a fixed peer; both are known here by their address and owned by their actors. A connection is up as
-/// soon as its peer's name has an address: UDP does not say whether somebody is there. Its options
-/// are those of `udp_options`. Socket thread only.
+/// UDP in Ockam's wire format (docs/protocol.md, UDP datagrams). A listener is a link without a peer, a
+/// connection one with a fixed peer; both are known here by their address and owned by their actors. A
+/// connection is up as soon as its peer's name has an address: UDP does not say whether somebody is there.
+/// Its options are those of `udp_options`. Socket thread only.
 class udp_transport final : public transport {
  public:
   explicit udp_transport(transport_context context);

@@ -22,14 +22,15 @@ wslay_ptr make_context(const wslay_frame_callbacks& callbacks, void* self) {
   return wslay_ptr{c};
 }
 
-/// Bytes of the length field behind the first two bytes (RFC 6455 §5.2).
+/// Bytes of the length field behind the first two bytes (RFC 6455, section 5.2).
 std::size_t extended_length(std::byte second) {
   auto seven_bits = std::to_integer<unsigned>(second & ~mask_bit);
   return seven_bits == 126 ? 2 : seven_bits == 127 ? 8 : 0;
 }
 
-/// Unpredictable, so that what is on the wire cannot be chosen by who chose the payload (RFC 6455 §10.3).
-/// Asking the system for four bytes each time would be dear: it gives as much as it does without waiting.
+/// Unpredictable, so that what is on the wire cannot be chosen by who chose the payload (RFC 6455, section
+/// 10.3). Asking the system for four bytes each time would be dear: it gives as much as it does without
+/// waiting.
 std::array<std::byte, 4> fresh_key() {
   thread_local std::array<std::byte, 256> random;
   thread_local std::size_t used = random.size();

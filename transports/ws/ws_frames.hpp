@@ -12,9 +12,9 @@
 
 struct wslay_frame_context;
 
-/// WebSocket frames (RFC 6455 §5). Framing is wslay's: lengths, opcodes, flags, their rules. Masking is
-/// ours: wslay does it byte by byte ([M] 0.3 GB/s; a payload of 64 KiB would wait 190 µs for it), so frames
-/// reach wslay without their mask and get it after it. Plain code; one thread at a time.
+/// WebSocket frames (RFC 6455, section 5). Framing is wslay's: lengths, opcodes, flags, their rules. Masking is
+/// ours: wslay does it byte by byte (0.3 GB/s, measured; a payload of 64 KiB would wait 190 µs for it), so
+/// frames reach wslay without their mask and get it after it. Plain code; one thread at a time.
 namespace ockam::ws {
 
 enum class opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };

@@ -105,7 +105,7 @@ std::string make_key() {
 
 std::string accept_of(std::string_view key) {
   std::string in{key};
-  in += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455 §1.3
+  in += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; // RFC 6455, section 1.3
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   SHA1(reinterpret_cast<const unsigned char*>(in.data()), in.size(), digest.data());
   return base64(digest.data(), digest.size());

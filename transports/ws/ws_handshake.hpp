@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// The HTTP upgrade with which a WebSocket connection begins (RFC 6455 §4), as text in and text out. HTTP is
-/// parsed and written by Boost.Beast. Plain functions. Thread: any.
+/// The HTTP upgrade with which a WebSocket connection begins (RFC 6455, section 4), as text in and text
+/// out. HTTP is parsed and written by Boost.Beast. Plain functions. Thread: any.
 namespace ockam::ws {
 
 /// Largest request or response that is looked at.

@@ -47,7 +47,7 @@ class ws_stream final : public layered_stream {
   static constexpr std::size_t least_room = 8;
 
   enum class state : std::uint8_t { upgrading, open, closed };
-  /// RFC 6455 §7.4.1.
+  /// RFC 6455, section 7.4.1.
   enum class close_code : std::uint16_t { going_away = 1001, protocol_error = 1002, not_binary = 1003, too_big = 1009, try_again = 1013 };
 
   class target_bytes; // the owner's buffers, filled from the front

@@ -142,7 +142,7 @@ result<void> run(invocation& in) {
 
 command repl_command() {
   return {.path = "script repl",
-          .about = "A Lua prompt inside a node: send, request and the other functions of scripts are there",
+          .about = "Open a Lua prompt inside a node: send, request and the other functions of scripts are there",
           .options = {node_option("at", "Node to be in"),
                       {.name = "timeout", .value = "DURATION", .about = "Give up a statement after this time", .fallback = "30s", .check = &check_duration}},
           .example = "echo 'request(\"/service/uppercase\", \"hi\").text' | ockam script repl --at n1",

@@ -6,7 +6,7 @@ use ockam::{Context, Result, Route};
 use ockam_node::MessageReceiveOptions;
 use std::time::{Duration, Instant};
 
-/// Prints `replies PER_SECOND MEGABYTES_PER_SECOND`. More than 8 in flight can stop this make of node for
+/// Prints `replies PER_SECOND MEGABYTES_PER_SECOND`. More than 8 in flight can stop such a node for
 /// ever: its mailboxes hold 8 messages, and two that wait for each other's room wait for good.
 pub async fn run(ctx: &mut Context, route: Route, bytes: usize, window: usize, seconds: f64) -> Result<()> {
     let body = pattern(bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A node of the other make, over the crates that its authors publish: what the interop tests talk to
+//! A real Ockam node, over the crates that its authors publish: what the interop tests talk to
 //! and what the benchmark compares with.
 
 mod load;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The stock services, as a command-line node of this make has them.
+//! The stock services, as a node of the reference's command line has them.
 
 use ockam::{Any, Context, Result, Routed, Worker};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounded memory (design §3): budgets, pauses that end, no hostage, stall, loan.
+// Bounded memory (docs/architecture.md, Memory and credit): budgets, pauses that end, no destination that
+// keeps a whole budget, stall, loan.
 #include "sim/support/node.hpp"
 #include "sim/support/wire.hpp"
 

@@ -108,7 +108,7 @@ TEST(wire_codec, accepts_and_refuses_as_a_real_node) {
   EXPECT_GE(seen, 35u);
 }
 
-TEST(wire_codec, an_asker_and_a_report_survive_the_wire) {
+TEST(wire_codec, a_requester_and_a_report_survive_the_wire) {
   route_header h;
   h.append_return(address{"me"});
   h.append_onward(address{"echo"});

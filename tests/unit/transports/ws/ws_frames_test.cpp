@@ -90,7 +90,7 @@ TEST(ws_frames, arrive_in_portions_of_any_size) {
       }
 }
 
-// The examples of RFC 6455 §5.7.
+// The examples of RFC 6455, section 5.7.
 TEST(ws_frames, agree_with_the_rfc) {
   frame_reader client{role::client}, server{role::server};
   auto plain = read(client, std::string{"\x81\x05Hello", 7});

@@ -8,7 +8,7 @@ namespace {
 
 using status = upgrade::status;
 
-const std::string key = "dGhlIHNhbXBsZSBub25jZQ=="; // RFC 6455 §1.3
+const std::string key = "dGhlIHNhbXBsZSBub25jZQ=="; // RFC 6455, section 1.3
 
 std::string request(const std::string& more = "", const std::string& first = "GET / HTTP/1.1") {
   return first + "\r\nHost: h:1\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Key: " + key
