@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/switchboard.hpp"
 
+#include "runtime/core/guarded.hpp"
+
 #include <algorithm>
-#include <exception>
 
 namespace ockam {
 
@@ -129,24 +130,14 @@ void switchboard::hand_over(message_ptr m) {
 void switchboard::give(worker_entry& entry, message_ptr m) {
   ++entry.messages_in;
   auto* target = entry.target;
-  try {
-    target->receive(std::move(m));
-  } catch (...) {
-    // The worker ends, not the caller. It may have removed itself already; its object is still there:
-    // workers are destroyed by their actor, never inside a delivery.
-    dropped_.add(drop_reason::worker_failed);
-    auto what = [] {
-      try {
-        throw;
-      } catch (const std::exception& e) {
-        return std::string{e.what()};
-      } catch (...) {
-        return std::string{"an exception of unknown type"};
-      }
-    }();
-    std::erase_if(table_, [&](auto& item) { return item.second.target == target; });
-    target->failed(what);
-  }
+  auto what = guarded([&] { target->receive(std::move(m)); });
+  if (!what)
+    return;
+  // The worker ends, not the caller. It may have removed itself already; its object is still there:
+  // workers are destroyed by their actor, never inside a delivery.
+  dropped_.add(drop_reason::worker_failed);
+  std::erase_if(table_, [&](auto& item) { return item.second.target == target; });
+  target->failed(*what);
 }
 
 bool switchboard::run_turn() {

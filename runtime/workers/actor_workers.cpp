@@ -80,7 +80,8 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
 result<void> actor_workers::start_on_socket_thread(address a, worker_factory make, worker_options o) {
   auto number = ++last_number_;
   caf::actor_config cfg{&sys_.middleman().backend()};
-  auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a);
+  auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a,
+                                                              std::move(make), o.restart);
   auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
   if (auto ok = enter(number, a, *host, o); !ok) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
@@ -91,7 +92,7 @@ result<void> actor_workers::start_on_socket_thread(address a, worker_factory mak
   r.light = actor;
   r.host = host;
   records_.emplace(number, std::move(r));
-  auto ok = host->begin(std::move(make), o.restart);
+  auto ok = host->begin();
   if (ok)
     return ok;
   (void)stop(a);

@@ -27,8 +27,9 @@ constexpr std::chrono::seconds longest_step{60};
 } // namespace
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
-  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool},
-    router_{std::move(p.router)}, id_{p.id}, make_{std::move(p.make)}, lost_{std::move(p.lost)}, restart_{p.restart} {}
+  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool,
+                                                    {std::move(p.make), p.restart}},
+    router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)} {}
 
 caf::message_handler pool_host::handlers() {
   return {
@@ -49,7 +50,7 @@ caf::message_handler pool_host::handlers() {
 
 void pool_host::handle_also(caf::message_handler more) {
   set_exception_handler([this](std::exception_ptr& e) {
-    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    fail(text_of(e));
     return caf::error{};
   });
   set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
@@ -76,58 +77,27 @@ void pool_host::start() {
   caf::anon_send(router_, host_event{id_, host_event::kind::started, {errc::ok, {}, {}}});
 }
 
-result<void> pool_host::begin() {
-  leaving_ = false;
-  auto ok = make_worker(*make_);
-  if (ok)
-    backoff_.started(clock::now());
-  else
-    timers_.clear();
-  return ok;
-}
-
-void pool_host::end() noexcept {
-  timers_.clear();
-  end_worker();
-}
-
 template <class F>
-bool pool_host::call(clock::time_point now, F&& f) {
+bool pool_host::call_since(clock::time_point now, F&& f) {
   stats().busy_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  auto what = run(f);
-  stats().busy_since.store(0, std::memory_order_relaxed);
-  if (what) {
-    fail(*what);
-  } else if (leaving_) {
-    end();
-    go_on({errc::ok, {}, {}});
-  }
-  return !what;
+  return call([&] {
+    // Also when it throws, and before what its end does.
+    struct over {
+      worker_stats& stats;
+      ~over() { stats.busy_since.store(0, std::memory_order_relaxed); }
+    } at_end{stats()};
+    f();
+  });
 }
 
-void pool_host::fail(const std::string& what) {
-  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
-  bump(stats().failed);
-  end();
-  go_on({errc::service_failed, what, {}});
+void pool_host::begin_again_in(std::chrono::milliseconds delay) {
+  if (delay.count() == 0)
+    return begin_again();
+  restart_timer_ = ++last_timer_;
+  delayed_anon_send(caf::actor_cast<caf::actor>(this), delay, timer_atom::value, restart_timer_);
 }
 
-void pool_host::go_on(error why) {
-  bool again = why.code == errc::ok ? restart_ == restart_policy::always : restart_ != restart_policy::never;
-  if (!again)
-    return finish(std::move(why));
-  bump(stats().restarts);
-  auto delay = backoff_.next(clock::now());
-  if (delay.count() > 0) {
-    restart_timer_ = ++last_timer_;
-    delayed_anon_send(caf::actor_cast<caf::actor>(this), delay, timer_atom::value, restart_timer_);
-  } else if (auto ok = begin(); !ok) {
-    log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
-    go_on(std::move(ok).error());
-  }
-}
-
-void pool_host::finish(error why) {
+void pool_host::finish(error why) noexcept {
   ship();
   if (router_)
     caf::anon_send(router_, host_event{id_, host_event::kind::ended, std::move(why)});
@@ -155,9 +125,9 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
   m->held.leave(); // it no longer waits here
   if (!worker_)
     return end_message(std::move(m), drop_reason::worker_failed,
-                       restart_timer_ ? "it failed and is being started again" : "it has ended");
+                       is_waiting() ? "it failed and is being started again" : "it has ended");
   auto witness = make_witness(*m);
-  if (call(now, [&] { worker_->on_message(std::move(m)); }))
+  if (call_since(now, [&] { worker_->on_message(std::move(m)); }))
     return;
   if (witness)
     end_message(std::move(witness), drop_reason::worker_failed, {});
@@ -168,21 +138,18 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
 void pool_host::take_outcome(incoming& item) {
   auto r = to_result(std::move(item.what), item.why);
   if (worker_)
-    call(clock::now(), [&] { outcome(item.request, std::move(r)); });
+    call_since(clock::now(), [&] { outcome(item.request, std::move(r)); });
 }
 
 void pool_host::on_timer_message(std::uint64_t number) {
   if (number == restart_timer_) {
     restart_timer_ = 0;
-    if (auto ok = begin(); !ok) {
-      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
-      go_on(std::move(ok).error());
-    }
+    begin_again();
   } else if (auto it = timers_.find(number); it != timers_.end()) {
     if (this->clock().now() < it->second)
       return wake_at(it->second, number);
     timers_.erase(it);
-    call(clock::now(), [&] { worker_->on_timer(number); });
+    call_since(clock::now(), [&] { worker_->on_timer(number); });
   }
   ship();
 }
@@ -204,7 +171,7 @@ void pool_host::post(unique_function<void()> task) {
 }
 
 void pool_host::run_posted(unique_function<void()>& task) {
-  call(clock::now(), [&] { task(); });
+  call_since(clock::now(), [&] { task(); });
 }
 
 // -- what it does -------------------------------------------------------------------------------------

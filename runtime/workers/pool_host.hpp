@@ -3,7 +3,6 @@
 
 #include "runtime/actors.hpp"
 #include "runtime/workers/worker_host.hpp"
-#include "runtime/workers/restart_backoff.hpp"
 #include "runtime/workers/workers.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -27,11 +26,6 @@ struct pool_host_parts {
 };
 
 /// Runs one worker on the pool (see `actors.hpp`).
-///
-///     starting ──▶ running ──exception, `stop`──▶ to be restarted? ──no──▶ ended
-///         │           ▲                                │ yes
-///         ▼           └──────── `begin` ────────── waiting: messages are dropped
-///       ended                                      (not at all the first time)
 class pool_host final : public caf::event_based_actor, public worker_host {
  public:
   pool_host(caf::actor_config& cfg, pool_host_parts parts);
@@ -44,7 +38,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   void deliver(message_ptr m) override;
   std::uint64_t set_timer(std::chrono::milliseconds delay) override;
   void cancel_timer(std::uint64_t timer) override { timers_.erase(timer); }
-  void stop() override { leaving_ = true; }
+  void stop() override { end_after_call(); }
   caf::scheduled_actor& actor() noexcept override { return *this; }
   void handle_also(caf::message_handler more) override;
 
@@ -61,31 +55,24 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   void take_outcome(incoming& item);
   void on_timer_message(std::uint64_t number);
 
-  result<void> begin();
-  /// Runs code of the worker; false when that threw.
+  /// As `call`, which others see as under way since `now`.
   template <class F>
-  bool call(worker_stats::clock::time_point now, F&& f);
-  void fail(const std::string& what);
-  void end() noexcept;
+  bool call_since(worker_stats::clock::time_point now, F&& f);
+  void begin_again_in(std::chrono::milliseconds delay) override;
+  void finish(error why) noexcept override;
+  void cancel_timers() noexcept override { timers_.clear(); }
   /// Has `timer_atom` sent at this time, or on the way to it.
   void wake_at(caf::actor_clock::time_point due, std::uint64_t timer);
-  /// After its end: makes it anew, now or later, or ends the actor.
-  void go_on(error why);
-  void finish(error why);
   outbox& out();
   void ship();
 
   router_actor router_;
   host_id id_;
-  std::shared_ptr<const worker_factory> make_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
   parcel_out out_;
   std::map<std::uint64_t, caf::actor_clock::time_point> timers_; ///< that have not fired, and when they are due
   std::uint64_t last_timer_ = 0;
   std::uint64_t restart_timer_ = 0;
-  restart_policy restart_;
-  restart_backoff backoff_;
-  bool leaving_ = false;
 };
 
 } // namespace ockam

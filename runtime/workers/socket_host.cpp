@@ -6,8 +6,10 @@
 
 namespace ockam {
 
-socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self)
-  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket},
+socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
+                         restart_policy restart)
+  : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket,
+                                      {std::make_shared<const worker_factory>(std::move(make)), restart}},
     owner_{owner}, id_{id} {}
 
 caf::behavior socket_host::make_behavior() {
@@ -19,7 +21,7 @@ caf::behavior socket_host::make_behavior() {
 
 void socket_host::handle_also(caf::message_handler more) {
   set_exception_handler([this](std::exception_ptr& e) {
-    fail(guarded([&] { std::rethrow_exception(e); }).value_or(std::string{}));
+    fail(text_of(e));
     return caf::error{};
   });
   set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
@@ -33,67 +35,27 @@ void socket_host::handle_also(caf::message_handler more) {
 }
 
 void socket_host::on_exit() {
-  if (revival_)
-    owner_.reactor().cancel(revival_->timer);
+  owner_.reactor().cancel(restart_timer_);
   end();
 }
 
 // -- life of the worker -------------------------------------------------------------------------------
 
-result<void> socket_host::begin(worker_factory make, restart_policy restart) {
-  if (restart == restart_policy::never)
-    return begin(make);
-  revival_.reset(new revival{std::move(make), restart, {}});
-  return begin(revival_->make);
-}
-
-result<void> socket_host::begin(const worker_factory& make) {
-  auto ok = make_worker(make);
-  if (ok && revival_)
-    revival_->backoff.started(restart_backoff::clock::now());
-  return ok;
-}
-
-void socket_host::end() noexcept {
-  for (auto [number, t] : timers_)
-    owner_.reactor().cancel(t);
-  timers_.clear();
-  end_worker();
-}
-
-void socket_host::begin_later() {
-  stats().restarts.fetch_add(1, std::memory_order_relaxed);
-  leaving_ = false;
-  revival_->timer = owner_.reactor().after(revival_->backoff.next(restart_backoff::clock::now()), [this] {
-    revival_->timer = 0;
-    if (auto ok = begin(revival_->make); !ok) {
-      log(level::error, "worker", to_string(worker_host::self()) + " was not started again: " + ok.error().cause);
-      begin_later();
-    }
+void socket_host::begin_again_in(std::chrono::milliseconds delay) {
+  restart_timer_ = owner_.reactor().after(delay, [this] {
+    restart_timer_ = 0;
+    begin_again();
   });
 }
 
-template <class F>
-bool socket_host::call(F&& f) {
-  auto what = run(f);
-  if (what)
-    fail(*what);
-  else if (leaving_) {
-    end();
-    begin_later();
-  }
-  return !what;
+void socket_host::finish(error) noexcept {
+  (void)owner_.stop(worker_host::self());
 }
 
-void socket_host::fail(const std::string& what) noexcept {
-  log(level::error, "worker", to_string(worker_host::self()) + " failed: " + what);
-  stats().failed.fetch_add(1, std::memory_order_relaxed);
-  if (!revival_) {
-    (void)owner_.stop(worker_host::self());
-  } else {
-    end();
-    begin_later();
-  }
+void socket_host::cancel_timers() noexcept {
+  for (auto [number, t] : timers_)
+    owner_.reactor().cancel(t);
+  timers_.clear();
 }
 
 void socket_host::failed(std::string_view what) noexcept {
@@ -101,8 +63,8 @@ void socket_host::failed(std::string_view what) noexcept {
 }
 
 void socket_host::stop() {
-  if (revival_ && revival_->when == restart_policy::always)
-    leaving_ = true;
+  if (comes_back())
+    end_after_call();
   else
     (void)owner_.stop(worker_host::self());
 }

@@ -3,7 +3,6 @@
 
 #include "runtime/core/switchboard.hpp"
 #include "runtime/workers/worker_host.hpp"
-#include "runtime/workers/restart_backoff.hpp"
 #include "runtime/workers/actor_workers.hpp"
 
 #include <caf/io/broker.hpp>
@@ -13,20 +12,16 @@
 namespace ockam {
 
 /// Runs one worker on the socket thread (see `actors.hpp`).
-///
-///     running ──exception, `stop`──▶ to be restarted? ──no──▶ stopped
-///        ▲                                │ yes
-///        └────────── timer ────────── waiting: messages are dropped
 class socket_host final : public caf::io::broker, public worker_host, public receiver {
  public:
-  socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self);
+  socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
+              restart_policy restart);
 
   const char* name() const override { return "socket-host"; }
   caf::behavior make_behavior() override;
   void on_exit() override;
 
-  /// Makes the worker and calls its `on_start`. Errors: see `workers::start`.
-  result<void> begin(worker_factory make, restart_policy restart);
+  using worker_host::begin;
   void outcome_of(std::uint64_t request, message_ptr reply, errc why);
 
   // receiver
@@ -50,29 +45,16 @@ class socket_host final : public caf::io::broker, public worker_host, public rec
   void post(unique_function<void()> task) override;
   void run_posted(unique_function<void()>& task) override;
 
-  /// How it comes back after its end.
-  struct revival {
-    worker_factory make;
-    restart_policy when;
-    restart_backoff backoff;
-    timer_queue::id timer = 0;
-  };
-
-  result<void> begin(const worker_factory& make);
-  /// Runs code of the worker; false when that threw.
-  template <class F>
-  bool call(F&& f);
-  void fail(const std::string& what) noexcept;
-  void end() noexcept;
-  void begin_later();
+  void begin_again_in(std::chrono::milliseconds delay) override;
+  void finish(error why) noexcept override;
+  void cancel_timers() noexcept override;
 
   actor_workers& owner_;
   host_id id_;
-  std::unique_ptr<revival> revival_; ///< null when it is not to be made again
   std::map<std::uint64_t, timer_queue::id> timers_;
   std::uint64_t last_timer_ = 0;
+  timer_queue::id restart_timer_ = 0;
   std::uint64_t received_ = 0;
-  bool leaving_ = false;
 };
 
 } // namespace ockam

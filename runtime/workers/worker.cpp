@@ -136,8 +136,12 @@ bool postbox::post(unique_function<void()> task) const {
 
 // -- worker_host: what both kinds do alike ------------------------------------------------------------
 
-worker_host::worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where)
-  : self_{std::move(self)}, node_name_{node_name}, budget_{budget}, dog_{dog}, on_pool_{where == worker_thread::pool} {}
+worker_host::worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where, origin from)
+  : self_{std::move(self)}, node_name_{node_name}, budget_{budget}, dog_{dog}, from_{std::move(from)},
+    on_pool_{where == worker_thread::pool} {
+  if (from_.restart != restart_policy::never)
+    backoff_ = std::make_unique<restart_backoff>();
+}
 
 worker_host::~worker_host() {
   if (dog_)
@@ -145,10 +149,46 @@ worker_host::~worker_host() {
   retire();
 }
 
-result<void> worker_host::make_worker(const worker_factory& make) {
+result<void> worker_host::begin() {
+  leaving_ = false;
+  waiting_ = false;
+  auto ok = make_worker();
+  if (!ok)
+    cancel_timers();
+  else if (backoff_)
+    backoff_->started(restart_backoff::clock::now());
+  else
+    from_.make.reset(); // there may be very many workers
+  return ok;
+}
+
+void worker_host::begin_again() {
+  if (auto ok = begin(); !ok) {
+    log(level::error, "worker", to_string(self_) + " was not started again: " + ok.error().cause);
+    go_on(std::move(ok).error());
+  }
+}
+
+void worker_host::fail(const std::string& what) noexcept {
+  log(level::error, "worker", to_string(self_) + " failed: " + what);
+  stats_->failed.fetch_add(1, std::memory_order_relaxed);
+  end();
+  go_on({errc::service_failed, what, {}});
+}
+
+void worker_host::go_on(error why) noexcept {
+  bool again = why.code == errc::ok ? comes_back() : backoff_ != nullptr;
+  if (!again)
+    return finish(std::move(why));
+  stats_->restarts.fetch_add(1, std::memory_order_relaxed);
+  waiting_ = true;
+  begin_again_in(backoff_->next(restart_backoff::clock::now()));
+}
+
+result<void> worker_host::make_worker() {
   auto made = result<std::unique_ptr<worker>>{nullptr};
   auto what = run([&] {
-    made = make();
+    made = (*from_.make)();
     if (made && !*made)
       made = error{errc::internal, "its factory made none", {}};
     if (made) {
@@ -168,7 +208,8 @@ result<void> worker_host::make_worker(const worker_factory& make) {
   return {};
 }
 
-void worker_host::end_worker() noexcept {
+void worker_host::end() noexcept {
+  cancel_timers();
   retire();
   if (auto w = std::move(worker_))
     w->on_stop();

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "runtime/core/credit.hpp"
-#include "runtime/workers/guarded.hpp"
+#include "runtime/core/guarded.hpp"
+#include "runtime/workers/restart_backoff.hpp"
 #include "runtime/workers/watchdog.hpp"
 #include "runtime/workers/worker.hpp"
 #include "runtime/workers/worker_stats.hpp"
@@ -18,8 +19,14 @@ class scheduled_actor;
 
 namespace ockam {
 
-/// Has one worker and runs its code; what it needs of its surroundings it asks for here. Two kinds:
-/// `socket_host` on the socket thread, `pool_host` on the pool. Called on the worker's thread, except `post`.
+/// Has one worker, runs its code, and makes it anew after its end where that is wanted; what it needs of its
+/// surroundings it asks for here. Two kinds: `socket_host` on the socket thread, `pool_host` on the pool. Called
+/// on the worker's thread, except `post`.
+///
+///     starting ──▶ running ──exception, `stop`──▶ to be restarted? ──no──▶ `finish`
+///         │           ▲                                │ yes
+///         ▼           └──────── `begin` ────────── waiting: messages are dropped
+///       error                                      (not at all the first time)
 class worker_host {
  public:
   worker_host(const worker_host&) = delete;
@@ -46,20 +53,48 @@ class worker_host {
   postbox box();
 
  protected:
+  /// How its worker is made, and made again.
+  struct origin {
+    std::shared_ptr<const worker_factory> make;
+    restart_policy restart = restart_policy::never;
+  };
+
   /// `budget` and `dog` (null: nobody watches) outlive the host.
-  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where);
+  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where, origin from);
   virtual ~worker_host();
 
   /// Makes the worker and calls its `on_start`. Errors: see `workers::start`; then there is none.
-  result<void> make_worker(const worker_factory& make);
-  /// Its end: gives up requests, closes the postbox, `on_stop`. No effect when there is none.
-  void end_worker() noexcept;
-  /// Runs code of the worker; the text of what it threw, or nothing.
+  result<void> begin();
+  /// The same for one that has ended, after the delay that `begin_again_in` was asked for.
+  void begin_again();
+  /// Its end: gives up requests and timers, closes the postbox, `on_stop`. No effect when there is none.
+  void end() noexcept;
+  /// Runs code of the worker; false when that threw. It may then have ended, also by its own wish.
   template <class F>
-  std::optional<std::string> run(F&& f) {
-    watchdog::scope busy{dog_, *this, on_pool_};
-    return guarded(f);
+  bool call(F&& f) {
+    auto what = run(f);
+    if (what) {
+      fail(*what);
+    } else if (leaving_) {
+      end();
+      go_on({errc::ok, {}, {}});
+    }
+    return !what;
   }
+  /// An exception has left its code.
+  void fail(const std::string& what) noexcept;
+  /// Whether one that ends by its own wish is made anew.
+  bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
+  /// It ends after the current call.
+  void end_after_call() noexcept { leaving_ = true; }
+  /// Its messages are dropped until it is made anew.
+  bool is_waiting() const noexcept { return waiting_; }
+
+  /// Calls `begin_again` after this delay; when it is zero, at once or later.
+  virtual void begin_again_in(std::chrono::milliseconds delay) = 0;
+  /// It has ended, for `why` (ok: it wanted to), and is not made anew.
+  virtual void finish(error why) noexcept = 0;
+  virtual void cancel_timers() noexcept = 0;
 
   virtual void end_message(message_ptr m, drop_reason why, std::string_view detail) = 0;
   /// Sends a request; its outcome comes back as `outcome` with the same number.
@@ -85,6 +120,15 @@ class worker_host {
   };
   extras& more();
   void retire() noexcept;
+  /// Runs code of the worker; the text of what it threw, or nothing.
+  template <class F>
+  std::optional<std::string> run(F&& f) {
+    watchdog::scope busy{dog_, *this, on_pool_};
+    return guarded(f);
+  }
+  result<void> make_worker();
+  /// After its end: makes it anew, now or later, or ends for good.
+  void go_on(error why) noexcept;
 
   address self_;
   const std::string& node_name_; ///< the switchboard's
@@ -92,8 +136,12 @@ class worker_host {
   std::shared_ptr<worker_stats> stats_ = std::make_shared<worker_stats>();
   std::unique_ptr<extras> extras_;
   watchdog* dog_;
+  origin from_;
+  std::unique_ptr<restart_backoff> backoff_; ///< null when it is never made anew
   bool on_pool_;
   bool retired_ = false;
+  bool leaving_ = false;
+  bool waiting_ = false;
 };
 
 } // namespace ockam

@@ -109,6 +109,7 @@ dialer& node::dial() { return parts().dial; }
 connector& node::lasting() { return parts().connections; }
 std::size_t node::connections() { return parts().transports.connections(); }
 std::uint64_t node::lost() { return workers().lost(); }
+reloader& node::reloading() { return impl_->assembly_.reload(); }
 std::vector<listener_info> node::listeners() { return impl_->assembly_.reload().listeners(); }
 const std::vector<reloader::failure>& node::failures() const { return impl_->failures_; }
 void node::stop() { impl_->stop(); }

@@ -42,6 +42,7 @@ class node {
   /// Those of the configuration.
   std::vector<listener_info> listeners();
   const std::vector<reloader::failure>& failures() const;
+  reloader& reloading();
   /// Puts another configuration into effect, and says what could not begin.
   std::vector<reloader::failure> reload(node_config fresh);
 

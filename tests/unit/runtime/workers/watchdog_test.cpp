@@ -21,7 +21,7 @@ const std::string this_node = "n1";
 class idle_host final : public worker_host {
  public:
   explicit idle_host(const std::string& name, watchdog* dog = nullptr)
-    : worker_host{address{name}, this_node, nullptr, dog, worker_thread::pool} {}
+    : worker_host{address{name}, this_node, nullptr, dog, worker_thread::pool, {}} {}
 
   void deliver(message_ptr) override { must_not(); }
   std::uint64_t set_timer(std::chrono::milliseconds) override { return must_not(); }
@@ -35,6 +35,9 @@ class idle_host final : public worker_host {
   void open_request(message_ptr, std::uint64_t, std::chrono::milliseconds) override { must_not(); }
   void post(unique_function<void()>) override { must_not(); }
   void run_posted(unique_function<void()>&) override { must_not(); }
+  void begin_again_in(std::chrono::milliseconds) override { must_not(); }
+  void finish(error) noexcept override { must_not(); }
+  void cancel_timers() noexcept override { must_not(); }
   static std::uint64_t must_not() {
     ADD_FAILURE() << "called";
     return 0;

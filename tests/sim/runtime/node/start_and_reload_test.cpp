@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The start of a node from a configuration, and another configuration while it runs: the real assembly.
+#include "services/services.hpp"
+#include "sim/support/node.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Starts on the pool, so not at once; or refuses to.
+class reluctant final : public worker {
+ public:
+  explicit reluctant(const service_options& o) : fails_{o.text("fails", "no") == "yes"} {}
+  void on_start() override {
+    if (fails_)
+      throw std::runtime_error{"it does not want to"};
+  }
+  void on_message(message_ptr m) override { reply(std::move(m)); }
+
+ private:
+  bool fails_;
+};
+
+//   n1 (configured) ── tcp ── n2
+class configured_node : public testing::Test {
+ protected:
+  configured_node() {
+    types.assign(standard_services().begin(), standard_services().end());
+    types.push_back(service<reluctant>("reluctant"));
+    config.name = "n1";
+    config.services = {{"greeter", "echo", {}}, {"slow", "reluctant", {}}};
+    config.listeners = {listener("public", "127.0.0.1:4000")};
+  }
+
+  static listener_config listener(std::string name, std::string at, std::vector<std::string> allow = {}) {
+    listener_config l;
+    l.name = std::move(name);
+    l.transport = "tcp";
+    l.address = std::move(at);
+    l.allow = std::move(allow);
+    return l;
+  }
+  static connection_config connection(std::string name, std::string to) {
+    connection_config c;
+    c.name = std::move(name);
+    c.transport = "tcp";
+    c.address = std::move(to);
+    return c;
+  }
+
+  network net;
+  std::vector<service_type> types;
+  node_config config;
+};
+
+TEST_F(configured_node, starts_services_listeners_and_connections) {
+  node n2{net, "n2"};
+  auto at = n2.listen();
+  config.connections = {connection("to-n2", at)};
+  node n1{net, config, types};
+  EXPECT_TRUE(n1.failures().empty());
+  ASSERT_EQ(n1.listeners().size(), 1u);
+  EXPECT_EQ(n1.listeners().front().socket_address, "127.0.0.1:4000");
+  for (auto name : {"greeter", "slow", "echo", "uppercase", "hop", "to-n2"})
+    EXPECT_TRUE(n1.board().find(address{name})) << name;
+  EXPECT_EQ(n1.link().state, "up");
+}
+
+TEST_F(configured_node, a_service_that_cannot_start_ends_the_first_start_before_listeners_open) {
+  config.services.push_back({"broken", "reluctant", {{"fails", "yes"}}});
+  node n1{net, config, types};
+  ASSERT_EQ(n1.failures().size(), 1u);
+  EXPECT_EQ(n1.failures().front().section, "[service broken]");
+  EXPECT_NE(n1.failures().front().why.cause.find("it does not want to"), std::string::npos);
+  EXPECT_TRUE(n1.listeners().empty());
+}
+
+TEST_F(configured_node, a_listener_whose_port_is_taken_ends_the_first_start) {
+  node other{net, "other"};
+  other.listen("127.0.0.1:4000");
+  node n1{net, config, types};
+  ASSERT_EQ(n1.failures().size(), 1u);
+  EXPECT_EQ(n1.failures().front().section, "[tcp-listener public]");
+  EXPECT_EQ(n1.failures().front().why.code, errc::address_in_use);
+}
+
+TEST_F(configured_node, reload_ends_what_is_gone_and_begins_what_is_new) {
+  node n1{net, config, types};
+  auto fresh = config;
+  fresh.services = {{"greeter", "echo", {}}, {"shout", "uppercase", {}}};
+  fresh.listeners = {listener("private", "127.0.0.1:4001")};
+  EXPECT_TRUE(n1.reload(fresh).empty());
+  EXPECT_FALSE(n1.board().find(address{"slow"}));
+  EXPECT_TRUE(n1.board().find(address{"shout"}));
+  ASSERT_EQ(n1.listeners().size(), 1u);
+  EXPECT_EQ(n1.listeners().front().socket_address, "127.0.0.1:4001");
+}
+
+TEST_F(configured_node, reload_goes_on_after_a_failure_and_tries_it_again_with_the_next_configuration) {
+  node n1{net, config, types};
+  node other{net, "other"};
+  other.listen("127.0.0.1:4001");
+  auto fresh = config;
+  fresh.listeners.push_back(listener("second", "127.0.0.1:4001"));
+  fresh.services.push_back({"broken", "reluctant", {{"fails", "yes"}}});
+  auto failures = n1.reload(fresh);
+  ASSERT_EQ(failures.size(), 2u);
+  EXPECT_EQ(failures[0].section, "[service broken]");
+  EXPECT_EQ(failures[1].section, "[tcp-listener second]");
+  other.stop();
+  fresh.services.back().options["fails"] = "no";
+  EXPECT_TRUE(n1.reload(fresh).empty());
+  EXPECT_EQ(n1.listeners().size(), 2u);
+  EXPECT_TRUE(n1.board().find(address{"broken"}));
+}
+
+TEST_F(configured_node, a_service_of_the_configuration_takes_the_place_of_a_standard_one_and_gives_it_back) {
+  config.services = {{"echo", "uppercase", {}}};
+  node n1{net, config, types};
+  EXPECT_EQ(n1.board().find(address{"echo"})->type, "uppercase");
+  auto fresh = config;
+  fresh.services.clear();
+  EXPECT_TRUE(n1.reload(fresh).empty());
+  EXPECT_EQ(n1.board().find(address{"echo"})->type, "echo");
+}
+
+TEST_F(configured_node, a_configuration_that_comes_while_one_takes_effect_is_taken_up_after_it) {
+  node n1{net, config, types};
+  auto second = config;
+  second.services.push_back({"more", "reluctant", {}}); // on the pool: it has not started when this returns
+  auto third = second;
+  third.services.pop_back();
+  std::vector<int> order;
+  n1.reactor().post([&] {
+    auto& r = n1.reloading();
+    r.apply(second, reloader::on_failure::go_on, [&](const auto&) {
+      EXPECT_TRUE(n1.board().find(address{"more"}));
+      order.push_back(2);
+    });
+    r.apply(third, reloader::on_failure::go_on, [&](const auto&) { order.push_back(3); });
+    EXPECT_TRUE(order.empty());
+  });
+  net.run();
+  EXPECT_EQ(order, (std::vector{2, 3}));
+  EXPECT_FALSE(n1.board().find(address{"more"}));
+}
+
+} // namespace
+} // namespace ockam::sim
