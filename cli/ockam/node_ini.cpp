@@ -16,11 +16,6 @@ ini_file::section& ini_file::section::set(std::string key, std::string value) {
   return *this;
 }
 
-const std::string* ini_file::section::get(std::string_view key) const {
-  auto it = std::find_if(keys.begin(), keys.end(), [&](auto& k) { return k.first == key; });
-  return it == keys.end() ? nullptr : &it->second;
-}
-
 ini_file::section& ini_file::at(std::string_view title) {
   auto it = std::find_if(sections_.begin(), sections_.end(), [&](auto& s) { return s.title == title; });
   return it != sections_.end() ? *it : sections_.emplace_back(section{std::string{title}, {}});

@@ -18,7 +18,6 @@ class ini_file {
     std::vector<std::pair<std::string, std::string>> keys;
 
     section& set(std::string key, std::string value);
-    const std::string* get(std::string_view key) const;
   };
 
   /// The section of that title, made at the end if it is new. Valid until the next new one.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_gateway.hpp"
 
-#include <ockam/runtime/core/endpoint.hpp>
-#include <ockam/runtime/core/multiaddr.hpp>
-#include <ockam/runtime/core/units.hpp>
+#include <ockam/endpoint.hpp>
+#include <ockam/multiaddr.hpp>
+#include <ockam/units.hpp>
 
 #include <httplib.h>
 #include <nlohmann/json.hpp>

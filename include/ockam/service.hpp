@@ -25,8 +25,10 @@
 ///
 ///     extern "C" const ockam::plugin ockam_plugin{ockam::plugin_of<greeter>()};
 ///
-/// In a program of your own, see `<ockam/node_main.hpp>`. Read on in `runtime/workers/worker.hpp`, which is all
-/// that a service can do, and `runtime/core/message.hpp`, which is what it gets.
+/// In a program of your own, see `<ockam/node_main.hpp>`. Read on at `ockam::worker`, in the header that this one
+/// ends with, which is all that a service can do, and at `<ockam/message.hpp>`, which is what it gets.
+///
+/// Include `<ockam/NAME.hpp>` and nothing deeper: what lies below these headers moves from version to version.
 
 #include "runtime/core/bare.hpp"
 #include "runtime/workers/plugin.hpp"

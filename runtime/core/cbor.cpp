@@ -41,12 +41,6 @@ std::optional<std::uint64_t> reader::long_head(std::uint8_t info, bool may_be_in
   return value;
 }
 
-std::optional<bool> reader::read_bool() noexcept {
-  if (at_end() || (*pos_ != std::byte{0xf4} && *pos_ != std::byte{0xf5}))
-    return std::nullopt;
-  return *pos_++ == std::byte{0xf5};
-}
-
 std::optional<std::string_view> reader::read_text() noexcept {
   auto b = block(major::text);
   if (!b)

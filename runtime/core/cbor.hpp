@@ -42,7 +42,6 @@ class reader {
   std::optional<major> peek() const noexcept;
 
   std::optional<std::uint64_t> read_uint() noexcept { return head(major::uint, false); }
-  std::optional<bool> read_bool() noexcept;
   /// A definite byte string; indefinite ones are refused. The span points into the input.
   std::optional<std::span<const std::byte>> read_bytes() noexcept { return block(major::bytes); }
   /// A definite text string (UTF-8 is not checked).

@@ -80,7 +80,6 @@ class route_header {
   }
   void append_onward(address_view a) { append(onward_tag, a); }
   route onward() const { return read(onward_begin_, onward_end_); }
-  std::size_t onward_bytes() const noexcept { return onward_end_ - onward_begin_; }
 
   // -- return route --------------------------------------------------------------------------------
   bool return_empty() const noexcept { return return_begin_ == return_end_; }
@@ -93,7 +92,6 @@ class route_header {
   }
   void append_return(address_view a) { append(return_tag, a); }
   route return_route() const { return read(return_begin_, return_end_); }
-  void clear_return() noexcept { return_end_ = return_begin_; }
 
   /// Makes the return route the onward route, and `self` the only return address (none: no address).
   /// Budget and flags become those of a fresh message without wishes.

@@ -57,10 +57,6 @@ std::size_t dialer::links() const noexcept {
   return static_cast<std::size_t>(std::count_if(table_.begin(), table_.end(), [](auto& e) { return e.second->now == state::up; }));
 }
 
-bool dialer::made(std::string_view link_address) const {
-  return std::any_of(table_.begin(), table_.end(), [&](auto& e) { return e.second->now == state::up && e.second->link.name == link_address; });
-}
-
 void dialer::stop() {
   stopped_ = true;
   *alive_ = false;

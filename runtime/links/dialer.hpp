@@ -46,8 +46,6 @@ class dialer final : public receiver {
   bool dialling(address_view peer) const;
   /// Links that were made here and are up now.
   std::size_t links() const noexcept;
-  /// Whether this link (by its own address) was made here.
-  bool made(std::string_view link_address) const;
   /// Drops what waits, and makes nothing new; for the end of the node, before its transports stop.
   void stop();
 

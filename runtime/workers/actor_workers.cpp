@@ -18,11 +18,6 @@ std::string_view to_string(restart_policy p) noexcept {
   return names[static_cast<std::size_t>(p)];
 }
 
-std::string_view to_string(distribution d) noexcept {
-  constexpr std::array<std::string_view, 2> names{"round-robin", "key"};
-  return names[static_cast<std::size_t>(d)];
-}
-
 result<void> workers::start(address a, std::unique_ptr<worker> w, worker_options o) {
   // A factory is copied; this one has one worker to give.
   auto once = std::make_shared<std::unique_ptr<worker>>(std::move(w));

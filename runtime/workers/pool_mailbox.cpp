@@ -14,25 +14,25 @@ pool_mailbox::~pool_mailbox() {
 }
 
 void pool_mailbox::add(caf::actor actor, std::shared_ptr<worker_stats> stats) {
-  workers_.push_back({std::move(actor), std::move(stats), nullptr});
+  hosts_.push_back({std::move(actor), std::move(stats), nullptr});
   ++alive_;
   ++starting_;
 }
 
 void pool_mailbox::start() {
-  for (auto& h : workers_)
+  for (auto& h : hosts_)
     caf::anon_send(h.actor, start_atom::value);
 }
 
 void pool_mailbox::stop() {
   flush(); // what they have been given already, they still get
-  for (auto& h : workers_)
+  for (auto& h : hosts_)
     if (auto actor = std::exchange(h.actor, nullptr))
       caf::anon_send(actor, stop_atom::value);
 }
 
 bool pool_mailbox::ended(std::uint32_t instance) {
-  auto& h = workers_[instance];
+  auto& h = hosts_[instance];
   if (std::exchange(h.actor, nullptr))
     --alive_;
   h.gathering.reset();
@@ -40,18 +40,18 @@ bool pool_mailbox::ended(std::uint32_t instance) {
 }
 
 pool_mailbox::host& pool_mailbox::choose(const message& m) {
-  if (workers_.size() == 1)
-    return workers_.front();
+  if (hosts_.size() == 1)
+    return hosts_.front();
   auto i = next_;
   if (distribution_ == distribution::key) {
     address_view sender;
     m.header.each_return([&](address_view a) { sender = a; });
-    i = address_hash{}(sender) % workers_.size();
+    i = address_hash{}(sender) % hosts_.size();
   }
-  while (!workers_[i].actor) // there is one: without any, the address is gone
-    i = (i + 1) % workers_.size();
-  next_ = (i + 1) % workers_.size();
-  return workers_[i];
+  while (!hosts_[i].actor) // there is one: without any, the address is gone
+    i = (i + 1) % hosts_.size();
+  next_ = (i + 1) % hosts_.size();
+  return hosts_[i];
 }
 
 void pool_mailbox::gather(host& h, incoming item) {
@@ -72,12 +72,12 @@ void pool_mailbox::receive(message_ptr m) {
 }
 
 void pool_mailbox::outcome(std::uint32_t instance, incoming reply) {
-  if (workers_[instance].actor)
-    gather(workers_[instance], std::move(reply));
+  if (hosts_[instance].actor)
+    gather(hosts_[instance], std::move(reply));
 }
 
 void pool_mailbox::flush() {
-  for (auto& h : workers_)
+  for (auto& h : hosts_)
     if (h.gathering) {
       h.gathering->arrived = worker_stats::clock::now();
       caf::anon_send(h.actor, std::exchange(h.gathering, nullptr));

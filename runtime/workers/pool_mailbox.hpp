@@ -27,9 +27,9 @@ class pool_mailbox final : public receiver, public flushable {
   void outcome(std::uint32_t instance, incoming reply);
 
   const address& self() const noexcept { return self_; }
-  std::size_t size() const noexcept { return workers_.size(); }
+  std::size_t size() const noexcept { return hosts_.size(); }
   std::size_t alive() const noexcept { return alive_; }
-  const worker_stats& stats(std::size_t instance) const { return *workers_[instance].stats; }
+  const worker_stats& stats(std::size_t instance) const { return *hosts_[instance].stats; }
 
   void receive(message_ptr m) override;
   void failed(std::string_view) noexcept override {} // `receive` calls no code of a user
@@ -48,7 +48,7 @@ class pool_mailbox final : public receiver, public flushable {
   switchboard& board_;
   address self_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
-  std::vector<host> workers_;
+  std::vector<host> hosts_;
   std::size_t alive_ = 0;
   std::size_t starting_ = 0;
   std::size_t next_ = 0;

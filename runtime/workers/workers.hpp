@@ -103,6 +103,5 @@ class workers {
 };
 
 std::string_view to_string(restart_policy p) noexcept;
-std::string_view to_string(distribution d) noexcept;
 
 } // namespace ockam

@@ -225,10 +225,6 @@ outcome lua_engine::go(int thread, lua_State* co, int arguments) {
   return out;
 }
 
-void lua_engine::abandon(int thread) {
-  luaL_unref(L_, LUA_REGISTRYINDEX, thread);
-}
-
 int lua_engine::wait(lua_State* co) {
   if (!may_wait(co))
     return luaL_error(co, "it can wait only in a handler, not in a coroutine of its own");

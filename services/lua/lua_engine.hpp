@@ -75,8 +75,6 @@ class lua_engine {
   outcome resume(int thread, F&& push) {
     return go_on(thread, &trampoline<F>, &push);
   }
-  /// Gives up a call that waits.
-  void abandon(int thread);
 
   /// For a function of ours that was called from a script: the script waits until `resume`. Raises an error
   /// where that is not possible: outside of a call, or in a coroutine of the script's own.

@@ -4,154 +4,132 @@
 #include <lua.hpp>
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
+#include <cctype>
 #include <memory>
-#include <optional>
-#include <stdexcept>
+#include <span>
 
+// Lua's own compiler is asked, so that scopes are what Lua says and not what a second parser here would. A name is
+// a global of a script where it is not a local one; so, when the script is put into a function below a local
+// variable of that name,
+//
+//     local NAME return function(...) SCRIPT end
+//
+// the function has an upvalue NAME just if SCRIPT uses it as a global, and with `local NAME <const>` this does not
+// compile just if SCRIPT assigns to it. Where it first does is found by giving NAME another name up to there: what is
+// declared stands before what is used, so that each place still means the same, and the other name becomes global
+// with the first place that is.
 namespace ockam::lua {
 
 namespace {
 
-/// Reads what lua_dump wrote. Throws `std::out_of_range` at the end of it: our own output, so that cannot be.
-class reader {
- public:
-  explicit reader(std::string_view bytes) : rest_{bytes} {}
+using words = std::vector<std::string_view>;
 
-  std::string_view take(std::size_t n) {
-    if (n > rest_.size())
-      throw std::out_of_range{"the code of a script ends early"};
-    auto out = rest_.substr(0, n);
-    rest_.remove_prefix(n);
-    return out;
+/// Everything that looks like a name, keywords and words of comments and strings included: those will be no
+/// upvalues.
+words words_of(std::string_view text) {
+  auto is_part = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); };
+  words out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    auto begin = at;
+    while (at < text.size() && is_part(text[at]))
+      ++at;
+    if (at > begin && !std::isdigit(static_cast<unsigned char>(text[begin])))
+      out.push_back(text.substr(begin, at - begin));
   }
-  std::uint8_t byte() { return static_cast<std::uint8_t>(take(1)[0]); }
-  /// Seven bits a byte, the highest first; the last byte has its top bit set.
-  std::size_t number() {
-    for (std::size_t n = 0;;) {
-      auto b = byte();
-      n = n << 7 | (b & 0x7f);
-      if (b & 0x80)
-        return n;
+  return out;
+}
+
+class compiler {
+ public:
+  bool compiles(std::string_view text) {
+    if (!L_)
+      return false;
+    lua_settop(L_.get(), 0);
+    return luaL_loadbufferx(L_.get(), text.data(), text.size(), "=", "t") == LUA_OK;
+  }
+  /// Whether a word is a name and not a keyword.
+  bool is_name(std::string_view word) { return compiles("local " + std::string{word}); }
+
+  bool assigns(std::string_view text, std::string_view name) {
+    return !compiles("local " + std::string{name} + " <const> = ... return function(...) " + std::string{text} + "\nend");
+  }
+
+  /// Adds those of `names` that `text` uses as globals.
+  void find_globals(std::string_view text, std::span<const std::string_view> names, words& out) {
+    // A function has at most 200 locals and 255 upvalues, and may have many without these.
+    constexpr std::size_t at_a_time = 150;
+    if (names.empty())
+      return;
+    if (names.size() > at_a_time || !found_at_once(text, names, out)) {
+      if (names.size() == 1)
+        return;
+      find_globals(text, names.first(names.size() / 2), out);
+      find_globals(text, names.subspan(names.size() / 2), out);
     }
-  }
-  /// Its size and one more; nothing for no string.
-  std::string_view text() {
-    auto n = number();
-    return n == 0 ? std::string_view{} : take(n - 1);
   }
 
  private:
-  std::string_view rest_;
+  bool found_at_once(std::string_view text, std::span<const std::string_view> names, words& out) {
+    std::string all = "local ";
+    for (auto n : names)
+      (all += n) += n == names.back() ? " " : ",";
+    if (!compiles(all + "return function(...) " + std::string{text} + "\nend")
+        || lua_pcall(L_.get(), 0, 1, 0) != LUA_OK) // makes the function, and does not call it
+      return false;
+    for (int i = 1; const char* name = lua_getupvalue(L_.get(), 1, i); ++i) {
+      lua_settop(L_.get(), 1);
+      if (auto it = std::find(names.begin(), names.end(), std::string_view{name}); it != names.end())
+        out.push_back(*it);
+    }
+    return true;
+  }
+
+  std::unique_ptr<lua_State, decltype(&lua_close)> L_{luaL_newstate(), &lua_close};
 };
 
-struct function_code {
-  std::vector<std::uint32_t> code;
-  std::vector<std::string_view> constants; ///< those that are no strings are empty
-  std::vector<int> lines;                  ///< of each instruction
-  std::vector<std::string_view> upvalues;  ///< names
-  std::vector<function_code> functions;
-};
-
-constexpr std::string_view header{"\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08", 15};
-
-std::string_view read_constant(reader& in) {
-  switch (in.byte()) {
-    case 0x13: // float
-    case 0x03: in.take(8); return {}; // integer
-    case 0x04: // short and long string
-    case 0x14: return in.text();
-    default: return {}; // nil, false, true
+/// The line of the first place where `text` uses the global `name`; 0 when there is none.
+int line_of(compiler& lua, std::string_view text, std::string_view name, const words& all) {
+  std::string other{name};
+  while (std::find(all.begin(), all.end(), other) != all.end())
+    other += '_';
+  std::string_view others[]{other};
+  std::string renamed; // `text` up to `at`
+  std::size_t at = 0;
+  for (auto w : all) {
+    if (w != name)
+      continue;
+    auto begin = static_cast<std::size_t>(w.data() - text.data());
+    (renamed += text.substr(at, begin - at)) += other;
+    at = begin + name.size();
+    words found;
+    lua.find_globals(renamed + std::string{text.substr(at)}, others, found);
+    if (!found.empty())
+      return 1 + static_cast<int>(std::count(renamed.begin(), renamed.end(), '\n'));
   }
-}
-
-function_code read_function(reader& in) {
-  function_code f;
-  (void)in.text(); // source
-  int line = static_cast<int>(in.number());
-  (void)in.number(); // last line
-  in.take(3);
-  auto size = in.number();
-  auto code = in.take(size * 4);
-  f.code.resize(size);
-  std::memcpy(f.code.data(), code.data(), code.size());
-  for (auto n = in.number(); n > 0; --n)
-    f.constants.push_back(read_constant(in));
-  auto upvalues = in.number();
-  in.take(upvalues * 3);
-  for (auto n = in.number(); n > 0; --n)
-    f.functions.push_back(read_function(in));
-  // Lines: a difference for each instruction, or a mark that the next absolute one is meant.
-  auto differences = in.take(in.number());
-  std::vector<std::pair<std::size_t, int>> absolute;
-  for (auto n = in.number(); n > 0; --n) {
-    auto at = in.number();
-    absolute.emplace_back(at, static_cast<int>(in.number()));
-  }
-  constexpr int mark = -128;
-  auto next = absolute.begin();
-  for (std::size_t i = 0; i < differences.size(); ++i) {
-    if (auto d = static_cast<signed char>(differences[i]); d != mark)
-      line += d;
-    else if (next != absolute.end())
-      line = (next++)->second;
-    f.lines.push_back(line);
-  }
-  for (auto n = in.number(); n > 0; --n) { // local variables
-    (void)in.text();
-    (void)in.number();
-    (void)in.number();
-  }
-  for (auto n = in.number(); n > 0; --n)
-    f.upvalues.push_back(in.text());
-  return f;
-}
-
-void collect(const function_code& f, std::vector<used_global>& out) {
-  constexpr std::uint32_t get_global = 11, set_global = 15; // OP_GETTABUP, OP_SETTABUP
-  auto add = [&](std::uint32_t upvalue, std::uint32_t constant, std::size_t at, bool written) {
-    if (upvalue >= f.upvalues.size() || f.upvalues[upvalue] != "_ENV" || constant >= f.constants.size())
-      return;
-    used_global g{std::string{f.constants[constant]}, at < f.lines.size() ? f.lines[at] : 0, written};
-    if (std::none_of(out.begin(), out.end(), [&](auto& o) { return o.name == g.name && o.written == written; }))
-      out.push_back(std::move(g));
-  };
-  for (std::size_t i = 0; i < f.code.size(); ++i) {
-    auto c = f.code[i]; // 7 bits operation, 8 bits A, 1 bit k, 8 bits B, 8 bits C
-    auto a = c >> 7 & 0xff, b = c >> 16 & 0xff, last = c >> 24;
-    if ((c & 0x7f) == get_global)
-      add(b, last, i, false);
-    else if ((c & 0x7f) == set_global)
-      add(a, b, i, true);
-  }
-  for (const auto& inner : f.functions)
-    collect(inner, out);
-}
-
-std::optional<std::string> compiled(std::string_view text) {
-  std::unique_ptr<lua_State, decltype(&lua_close)> L{luaL_newstate(), &lua_close};
-  if (!L || luaL_loadbufferx(L.get(), text.data(), text.size(), "=", "t") != LUA_OK)
-    return std::nullopt;
-  std::string out;
-  auto write = [](lua_State*, const void* p, std::size_t n, void* to) {
-    static_cast<std::string*>(to)->append(static_cast<const char*>(p), n);
-    return 0;
-  };
-  lua_dump(L.get(), write, &out, 0);
-  return out;
+  return 0;
 }
 
 } // namespace
 
-std::vector<used_global> globals_of(std::string_view text) {
-  std::vector<used_global> out;
-  auto code = compiled(text);
-  if (!code || !code->starts_with(header))
+std::vector<undefined_global> undefined_globals(std::string_view text, std::vector<std::string>& known) {
+  std::vector<undefined_global> out;
+  compiler lua;
+  auto all = words_of(text);
+  if (!lua.compiles(text) || std::find(all.begin(), all.end(), "_ENV") != all.end())
     return out;
-  reader in{std::string_view{*code}.substr(header.size())};
-  in.take(16 + 1); // a sample integer and float, the number of upvalues
-  collect(read_function(in), out);
+  auto candidates = all;
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  std::erase_if(candidates, [&](auto w) { return std::find(known.begin(), known.end(), w) != known.end() || !lua.is_name(w); });
+  words globals;
+  lua.find_globals(text, candidates, globals);
+  for (auto g : globals) {
+    if (lua.assigns(text, g))
+      known.emplace_back(g);
+    else
+      out.push_back({std::string{g}, line_of(lua, text, g, all)});
+  }
+  std::stable_sort(out.begin(), out.end(), [](auto& l, auto& r) { return l.line < r.line; });
   return out;
 }
 

@@ -7,16 +7,15 @@
 
 namespace ockam::lua {
 
-/// A global that a script reads, or writes, and the line where it first does.
-struct used_global {
+/// A global that a script reads and nobody defines, and the line where it first does.
+struct undefined_global {
   std::string name;
   int line = 0;
-  bool written = false;
 };
 
-/// The globals of a script that compiles, from the code that Lua makes of it, in the order of the code; each
-/// once for reading and once for writing. Empty when it does not compile. The format of the code is that of
-/// Lua 5.4 (ldump.c, lopcodes.h), and is checked: of another version nothing is read.
-std::vector<used_global> globals_of(std::string_view text);
+/// The globals that a script reads and that neither are in `known` nor are written by the script itself, in the
+/// order of the text. Those that it does write are added to `known`. Nothing of the script is run. Finds nothing
+/// when the script does not compile, or names `_ENV`, which may make globals of anything.
+std::vector<undefined_global> undefined_globals(std::string_view text, std::vector<std::string>& known);
 
 } // namespace ockam::lua

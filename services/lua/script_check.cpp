@@ -72,15 +72,10 @@ std::vector<script_problem> check_script(const std::string& path) {
   std::vector<script_problem> out;
   if (auto ok = check_handlers(engine); !ok)
     out.push_back({0, ok.error().cause, ok.error().hint});
-  auto used = globals_of(*text);
-  for (const auto& g : used)
-    if (g.written)
-      known.push_back(g.name);
-  for (const auto& g : used)
-    if (!g.written && std::find(known.begin(), known.end(), g.name) == known.end()) {
-      auto near = nearest(g.name, known);
-      out.push_back({g.line, "nobody defines the global " + g.name, near ? "did you mean " + *near + "?" : "", false});
-    }
+  for (const auto& g : undefined_globals(*text, known)) {
+    auto near = nearest(g.name, known);
+    out.push_back({g.line, "nobody defines the global " + g.name, near ? "did you mean " + *near + "?" : "", false});
+  }
   std::stable_sort(out.begin(), out.end(), [](auto& l, auto& r) { return l.line < r.line; });
   return out;
 }

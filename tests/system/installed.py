@@ -25,6 +25,11 @@ def install(programs, prefix):
 def build(example, prefix, into):
     """A copy of examples/EXAMPLE at `into`, built in `into`/build."""
     shutil.copytree(ROOT / "examples" / example, into, ignore=shutil.ignore_patterns("build"), dirs_exist_ok=True)
+    configure_and_build(into, prefix)
+
+
+def configure_and_build(into, prefix):
+    """Builds the CMake project at `into`, with the package installed at `prefix`, in `into`/build."""
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     run(["cmake", "-G", "Ninja", "-B", into / "build", "-S", into, f"-DCMAKE_PREFIX_PATH={prefix}", *launcher])
     run(["cmake", "--build", into / "build"])

@@ -2,6 +2,7 @@
 """The pages of examples/ and docs/, and the demo of the README, run as a reader would run them."""
 
 import pathlib
+import re
 
 import installed
 import pages
@@ -19,6 +20,36 @@ def prefix(programs, sanitized, tmp_path_factory):
     at = tmp_path_factory.mktemp("prefix")
     installed.install(programs, at)
     return at
+
+
+def test_every_header_compiles_alone(prefix, tmp_path):
+    names = sorted(h.name for h in (prefix / "include/ockam").glob("*.hpp"))
+    assert "service.hpp" in names and len(names) >= 9
+    for name in names:
+        (tmp_path / name).with_suffix(".cpp").write_text(f"#include <ockam/{name}>\n")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(headers CXX)\nfind_package(ockam REQUIRED)\n"
+        f"add_library(headers OBJECT {' '.join(n.replace('.hpp', '.cpp') for n in names)})\n"
+        "target_link_libraries(headers ockam::service)\n")
+    installed.configure_and_build(tmp_path, prefix)
+
+
+def test_readers_see_stable_headers_only():
+    """Pages, examples and what the headers themselves show include <ockam/NAME.hpp>, never what lies below."""
+    stable = {h.name for h in (ROOT / "include/ockam").glob("*.hpp")}
+    texts = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "include/ockam").glob("*.hpp")]
+    texts += [f for f in (ROOT / "examples").rglob("*") if f.suffix in (".md", ".hpp", ".cpp", ".txt") and "build" not in f.parts]
+    seen = set()
+    for text in texts:
+        # In a header of ours only what its comments show: it is there to include what lies below.
+        mark = r"^///\s*#include" if text.parent == ROOT / "include/ockam" else r"^\s*#\s*include"
+        for name in re.findall(mark + r'\s*[<"]([^>"]+/[^>"]+)[>"]', text.read_text(), re.M):
+            folder, _, rest = name.partition("/")
+            assert folder not in ("internal", "runtime", "services", "transports", "cli", "proto", "include"), f"{text}: {name}"
+            if folder == "ockam":
+                assert rest in stable, f"{text}: <{name}>"
+                seen.add(rest)
+    assert {"service.hpp", "node_main.hpp", "endpoint.hpp"} <= seen
 
 
 @pytest.fixture

@@ -258,7 +258,6 @@ void caf_stream::send_hello() {
   routing::LinkHello hello;
   hello.set_version(caf_link_version);
   hello.set_node(node_name_);
-  hello.add_capabilities("report");
   session_->send_hello(hello.SerializeAsString());
 }
 

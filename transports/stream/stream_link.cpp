@@ -464,7 +464,6 @@ link_info stream_link::info() const {
   i.socket_address = remote_;
   i.worker_address = name_.name;
   i.link_address = self().name;
-  i.processor_address = processor_;
   i.peer = peer_node_;
   i.identity = source_.identity ? *source_.identity : std::string{};
   i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";

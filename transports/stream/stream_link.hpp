@@ -125,7 +125,6 @@ class stream_link final : public worker, private net::stream_events, private flu
   opened on_open_;
   ended on_end_;
   ledger::owner ledger_;
-  std::string processor_;
   std::string peer_node_;
   partial_frame partial_;
   out_queue out_;

@@ -328,12 +328,12 @@ INSTANTIATE_TEST_SUITE_P(threads, instances, testing::Values(worker_thread::pool
 
 TEST_P(instances, share_messages_by_turns_or_by_sender) {
   for (auto d : {distribution::round_robin, distribution::key}) {
-    auto& got = box("got-" + std::string{to_string(d)});
+    std::string at = d == distribution::key ? "key" : "round-robin";
+    auto& got = box("got-" + at);
     auto o = options();
     o.instances = 3;
     o.distribution = d;
     int next = 0;
-    auto at = std::string{to_string(d)};
     ASSERT_TRUE(start(at, [&](scripted& w) {
       w.at_message = [number = next++](scripted& self, message_ptr m) { self.reply_text(std::move(m), std::to_string(number)); };
     }, o));
