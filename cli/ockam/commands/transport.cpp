@@ -13,7 +13,7 @@ namespace ockam::cli {
 
 namespace {
 
-using transport = const transport_family&;
+using transport = const transport_descriptor&;
 
 result<control::Response> ask(invocation& in, const std::string& node_option_name, control::Request r,
                               without_default otherwise = without_default::fail) {
@@ -33,7 +33,7 @@ std::string plain_address(std::string_view text) {
 
 /// What goes to the node for what was typed.
 std::string wire_address(transport t, const std::string& given) {
-  return t.is_path && !given.empty() ? std::filesystem::absolute(given).lexically_normal().string() : given;
+  return t.is_path() && !given.empty() ? std::filesystem::absolute(given).lexically_normal().string() : given;
 }
 
 template <class Map>
@@ -213,13 +213,13 @@ option yes_option() {
 }
 
 void add_listener_commands(std::vector<command>& out, transport t) {
-  std::string name{t.name}, title{t.title}, example{t.address};
+  std::string name{t.name}, title{t.title}, example{t.example};
   auto path = name + "-listener ";
   auto at = node_option("at", "Node of the listener");
   argument address{.name = "ADDRESS", .about = "Its socket address, or its processor address"};
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
-                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path ? "" : "; port 0 lets the system choose")}},
+                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path() ? "" : "; port 0 lets the system choose")}},
                  {at, allow_option(), option_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});
@@ -230,7 +230,7 @@ void add_listener_commands(std::vector<command>& out, transport t) {
 }
 
 void add_connection_commands(std::vector<command>& out, transport t) {
-  std::string name{t.name}, title{t.title}, example{t.address};
+  std::string name{t.name}, title{t.title}, example{t.example};
   auto path = name + "-connection ";
   auto at = node_option("at", "Node of the connection");
   argument address{.name = "ADDRESS", .about = "The peer's socket address, or the address of its worker"};
@@ -251,7 +251,7 @@ void add_connection_commands(std::vector<command>& out, transport t) {
 
 std::vector<command> transport_commands() {
   std::vector<command> out;
-  for (const auto& t : transports) {
+  for (const auto& t : transport_descriptors) {
     add_listener_commands(out, t);
     add_connection_commands(out, t);
   }

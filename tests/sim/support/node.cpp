@@ -50,7 +50,7 @@ class node::impl final : public participant {
     flows_.outgoing = board_.flows().create();
     transport_context context{workers_, memory_, config_.limit, flows_,
                               [this] { return connections_ < config_.limit.max_connections; }, connections_, &system_};
-    for (auto make : {&make_tcp_transport, &make_udp_transport, &make_uds_transport, &make_ws_transport, &make_caf_transport})
+    for (auto make : all_transports())
       transports_.push_back(make(context));
     net_.join(*this);
     auto n = services();
