@@ -38,6 +38,17 @@ TEST(sections, are_described_completely) {
   EXPECT_EQ(find_section_kind("nothing"), nullptr);
 }
 
+/// Some value that is not the default.
+std::string another_value(const key_descriptor& k) {
+  switch (k.type) {
+    case key_type::number:
+    case key_type::size: return std::to_string(k.least);
+    case key_type::duration: return std::to_string(k.least) + "ms";
+    case key_type::choice: return std::string{k.words.back()};
+    default: return "/x";
+  }
+}
+
 TEST(sections, defaults_are_those_of_the_configuration) {
   node_config c;
   for (auto keys : {node_keys(), routing_keys()})
@@ -53,6 +64,16 @@ TEST(sections, defaults_are_those_of_the_configuration) {
   for (const auto& k : connection_keys())
     EXPECT_TRUE(set_key(k, same.connections[0], std::string{k.what.fallback})) << k.what.name;
   EXPECT_TRUE(changes(plain, same).none());
+}
+
+TEST(sections, a_change_of_any_key_of_the_node_is_noticed) {
+  for (const auto& k : node_keys()) {
+    if (k.what.name == "name" || k.what.name == "log-level")
+      continue; // the name tells nodes apart, the level is the program's
+    node_config c;
+    ASSERT_TRUE(set_key(k, c, another_value(k.what))) << k.what.name;
+    EXPECT_EQ(changes({}, c).at_start, std::vector<std::string_view>{k.what.name});
+  }
 }
 
 TEST(sections, of_services_say_what_the_runtime_takes) {
