@@ -23,8 +23,8 @@ struct endpoint_descriptor {
 
 /// The key `address` of transports over IP.
 inline constexpr key_descriptor ip_listen_address{
-  .name = "address", .about = "where to listen, a literal IP:PORT; port 0: the system chooses", .value = "ADDRESS", .required = true,
-  .check = &checked_by<&parse_socket_address>};
+  .name = "address", .about = "where to listen, a literal IP:PORT; port 0: the system chooses", .value = "ADDRESS",
+  .required = true, .check = &checked_by<&parse_socket_address>};
 inline constexpr key_descriptor ip_peer_address{
   .name = "address", .about = "where the other node listens", .value = "HOST:PORT", .required = true,
   .check = &checked_by<&parse_endpoint>};

@@ -27,8 +27,8 @@ struct made_of<transport_entries<Each...>> {
     endpoint_checks{Each::descriptor.name, &Each::check_listener, &Each::check_connection}...};
 };
 
-result<void> check(const std::string& transport, const char* what, const std::string& name, endpoint_check endpoint_checks::*which,
-                   const std::string& address, const option_texts& options) {
+result<void> check(const std::string& transport, const char* what, const std::string& name,
+                   endpoint_check endpoint_checks::*which, const std::string& address, const option_texts& options) {
   constexpr auto& all = made_of<transport_list>::checks;
   auto it = std::find_if(all.begin(), all.end(), [&](auto& c) { return c.transport == transport; });
   if (it == all.end())

@@ -55,7 +55,8 @@ result<address> parse_peer(const std::string& text) {
   if (!to)
     return std::move(to).error();
   if (to->size() != 1 || to->front().is_local())
-    return error{errc::invalid_argument, "\"" + printable(text) + "\" is not the address of one peer", "for example 10.0.0.1:4000"};
+    return error{errc::invalid_argument, "\"" + printable(text) + "\" is not the address of one peer",
+                 "for example 10.0.0.1:4000"};
   return to->front();
 }
 
@@ -108,16 +109,21 @@ constexpr std::array<node_key, 19> node_list{{
     .value = "FORMAT"}, log_field<&log_config::format>},
   {size("log-max-size", "rotate the log file at this size", "10MiB", 4 * kib, 64 * gib), log_field<&log_config::max_size>},
   {number("log-max-files", "rotated log files that are kept", "3", 1, 1000), log_field<&log_config::max_files>},
-  {number("max-connections", "connections of all listeners together", "4096", 1, 1'000'000), limit_field<&limits::max_connections>},
+  {number("max-connections", "connections of all listeners together", "4096", 1, 1'000'000),
+   limit_field<&limits::max_connections>},
   {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
   {size("max-frame", "largest message on the wire", "16MiB", kib, 16 * mib), limit_field<&limits::max_frame>},
   {duration("stall", "drop what waits this long for a link that does not move", "2s"), limit_field<&limits::stall>},
-  {duration("write-timeout", "close a link whose peer reads nothing for this long", "30s"), limit_field<&limits::write_timeout>},
-  {duration("handshake-timeout", "a peer has to say hello within this time", "10s"), limit_field<&limits::handshake_timeout>},
-  {duration("frame-timeout", "a frame has to be whole this long after its first byte", "10s"), limit_field<&limits::frame_timeout>},
+  {duration("write-timeout", "close a link whose peer reads nothing for this long", "30s"),
+   limit_field<&limits::write_timeout>},
+  {duration("handshake-timeout", "a peer has to say hello within this time", "10s"),
+   limit_field<&limits::handshake_timeout>},
+  {duration("frame-timeout", "a frame has to be whole this long after its first byte", "10s"),
+   limit_field<&limits::frame_timeout>},
   {duration("connect-timeout", "give up a connect after this time", "10s"), limit_field<&limits::connect_timeout>},
-  {duration("watchdog", "name a service that does not return for this long in the log", "5s"), limit_field<&limits::watchdog>},
+  {duration("watchdog", "name a service that does not return for this long in the log", "5s"),
+   limit_field<&limits::watchdog>},
   {duration("log-interval", "lines about the same bad input at most this often", "1s"), limit_field<&limits::log_interval>},
   {{.name = "control-socket", .type = type::path, .about = "Unix socket for the command line; below OCKAM_HOME if not given",
     .value = "PATH"}, node_field<&node_config::control_socket>},
@@ -136,7 +142,8 @@ constexpr std::array<connection_key, 4> connection_list{{
   {duration("retry-min", "try again after this time, then after longer ones", "200ms"),
    connection_field<&connection_config::retry, &retry_range::least>},
   {duration("retry-max", "the longest of them", "1s"), connection_field<&connection_config::retry, &retry_range::most>},
-  {size("hold-bytes", "messages that are kept while there is no link", "0", 0, gib), connection_field<&connection_config::hold_bytes>},
+  {size("hold-bytes", "messages that are kept while there is no link", "0", 0, gib),
+   connection_field<&connection_config::hold_bytes>},
   {duration("hold-time", "for so long", "10s"), connection_field<&connection_config::hold_time>},
 }};
 

@@ -39,7 +39,8 @@ po::options_description parts_options() {
   auto list = [](std::string_view name) { return po::value<strings>()->value_name(std::string{name})->composing(); };
   for (const auto& [what, add] : section_kinds())
     if (has_short_form(what))
-      d.add_options()(what.kind.c_str(), list(value_form(*find_key(what.keys, what.main_key))), std::string{what.about}.c_str());
+      d.add_options()(what.kind.c_str(), list(value_form(*find_key(what.keys, what.main_key))),
+                      std::string{what.about}.c_str());
   d.add_options()("tcp-listener-address", po::value<std::string>()->value_name("ADDRESS"), "replaces the address of the first tcp listener")
     ("service", list("NAME[=TYPE]"), "start a service that peers may reach");
   return d;

@@ -15,7 +15,8 @@ namespace {
 using problems = std::vector<section_problem>;
 
 section_kind node_section() {
-  return {{"node", section_name::none, "the node itself", descriptors_of(node_keys())}, [](const section_content& s, node_config& out) {
+  return {{"node", section_name::none, "the node itself", descriptors_of(node_keys())},
+          [](const section_content& s, node_config& out) {
             set_keys(node_keys(), out, s.keys);
             return problems{};
           }};
@@ -47,7 +48,8 @@ std::vector<key_descriptor> endpoint_keys(const transport_descriptor& t, const e
   keys.front().example = t.example;
   keys.insert(keys.end(), end.keys.begin(), end.keys.end());
   keys.push_back({.name = allow_name, .type = key_type::list,
-                  .about = "workers that peers may reach through it; `services` stands for echo, uppercase and what was started by name"});
+                  .about = "workers that peers may reach through it; "
+                           "`services` stands for echo, uppercase and what was started by name"});
   return keys;
 }
 

@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::array<key_descriptor, 3> type_keys{{
   {.name = "type", .about = "what it is; the name if not given", .value = "TYPE"},
-  {.name = "plugin", .type = key_type::path, .about = "instead of a type: a shared object; relative to the configuration's directory"},
-  {.name = "script", .type = key_type::path, .about = "instead of a type: a Lua script; relative to the configuration's directory"},
+  {.name = "plugin", .type = key_type::path,
+   .about = "instead of a type: a shared object; relative to the configuration's directory"},
+  {.name = "script", .type = key_type::path,
+   .about = "instead of a type: a Lua script; relative to the configuration's directory"},
 }};
 
 /// The type that the section names; null and a problem when there is none.
@@ -77,7 +79,8 @@ std::vector<section_problem> read_service_section(const std::string& name, const
       continue;
     }
     if (!type->has_options && !find_key(placement_descriptors, key))
-      problems.push_back({key, "a service of type " + out.type + " has no key " + printable(key), hint_for_unknown(key, service_keys())});
+      problems.push_back({key, "a service of type " + out.type + " has no key " + printable(key),
+                          hint_for_unknown(key, service_keys())});
     out.options[key] = value;
   }
   return problems;

@@ -16,7 +16,8 @@ struct ws_entry : transport_entry {
   static constexpr transport_descriptor descriptor{
     .name = "ws", .title = "WebSocket", .type = "WebSocket", .example = "ws://127.0.0.1:4000",
     .listener = {.about = "listen for WebSockets, for example at ws://127.0.0.1:4000",
-                 .address = {.name = "address", .about = "ws://IP:PORT or wss://IP:PORT, with the only path that is served if any",
+                 .address = {.name = "address",
+                             .about = "ws://IP:PORT or wss://IP:PORT, with the only path that is served if any",
                              .value = "URL", .required = true, .check = &checked_by<&parse_ws_listen_address>},
                  .keys = ws_listener_keys},
     .connection = {.about = "connect to another node by WebSocket, ws:// or wss://",

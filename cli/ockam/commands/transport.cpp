@@ -46,7 +46,9 @@ void set_options(const invocation& in, std::span<const key_descriptor> keys, Map
   for (const auto& k : keys)
     if (std::string name{k.name}; in.args.has(name)) {
       auto value = in.args.get(name);
-      options[name] = k.type == key_type::flag ? "yes" : k.type == key_type::path ? std::filesystem::absolute(value).string() : value;
+      options[name] = k.type == key_type::flag   ? "yes"
+                      : k.type == key_type::path ? std::filesystem::absolute(value).string()
+                                                 : value;
     }
 }
 
@@ -226,7 +228,8 @@ std::vector<option> key_options(std::span<const key_descriptor> keys) {
   for (const auto& k : keys) {
     std::string about{k.about};
     about.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(about.front())));
-    option o{.name = std::string{k.name}, .value = std::string{value_form(k)}, .about = std::move(about), .fallback = std::string{k.fallback}};
+    option o{.name = std::string{k.name}, .value = std::string{value_form(k)}, .about = std::move(about),
+             .fallback = std::string{k.fallback}};
     if (k.type == key_type::flag)
       o.fallback.clear(); // given or not
     else if (k.type == key_type::choice)
@@ -253,7 +256,8 @@ void add_listener_commands(std::vector<command>& out, transport t) {
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
                  {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path() ? "" : "; port 0 lets the system choose")}},
-                 create_options({at, allow_option()}, t.listener.keys), "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
+                 create_options({at, allow_option()}, t.listener.keys),
+                 "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});
   out.push_back({path + "show", "Show a " + title + " listener", {address}, {at, timeout_option()},
@@ -268,9 +272,10 @@ void add_connection_commands(std::vector<command>& out, transport t) {
   auto at = node_option("at", "Node of the connection");
   argument address{.name = "ADDRESS", .about = "The peer's socket address, or the address of its worker"};
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
+  option to{.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true};
+  option once{.name = "once", .about = "Do not connect again when the connection ends"};
   out.push_back({path + "create", "Connect a node to another over " + title, {},
-                 create_options({node_option("from", "Node that connects"), {.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true},
-                  allow_option(), {.name = "once", .about = "Do not connect again when the connection ends"}}, t.connection.keys),
+                 create_options({node_option("from", "Node that connects"), to, allow_option(), once}, t.connection.keys),
                  "ockam " + path + "create --from n1 --to " + example, run(&create_connection)});
   out.push_back({path + "list", "List the " + title + " connections of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_connections)});

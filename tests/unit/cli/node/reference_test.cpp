@@ -53,12 +53,14 @@ std::string bounds(const key_descriptor& k) {
     case key_type::number: return range([](std::uint64_t n) { return std::to_string(n); });
     case key_type::size: return range([](std::uint64_t n) { return size_text(n); });
     case key_type::duration:
-      return (k.words.empty() ? "" : words() + ", ") + range([](std::uint64_t n) { return to_string(std::chrono::milliseconds{n}); });
+      return (k.words.empty() ? "" : words() + ", ")
+             + range([](std::uint64_t n) { return to_string(std::chrono::milliseconds{n}); });
     case key_type::choice: return words();
     case key_type::flag: return "yes, no";
     case key_type::list: return "a list, with commas";
     case key_type::text:
-    case key_type::path: return k.most == 0 ? std::string{value_form(k)} : std::to_string(k.least) + " to " + std::to_string(k.most) + " bytes";
+    case key_type::path:
+      return k.most == 0 ? std::string{value_form(k)} : std::to_string(k.least) + " to " + std::to_string(k.most) + " bytes";
   }
   return {};
 }
@@ -71,7 +73,8 @@ std::string reference() {
     about.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(about.front())));
     out += "\n## " + code(title(d)) + "\n\n" + about
            + (d.name == section_name::address ? ". NAME is the address that messages reach it at" : "")
-           + (d.open ? ". Other keys are options of the service" : "") + ".\n\n| key | value | default | what it does |\n|---|---|---|---|\n";
+           + (d.open ? ". Other keys are options of the service" : "")
+           + ".\n\n| key | value | default | what it does |\n|---|---|---|---|\n";
     for (const auto& k : d.keys)
       out += "| " + code(k.name) + " | " + bounds(k) + " | " + (k.required ? "must be there" : std::string{k.fallback}) + " | "
              + std::string{k.about} + " |\n";
