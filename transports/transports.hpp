@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/error.hpp"
+#include "runtime/links/config.hpp"
 #include "runtime/links/transport.hpp"
 
-#include <memory>
+#include <span>
 
 namespace ockam {
 
-/// The transports of this library, for `node_parts`.
-std::unique_ptr<transport> make_tcp_transport(transport_context context);
-std::unique_ptr<transport> make_udp_transport(transport_context context);
-std::unique_ptr<transport> make_uds_transport(transport_context context);
-std::unique_ptr<transport> make_ws_transport(transport_context context);
-std::unique_ptr<transport> make_caf_transport(transport_context context);
+/// The transports of this library (list.hpp), for `node_parts`.
+std::span<const transport_factory> all_transports();
+
+/// Whether a listener or a connection could be opened as far as that can be told without opening it: files of TLS
+/// are read, keys have to fit together. What the form of each value is has been checked when it was read. Errors: those of its
+/// transport, with the section in front.
+result<void> check_endpoint(const listener_config& l);
+result<void> check_endpoint(const connection_config& c);
 
 } // namespace ockam

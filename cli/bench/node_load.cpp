@@ -97,8 +97,6 @@ node_load_result run_node_load(const node_load_options& o) {
   sending.through_connections = true;
   sending.make = [&j](const service_options&) { return result<std::unique_ptr<worker>>{std::make_unique<sender>(j)}; };
   services.push_back(std::move(sending));
-  static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_ws_transport,
-                                                               &make_uds_transport, &make_caf_transport};
   node_config c;
   c.name = "bench";
   c.services.push_back({sender_name, sender_name, {}});
@@ -113,7 +111,7 @@ node_load_result run_node_load(const node_load_options& o) {
   }
   node_load_result r;
   std::signal(SIGPIPE, SIG_IGN);
-  auto started = node::start(c, {transports, services});
+  auto started = node::start(c, {all_transports(), services});
   if (!started) {
     r.error = started.error().cause;
     return r;

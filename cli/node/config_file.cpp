@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_file.hpp"
 
-#include "cli/node/config_keys.hpp"
-#include "cli/node/endpoint_sections.hpp"
-#include "cli/node/service_section.hpp"
+#include "cli/node/sections.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/core/units.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -21,23 +18,6 @@
 namespace ockam {
 
 namespace {
-
-/// All kinds of sections: the first words in the brackets.
-const std::vector<std::string_view>& section_kinds() {
-  static const auto kinds = [] {
-    std::vector<std::string_view> all{"node", "routing", "service"};
-    for (const auto& s : endpoint_sections())
-      all.push_back(s.name);
-    return all;
-  }();
-  return kinds;
-}
-
-std::string joined(std::string before, const std::vector<std::string_view>& list) {
-  for (std::size_t i = 0; i < list.size(); ++i)
-    before += (i == 0 ? "" : ", ") + std::string{list[i]};
-  return before;
-}
 
 std::string trim(std::string_view s) {
   auto first = s.find_first_not_of(" \t\r");
@@ -95,12 +75,6 @@ class config_reader {
     found_.emplace_back(line, error{errc::invalid_config, file_ + ":" + std::to_string(line) + ": " + cause, std::move(hint)});
   }
 
-  template <class Candidates>
-  static std::string did_you_mean(std::string_view word, const Candidates& list, std::string otherwise) {
-    auto near = nearest(word, list);
-    return near ? "did you mean " + *near + "?" : std::move(otherwise);
-  }
-
   void check_form() {
     for (auto line : where_.syntax)
       report(line, "this line is neither a section nor key = value", "sections look like [node], keys like name = n1");
@@ -137,29 +111,57 @@ class config_reader {
       read_section(name, sections.at(name));
   }
 
-  void read_section(const std::string& section, const std::map<std::string, std::string>& keys) {
+  void read_section(const std::string& section, const option_texts& keys) {
     auto blank = section.find_first_of(" \t");
     auto kind = section.substr(0, blank);
     auto name = blank == std::string::npos ? std::string{} : trim(std::string_view{section}.substr(blank));
     auto line = line_of_section(section);
     if (section.empty())
       return report(line, "keys stand before the first section", "begin with [node]");
-    const auto& kinds = section_kinds();
-    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-      return report(line, "there is no section [" + printable(kind) + "]", did_you_mean(kind, kinds, joined("sections: ", kinds)));
-    if (kind == "node" && !name.empty())
-      return report(line, "[node] has no name in the brackets", "write name = " + name + " below it");
-    if (kind == "routing" && !name.empty())
-      return report(line, "[routing] has no name in the brackets", "there is one of them");
-    if (kind == "node" || kind == "routing")
-      return read_keys(section, keys, kind == "node" ? node_keys() : routing_keys());
-    if (name.empty())
+    const auto* known = find_section_kind(kind);
+    if (!known)
+      return report(line, "there is no section [" + printable(kind) + "]", hint_for_kind(kind));
+    const auto& d = known->what;
+    if (d.name == section_name::none && !name.empty())
+      return report(line, "[" + kind + "] has no name in the brackets",
+                    find_key(d.keys, "name") ? "write name = " + name + " below it" : "there is one of them");
+    if (d.name != section_name::none && name.empty())
       return report(line, "[" + kind + "] needs a name", "for example [" + kind + " main]");
-    if (kind == "service")
-      return read_service(section, name, line, keys);
-    auto all = endpoint_sections();
-    auto known = std::find_if(all.begin(), all.end(), [&](auto& e) { return e.name == kind; });
-    read_endpoint(section, *known, name, line, keys);
+    auto right = check_keys(section, d, keys);
+    for (auto& p : known->add({name, right, types_, directory_}, out_))
+      report(p.key.empty() ? line : line_of(section, p.key), p.cause, std::move(p.hint));
+    for (const auto& k : d.keys)
+      if (k.required && !keys.contains(std::string{k.name}))
+        report(line, "[" + section + "] has no " + std::string{k.name}, std::string{k.name} + " = " + std::string{k.example});
+    if (d.name == section_name::address && !taken_.insert(name).second)
+      report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
+  }
+
+  static std::string hint_for_kind(const std::string& word) {
+    std::vector<std::string_view> kinds;
+    std::string list;
+    for (const auto& k : section_kinds()) {
+      kinds.push_back(k.what.kind);
+      list += (list.empty() ? "sections: " : ", ") + k.what.kind;
+    }
+    auto near = nearest(word, kinds);
+    return near ? "did you mean " + *near + "?" : list;
+  }
+
+  /// Reports those that the kind does not have or whose value is wrong, and returns the others.
+  option_texts check_keys(const std::string& section, const section_descriptor& d, const option_texts& keys) {
+    option_texts right;
+    for (const auto& [key, text] : keys) {
+      const auto* k = find_key(d.keys, key);
+      auto v = k ? read_value(*k, text) : result<key_value>{text};
+      if (!k && !d.open)
+        report(line_of(section, key), "[" + d.kind + "] has no key " + printable(key), hint_for_unknown(key, d.keys));
+      else if (!v) // keys of an open section are called what they are to whom they are for
+        report(line_of(section, key), (d.open ? "option " : "") + key + ": " + v.error().cause, v.error().hint);
+      else
+        right.emplace(key, text);
+    }
+    return right;
   }
 
   int line_of_section(const std::string& section) const {
@@ -177,77 +179,9 @@ class config_reader {
     return it == where_.keys.end() ? 1 : it->second;
   }
 
-  void read_keys(const std::string& section, const std::map<std::string, std::string>& keys, std::span<const node_key> all) {
-    std::vector<std::string> names;
-    for (const auto& k : all)
-      names.emplace_back(k.name);
-    for (const auto& [key, value] : keys) {
-      auto known = std::find_if(all.begin(), all.end(), [&key = key](auto& k) { return k.name == key; });
-      if (known == all.end())
-        report(line_of(section, key), "[" + section + "] has no key " + printable(key), did_you_mean(key, names, "the README lists the keys"));
-      else
-        set_key(section, key, known->set(out_, value));
-    }
-  }
-
-  void set_key(const std::string& section, const std::string& key, const result<void>& ok) {
-    if (!ok)
-      report(line_of(section, key), key + ": " + ok.error().cause, ok.error().hint);
-  }
-
-  void read_endpoint(const std::string& section, const endpoint_section& kind, const std::string& name, int line,
-                     const std::map<std::string, std::string>& keys) {
-    std::vector<std::string_view> known{"address", "allow"};
-    known.insert(known.end(), kind.keys.begin(), kind.keys.end());
-    auto own = kind.listens ? std::span<const connection_key>{} : connection_keys();
-    for (const auto& k : own)
-      known.push_back(k.name);
-    connection_config c;
-    std::map<std::string, std::string> options;
-    for (const auto& [key, value] : keys)
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        report(line_of(section, key), "[" + std::string{kind.name} + "] has no key " + printable(key),
-               did_you_mean(key, known, joined("keys: ", known)));
-      else if (auto k = std::find_if(own.begin(), own.end(), [&key = key](auto& o) { return o.name == key; }); k != own.end())
-        set_key(section, key, k->set(c, value));
-      else if (key != "address" && key != "allow") {
-        if (auto ok = kind.check_options ? kind.check_options({{key, value}}) : result<void>{}; !ok)
-          report(line_of(section, key), ok.error().cause, ok.error().hint);
-        options.emplace(key, value);
-      }
-    if (c.retry.most < c.retry.least)
-      report(line, "[" + section + "] has a retry-max below its retry-min", "the defaults are 200ms and 1s");
-    auto it = keys.find("address");
-    if (it == keys.end())
-      return report(line, "[" + section + "] has no address", "address = " + std::string{kind.example});
-    if (auto valid = kind.check(it->second); !valid)
-      return report(line_of(section, "address"), valid.error().cause, valid.error().hint);
-    std::string transport{kind.transport};
-    auto allow = keys.contains("allow") ? split_list(keys.at("allow")) : std::vector<std::string>{};
-    if (kind.listens)
-      out_.listeners.push_back({name, transport, it->second, std::move(allow), std::move(options)});
-    else if (taken_.insert(name).second) {
-      c.name = name;
-      c.transport = transport;
-      c.address = it->second;
-      c.allow = std::move(allow);
-      c.options = std::move(options);
-      out_.connections.push_back(std::move(c));
-    } else
-      report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
-  }
-
-  void read_service(const std::string& section, const std::string& name, int line, const std::map<std::string, std::string>& keys) {
-    service_config s;
-    for (auto& p : read_service_section(name, keys, types_, std::filesystem::path{file_}.parent_path(), s))
-      report(p.key.empty() ? line : line_of(section, p.key), p.cause, std::move(p.hint));
-    if (!taken_.insert(name).second)
-      return report(line, "the address " + name + " is used twice", "services and connections of a node need names of their own");
-    out_.services.push_back(std::move(s));
-  }
-
   location_index where_;
   std::string file_;
+  std::filesystem::path directory_ = std::filesystem::path{file_}.parent_path();
   std::span<const service_type> types_;
   node_config& out_;
   std::set<std::string> taken_;

@@ -15,9 +15,8 @@ namespace ockam {
 /// Everything that is wrong with a configuration file, each `FILE:LINE: cause` with its hint. Empty: fine.
 using config_problems = std::vector<error>;
 
-/// Reads an INI file into `out`, on top of what is there. Sections: `[node]`, `[tcp-listener NAME]`,
-/// `[tcp-connection NAME]`, `[caf-listener NAME]`, `[caf-connection NAME]`, `[service NAME]`; the README has
-/// the table of keys. `service_types` are what `type` may name. Files of services (`plugin`) are
+/// Reads an INI file into `out`, on top of what is there. `section_kinds` are the sections that it may have;
+/// docs/configuration.md lists their keys. `service_types` are what `type` may name. Files of services (`plugin`) are
 /// looked for from the directory of the configuration. `#` begins a comment.
 config_problems read_config_file(const std::string& path, std::span<const service_type> service_types, node_config& out);
 

@@ -6,147 +6,159 @@
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace ockam {
 
 namespace {
 
-error wrong(std::string cause) {
-  return {errc::invalid_config, std::move(cause), {}};
+using type = key_type;
+
+void assign(std::string& field, const key_value& v) {
+  field = std::get<std::string>(v);
 }
 
-result<void> number(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
-  std::size_t n = 0;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (text.empty() || ec != std::errc{} || end != text.data() + text.size() || n < least || n > most)
-    return wrong("\"" + printable(text) + "\" is not a number from " + std::to_string(least) + " to " + std::to_string(most));
-  out = n;
-  return {};
+void assign(std::size_t& field, const key_value& v) {
+  field = static_cast<std::size_t>(std::get<std::uint64_t>(v));
 }
 
-result<void> size(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
-  auto n = parse_size(text);
-  if (!n)
-    return wrong(n.error().cause + ", " + n.error().hint);
-  if (*n < least || *n > most)
-    return wrong(printable(text) + " is not between " + size_text(least) + " and " + size_text(most));
-  out = static_cast<std::size_t>(*n);
-  return {};
+void assign(std::chrono::milliseconds& field, const key_value& v) {
+  field = std::get<std::chrono::milliseconds>(v);
 }
 
-result<void> duration(std::chrono::milliseconds& out, const std::string& text) {
-  auto d = parse_duration(text);
-  if (!d)
-    return wrong(d.error().cause + ", " + d.error().hint);
-  constexpr std::chrono::milliseconds least{10}, most = std::chrono::hours{24};
-  if (*d < least || *d > most)
-    return wrong(printable(text) + " is not between 10ms and 1d");
-  out = *d;
-  return {};
+/// Sets the field that the path of members leads to.
+template <class Config, auto... Path>
+void put(Config& c, const key_value& v) {
+  assign((c.*....*Path), v);
 }
+template <auto... Path>
+constexpr auto node_field = &put<node_config, Path...>;
+template <auto... Path>
+constexpr auto limit_field = &put<node_config, &node_config::limit, Path...>;
+template <auto... Path>
+constexpr auto log_field = &put<node_config, &node_config::log, Path...>;
+template <auto... Path>
+constexpr auto routing_field = &put<node_config, &node_config::routing, Path...>;
+template <auto... Path>
+constexpr auto connection_field = &put<connection_config, Path...>;
 
-template <auto Member>
-result<void> duration(node_config& c, const std::string& text) {
-  return duration(c.limit.*Member, text);
-}
-
-result<void> one_of(std::string& out, const std::string& text, std::span<const std::string_view> values) {
-  if (std::find(values.begin(), values.end(), text) == values.end()) {
-    std::string list;
-    for (auto v : values)
-      list += (list.empty() ? "" : ", ") + std::string{v};
-    return wrong("\"" + printable(text) + "\" is not one of: " + list);
+/// HOST:PORT stands for TCP.
+result<address> parse_peer(const std::string& text) {
+  if (text.find('/') == std::string::npos) {
+    auto e = parse_endpoint(text);
+    if (!e)
+      return std::move(e).error();
+    return address{transport_type::tcp, to_string(*e)};
   }
-  out = text;
+  auto m = parse_multiaddr(text);
+  auto to = m ? to_route(*m) : result<route>{m.error()};
+  if (!to)
+    return std::move(to).error();
+  if (to->size() != 1 || to->front().is_local())
+    return error{errc::invalid_argument, "\"" + printable(text) + "\" is not the address of one peer",
+                 "for example 10.0.0.1:4000"};
+  return to->front();
+}
+
+result<void> check_peers(const std::string& text) {
+  for (const auto& item : split_list(text))
+    if (auto ok = parse_peer(item); !ok)
+      return std::move(ok).error();
   return {};
 }
 
-result<void> dial(routing_config& r, const std::string& text) {
-  constexpr std::array<std::string_view, 3> policies{"never", "listed", "any"};
-  std::string policy;
-  auto ok = one_of(policy, text, policies);
-  if (ok)
-    r.dial = policy == "never" ? dial_policy::never : policy == "any" ? dial_policy::any : dial_policy::listed;
-  return ok;
+void set_dial_allow(node_config& n, const key_value& v) {
+  n.routing.dial_allow.clear();
+  for (const auto& item : std::get<std::vector<std::string>>(v))
+    if (auto peer = parse_peer(item))
+      n.routing.dial_allow.push_back(*std::move(peer));
 }
 
-result<void> dial_allow(routing_config& r, const std::string& text) {
-  r.dial_allow.clear();
-  for (const auto& item : split_list(text)) {
-    if (item.find('/') == std::string::npos) {
-      auto e = parse_endpoint(item);
-      if (!e)
-        return wrong(e.error().cause);
-      r.dial_allow.emplace_back(transport_type::tcp, to_string(*e));
-      continue;
-    }
-    auto m = parse_multiaddr(item);
-    auto to = m ? to_route(*m) : result<route>{m.error()};
-    if (!to)
-      return wrong(to.error().cause);
-    if (to->size() != 1 || to->front().is_local())
-      return wrong("\"" + printable(item) + "\" is not the address of one peer");
-    r.dial_allow.push_back(to->front());
-  }
-  return {};
+void set_dial(node_config& n, const key_value& v) {
+  const auto& policy = std::get<std::string>(v);
+  n.routing.dial = policy == "never" ? dial_policy::never : policy == "any" ? dial_policy::any : dial_policy::listed;
 }
 
 constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 2> formats{"text", "json"};
-constexpr std::size_t gib = std::size_t{1} << 30;
+constexpr std::array<std::string_view, 3> policies{"never", "listed", "any"};
+constexpr std::uint64_t kib = 1u << 10, mib = 1u << 20, gib = 1u << 30;
 
-using c = node_config;
-using s = const std::string;
-const std::array<node_key, 19> keys{{
-  {"name", "NAME", "name of the node", [](c& n, s& t) { n.name = t; return result<void>{}; }},
-  {"threads", "N", "threads of the pool (2)", [](c& n, s& t) { return number(n.threads, t, 1, 256); }},
-  {"log-level", "LEVEL", "trace, debug, info, warn, error or off (info)", [](c& n, s& t) { return one_of(n.log.level, t, levels); }},
-  {"log-file", "FILE", "log there instead of standard error", [](c& n, s& t) { n.log.file = t; return result<void>{}; }},
-  {"log-format", "FORMAT", "text or json, one object a line (text)", [](c& n, s& t) { return one_of(n.log.format, t, formats); }},
-  {"log-max-size", "SIZE", "rotate the log file at this size (10MiB)", [](c& n, s& t) { return size(n.log.max_size, t, 4096, 64 * gib); }},
-  {"log-max-files", "N", "rotated log files that are kept (3)", [](c& n, s& t) { return number(n.log.max_files, t, 1, 1000); }},
-  {"max-connections", "N", "connections of all listeners together (4096)", [](c& n, s& t) { return number(n.limit.max_connections, t, 1, 1'000'000); }},
-  {"link-budget", "SIZE", "bytes that one link may have under way (1MiB)", [](c& n, s& t) { return size(n.limit.link_budget, t, 16384, 16 * gib); }},
-  {"node-budget", "SIZE", "the same for the whole node (256MiB)", [](c& n, s& t) { return size(n.limit.node_budget, t, 1u << 20, 1024 * gib); }},
-  {"max-frame", "SIZE", "largest message on the wire (16MiB)", [](c& n, s& t) { return size(n.limit.max_frame, t, 1024, 16u << 20); }},
-  {"stall", "DURATION", "drop what waits this long for a link that does not move (2s)", &duration<&limits::stall>},
-  {"write-timeout", "DURATION", "close a link whose peer reads nothing for this long (30s)", &duration<&limits::write_timeout>},
-  {"handshake-timeout", "DURATION", "a peer has to say hello within this time (10s)", &duration<&limits::handshake_timeout>},
-  {"frame-timeout", "DURATION", "a frame has to be whole this long after its first byte (10s)", &duration<&limits::frame_timeout>},
-  {"connect-timeout", "DURATION", "give up a connect after this time (10s)", &duration<&limits::connect_timeout>},
-  {"watchdog", "DURATION", "name a service that does not return for this long in the log (5s)", &duration<&limits::watchdog>},
-  {"log-interval", "DURATION", "lines about the same bad input at most this often (1s)", &duration<&limits::log_interval>},
-  {"control-socket", "PATH", "Unix socket for the command line (below OCKAM_HOME)", [](c& n, s& t) { n.control_socket = t; return result<void>{}; }},
+constexpr key_descriptor number(std::string_view name, std::string_view about, std::string_view fallback, std::uint64_t least,
+                                std::uint64_t most) {
+  return {.name = name, .type = type::number, .about = about, .fallback = fallback, .least = least, .most = most};
+}
+
+constexpr key_descriptor size(std::string_view name, std::string_view about, std::string_view fallback, std::uint64_t least,
+                              std::uint64_t most) {
+  return {.name = name, .type = type::size, .about = about, .fallback = fallback, .least = least, .most = most};
+}
+
+constexpr key_descriptor duration(std::string_view name, std::string_view about, std::string_view fallback) {
+  constexpr std::uint64_t most = 86'400'000; // a day
+  return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = 10, .most = most};
+}
+
+constexpr std::array<node_key, 19> node_list{{
+  {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
+  {number("threads", "threads of the pool", "2", 1, 256), node_field<&node_config::threads>},
+  {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
+   log_field<&log_config::level>},
+  {{.name = "log-file", .type = type::path, .about = "log there instead of standard error"}, log_field<&log_config::file>},
+  {{.name = "log-format", .type = type::choice, .about = "form of the log, json is one object a line", .fallback = "text", .words = formats,
+    .value = "FORMAT"}, log_field<&log_config::format>},
+  {size("log-max-size", "rotate the log file at this size", "10MiB", 4 * kib, 64 * gib), log_field<&log_config::max_size>},
+  {number("log-max-files", "rotated log files that are kept", "3", 1, 1000), log_field<&log_config::max_files>},
+  {number("max-connections", "connections of all listeners together", "4096", 1, 1'000'000),
+   limit_field<&limits::max_connections>},
+  {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
+  {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
+  {size("max-frame", "largest message on the wire", "16MiB", kib, 16 * mib), limit_field<&limits::max_frame>},
+  {duration("stall", "drop what waits this long for a link that does not move", "2s"), limit_field<&limits::stall>},
+  {duration("write-timeout", "close a link whose peer reads nothing for this long", "30s"),
+   limit_field<&limits::write_timeout>},
+  {duration("handshake-timeout", "a peer has to say hello within this time", "10s"),
+   limit_field<&limits::handshake_timeout>},
+  {duration("frame-timeout", "a frame has to be whole this long after its first byte", "10s"),
+   limit_field<&limits::frame_timeout>},
+  {duration("connect-timeout", "give up a connect after this time", "10s"), limit_field<&limits::connect_timeout>},
+  {duration("watchdog", "name a service that does not return for this long in the log", "5s"),
+   limit_field<&limits::watchdog>},
+  {duration("log-interval", "lines about the same bad input at most this often", "1s"), limit_field<&limits::log_interval>},
+  {{.name = "control-socket", .type = type::path, .about = "Unix socket for the command line; below OCKAM_HOME if not given",
+    .value = "PATH"}, node_field<&node_config::control_socket>},
+}};
+
+constexpr std::array<node_key, 4> routing_list{{
+  {{.name = "dial", .type = type::choice, .about = "peers to connect to when a message of others names them", .fallback = "listed",
+    .words = policies, .value = "WHOM"}, &set_dial},
+  {{.name = "dial-allow", .type = type::list, .about = "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…",
+    .check = &check_peers}, &set_dial_allow},
+  {number("dial-links", "links made for routes at one time", "64", 1, 4096), routing_field<&routing_config::dial_links>},
+  {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
+}};
+
+constexpr std::array<connection_key, 4> connection_list{{
+  {duration("retry-min", "try again after this time, then after longer ones", "200ms"),
+   connection_field<&connection_config::retry, &retry_range::least>},
+  {duration("retry-max", "the longest of them", "1s"), connection_field<&connection_config::retry, &retry_range::most>},
+  {size("hold-bytes", "messages that are kept while there is no link", "0", 0, gib),
+   connection_field<&connection_config::hold_bytes>},
+  {duration("hold-time", "for so long", "10s"), connection_field<&connection_config::hold_time>},
 }};
 
 } // namespace
 
 std::span<const node_key> node_keys() {
-  return keys;
+  return node_list;
 }
 
 std::span<const node_key> routing_keys() {
-  static const std::array<node_key, 4> list{{
-    {"dial", "WHOM", "never, listed or any: peers to connect to when a message of others names them (listed)", [](c& n, s& t) { return dial(n.routing, t); }},
-    {"dial-allow", "LIST", "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…", [](c& n, s& t) { return dial_allow(n.routing, t); }},
-    {"dial-links", "N", "links made for routes at one time (64)", [](c& n, s& t) { return number(n.routing.dial_links, t, 1, 4096); }},
-    {"dial-idle", "DURATION", "close one that carried nothing for this long (1m)", [](c& n, s& t) { return duration(n.routing.dial_idle, t); }},
-  }};
-  return list;
+  return routing_list;
 }
 
 std::span<const connection_key> connection_keys() {
-  using k = connection_config;
-  static const std::array<connection_key, 4> list{{
-    {"retry-min", [](k& n, s& t) { return duration(n.retry.least, t); }},
-    {"retry-max", [](k& n, s& t) { return duration(n.retry.most, t); }},
-    {"hold-bytes", [](k& n, s& t) { return size(n.hold_bytes, t, 0, gib); }},
-    {"hold-time", [](k& n, s& t) { return duration(n.hold_time, t); }},
-  }};
-  return list;
+  return connection_list;
 }
 
 } // namespace ockam

@@ -1,36 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/section.hpp"
 #include "runtime/node/config.hpp"
-#include "runtime/core/error.hpp"
 
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ockam {
 
-/// One key of the section `[node]` or `[routing]`; also the command-line option of the same name.
-struct node_key {
-  std::string_view name;
-  std::string_view value;  ///< what it takes, for help: SIZE, DURATION, N, …
-  std::string_view about;
-  /// Sets it. Error: `invalid_config`, only the cause: `"x" is not …`.
-  result<void> (*set)(node_config& c, const std::string& text);
+/// A key and the field of a configuration that it sets.
+template <class Config>
+struct config_key {
+  key_descriptor what;
+  void (*set)(Config& c, const key_value& v); ///< `v` is of the type of `what`
 };
 
-/// All of them, in the order of help.
+using node_key = config_key<node_config>;
+using connection_key = config_key<connection_config>;
+
+/// Keys of the section `[node]`, in the order of help; also command-line options of the same names.
 std::span<const node_key> node_keys();
 /// Those of the section `[routing]`, options as well.
 std::span<const node_key> routing_keys();
-
-/// One key of the sections of connections, of every transport, beside `address` and `allow`.
-struct connection_key {
-  std::string_view name;
-  /// Sets it. Error: `invalid_config`, only the cause.
-  result<void> (*set)(connection_config& c, const std::string& text);
-};
+/// Those of the sections of connections, of every transport, beside `address` and `allow`.
 std::span<const connection_key> connection_keys();
+
+/// Reads the text and sets the field. Errors: those of `read_value`.
+template <class Config>
+result<void> set_key(const config_key<Config>& k, Config& c, const std::string& text) {
+  auto v = read_value(k.what, text);
+  if (!v)
+    return std::move(v).error();
+  k.set(c, *v);
+  return {};
+}
+
+/// Sets those of `texts` that are among `keys` and right.
+template <class Config>
+void set_keys(std::span<const config_key<Config>> keys, Config& c, const option_texts& texts) {
+  for (const auto& k : keys)
+    if (auto it = texts.find(std::string{k.what.name}); it != texts.end())
+      (void)set_key(k, c, it->second);
+}
+
+template <class Config>
+std::vector<key_descriptor> descriptors_of(std::span<const config_key<Config>> keys) {
+  std::vector<key_descriptor> out;
+  for (const auto& k : keys)
+    out.push_back(k.what);
+  return out;
+}
 
 } // namespace ockam

@@ -2,12 +2,12 @@
 #include "cli/node/options.hpp"
 
 #include "cli/node/config_keys.hpp"
-#include "cli/node/endpoint_sections.hpp"
+#include "cli/node/sections.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/suggest.hpp"
 #include "services/lua/script_check.hpp"
-#include "transports/endpoint_checks.hpp"
+#include "transports/transports.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -37,8 +37,10 @@ po::options_description general_options() {
 po::options_description parts_options() {
   po::options_description d{"Parts (each may be given several times)"};
   auto list = [](std::string_view name) { return po::value<strings>()->value_name(std::string{name})->composing(); };
-  for (const auto& e : endpoint_sections())
-    d.add_options()(std::string{e.name}.c_str(), list(e.value), std::string{e.about}.c_str());
+  for (const auto& [what, add] : section_kinds())
+    if (has_short_form(what))
+      d.add_options()(what.kind.c_str(), list(value_form(*find_key(what.keys, what.main_key))),
+                      std::string{what.about}.c_str());
   d.add_options()("tcp-listener-address", po::value<std::string>()->value_name("ADDRESS"), "replaces the address of the first tcp listener")
     ("service", list("NAME[=TYPE]"), "start a service that peers may reach");
   return d;
@@ -47,7 +49,8 @@ po::options_description parts_options() {
 po::options_description key_options(const char* title, std::span<const node_key> keys) {
   po::options_description d{title};
   for (const auto& k : keys)
-    d.add_options()(std::string{k.name}.c_str(), po::value<std::string>()->value_name(std::string{k.value}), std::string{k.about}.c_str());
+    d.add_options()(std::string{k.what.name}.c_str(), po::value<std::string>()->value_name(std::string{value_form(k.what)}),
+                    help_text(k.what).c_str());
   return d;
 }
 
@@ -79,11 +82,12 @@ class option_reader {
     }
     for (auto keys : {node_keys(), routing_keys()})
       for (const auto& k : keys)
-        if (auto name = std::string{k.name}; vm_.contains(name))
-          if (auto ok = k.set(out_.config, vm_[name].as<std::string>()); !ok)
-            usage("--" + name + ": " + ok.error().cause);
-    for (const auto& e : endpoint_sections())
-      endpoints(e);
+        if (auto name = std::string{k.what.name}; vm_.contains(name))
+          if (auto ok = set_key(k, out_.config, vm_[name].as<std::string>()); !ok)
+            usage("--" + name + ": " + ok.error().cause, ok.error().hint);
+    for (const auto& k : section_kinds())
+      if (has_short_form(k.what) && vm_.contains(k.what.kind))
+        sections(k, vm_[k.what.kind].as<strings>());
     services();
     override_listener();
     if (out_.problems.empty())
@@ -96,18 +100,15 @@ class option_reader {
     out_.problems.push_back({errc::invalid_argument, std::move(cause), std::move(hint)});
   }
 
-  void endpoints(const endpoint_section& e) {
-    std::string option{e.name}, transport{e.transport};
-    if (!vm_.contains(option))
-      return;
-    for (const auto& a : vm_[option].as<strings>()) {
-      if (auto valid = e.check(a); !valid)
-        usage("--" + option + ": " + valid.error().cause, valid.error().hint);
-      else if (e.listens)
-        out_.config.listeners.push_back({a, transport, a, {}});
+  /// Sections in their short form, the value of their main key. One that is only labelled has that for a name.
+  void sections(const section_kind& kind, const strings& values) {
+    const auto& d = kind.what;
+    for (const auto& value : values)
+      if (auto valid = read_value(*find_key(d.keys, d.main_key), value); !valid)
+        usage("--" + d.kind + ": " + valid.error().cause, valid.error().hint);
       else
-        out_.config.connections.push_back({{}, transport, a, {}});
-    }
+        (void)kind.add({d.name == section_name::label ? value : std::string{}, {{std::string{d.main_key}, value}}, types_, {}},
+                       out_.config);
   }
 
   void services() {

@@ -174,9 +174,7 @@ int run_node(node_options o, std::span<const service_type> services) {
     report_failure(o, ok.error());
     return exit_cannot_create;
   }
-  static constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
-                                                               &make_ws_transport, &make_caf_transport};
-  auto started = node::start(o.config, {transports, services}, [&o](const error& e) {
+  auto started = node::start(o.config, {all_transports(), services}, [&o](const error& e) {
     log(level::error, "node", e);
     log(level::error, "node", "something did not end in time: cut off");
     stop_logging();

@@ -3,7 +3,7 @@
 
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/workers/placement.hpp"
+#include "runtime/workers/placement_keys.hpp"
 
 #include <algorithm>
 
@@ -11,9 +11,13 @@ namespace ockam {
 
 namespace {
 
-bool is_placement(const std::string& key) {
-  return std::find(placement_keys.begin(), placement_keys.end(), key) != placement_keys.end();
-}
+constexpr std::array<key_descriptor, 3> type_keys{{
+  {.name = "type", .about = "what it is; the name if not given", .value = "TYPE"},
+  {.name = "plugin", .type = key_type::path,
+   .about = "instead of a type: a shared object; relative to the configuration's directory"},
+  {.name = "script", .type = key_type::path,
+   .about = "instead of a type: a Lua script; relative to the configuration's directory"},
+}};
 
 /// The type that the section names; null and a problem when there is none.
 const service_type* find_type(const std::string& name, const std::map<std::string, std::string>& keys,
@@ -46,14 +50,13 @@ const service_type* find_type(const std::string& name, const std::map<std::strin
   return nullptr;
 }
 
-void check_placement(const service_type& t, const std::string& key, const std::string& value,
-                     std::vector<section_problem>& problems) {
-  service_options alone{service_options::values{{key, value}}};
-  if (auto ok = placement(t, alone); !ok)
-    problems.push_back({key, ok.error().cause, ok.error().hint});
-}
-
 } // namespace
+
+std::vector<key_descriptor> service_keys() {
+  std::vector<key_descriptor> out{type_keys.begin(), type_keys.end()};
+  out.insert(out.end(), placement_descriptors.begin(), placement_descriptors.end());
+  return out;
+}
 
 std::vector<section_problem> read_service_section(const std::string& name, const std::map<std::string, std::string>& keys,
                                                   std::span<const service_type> types,
@@ -67,22 +70,17 @@ std::vector<section_problem> read_service_section(const std::string& name, const
   for (const auto& [key, value] : keys) {
     if (key == "type")
       continue;
-    if (is_placement(key)) {
-      check_placement(*type, key, value, problems);
-    } else if (key == type->file_key) {
+    if (key == type->file_key) {
       auto file = (directory / value).lexically_normal();
       std::error_code none;
       if (!std::filesystem::exists(file, none))
         problems.push_back({key, "there is no file " + printable(file.string()), "it is looked for from the directory of the configuration"});
       out.options[key] = file.string();
       continue;
-    } else if (!type->has_options) {
-      std::vector<std::string> known{placement_keys.begin(), placement_keys.end()};
-      known.emplace_back("type");
-      auto near = nearest(key, known);
-      problems.push_back({key, "a service of type " + out.type + " has no key " + printable(key),
-                          near ? "did you mean " + *near + "?" : "keys: type, thread, instances, distribution, restart"});
     }
+    if (!type->has_options && !find_key(placement_descriptors, key))
+      problems.push_back({key, "a service of type " + out.type + " has no key " + printable(key),
+                          hint_for_unknown(key, service_keys())});
     out.options[key] = value;
   }
   return problems;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/node_yaml.hpp"
 
-#include "cli/node/config_keys.hpp"
-#include "cli/ockam/transports.hpp"
+#include "cli/node/sections.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
+#include "transports/list.hpp"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <optional>
 
@@ -17,10 +16,10 @@ namespace ockam::cli {
 
 namespace {
 
-using variable_map = std::map<std::string, std::string>;
+/// `tcp-listener-address`: the first listener of a transport.
+constexpr const char* address_suffix = "-listener-address";
 
-/// Sections of a node's configuration that exist once, taken as they are.
-constexpr std::array<std::string_view, 1> plain_sections{"routing"};
+using variable_map = std::map<std::string, std::string>;
 
 error wrong(std::string cause, std::string hint = {}) {
   return {errc::invalid_config, std::move(cause), std::move(hint)};
@@ -102,14 +101,14 @@ std::optional<std::string> flat(const YAML::Node& n) {
 class yaml_reader {
  public:
   explicit yaml_reader(const YAML::Node& root) : root_{root} {
-    for (const auto& k : node_keys())
-      node_keys_.emplace_back(k.name);
-    known_ = node_keys_;
-    known_.insert(known_.end(), {"services", "variables", "version"});
-    for (const auto& t : transports)
-      for (auto suffix : {"-listener-address", "-listeners", "-connections"})
-        known_.push_back(std::string{t.name} + suffix);
-    known_.insert(known_.end(), plain_sections.begin(), plain_sections.end());
+    for (const auto& k : node_.keys)
+      known_.emplace_back(k.name);
+    known_.insert(known_.end(), {"variables", "version"});
+    for (const auto& t : transport_descriptors)
+      known_.push_back(std::string{t.name} + address_suffix);
+    for (const auto& [what, add] : section_kinds())
+      if (what.kind != node_.kind)
+        known_.push_back(what.name == section_name::none ? what.kind : what.kind + "s");
   }
 
   result<yaml_node> read() {
@@ -130,19 +129,15 @@ class yaml_reader {
       out_.name = scalar(value);
       return {};
     }
-    if (std::find(node_keys_.begin(), node_keys_.end(), key) != node_keys_.end())
-      return set(out_.ini.at("node"), key, value);
-    if (key == "services" || key == "service")
-      return entries("service", "type", value);
-    if (std::find(plain_sections.begin(), plain_sections.end(), key) != plain_sections.end())
-      return section(key, {}, value);
-    for (const auto& t : transports) {
-      std::string name{t.name};
-      if (key == name + "-listener-address")
-        return set(out_.ini.at(name + "-listener default"), "address", value);
-      for (const auto& kind : {name + "-listener", name + "-connection"})
-        if (key == kind || key == kind + "s")
-          return entries(kind, "address", value);
+    if (find_key(node_.keys, key))
+      return set(out_.ini.at(node_.kind), key, value);
+    for (const auto& t : transport_descriptors)
+      if (key == std::string{t.name} + address_suffix)
+        return set(out_.ini.at(std::string{t.name} + "-listener default"), "address", value);
+    for (const auto& [what, add] : section_kinds()) {
+      if (what.name == section_name::none ? key != what.kind || key == node_.kind : key != what.kind && key != what.kind + "s")
+        continue;
+      return what.name == section_name::none ? section(key, what, value) : entries(what, value);
     }
     auto near = nearest(key, known_);
     out_.warnings.push_back("the configuration has a key that is not supported: " + printable(key)
@@ -158,43 +153,44 @@ class yaml_reader {
     return {};
   }
 
-  /// A map of names, a list, or one value; each entry a map of keys or the value of `main_key`.
-  result<void> entries(const std::string& kind, const std::string& main_key, const YAML::Node& value) {
+  /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key.
+  result<void> entries(const section_descriptor& what, const YAML::Node& value) {
     if (value.IsMap()) {
       for (const auto& e : value)
-        if (auto ok = section(kind + " " + scalar(e.first), main_key, e.second); !ok)
+        if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
           return ok;
       return {};
     }
     if (!value.IsSequence())
-      return section(kind + " " + name_for(kind, value, 1), main_key, value);
+      return section(what.kind + " " + name_for(what, value, 1), what, value);
     std::size_t n = 0;
     for (const auto& e : value)
-      if (auto ok = section(kind + " " + name_for(kind, e, ++n), main_key, e); !ok)
+      if (auto ok = section(what.kind + " " + name_for(what, e, ++n), what, e); !ok)
         return ok;
     return {};
   }
 
   /// A service in a list has its type as name, as the default services do; others are numbered.
-  static std::string name_for(const std::string& kind, const YAML::Node& value, std::size_t n) {
+  static std::string name_for(const section_descriptor& what, const YAML::Node& value, std::size_t n) {
     if (value.IsMap() && value["name"])
       return scalar(value["name"]);
-    return kind == "service" && value.IsScalar() ? value.Scalar() : kind + "-" + std::to_string(n);
+    return what.main_key == "type" && value.IsScalar() ? value.Scalar() : what.kind + "-" + std::to_string(n);
   }
 
-  result<void> section(const std::string& title, const std::string& main_key, const YAML::Node& value) {
+  result<void> section(const std::string& title, const section_descriptor& what, const YAML::Node& value) {
     auto& s = out_.ini.at(title);
     if (!value.IsMap())
-      return main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")} : set(s, main_key, value);
+      return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
+                                   : set(s, std::string{what.main_key}, value);
     for (const auto& e : value)
-      if (auto key = with_hyphens(scalar(e.first)); key != "name" || main_key.empty())
+      if (auto key = with_hyphens(scalar(e.first)); key != "name" || what.name == section_name::none)
         if (auto ok = set(s, key, e.second); !ok)
           return ok;
     return {};
   }
 
   const YAML::Node& root_;
-  std::vector<std::string> node_keys_;
+  const section_descriptor& node_ = find_section_kind("node")->what;
   std::vector<std::string> known_;
   yaml_node out_;
 };

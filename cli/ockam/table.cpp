@@ -2,7 +2,7 @@
 #include "cli/ockam/table.hpp"
 
 #include "cli/ockam/commands/commands.hpp"
-#include "cli/ockam/transports.hpp"
+#include "transports/list.hpp"
 
 namespace ockam::cli {
 
@@ -14,7 +14,7 @@ std::vector<group> all_groups() {
                          {"service", "Start, stop and list services of a node"},
                          {"worker", "See the workers of a node"},
                          {"script", "Check Lua scripts, or try Lua inside a node"}};
-  for (const auto& t : transports) {
+  for (const auto& t : transport_descriptors) {
     out.push_back({std::string{t.name} + "-listener", "Let other nodes connect to a node over " + std::string{t.title}});
     out.push_back({std::string{t.name} + "-connection", "Connect a node to others over " + std::string{t.title}});
   }

@@ -62,15 +62,16 @@ std::string time_text(std::uint64_t ns) {
 
 } // namespace
 
-const transport_family& family_of(std::string_view transport) {
-  auto it = std::find_if(transports.begin(), transports.end(), [&](auto& t) { return t.name == transport; });
-  return it == transports.end() ? transports.front() : *it;
+const transport_descriptor& family_of(std::string_view transport) {
+  const auto& all = transport_descriptors;
+  auto it = std::find_if(all.begin(), all.end(), [&](auto& t) { return t.name == transport; });
+  return it == all.end() ? all.front() : *it;
 }
 
 std::string route_to(std::string_view transport, const std::string& socket_address) {
   using proto = multiaddr_protocol;
   const auto& family = family_of(transport);
-  if (family.is_path)
+  if (family.is_path())
     return to_string(multiaddr{{{proto::unix_socket, socket_address}}});
   auto a = parse_ws_address(socket_address); // of the others as well: host and port
   if (!a || a->target != "/")

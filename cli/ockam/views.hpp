@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/ockam/output.hpp"
-#include "cli/ockam/transports.hpp"
+#include "transports/list.hpp"
 #include "cli/state/state.hpp"
 
 #include "proto/control.pb.h"
@@ -39,6 +39,6 @@ std::string item_list(const std::vector<std::string>& items);
 std::string route_to(std::string_view transport, const std::string& socket_address);
 
 /// The row of the table; `tcp` for a name that is not in it.
-const transport_family& family_of(std::string_view transport);
+const transport_descriptor& family_of(std::string_view transport);
 
 } // namespace ockam::cli

@@ -61,7 +61,7 @@ constexpr bool of_limit(const node_config& l, const node_config& r) {
   return l.limit.*Member != r.limit.*Member;
 }
 
-constexpr std::array<start_key, 17> start_keys{{
+constexpr std::array<start_key, 18> start_keys{{
   {"name", of_node<&node_config::name>},
   {"threads", of_node<&node_config::threads>},
   {"log-file", of_log<&log_config::file>},
@@ -79,6 +79,7 @@ constexpr std::array<start_key, 17> start_keys{{
   {"connect-timeout", of_limit<&limits::connect_timeout>},
   {"watchdog", of_limit<&limits::watchdog>},
   {"log-interval", of_limit<&limits::log_interval>},
+  {"control-socket", of_node<&node_config::control_socket>},
 }};
 
 template <class Section>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/workers/placement_keys.hpp"
 #include "runtime/workers/service_type.hpp"
 #include "runtime/workers/workers.hpp"
 
@@ -10,7 +11,12 @@
 namespace ockam {
 
 /// Options that every service has: where it runs, how often, and what happens when it ends.
-inline constexpr std::array<std::string_view, 4> placement_keys{"thread", "instances", "distribution", "restart"};
+inline constexpr auto placement_keys = [] {
+  std::array<std::string_view, placement_descriptors.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    names[i] = placement_descriptors[i].name;
+  return names;
+}();
 
 /// What those options say. Error: `invalid_argument`.
 result<worker_options> placement(const service_type& t, const service_options& o);

@@ -104,6 +104,25 @@ def test_unix_sockets(ockam, pair, home, env, programs):
     assert c["type"] == "Uds" and c["state"] == "up"
 
 
+def test_keys_of_a_transport_are_options(ockam, pair, home):
+    made = ockam("udp-listener", "create", "127.0.0.1:0", "--at", "n2", "--worker", "udp", "--datagram-size", "1KiB", "--output", "json").json
+    assert made["processor_address"] == "0#udp"
+    assert ockam("udp-connection", "create", "--from", "n1", "--to", made["socket_addr"], "--keep-alive", "20s").code == 0
+    assert ockam("uds-listener", "create", "open.sock", "--at", "n2", "--mode", "660").code == 0
+    assert (home / "open.sock").stat().st_mode & 0o777 == 0o660
+    assert ockam("caf-listener", "create", "0.0.0.0:0", "--at", "n2").code == 70
+    assert ockam("caf-listener", "create", "0.0.0.0:0", "--at", "n2", "--insecure").code == 0
+
+
+@pytest.mark.parametrize("words,says", [
+    (("udp-connection", "create", "--from", "n1", "--to", "127.0.0.1:1", "--datagram-size", "9"), "64 and 65507"),
+    (("uds-listener", "create", "n.sock", "--at", "n1", "--mode", "rwx"), "mode: "),
+    (("ws-connection", "create", "--from", "n1", "--to", "wss://127.0.0.1:1", "--ca", "no.pem"), "{home}/no.pem")])
+def test_keys_of_a_transport_that_are_wrong(ockam, pair, home, words, says):
+    r = ockam(*words)
+    assert r.code == 70 and says.replace("{home}", str(home)) in r.err, r
+
+
 @pytest.mark.parametrize("family,address", [("tcp", "127.0.0.1:0"), ("tcp", "[::1]:0"), ("udp", "127.0.0.1:0"), ("uds", "a%b.sock"),
                                             ("ws", "ws://127.0.0.1:0"), ("caf", "127.0.0.1:0")])
 def test_the_route_of_a_listener_leads_to_it(ockam, pair, family, address):

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links between nodes of this implementation, as CAF actors over BASP (docs/protocol.md, CAF links). BASP
 // trusts whoever connects: over networks it goes through TLS with certificates on both sides.
+#include "transports/caf/caf_entry.hpp"
 #include "transports/caf/caf_options.hpp"
 #include "transports/caf/caf_stream.hpp"
 #include "transports/codec/native_codec.hpp"
 #include "transports/stream/stream_transport.hpp"
 #include "transports/tls/tls_stream.hpp"
-#include "transports/transports.hpp"
 
 namespace ockam {
 
@@ -43,11 +43,11 @@ result<stream_peer> peer(const transport_context& context, const std::string& ad
                      }};
 }
 
-constexpr stream_kind caf_kind{"caf", "caf-link", transport_type::caf, true, native_codec::codec, &place, &peer};
+constexpr stream_kind caf_kind{caf_entry::descriptor.name, "caf-link", transport_type::caf, true, native_codec::codec, &place, &peer};
 
 } // namespace
 
-std::unique_ptr<transport> make_caf_transport(transport_context context) {
+std::unique_ptr<transport> caf_entry::make(transport_context context) {
   return std::make_unique<stream_transport>(caf_kind, std::move(context));
 }
 

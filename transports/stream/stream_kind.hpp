@@ -42,7 +42,4 @@ struct stream_kind {
   result<stream_peer> (*peer)(const transport_context&, const std::string& address, const transport_options&);
 };
 
-/// Error for the first option that is not in `known`; the hint names what was meant.
-result<void> check_options(const transport_options& options, std::initializer_list<std::string_view> known);
-
 } // namespace ockam

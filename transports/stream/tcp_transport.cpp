@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP in Ockam's wire format (docs/protocol.md, Preamble and frames).
 #include "transports/stream/stream_transport.hpp"
-#include "transports/transports.hpp"
+#include "transports/stream/tcp_entry.hpp"
 #include "transports/codec/wire_codec.hpp"
 
 #include "runtime/core/endpoint.hpp"
@@ -11,8 +11,8 @@ namespace ockam {
 namespace {
 
 result<stream_place> place(const transport_context&, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {}); !ok)
-    return std::move(ok).error();
+  if (auto own = option_values::read(tcp_entry::descriptor.listener.keys, options); !own)
+    return std::move(own).error();
   auto at = parse_socket_address(address);
   if (!at)
     return std::move(at).error();
@@ -20,8 +20,8 @@ result<stream_place> place(const transport_context&, const std::string& address,
 }
 
 result<stream_peer> peer(const transport_context&, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {}); !ok)
-    return std::move(ok).error();
+  if (auto own = option_values::read(tcp_entry::descriptor.connection.keys, options); !own)
+    return std::move(own).error();
   auto to = parse_endpoint(address);
   if (!to)
     return std::move(to).error();
@@ -30,11 +30,11 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
                      }};
 }
 
-constexpr stream_kind tcp{"tcp", "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};
+constexpr stream_kind tcp{tcp_entry::descriptor.name, "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};
 
 } // namespace
 
-std::unique_ptr<transport> make_tcp_transport(transport_context context) {
+std::unique_ptr<transport> tcp_entry::make(transport_context context) {
   return std::make_unique<stream_transport>(tcp, std::move(context));
 }
 

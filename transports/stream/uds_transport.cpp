@@ -2,7 +2,7 @@
 // Links between processes of one host: the frames of TCP over a Unix socket. Who may connect is a matter of
 // the socket's file and its directory: `mode` of a listener, 600 unless the operator widens it.
 #include "transports/stream/stream_transport.hpp"
-#include "transports/transports.hpp"
+#include "transports/stream/uds_entry.hpp"
 #include "transports/codec/wire_codec.hpp"
 
 #include "runtime/core/unix_path.hpp"
@@ -11,15 +11,14 @@ namespace ockam {
 
 namespace {
 
-constexpr unsigned own_user_only = 0600;
-
 result<stream_place> place(const transport_context&, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {"mode"}); !ok)
-    return std::move(ok).error();
+  auto own = option_values::read(uds_entry::descriptor.listener.keys, options);
+  if (!own)
+    return std::move(own).error();
   auto path = parse_unix_path(address);
   if (!path)
     return std::move(path).error();
-  auto mode = options.contains("mode") ? parse_file_mode(options.at("mode")) : result<unsigned>{own_user_only};
+  auto mode = parse_file_mode(own->get<std::string>("mode"));
   if (!mode)
     return std::move(mode).error();
   return stream_place{[path = *path, mode = *mode](net::reactor& r, net::acceptor_events& owner) {
@@ -28,8 +27,8 @@ result<stream_place> place(const transport_context&, const std::string& address,
 }
 
 result<stream_peer> peer(const transport_context&, const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {}); !ok)
-    return std::move(ok).error();
+  if (auto own = option_values::read(uds_entry::descriptor.connection.keys, options); !own)
+    return std::move(own).error();
   auto path = parse_unix_path(address);
   if (!path)
     return std::move(path).error();
@@ -39,11 +38,11 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
 }
 
 // No heartbeat: the system itself says when the other process has gone.
-constexpr stream_kind uds{"uds", "uds-link", transport_type::uds, false, wire_codec::codec, &place, &peer};
+constexpr stream_kind uds{uds_entry::descriptor.name, "uds-link", transport_type::uds, false, wire_codec::codec, &place, &peer};
 
 } // namespace
 
-std::unique_ptr<transport> make_uds_transport(transport_context context) {
+std::unique_ptr<transport> uds_entry::make(transport_context context) {
   return std::make_unique<stream_transport>(uds, std::move(context));
 }
 

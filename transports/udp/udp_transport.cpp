@@ -2,7 +2,7 @@
 #include "transports/udp/udp_transport.hpp"
 
 #include "runtime/core/endpoint.hpp"
-#include "transports/transports.hpp"
+#include "transports/udp/udp_entry.hpp"
 
 #include <algorithm>
 
@@ -203,7 +203,7 @@ void udp_transport::stop() {
     links_.begin()->second->on_stop();
 }
 
-std::unique_ptr<transport> make_udp_transport(transport_context context) {
+std::unique_ptr<transport> udp_entry::make(transport_context context) {
   return std::make_unique<udp_transport>(std::move(context));
 }
 

@@ -1,46 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/ws/ws_options.hpp"
 
-#include "transports/stream/stream_kind.hpp"
 #include "transports/tls/tls_options.hpp"
+#include "transports/ws/ws_entry.hpp"
 
 namespace ockam {
 
 namespace {
 
 /// Keys that make no sense without TLS are an error and not ignored: who writes them expects it.
-result<void> check_plain(const ws_address& a, const transport_options& options) {
+result<void> check_plain(const ws_address& a, const option_values& keys) {
   if (!a.tls)
-    for (auto key : tls_keys)
-      if (options.contains(std::string{key}))
-        return error{errc::invalid_argument, std::string{key} + " is for TLS, and " + to_string(a) + " is without", "write wss://" + to_string(a.at)};
+    for (const auto& key : tls_listener_keys)
+      if (keys.has(key.name))
+        return error{errc::invalid_argument, std::string{key.name} + " is for TLS, and " + to_string(a) + " is without", "write wss://" + to_string(a.at)};
   return {};
 }
 
 /// What is the same for both ends.
-result<ws_settings> read(result<ws_address> a, const transport_options& options, result<tls_context> (*make_tls)(const tls_files&)) {
+result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, const transport_options& options,
+                         result<tls_context> (*make_tls)(const tls_files&)) {
+  auto keys = option_values::read(end.keys, options);
+  if (!keys)
+    return std::move(keys).error();
   if (!a)
     return std::move(a).error();
-  if (auto ok = check_plain(*a, options); !ok)
+  if (auto ok = check_plain(*a, *keys); !ok)
     return std::move(ok).error();
-  auto tls = read_tls(a->tls, options, make_tls);
+  auto tls = read_tls(a->tls, *keys, make_tls);
   if (!tls)
     return std::move(tls).error();
-  return ws_settings{std::move(*a), std::move(*tls)};
+  return ws_settings{std::move(*a), std::move(*tls), keys->get<std::vector<std::string>>("origins")};
 }
 
 } // namespace
 
 result<ws_settings> read_ws_listener(const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {"certificate", "key", "ca", "origins"}); !ok)
-    return std::move(ok).error();
-  return read(parse_ws_listen_address(address), options, &make_tls_server);
+  return read(parse_ws_listen_address(address), ws_entry::descriptor.listener, options, &make_tls_server);
 }
 
 result<ws_settings> read_ws_connection(const std::string& address, const transport_options& options) {
-  if (auto ok = check_options(options, {"certificate", "key", "ca"}); !ok)
-    return std::move(ok).error();
-  return read(parse_ws_address(address), options, &make_tls_client);
+  return read(parse_ws_address(address), ws_entry::descriptor.connection, options, &make_tls_client);
+}
+
+result<void> ws_entry::check_listener(const std::string& address, const option_texts& options) {
+  return outcome_of(read_ws_listener(address, options));
+}
+
+result<void> ws_entry::check_connection(const std::string& address, const option_texts& options) {
+  return outcome_of(read_ws_connection(address, options));
 }
 
 } // namespace ockam

@@ -6,6 +6,7 @@
 #include "transports/tls/tls_context.hpp"
 
 #include <string>
+#include <vector>
 
 namespace ockam {
 
@@ -13,6 +14,7 @@ namespace ockam {
 struct ws_settings {
   ws_address at;
   tls_context tls; ///< null without TLS
+  std::vector<std::string> origins = {}; ///< listeners: web pages that may connect
 };
 
 /// `certificate`, `key`, `ca`, `origins`. Errors: `invalid_address`, `invalid_argument`.

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // WebSocket links, ws:// and wss://: one routing message in a binary message.
 #include "transports/stream/stream_transport.hpp"
-#include "transports/tls/tls_options.hpp"
 #include "transports/tls/tls_stream.hpp"
-#include "transports/transports.hpp"
 #include "transports/codec/wire_codec.hpp"
+#include "transports/ws/ws_entry.hpp"
 #include "transports/ws/ws_options.hpp"
 #include "transports/ws/ws_stream.hpp"
-
-#include "runtime/core/units.hpp"
 
 namespace ockam {
 
@@ -18,7 +15,7 @@ result<stream_place> place(const transport_context& c, const std::string& addres
   auto own = read_ws_listener(address, options);
   if (!own)
     return std::move(own).error();
-  ws::upgrade_policy policy{own->at.target, split_list(option_or_empty(options, "origins"))};
+  ws::upgrade_policy policy{own->at.target, own->origins};
   stream_place p;
   p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
   p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {
@@ -48,11 +45,11 @@ result<stream_peer> peer(const transport_context& c, const std::string& address,
   return p;
 }
 
-constexpr stream_kind ws_kind{"ws", "ws-link", transport_type::websocket, true, wire_codec::codec, &place, &peer};
+constexpr stream_kind ws_kind{ws_entry::descriptor.name, "ws-link", transport_type::websocket, true, wire_codec::codec, &place, &peer};
 
 } // namespace
 
-std::unique_ptr<transport> make_ws_transport(transport_context context) {
+std::unique_ptr<transport> ws_entry::make(transport_context context) {
   return std::make_unique<stream_transport>(ws_kind, std::move(context));
 }
 

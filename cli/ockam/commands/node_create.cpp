@@ -5,8 +5,8 @@
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
-#include "cli/ockam/transports.hpp"
 #include "runtime/core/address.hpp"
+#include "transports/list.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -49,10 +49,10 @@ result<std::string> configuration_text(const invocation& in) {
 
 /// Options win over the configuration.
 void apply_options(const invocation& in, ini_file& ini) {
-  for (const auto& t : transports) {
+  for (const auto& t : transport_descriptors) {
     std::string name{t.name};
     if (auto address = in.args.get(name + "-listener-address"); !address.empty())
-      ini.at(name + "-listener default").set("address", t.is_path ? std::filesystem::absolute(address).string() : address);
+      ini.at(name + "-listener default").set("address", t.is_path() ? std::filesystem::absolute(address).string() : address);
   }
   if (!ini.contains("tcp-listener default"))
     ini.at("tcp-listener default").set("address", "127.0.0.1:0");
@@ -116,7 +116,7 @@ std::vector<command> node_create_command() {
     {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
     {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},
     timeout_option()};
-  for (const auto& t : transports) {
+  for (const auto& t : transport_descriptors) {
     option o{.name = std::string{t.name} + "-listener-address", .value = "ADDRESS", .about = "Where it listens for other nodes over " + std::string{t.title}};
     if (t.name == "tcp")
       o.letter = 't', o.about += " [default: 127.0.0.1:0]";

@@ -7,13 +7,15 @@
 #include "cli/ockam/views.hpp"
 #include "runtime/core/suggest.hpp"
 
+#include <cctype>
 #include <filesystem>
+#include <span>
 
 namespace ockam::cli {
 
 namespace {
 
-using transport = const transport_family&;
+using transport = const transport_descriptor&;
 
 result<control::Response> ask(invocation& in, const std::string& node_option_name, control::Request r,
                               without_default otherwise = without_default::fail) {
@@ -33,13 +35,21 @@ std::string plain_address(std::string_view text) {
 
 /// What goes to the node for what was typed.
 std::string wire_address(transport t, const std::string& given) {
-  return t.is_path && !given.empty() ? std::filesystem::absolute(given).lexically_normal().string() : given;
+  return t.is_path() && !given.empty() ? std::filesystem::absolute(given).lexically_normal().string() : given;
 }
 
+/// What `--option` says, and what the options that are called like keys of the transport say. The node may run elsewhere:
+/// it gets whole paths.
 template <class Map>
-void set_options(const invocation& in, Map& options) {
-  for (const auto& pair : in.args.list("option"))
-    options[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
+void set_options(const invocation& in, std::span<const key_descriptor> keys, Map& options) {
+  fill_options(in, options);
+  for (const auto& k : keys)
+    if (std::string name{k.name}; in.args.has(name)) {
+      auto value = in.args.get(name);
+      options[name] = k.type == key_type::flag   ? "yes"
+                      : k.type == key_type::path ? std::filesystem::absolute(value).string()
+                                                 : value;
+    }
 }
 
 /// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
@@ -68,7 +78,7 @@ result<void> create_listener(transport t, invocation& in) {
   auto& m = *r.mutable_create_listener();
   m.set_transport(std::string{t.name});
   m.set_address(wire_address(t, in.args.get("ADDRESS")));
-  set_options(in, *m.mutable_options());
+  set_options(in, t.listener.keys, *m.mutable_options());
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
   auto created = ask(in, "at", std::move(r), without_default::create);
@@ -140,7 +150,7 @@ result<void> create_connection(transport t, invocation& in) {
   m.set_transport(std::string{t.name});
   m.set_address(wire_address(t, in.args.get("to")));
   m.set_once(in.args.has("once"));
-  set_options(in, *m.mutable_options());
+  set_options(in, t.connection.keys, *m.mutable_options());
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
   auto created = ask_node(in, *node, std::move(r));
@@ -212,15 +222,42 @@ option yes_option() {
   return {.name = "yes", .letter = 'y', .about = "Do not ask"};
 }
 
+/// One option for each key that only this transport has.
+std::vector<option> key_options(std::span<const key_descriptor> keys) {
+  std::vector<option> out;
+  for (const auto& k : keys) {
+    std::string about{k.about};
+    about.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(about.front())));
+    option o{.name = std::string{k.name}, .value = std::string{value_form(k)}, .about = std::move(about),
+             .fallback = std::string{k.fallback}};
+    if (k.type == key_type::flag)
+      o.fallback.clear(); // given or not
+    else if (k.type == key_type::choice)
+      o.values.assign(k.words.begin(), k.words.end());
+    out.push_back(std::move(o));
+  }
+  return out;
+}
+
+/// Those of the command, those of the transport, and what both kinds of `create` end with.
+std::vector<option> create_options(std::vector<option> first, std::span<const key_descriptor> keys) {
+  for (auto& o : key_options(keys))
+    first.push_back(std::move(o));
+  first.push_back(option_option());
+  first.push_back(timeout_option());
+  return first;
+}
+
 void add_listener_commands(std::vector<command>& out, transport t) {
-  std::string name{t.name}, title{t.title}, example{t.address};
+  std::string name{t.name}, title{t.title}, example{t.example};
   auto path = name + "-listener ";
   auto at = node_option("at", "Node of the listener");
   argument address{.name = "ADDRESS", .about = "Its socket address, or its processor address"};
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
   out.push_back({path + "create", "Listen for other nodes over " + title,
-                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path ? "" : "; port 0 lets the system choose")}},
-                 {at, allow_option(), option_option(), timeout_option()}, "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
+                 {{.name = "ADDRESS", .about = "Where to listen, for example " + example + (t.is_path() ? "" : "; port 0 lets the system choose")}},
+                 create_options({at, allow_option()}, t.listener.keys),
+                 "ockam " + path + "create " + example + " --at n1", run(&create_listener)});
   out.push_back({path + "list", "List the " + title + " listeners of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_listeners)});
   out.push_back({path + "show", "Show a " + title + " listener", {address}, {at, timeout_option()},
@@ -230,14 +267,15 @@ void add_listener_commands(std::vector<command>& out, transport t) {
 }
 
 void add_connection_commands(std::vector<command>& out, transport t) {
-  std::string name{t.name}, title{t.title}, example{t.address};
+  std::string name{t.name}, title{t.title}, example{t.example};
   auto path = name + "-connection ";
   auto at = node_option("at", "Node of the connection");
   argument address{.name = "ADDRESS", .about = "The peer's socket address, or the address of its worker"};
   auto run = [&t](auto f) { return [&t, f](invocation& in) { return f(t, in); }; };
+  option to{.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true};
+  option once{.name = "once", .about = "Do not connect again when the connection ends"};
   out.push_back({path + "create", "Connect a node to another over " + title, {},
-                 {node_option("from", "Node that connects"), {.name = "to", .value = "ADDRESS", .about = "Where the other node listens, for example " + example, .required = true},
-                  allow_option(), {.name = "once", .about = "Do not connect again when the connection ends"}, option_option(), timeout_option()},
+                 create_options({node_option("from", "Node that connects"), to, allow_option(), once}, t.connection.keys),
                  "ockam " + path + "create --from n1 --to " + example, run(&create_connection)});
   out.push_back({path + "list", "List the " + title + " connections of a node", {}, {at, timeout_option()},
                  "ockam " + path + "list --at n1", run(&list_connections)});
@@ -251,7 +289,7 @@ void add_connection_commands(std::vector<command>& out, transport t) {
 
 std::vector<command> transport_commands() {
   std::vector<command> out;
-  for (const auto& t : transports) {
+  for (const auto& t : transport_descriptors) {
     add_listener_commands(out, t);
     add_connection_commands(out, t);
   }

@@ -37,9 +37,6 @@ class caf_config : public caf::actor_system_config {
 
 namespace {
 
-constexpr std::array<transport_factory, 5> transports{&make_tcp_transport, &make_udp_transport, &make_uds_transport,
-                                                      &make_ws_transport, &make_caf_transport};
-
 node_config named(std::string name, limits limit) {
   node_config c;
   c.name = std::move(name);
@@ -55,7 +52,7 @@ class node::impl final : public participant {
   impl(network& net, const node_config& config, std::span<const service_type> services)
     : net_{net}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
-      assembly_{system_, reactor_, config, {transports, services}, 1} {
+      assembly_{system_, reactor_, config, {all_transports(), services}, 1} {
     assembly_.open();
     net_.join(*this);
     assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });

@@ -125,7 +125,6 @@ TEST(protocol_page, caf_links) {
   routing::LinkHello greeting;
   greeting.set_version(1);
   greeting.set_node("n1");
-  greeting.add_capabilities("report");
   expect_on_page(greeting.SerializeAsString());
   expect_on_page(frame(encode(native_codec::codec, header("echo", "app"), hello())));
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/sections.hpp"
+
+#include "cli/node/config_keys.hpp"
+#include "cli/node/service_section.hpp"
+#include "runtime/core/units.hpp"
+#include "transports/list.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+using problems = std::vector<section_problem>;
+
+section_kind node_section() {
+  return {{"node", section_name::none, "the node itself", descriptors_of(node_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(node_keys(), out, s.keys);
+            return problems{};
+          }};
+}
+
+section_kind routing_section() {
+  return {{"routing", section_name::none, "routes that name other nodes", descriptors_of(routing_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(routing_keys(), out, s.keys);
+            return problems{};
+          }};
+}
+
+section_kind service_section() {
+  return {{"service", section_name::address, "a worker that answers messages", service_keys(), "type", true},
+          [](const section_content& s, node_config& out) {
+            service_config made;
+            auto wrong = read_service_section(s.name, s.keys, s.types, s.directory, made);
+            out.services.push_back(std::move(made));
+            return wrong;
+          }};
+}
+
+constexpr std::string_view address_name = "address", allow_name = "allow";
+
+/// The keys of one end of a transport: its address, those that it alone has, and those of every such end.
+std::vector<key_descriptor> endpoint_keys(const transport_descriptor& t, const endpoint_descriptor& end) {
+  std::vector<key_descriptor> keys{end.address};
+  keys.front().example = t.example;
+  keys.insert(keys.end(), end.keys.begin(), end.keys.end());
+  keys.push_back({.name = allow_name, .type = key_type::list,
+                  .about = "workers that peers may reach through it; "
+                           "`services` stands for echo, uppercase and what was started by name"});
+  return keys;
+}
+
+std::string text_or_empty(const option_texts& keys, std::string_view key) {
+  auto it = keys.find(std::string{key});
+  return it == keys.end() ? std::string{} : it->second;
+}
+
+option_texts only(std::span<const key_descriptor> wanted, const option_texts& keys) {
+  option_texts out;
+  for (const auto& [key, text] : keys)
+    if (find_key(wanted, key))
+      out.emplace(key, text);
+  return out;
+}
+
+section_kind listener_section(const transport_descriptor& t) {
+  return {{std::string{t.name} + "-listener", section_name::label, t.listener.about, endpoint_keys(t, t.listener), address_name},
+          [&t](const section_content& s, node_config& out) {
+            out.listeners.push_back({s.name, std::string{t.name}, text_or_empty(s.keys, address_name),
+                                     split_list(text_or_empty(s.keys, allow_name)), only(t.listener.keys, s.keys)});
+            return problems{};
+          }};
+}
+
+section_kind connection_section(const transport_descriptor& t) {
+  auto keys = endpoint_keys(t, t.connection);
+  for (auto& k : descriptors_of(connection_keys()))
+    keys.push_back(k);
+  return {{std::string{t.name} + "-connection", section_name::address, t.connection.about, std::move(keys), address_name},
+          [&t](const section_content& s, node_config& out) {
+            connection_config c{s.name, std::string{t.name}, text_or_empty(s.keys, address_name),
+                                split_list(text_or_empty(s.keys, allow_name)), only(t.connection.keys, s.keys)};
+            set_keys(connection_keys(), c, s.keys);
+            problems wrong;
+            if (c.retry.most < c.retry.least)
+              wrong.push_back({{}, "[" + c.transport + "-connection " + c.name + "] has a retry-max below its retry-min",
+                               "the defaults are 200ms and 1s"});
+            out.connections.push_back(std::move(c));
+            return wrong;
+          }};
+}
+
+} // namespace
+
+const std::vector<section_kind>& section_kinds() {
+  static const auto kinds = [] {
+    std::vector<section_kind> all{node_section(), routing_section()};
+    for (const auto& t : transport_descriptors) {
+      all.push_back(listener_section(t));
+      all.push_back(connection_section(t));
+    }
+    all.push_back(service_section());
+    return all;
+  }();
+  return kinds;
+}
+
+const section_kind* find_section_kind(std::string_view kind) {
+  const auto& all = section_kinds();
+  auto it = std::find_if(all.begin(), all.end(), [&](auto& k) { return k.what.kind == kind; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+bool has_short_form(const section_descriptor& d) {
+  return !d.main_key.empty() && !d.open;
+}
+
+} // namespace ockam
