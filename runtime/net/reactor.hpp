@@ -31,7 +31,7 @@ struct io_result {
   enum class status : std::uint8_t {
     ok,    ///< `bytes` were moved
     again, ///< nothing can be moved now
-    eof,   ///< read: the peer has closed
+    eof,   ///< read: the peer has ended its direction, and so it stays
     failed ///< the connection is broken; `err` says how (errno)
   };
   status what = status::again;
@@ -48,7 +48,7 @@ struct protocol_violation {
 /// Hears from a stream. Called only while watched for; never from inside `read`, `write` or `watch_…`.
 class stream_events {
  public:
-  virtual void on_readable() = 0; ///< also when the peer has closed: `read` then says so
+  virtual void on_readable() = 0; ///< also when the peer has ended its direction: `read` then says so
   virtual void on_writable() = 0;
 
  protected:
@@ -57,15 +57,37 @@ class stream_events {
 
 /// A connected, non-blocking byte stream. The destructor closes it; nothing is heard afterwards, also not
 /// when it is destroyed inside one of its own events.
+///
+/// Its two directions end one by one:
+///
+///     open ──read: eof─────▶ peer is done ────shutdown_write──▶ done: destroy it
+///       └───shutdown_write─▶ this end is done ──read: eof─────────▶ done: destroy it
+///
+/// - *The peer is done*: `read` says `eof` now and whenever it is asked again, and `on_readable` comes as long
+///   as it is watched for: stop watching. The peer may go on reading, so what is written still goes out. One
+///   that has closed altogether looks the same until a `write` has `failed`.
+/// - *This end is done*: `read` goes on until it says `eof`.
 class stream {
  public:
   virtual ~stream() = default;
   virtual void attach(stream_events* owner) = 0; ///< at first nothing is watched
   virtual io_result read(std::span<const iovec> into) = 0;
+  /// What was taken is on its way. What was not is the owner's, who offers it again, from the same byte on.
   virtual io_result write(std::span<const iovec> from) = 0;
+  /// Ends this end's direction: behind all that `write` has taken, the peer reads the end of the stream.
+  /// Layers send first what they still have, and the end with it, by themselves: whoever destroys the stream
+  /// before it is out cuts that off. From now on `write` fails with EPIPE; `on_writable` comes at once where it
+  /// is watched for, so that it can say so. Calling it again changes nothing.
+  ///
+  /// False where the protocol has no such thing, and nothing has happened: in WebSocket and in BASP the end of
+  /// one direction is the end of both. There the owner destroys the stream when it has no more to say, and a
+  /// peer that `read` says `eof` of takes nothing more.
+  ///
+  /// Precondition: nothing is left of what `write` was offered. (TLS may have begun to send it.)
+  virtual bool shutdown_write() = 0;
   virtual void watch_read(bool on) = 0;
   virtual void watch_write(bool on) = 0;
-  /// Whether the peer has closed or the connection broke, for a stream that is not read from now.
+  /// Whether the peer has ended its direction or the connection broke, for a stream that is not read from now.
   virtual bool peer_closed() = 0;
   /// How long the peer's system has left unanswered what this stream sent; zero when it owes nothing or
   /// that cannot be told. A process that does not read is no reason: its system answers for it.
