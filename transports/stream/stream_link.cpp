@@ -13,8 +13,8 @@ stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoi
                          std::string alias, message_source source, opened on_open, ended on_end)
   : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, name_{std::move(alias)}, source_{source},
     on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.budget, env.context.limit.link_budget, env.waiter)},
-    in_{*ledger_, env.context.limit.max_frame}, out_{env.kind.codec, env.context.limit.max_frame},
+    ledger_{ledger::make(env.context.budget, env.limit().link_budget, env.waiter)},
+    in_{*ledger_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame},
     backlog_{ledger_.get()}, outgoing_{outgoing} {}
 
 stream_link::~stream_link() {
@@ -29,7 +29,7 @@ void stream_link::on_start() {
   backlog_.progressed(reactor().now());
   board().flush_later(*this);
   stream_->watch_read(true);
-  handshake_timer_ = reactor().after(env_.context.limit.handshake_timeout, [this] {
+  handshake_timer_ = reactor().after(env_.limit().handshake_timeout, [this] {
     handshake_timer_ = 0;
     refuse(refusal::handshake_timeout, "sent no preamble in time");
   });
@@ -152,7 +152,7 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
 void stream_link::watch_frame() {
   if (frame_timer_ != 0)
     return;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(in_.deadline(env_.context.limit.frame_timeout) - reactor().now());
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(in_.deadline(env_.limit().frame_timeout) - reactor().now());
   frame_timer_ = reactor().after(left, [this] {
     frame_timer_ = 0;
     if (!in_.in_frame() || state_ == state::closed)
@@ -160,7 +160,7 @@ void stream_link::watch_frame() {
     // A link that is paused by this node is not to blame for a frame that does not come in.
     if (paused_timer_ != 0)
       in_.restart(reactor().now());
-    if (reactor().now() >= in_.deadline(env_.context.limit.frame_timeout))
+    if (reactor().now() >= in_.deadline(env_.limit().frame_timeout))
       return refuse(refusal::frame_timeout, "did not finish a frame in time");
     watch_frame();
   });
@@ -242,7 +242,7 @@ void stream_link::write_out() {
       if (!std::exchange(blocked_, true))
         backlog_.wait_begins(reactor().now());
       if (stall_timer_ == 0)
-        stall_timer_ = reactor().after(env_.context.limit.stall, [this] { check_stall(); });
+        stall_timer_ = reactor().after(env_.limit().stall, [this] { check_stall(); });
       return;
     }
     refill();
@@ -261,7 +261,7 @@ void stream_link::refill() {
 }
 
 void stream_link::wait_in_backlog(message_ptr m) {
-  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.context.limit) != backlog::verdict::moving;
+  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.limit()) != backlog::verdict::moving;
   if (!stalled && backlog_.push(m))
     return;
   ++dropped_;
@@ -273,7 +273,7 @@ void stream_link::check_stall() {
   stall_timer_ = 0;
   if (state_ == state::closed || queue().empty())
     return;
-  const auto& limit = env_.context.limit;
+  const auto& limit = env_.limit();
   auto now = backlog_.judge(reactor().now(), limit);
   if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");

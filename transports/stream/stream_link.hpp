@@ -27,6 +27,10 @@ struct stream_environment {
   budget_waiter* waiter = nullptr;
 
   static constexpr std::size_t scratch_size = 256u << 10;
+
+  switchboard& board() const { return context.workers.board(); }
+  net::reactor& reactor() const { return context.workers.reactor(); }
+  const limits& limit() const { return context.limit; }
 };
 
 /// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes
@@ -101,8 +105,8 @@ class stream_link final : public worker, private net::stream_events, private flu
   void open_result(result<void> r);
   out_queue& queue() { return out_.queue(); }
   const out_queue& queue() const { return out_.queue(); }
-  switchboard& board() { return env_.context.workers.board(); }
-  net::reactor& reactor() { return env_.context.workers.reactor(); }
+  switchboard& board() { return env_.board(); }
+  net::reactor& reactor() { return env_.reactor(); }
 
   stream_environment& env_;
   net::stream_ptr stream_;

@@ -24,6 +24,10 @@ struct udp_environment {
   rate_limited_log hostile; ///< lines about bad input
   std::vector<std::byte> scratch = std::vector<std::byte>(256u << 10); ///< where every link receives to
   std::array<net::datagrams::inbound, 64> inbound{};
+
+  switchboard& board() const { return context.workers.board(); }
+  net::reactor& reactor() const { return context.workers.reactor(); }
+  const limits& limit() const { return context.limit; }
 };
 
 /// A UDP socket in Ockam's wire format (protocol §3), as a worker. It either has a fixed peer or not:
@@ -87,8 +91,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail);
   void close(const std::string& why);
 
-  switchboard& board() const { return env_.context.workers.board(); }
-  net::reactor& reactor() const { return env_.context.workers.reactor(); }
+  switchboard& board() const { return env_.board(); }
+  net::reactor& reactor() const { return env_.reactor(); }
 
   udp_environment& env_;
   net::datagrams_ptr socket_; ///< null: closed
