@@ -13,7 +13,7 @@ namespace ockam {
 namespace {
 
 caf_environment environment(const transport_context& c) {
-  return {*c.actors, c.workers.reactor(), c.workers.board().node_name()};
+  return {*c.actors, c.node.reactor, c.node.board.node_name()};
 }
 
 result<stream_place> place(const transport_context& context, const std::string& address, const transport_options& options) {

@@ -13,7 +13,7 @@ stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoi
                          std::string alias, message_source source, opened on_open, ended on_end)
   : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, name_{std::move(alias)}, source_{source},
     on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.budget, env.limit().link_budget, env.waiter)},
+    ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, env.waiter)},
     in_{*ledger_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame},
     backlog_{ledger_.get()}, outgoing_{outgoing} {}
 
@@ -49,7 +49,7 @@ bool stream_link::may_read() {
   // moves again. When the node's memory is full as well, one link at a time may do so.
   if (in_.held() == 0 || ledger_->used() != in_.held())
     return false;
-  const auto& budget = env_.context.budget;
+  const auto& budget = env_.context.node.memory;
   if (budget.used() < budget.limit() || env_.loan == this)
     return true;
   if (env_.loan)

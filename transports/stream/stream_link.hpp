@@ -28,9 +28,9 @@ struct stream_environment {
 
   static constexpr std::size_t scratch_size = 256u << 10;
 
-  switchboard& board() const { return context.workers.board(); }
-  net::reactor& reactor() const { return context.workers.reactor(); }
-  const limits& limit() const { return context.limit; }
+  switchboard& board() const { return context.node.board; }
+  net::reactor& reactor() const { return context.node.reactor; }
+  const limits& limit() const { return context.node.limits; }
 };
 
 /// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes

@@ -92,7 +92,7 @@ struct stream_transport::attempt {
 };
 
 stream_transport::stream_transport(const stream_kind& kind, transport_context context)
-  : env_{kind, context, rate_limited_log{context.limit.log_interval},
+  : env_{kind, context, rate_limited_log{context.node.limits.log_interval},
          std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), nullptr, this} {}
 
 stream_transport::~stream_transport() = default;
@@ -103,7 +103,7 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
     return done(at.error());
   auto& board = env_.board();
   bool services = take_services(o);
-  auto flow = services ? env_.context.flows.services : board.flows().create();
+  auto flow = services ? env_.context.node.flows.services : board.flows().create();
   auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
@@ -133,7 +133,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
       return self->done(s.error());
     auto& board = env_.board();
     auto given = self->options->producer;
-    message_source source{given != 0 ? given : board.flows().create(), env_.context.flows.outgoing};
+    message_source source{given != 0 ? given : board.flows().create(), env_.context.node.flows.outgoing};
     auto link_name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
@@ -174,7 +174,7 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
   ++env_.context.connections;
   if (env_.kind.heartbeat && heartbeat_timer_ == 0)
     heartbeat_timer_ = env_.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
-  auto started = env_.context.workers.start(name, std::move(link), std::move(o));
+  auto started = env_.context.node.workers.start(name, std::move(link), std::move(o));
   if (!started) {
     links_.erase(name);
     std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
@@ -240,7 +240,7 @@ result<void> stream_transport::close_link(std::string_view which) {
                  "see them with: ockam " + std::string{env_.kind.name} + "-connection list"};
   auto name = it->first;
   it->second->on_stop(); // closes now; the actor follows
-  (void)env_.context.workers.stop(name);
+  (void)env_.context.node.workers.stop(name);
   return {};
 }
 

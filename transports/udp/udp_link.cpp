@@ -32,7 +32,7 @@ udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_
                    std::string name, message_source source, udp_options o, ended on_end)
   : env_{env}, socket_{std::move(s)}, peer_{peer}, remote_{std::move(remote)}, name_{std::move(name)},
     source_{source}, options_{o}, on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.budget, env.limit().link_budget, nullptr)},
+    ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, nullptr)},
     reassembly_{bounds_of(env.limit()), *ledger_}, outbox_{o.datagram_size},
     names_{reactor(), env.limit().connect_timeout,
            [this](message_ptr m, const ip_endpoint& to) { send(std::move(m), to); },

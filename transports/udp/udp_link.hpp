@@ -25,9 +25,9 @@ struct udp_environment {
   std::vector<std::byte> scratch = std::vector<std::byte>(256u << 10); ///< where every link receives to
   std::array<net::datagrams::inbound, 64> inbound{};
 
-  switchboard& board() const { return context.workers.board(); }
-  net::reactor& reactor() const { return context.workers.reactor(); }
-  const limits& limit() const { return context.limit; }
+  switchboard& board() const { return context.node.board; }
+  net::reactor& reactor() const { return context.node.reactor; }
+  const limits& limit() const { return context.node.limits; }
 };
 
 /// A UDP socket in Ockam's wire format (protocol §3), as a worker. It either has a fixed peer or not:

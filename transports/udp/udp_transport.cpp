@@ -28,7 +28,7 @@ struct udp_transport::attempt {
   connected done;
 };
 
-udp_transport::udp_transport(transport_context context) : env_{context, rate_limited_log{context.limit.log_interval}} {}
+udp_transport::udp_transport(transport_context context) : env_{context, rate_limited_log{context.node.limits.log_interval}} {}
 
 udp_transport::~udp_transport() = default;
 
@@ -42,7 +42,7 @@ void udp_transport::listen(const std::string& where, listen_options o, opened do
   auto socket = env_.reactor().open_datagrams(*at);
   if (!socket)
     return done(socket.error());
-  message_source source{env_.board().flows().create(), take_services(o) ? env_.context.flows.services : 0};
+  message_source source{env_.board().flows().create(), take_services(o) ? env_.context.node.flows.services : 0};
   auto local = (*socket)->local();
   auto worker = udp->worker.empty() ? random_address() : address{udp->worker};
   auto link = start_link(std::move(*socket), worker, std::nullopt, std::move(local), source, *udp, nullptr);
@@ -87,7 +87,7 @@ void udp_transport::resolved(attempt& a, result<std::vector<ip_endpoint>> found)
   if (!socket)
     return a.done(socket.error());
   auto given = a.options->producer;
-  message_source source{given != 0 ? given : env_.board().flows().create(), env_.context.flows.outgoing};
+  message_source source{given != 0 ? given : env_.board().flows().create(), env_.context.node.flows.outgoing};
   auto link = start_link(std::move(*socket), random_address(), peer, a.remote, source, a.udp, a.options);
   if (!link)
     return a.done(link.error());
@@ -105,7 +105,7 @@ result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address&
   worker_options w;
   w.type = peer ? "udp-link" : "udp-listener";
   w.producer = source.producer;
-  auto started = env_.context.workers.start(at, std::move(link), std::move(w));
+  auto started = env_.context.node.workers.start(at, std::move(link), std::move(w));
   if (!started) {
     if (!options || options->producer == 0)
       env_.board().remove_flow(source.producer);
@@ -132,7 +132,7 @@ void udp_transport::link_ended(udp_link& l, const options_ptr& options, const st
 void udp_transport::close(udp_link& l) {
   address at{l.info().link_address};
   l.on_stop();
-  (void)env_.context.workers.stop(at);
+  (void)env_.context.node.workers.stop(at);
 }
 
 listener_info udp_transport::listener_of(const udp_link& l) const {

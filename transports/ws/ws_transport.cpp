@@ -22,10 +22,10 @@ result<stream_place> place(const transport_context& c, const std::string& addres
   stream_place p;
   p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
   p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {
-    auto& r = c.workers.reactor();
+    auto& r = c.node.reactor;
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls);
-    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, policy);
+    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, c.node.memory, policy);
   };
   return p;
 }
@@ -40,10 +40,10 @@ result<stream_peer> peer(const transport_context& c, const std::string& address,
     return r.connect(at, timeout, std::move(done));
   };
   p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s) -> net::stream_ptr {
-    auto& r = c.workers.reactor();
+    auto& r = c.node.reactor;
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);
-    return std::make_unique<ws_stream>(r, std::move(s), c.limit, c.budget, ws_stream::client{to_string(a.at), a.target});
+    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, c.node.memory, ws_stream::client{to_string(a.at), a.target});
   };
   return p;
 }
