@@ -112,8 +112,9 @@ json view(const control::ListenerInfo& l) {
 }
 
 json view(const control::ConnectionInfo& c) {
+  // In the reference a worker of its own reads from the connection, and has an address; here one does both.
   json j{{"type", family_of(c.transport()).type}, {"mode", c.mode()}, {"socket_addr", c.socket_address()},
-         {"worker_addr", "0#" + c.worker_address()}, {"processor_address", c.processor_address()},
+         {"worker_addr", "0#" + c.worker_address()}, {"processor_address", ""},
          {"flow_control_id", c.flow_control_id()}, {"route", "/worker/" + c.worker_address()}, {"state", c.state()},
          {"messages_in", c.messages_in()}, {"messages_out", c.messages_out()}, {"bytes_in", c.bytes_in()},
          {"bytes_out", c.bytes_out()}, {"pending_bytes", c.pending_bytes()}, {"queued_bytes", c.queued_bytes()},
@@ -212,7 +213,7 @@ std::string page_of(const control::ConnectionInfo& c) {
   const auto& t = family_of(c.transport());
   auto out = done_line(std::string{t.title} + " Connection:\n") + field("Type", std::string{t.title}) + field("Mode", c.mode())
              + field("Socket address", c.socket_address()) + field("Worker address", "0#" + c.worker_address())
-             + field("Processor address", c.processor_address()) + field("Flow Control Id", c.flow_control_id())
+             + field("Flow Control Id", c.flow_control_id())
              + field("State", c.state() + " for " + uptime_text(c.since_ms())
                                 + (c.state() == "waiting" ? ", next try in " + number(c.next_retry_ms()) + " ms" : ""));
   if (c.lasting())

@@ -62,7 +62,6 @@ void render(control::ConnectionInfo& out, const link_info& in) {
   out.set_mode(in.outgoing ? "Outgoing" : "Incoming");
   out.set_socket_address(in.socket_address);
   out.set_worker_address(in.worker_address);
-  out.set_processor_address(in.processor_address);
   out.set_flow_control_id(in.flow_control_id);
   out.set_state(in.state);
   out.set_messages_in(in.messages_in);

@@ -38,7 +38,6 @@ struct link_info {
   std::string socket_address;  ///< of the peer
   std::string worker_address;  ///< where to send to: the first hop of routes through this link
   std::string link_address;    ///< of the link worker itself, where it goes by an alias
-  std::string processor_address; ///< an alias that the reference shows
   std::string flow_control_id;
   std::string state;           ///< connecting | handshake | up | waiting
   std::uint64_t messages_in = 0;

@@ -43,6 +43,11 @@ class fd_stream final : public net::stream, private fd_handler::listener {
     return outcome(::sendmsg(fd(), &m, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
+  bool shutdown_write() override {
+    ::shutdown(fd(), SHUT_WR); // fails for a connection that is broken: reads and writes say so
+    return true;
+  }
+
   void watch_read(bool on) override { handler_->watch_read(on); }
   void watch_write(bool on) override { handler_->watch_write(on); }
 

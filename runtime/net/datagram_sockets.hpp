@@ -4,7 +4,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/ip_endpoint.hpp"
-#include "runtime/net/reactor.hpp"
+#include "runtime/net/datagrams.hpp"
 
 #include <optional>
 #include <span>

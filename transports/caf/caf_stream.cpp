@@ -48,6 +48,7 @@ class caf_stream final : public net::stream, private net::stream_events, private
   void attach(net::stream_events* link) override { link_ = link; }
   net::io_result read(std::span<const iovec> into) override;
   net::io_result write(std::span<const iovec> from) override;
+  bool shutdown_write() override { return false; } // BASP ends in both directions
   void watch_read(bool on) override {
     reading_ = on;
     watch_socket();

@@ -14,11 +14,13 @@ namespace ockam {
 ///   tells of that, so the owner's `on_readable` is posted as long as there is such data and it listens.
 /// - *Nothing spins.* Writability of the socket is asked for only if the layer can use it: it has output of
 ///   its own, or its owner waits and the protocol is at a point where it may write.
+/// - *No half-close*, unless the protocol has one: both directions end together.
 ///
 /// Socket thread only.
 class layered_stream : public net::stream, protected net::stream_events {
  public:
   void attach(net::stream_events* owner) override;
+  bool shutdown_write() override { return false; }
   void watch_read(bool on) override;
   void watch_write(bool on) override;
   bool peer_closed() override { return below_->peer_closed(); }

@@ -3,7 +3,7 @@
 
 #include "runtime/core/credit.hpp"
 #include "runtime/core/payload.hpp"
-#include "runtime/net/reactor.hpp"
+#include "runtime/net/stream.hpp"
 
 #include <cstddef>
 #include <memory>

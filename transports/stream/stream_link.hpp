@@ -5,7 +5,8 @@
 #include "runtime/core/log.hpp"
 #include "runtime/links/transport.hpp"
 #include "transports/stream/backlog.hpp"
-#include "transports/stream/out_queue.hpp"
+#include "transports/stream/frame_reader.hpp"
+#include "transports/stream/frame_writer.hpp"
 #include "transports/stream/stream_kind.hpp"
 
 #include <functional>
@@ -26,6 +27,10 @@ struct stream_environment {
   budget_waiter* waiter = nullptr;
 
   static constexpr std::size_t scratch_size = 256u << 10;
+
+  switchboard& board() const { return context.node.board; }
+  net::reactor& reactor() const { return context.node.reactor; }
+  const limits& limit() const { return context.node.limits; }
 };
 
 /// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes
@@ -73,33 +78,17 @@ class stream_link final : public worker, private net::stream_events, private flu
 
   enum class state : std::uint8_t { handshake, up, closed };
 
-  /// A frame that is not whole yet, length field included.
-  struct partial_frame {
-    std::unique_ptr<std::byte[]> data;
-    std::size_t capacity = 0;
-    std::size_t size = 0;
-    std::size_t total = 0; ///< 0 until the length is known
-    credit held;
-    net::reactor::clock::time_point since;
-  };
-
   // reading
   void on_readable() override;
   bool may_read();
   void end_loan();
   std::size_t read_limit() const;
   void read_once();
-  bool take_preamble(std::span<const std::byte>& in);
-  bool take_frames(std::span<const std::byte> in);
-  bool begin_partial(std::span<const std::byte> rest);
-  bool extend_partial(std::size_t more);
-  bool finish_partial();
-  bool check_length(std::size_t length);
-  bool accept_frame(std::span<const std::byte> body, partial_frame* whole);
+  bool take_preamble();
+  bool accept_frame(frame_reader::frame& f);
   void pause();
   void check_paused();
-  net::reactor::clock::time_point partial_deadline() const;
-  void watch_partial();
+  void watch_frame();
 
   // writing
   void on_writable() override { write_out(); }
@@ -114,8 +103,10 @@ class stream_link final : public worker, private net::stream_events, private flu
   void refuse(refusal why, const std::string& message);
   void close(std::string why);
   void open_result(result<void> r);
-  switchboard& board() { return env_.context.node.board; }
-  net::reactor& reactor() { return env_.context.node.reactor; }
+  out_queue& queue() { return out_.queue(); }
+  const out_queue& queue() const { return out_.queue(); }
+  switchboard& board() { return env_.board(); }
+  net::reactor& reactor() { return env_.reactor(); }
 
   stream_environment& env_;
   net::stream_ptr stream_;
@@ -126,11 +117,11 @@ class stream_link final : public worker, private net::stream_events, private flu
   ended on_end_;
   ledger::owner ledger_;
   std::string peer_node_;
-  partial_frame partial_;
-  out_queue out_;
+  frame_reader in_;
+  frame_writer out_;
   backlog backlog_;
   timer_queue::id handshake_timer_ = 0;
-  timer_queue::id partial_timer_ = 0;
+  timer_queue::id frame_timer_ = 0;
   timer_queue::id stall_timer_ = 0;
   timer_queue::id paused_timer_ = 0;
   state state_ = state::handshake;

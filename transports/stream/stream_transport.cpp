@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/stream/stream_transport.hpp"
 
+#include "runtime/links/allow.hpp"
+
 #include <algorithm>
 
 namespace ockam {
@@ -13,11 +15,11 @@ class stream_transport::listener final : public net::acceptor_events {
   ~listener() {
     acceptor_.reset();
     if (own_flow_)
-      owner_.env_.context.node.board.remove_flow(flow_);
+      owner_.env_.board().remove_flow(flow_);
   }
 
   result<void> open(const stream_place& at) {
-    auto a = at.open(owner_.env_.context.node.reactor, *this);
+    auto a = at.open(owner_.env_.reactor(), *this);
     if (!a)
       return std::move(a).error();
     acceptor_ = std::move(*a);
@@ -35,7 +37,7 @@ class stream_transport::listener final : public net::acceptor_events {
     i.socket_address = acceptor_->local();
     i.address = to_string(address_);
     i.flow = flow_;
-    i.flow_control_id = owner_.env_.context.node.board.flows().text(flow_);
+    i.flow_control_id = owner_.env_.board().flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
     i.connections = connections_;
@@ -44,8 +46,8 @@ class stream_transport::listener final : public net::acceptor_events {
 
  private:
   void on_accept(net::stream_ptr s) override {
-    auto& board = owner_.env_.context.node.board;
-    auto now = owner_.env_.context.node.reactor.now();
+    auto& board = owner_.env_.board();
+    auto now = owner_.env_.reactor().now();
     auto remote = s->peer();
     if (!owner_.env_.context.may_accept()) {
       ++refused_;
@@ -64,10 +66,10 @@ class stream_transport::listener final : public net::acceptor_events {
 
   void on_out_of_descriptors() override {
     ++refused_;
-    owner_.env_.context.node.board.refused().add(refusal::out_of_descriptors);
+    owner_.env_.board().refused().add(refusal::out_of_descriptors);
     owner_.env_.hostile.write(level::warn, owner_.env_.kind.name, "out-of-descriptors",
                               "closed a connection: this process may not open more files (raise ulimit -n)",
-                              owner_.env_.context.node.reactor.now());
+                              owner_.env_.reactor().now());
   }
 
   stream_transport& owner_;
@@ -95,23 +97,17 @@ stream_transport::stream_transport(const stream_kind& kind, transport_context co
 
 stream_transport::~stream_transport() = default;
 
-void stream_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
-  for (const auto& w : workers)
-    if (address a{w}; !env_.context.node.board.allow(flow, a))
-      log(level::warn, env_.kind.name, "allow: there is no worker at " + to_string(a) + " yet");
-}
-
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {
   auto at = env_.kind.place(env_.context, where, o.extra);
   if (!at)
     return done(at.error());
-  auto& board = env_.context.node.board;
-  bool services = (o.first && o.allow.empty()) || std::erase(o.allow, "services") > 0;
+  auto& board = env_.board();
+  bool services = take_services(o);
   auto flow = services ? env_.context.node.flows.services : board.flows().create();
   auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
-  allow(flow, o.allow);
+  allow_workers(board, flow, o.allow, name());
   listeners_.push_back(std::move(l));
   done(listeners_.back()->info());
 }
@@ -127,7 +123,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
   auto timeout = o.timeout;
   a->options = std::make_shared<const connect_options>(std::move(o));
   attempts_.emplace(number, a);
-  a->connecting = a->to.connect(env_.context.node.reactor, timeout, [this, number](result<net::stream_ptr> s) {
+  a->connecting = a->to.connect(env_.reactor(), timeout, [this, number](result<net::stream_ptr> s) {
     auto it = attempts_.find(number);
     if (it == attempts_.end())
       return;
@@ -135,24 +131,24 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
     attempts_.erase(it);
     if (!s)
       return self->done(s.error());
-    auto& board = env_.context.node.board;
+    auto& board = env_.board();
     auto given = self->options->producer;
     message_source source{given != 0 ? given : board.flows().create(), env_.context.node.flows.outgoing};
-    auto name = std::make_shared<address>();
+    auto link_name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
-                           [this, self, name](result<void> up) {
+                           [this, self, link_name](result<void> up) {
                              if (!up)
                                return self->done(up.error());
-                             auto l = links_.find(*name);
+                             auto l = links_.find(*link_name);
                              if (l == links_.end())
                                return self->done(error{errc::closed, "the connection ended at once", {}});
                              self->done(info_of(*l->second));
                            });
     if (!link)
       return self->done(link.error());
-    *name = *link;
-    allow(source.producer, self->options->allow);
+    *link_name = *link;
+    allow_workers(board, source.producer, self->options->allow, name());
   });
 }
 
@@ -177,7 +173,7 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
   by_ledger_.emplace(raw->ledger_id(), raw);
   ++env_.context.connections;
   if (env_.kind.heartbeat && heartbeat_timer_ == 0)
-    heartbeat_timer_ = env_.context.node.reactor.after(stream_link::heartbeat_period, [this] { beat(); });
+    heartbeat_timer_ = env_.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
   auto started = env_.context.node.workers.start(name, std::move(link), std::move(o));
   if (!started) {
     links_.erase(name);
@@ -201,12 +197,12 @@ void stream_transport::link_ended(stream_link& l, listener* from) {
 
 void stream_transport::drop_flow(message_source source, const connect_options* o) {
   if (!o || o->producer == 0)
-    env_.context.node.board.remove_flow(source.producer);
+    env_.board().remove_flow(source.producer);
 }
 
 link_info stream_transport::info_of(const stream_link& l) const {
   auto i = l.info();
-  i.flow_control_id = env_.context.node.board.flows().text(l.source().producer);
+  i.flow_control_id = env_.board().flows().text(l.source().producer);
   return i;
 }
 
@@ -249,7 +245,7 @@ result<void> stream_transport::close_link(std::string_view which) {
 }
 
 void stream_transport::stop() {
-  env_.context.node.reactor.cancel(std::exchange(heartbeat_timer_, 0));
+  env_.reactor().cancel(std::exchange(heartbeat_timer_, 0));
   listeners_.clear();
   auto pending = std::move(attempts_);
   attempts_.clear();
@@ -260,7 +256,7 @@ void stream_transport::stop() {
 }
 
 void stream_transport::budget_available(std::uint64_t ledger_id) noexcept {
-  env_.context.node.reactor.post([this, ledger_id] {
+  env_.reactor().post([this, ledger_id] {
     if (auto it = by_ledger_.find(ledger_id); it != by_ledger_.end())
       it->second->resume();
   });
@@ -272,7 +268,7 @@ void stream_transport::beat() {
     return;
   for (auto it = links_.begin(); it != links_.end();)
     (it++)->second->heartbeat(); // which may close this link
-  heartbeat_timer_ = env_.context.node.reactor.after(stream_link::heartbeat_period, [this] { beat(); });
+  heartbeat_timer_ = env_.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
 }
 
 } // namespace ockam

@@ -38,7 +38,6 @@ class stream_transport final : public transport, private budget_waiter {
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();
-  void allow(std::uint32_t flow, const std::vector<std::string>& workers);
 
   stream_environment env_;
   std::vector<std::unique_ptr<listener>> listeners_;

@@ -10,6 +10,8 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cassert>
+#include <cerrno>
 #include <climits>
 
 namespace ockam {
@@ -49,7 +51,7 @@ tls_stream::tls_stream(net::reactor& r, net::stream_ptr below, tls_context conte
 }
 
 tls_stream::~tls_stream() {
-  if (established_ && !violation_ && err_ == 0) {
+  if (established_ && !violation_ && err_ == 0 && (!done_ || end_due_)) {
     ERR_clear_error();
     (void)SSL_shutdown(ssl_.get()); // the alert goes out if the socket takes it
   }
@@ -137,8 +139,11 @@ net::io_result tls_stream::read(std::span<const iovec> into) {
 }
 
 net::io_result tls_stream::write(std::span<const iovec> from) {
+  if (done_)
+    return {status::failed, 0, EPIPE};
   std::size_t taken = 0;
   net::io_result last{status::again, 0, 0};
+  offered_ = false;
   for (const auto& v : from) {
     std::size_t at = 0;
     while (at < v.iov_len) {
@@ -146,6 +151,7 @@ net::io_result tls_stream::write(std::span<const iovec> from) {
       auto n = SSL_write(ssl_.get(), static_cast<const char*>(v.iov_base) + at, at_most_int(v.iov_len - at));
       if (n <= 0) {
         last = outcome(n);
+        offered_ = wants_write_ && established_;
         break;
       }
       at += static_cast<std::size_t>(n);
@@ -156,6 +162,26 @@ net::io_result tls_stream::write(std::span<const iovec> from) {
   }
   learn();
   return taken > 0 ? net::io_result{status::ok, taken, 0} : last;
+}
+
+bool tls_stream::shutdown_write() {
+  assert(!offered_ && "the rest of a write has to be offered first");
+  if (!std::exchange(done_, true)) {
+    end_due_ = true;
+    send_end();
+    update();
+  }
+  return true;
+}
+
+/// Tells the peer that nothing more comes, once the handshake is over and nothing else is half written.
+void tls_stream::send_end() {
+  if (!end_due_ || !established_ || wants_write_ || err_ != 0)
+    return;
+  ERR_clear_error();
+  auto rc = SSL_shutdown(ssl_.get());
+  end_due_ = rc < 0;
+  wants_write_ = end_due_ && SSL_get_error(ssl_.get(), rc) == SSL_ERROR_WANT_WRITE;
 }
 
 std::string tls_stream::identity() const {
@@ -175,7 +201,9 @@ net::io_result tls_stream::outcome(int rc) {
   wants_write_ = what == SSL_ERROR_WANT_WRITE;
   if (what == SSL_ERROR_WANT_READ || what == SSL_ERROR_WANT_WRITE)
     return {status::again, 0, 0};
-  if (what == SSL_ERROR_ZERO_RETURN) {
+  if (what == SSL_ERROR_ZERO_RETURN && eof_ && SSL_is_init_finished(ssl_.get()) == 1)
+    err_ = ECONNRESET; // the socket has ended, TLS has not
+  else if (what == SSL_ERROR_ZERO_RETURN) {
     ended_ = true;
     return {status::eof, 0, 0};
   }
@@ -200,10 +228,12 @@ void tls_stream::learn() {
     established_ = true;
     more_ = true; // OpenSSL reads ahead: what came right behind the handshake causes no event any more
   }
+  send_end();
   update();
 }
 
-/// OpenSSL wanted to write, to go on with a handshake or a write that it knows of: both go on when asked again.
+/// OpenSSL wanted to write, to go on with a handshake, a write or an alert that it knows of: all go on when
+/// asked again.
 void tls_stream::write_output() {
   wants_write_ = false;
   if (!established_) {
@@ -212,6 +242,7 @@ void tls_stream::write_output() {
       (void)outcome(rc);
     learn();
   }
+  send_end();
   notify_reader();
 }
 

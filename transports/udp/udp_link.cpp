@@ -32,9 +32,9 @@ udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_
                    std::string name, message_source source, udp_options o, ended on_end)
   : env_{env}, socket_{std::move(s)}, peer_{peer}, remote_{std::move(remote)}, name_{std::move(name)},
     source_{source}, options_{o}, on_end_{std::move(on_end)},
-    ledger_{ledger::make(env.context.node.memory, env.context.node.limits.link_budget, nullptr)},
-    reassembly_{bounds_of(env.context.node.limits), *ledger_}, outbox_{o.datagram_size},
-    names_{reactor(), env.context.node.limits.connect_timeout,
+    ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, nullptr)},
+    reassembly_{bounds_of(env.limit()), *ledger_}, outbox_{o.datagram_size},
+    names_{reactor(), env.limit().connect_timeout,
            [this](message_ptr m, const ip_endpoint& to) { send(std::move(m), to); },
            [this](message_ptr m, drop_reason why, std::string_view detail) {
              ++dropped_;
@@ -168,7 +168,7 @@ void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
     m->header.pop_onward();
   auto extra = wire_codec::extras(m->header);
   auto size = wire_codec::measure(m->header, m->body.size(), extra);
-  if (size.total > env_.context.node.limits.max_frame
+  if (size.total > env_.limit().max_frame
       || udp_codec::slice_count(size.total, options_.datagram_size) > udp_codec::max_slices)
     return undeliverable(std::move(m), to, drop_reason::too_large,
                          "a message over udp has at most 16 MiB and 65,535 datagrams");
@@ -210,7 +210,7 @@ void udp_link::write_out() {
   socket_->watch_write(!outbox_.empty());
   if (!outbox_.empty() && stall_timer_ == 0) {
     progress_ = reactor().now();
-    stall_timer_ = reactor().after(env_.context.node.limits.stall, [this] { check_stall(); });
+    stall_timer_ = reactor().after(env_.limit().stall, [this] { check_stall(); });
   }
 }
 
@@ -224,13 +224,13 @@ void udp_link::check_stall() {
   stall_timer_ = 0;
   if (outbox_.empty())
     return;
-  if (reactor().now() - progress_ >= env_.context.node.limits.stall) {
+  if (reactor().now() - progress_ >= env_.limit().stall) {
     while (!outbox_.empty())
       give_up_first(drop_reason::congested, "the udp link does not move");
     socket_->watch_write(false);
     return;
   }
-  stall_timer_ = reactor().after(env_.context.node.limits.stall, [this] { check_stall(); });
+  stall_timer_ = reactor().after(env_.limit().stall, [this] { check_stall(); });
 }
 
 void udp_link::keep_alive() {

@@ -24,6 +24,10 @@ struct udp_environment {
   rate_limited_log hostile; ///< lines about bad input
   std::vector<std::byte> scratch = std::vector<std::byte>(256u << 10); ///< where every link receives to
   std::array<net::datagrams::inbound, 64> inbound{};
+
+  switchboard& board() const { return context.node.board; }
+  net::reactor& reactor() const { return context.node.reactor; }
+  const limits& limit() const { return context.node.limits; }
 };
 
 /// A UDP socket in Ockam's wire format (docs/protocol.md, UDP routes), as a worker. It either has a fixed
@@ -88,8 +92,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail);
   void close(const std::string& why);
 
-  switchboard& board() const { return env_.context.node.board; }
-  net::reactor& reactor() const { return env_.context.node.reactor; }
+  switchboard& board() const { return env_.board(); }
+  net::reactor& reactor() const { return env_.reactor(); }
 
   udp_environment& env_;
   net::datagrams_ptr socket_; ///< null: closed

@@ -3,7 +3,7 @@
 
 #include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/message.hpp"
-#include "runtime/net/reactor.hpp"
+#include "runtime/net/datagrams.hpp"
 #include "transports/udp/udp_codec.hpp"
 
 #include <array>

@@ -2,6 +2,7 @@
 #include "transports/udp/udp_transport.hpp"
 
 #include "runtime/core/endpoint.hpp"
+#include "runtime/links/allow.hpp"
 #include "transports/udp/udp_entry.hpp"
 
 #include <algorithm>
@@ -31,12 +32,6 @@ udp_transport::udp_transport(transport_context context) : env_{context, rate_lim
 
 udp_transport::~udp_transport() = default;
 
-void udp_transport::allow(std::uint32_t flow, const std::vector<std::string>& workers) {
-  for (const auto& w : workers)
-    if (address a{w}; !env_.context.node.board.allow(flow, a))
-      log(level::warn, "udp", "allow: there is no worker at " + to_string(a) + " yet");
-}
-
 void udp_transport::listen(const std::string& where, listen_options o, opened done) {
   auto at = parse_socket_address(where);
   if (!at)
@@ -44,18 +39,16 @@ void udp_transport::listen(const std::string& where, listen_options o, opened do
   auto udp = read_udp_options(o.extra, true);
   if (!udp)
     return done(udp.error());
-  auto socket = env_.context.node.reactor.open_datagrams(*at);
+  auto socket = env_.reactor().open_datagrams(*at);
   if (!socket)
     return done(socket.error());
-  auto& board = env_.context.node.board;
-  bool services = (o.first && o.allow.empty()) || std::erase(o.allow, "services") > 0;
-  message_source source{board.flows().create(), services ? env_.context.node.flows.services : 0};
+  message_source source{env_.board().flows().create(), take_services(o) ? env_.context.node.flows.services : 0};
   auto local = (*socket)->local();
-  auto name = udp->worker.empty() ? random_address() : address{udp->worker};
-  auto link = start_link(std::move(*socket), name, std::nullopt, std::move(local), source, *udp, nullptr);
+  auto worker = udp->worker.empty() ? random_address() : address{udp->worker};
+  auto link = start_link(std::move(*socket), worker, std::nullopt, std::move(local), source, *udp, nullptr);
   if (!link)
     return done(link.error());
-  allow(source.producer, o.allow);
+  allow_workers(env_.board(), source.producer, o.allow, name());
   done(listener_of(**link));
 }
 
@@ -76,7 +69,7 @@ void udp_transport::connect(const std::string& where, connect_options o, connect
   auto timeout = o.timeout;
   a->options = std::make_shared<const connect_options>(std::move(o));
   attempts_.emplace(number, a);
-  a->lookup = env_.context.node.reactor.resolve(*to, timeout, [this, number](auto found) {
+  a->lookup = env_.reactor().resolve(*to, timeout, [this, number](auto found) {
     auto it = attempts_.find(number);
     if (it == attempts_.end())
       return;
@@ -90,15 +83,15 @@ void udp_transport::resolved(attempt& a, result<std::vector<ip_endpoint>> found)
   if (!found)
     return a.done(found.error());
   auto peer = preferred(*found);
-  auto socket = env_.context.node.reactor.open_datagrams_to(peer);
+  auto socket = env_.reactor().open_datagrams_to(peer);
   if (!socket)
     return a.done(socket.error());
   auto given = a.options->producer;
-  message_source source{given != 0 ? given : env_.context.node.board.flows().create(), env_.context.node.flows.outgoing};
+  message_source source{given != 0 ? given : env_.board().flows().create(), env_.context.node.flows.outgoing};
   auto link = start_link(std::move(*socket), random_address(), peer, a.remote, source, a.udp, a.options);
   if (!link)
     return a.done(link.error());
-  allow(source.producer, a.options->allow);
+  allow_workers(env_.board(), source.producer, a.options->allow, name());
   a.done(info_of(**link));
 }
 
@@ -115,7 +108,7 @@ result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address&
   auto started = env_.context.node.workers.start(at, std::move(link), std::move(w));
   if (!started) {
     if (!options || options->producer == 0)
-      env_.context.node.board.remove_flow(source.producer);
+      env_.board().remove_flow(source.producer);
     return std::move(started).error();
   }
   links_.emplace(at, raw);
@@ -130,7 +123,7 @@ void udp_transport::link_ended(udp_link& l, const options_ptr& options, const st
   if (!l.listens())
     --env_.context.connections;
   if (!options || options->producer == 0)
-    env_.context.node.board.remove_flow(l.source().producer);
+    env_.board().remove_flow(l.source().producer);
   if (options && options->on_end)
     options->on_end(last, why);
 }
@@ -148,14 +141,14 @@ listener_info udp_transport::listener_of(const udp_link& l) const {
   i.socket_address = l.remote();
   i.address = to_string(address{l.info().worker_address});
   i.flow = l.source().producer;
-  i.flow_control_id = env_.context.node.board.flows().text(i.flow);
+  i.flow_control_id = env_.board().flows().text(i.flow);
   i.connections = l.peers();
   return i;
 }
 
 link_info udp_transport::info_of(const udp_link& l) const {
   auto i = l.info();
-  i.flow_control_id = env_.context.node.board.flows().text(l.source().producer);
+  i.flow_control_id = env_.board().flows().text(l.source().producer);
   return i;
 }
 

@@ -40,7 +40,6 @@ class udp_transport final : public transport {
   void close(udp_link& l);
   listener_info listener_of(const udp_link& l) const;
   link_info info_of(const udp_link& l) const;
-  void allow(std::uint32_t flow, const std::vector<std::string>& workers);
 
   udp_environment env_;
   std::unordered_map<address, udp_link*, address_hash, address_equal> links_;

@@ -138,7 +138,7 @@ result<void> delete_listener(transport t, invocation& in) {
 // -- connections -------------------------------------------------------------------------------------
 
 std::vector<std::string> names_of(const control::ConnectionInfo& c) {
-  return {c.worker_address(), c.socket_address(), plain_address(c.processor_address())};
+  return {c.worker_address(), c.socket_address()};
 }
 
 result<void> create_connection(transport t, invocation& in) {

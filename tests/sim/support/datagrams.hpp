@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/net/reactor.hpp"
+#include "runtime/net/datagrams.hpp"
 
 #include <deque>
 #include <map>

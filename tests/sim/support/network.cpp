@@ -86,7 +86,7 @@ class stream final : public net::stream {
   }
 
   net::io_result write(std::span<const iovec> from) override {
-    if (out_->broken)
+    if (out_->broken || out_->closed)
       return {status::failed, 0, EPIPE};
     auto room = out_->window > out_->bytes.size() ? out_->window - out_->bytes.size() : 0;
     if (room == 0)
@@ -107,6 +107,11 @@ class stream final : public net::stream {
     return r;
   }
 
+  bool shutdown_write() override {
+    out_->closed = true;
+    return true;
+  }
+
   void watch_read(bool on) override { reading_ = on; }
   void watch_write(bool on) override { writing_ = on; }
   bool peer_closed() override { return in_->closed || in_->broken; }
@@ -119,7 +124,7 @@ class stream final : public net::stream {
   std::int64_t peer_uid() const override { return local_.starts_with('/') ? static_cast<std::int64_t>(::geteuid()) : -1; }
 
   bool readable() const { return reading_ && (!in_->bytes.empty() || in_->closed || in_->broken); }
-  bool writable() const { return writing_ && (out_->broken || out_->bytes.size() < out_->window); }
+  bool writable() const { return writing_ && (out_->broken || out_->closed || out_->bytes.size() < out_->window); }
   /// One event. It may be the end of this.
   void serve() { readable() ? owner_->on_readable() : owner_->on_writable(); }
 

@@ -58,7 +58,10 @@ class client {
   std::size_t received() const { return in_->bytes.size(); }
   /// How much the node may write before this end reads.
   void window(std::size_t bytes) { in_->window = bytes; }
+  /// The node writes no more; it may still read (`finished_by_peer`), or not.
   bool closed_by_peer() const { return in_->closed || in_->broken; }
+  /// The node has closed only its sending side.
+  bool finished_by_peer() const { return in_->closed && !out_->broken; }
   void close();
   /// Closes only the sending side: the node reads an end of stream and may still write.
   void finish() { out_->closed = true; }

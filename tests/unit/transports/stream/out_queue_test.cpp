@@ -37,6 +37,7 @@ struct sink final : net::stream {
   net::io_result read(std::span<const iovec>) override { return {}; }
   void watch_read(bool) override {}
   void watch_write(bool) override {}
+  bool shutdown_write() override { return false; }
   bool peer_closed() override { return false; }
   std::string peer() const override { return {}; }
   std::string local() const override { return {}; }

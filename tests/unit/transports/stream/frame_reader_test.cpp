@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transports/stream/frame_reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam {
+namespace {
+
+constexpr std::size_t max_frame = 16u << 20;
+
+std::string length_field(std::size_t n) {
+  std::string out(stream_codec::length_bytes, '\0');
+  stream_codec::write_length(reinterpret_cast<std::byte*>(out.data()), n);
+  return out;
+}
+std::string framed(std::string_view body) {
+  return length_field(body.size()).append(body);
+}
+
+struct frame_reader_test : ::testing::Test {
+  /// Reads as a link does: up to `most` bytes at a time, all frames of each read. What was read.
+  std::size_t read(std::string_view bytes, std::size_t most = 1u << 20) {
+    std::size_t done = 0;
+    while (done < bytes.size() && !reader.too_large()) {
+      auto got = fill(bytes.substr(done, most));
+      while (auto f = reader.next()) {
+        own_memory.push_back(f->memory != nullptr);
+        bodies.emplace_back(reinterpret_cast<const char*>(f->body.data()), f->body.size());
+      }
+      done += got;
+    }
+    return done;
+  }
+  std::size_t fill(std::string_view bytes) {
+    std::size_t moved = 0;
+    for (const auto& v : reader.room({scratch.data(), scratch.size()})) {
+      auto n = std::min(v.iov_len, bytes.size() - moved);
+      std::memcpy(v.iov_base, bytes.data() + moved, n);
+      moved += n;
+    }
+    reader.filled(moved, now);
+    return moved;
+  }
+
+  memory budget{64u << 20};
+  ledger::owner charged = ledger::make(budget, 32u << 20, nullptr);
+  std::vector<std::byte> scratch = std::vector<std::byte>(4096);
+  frame_reader::clock::time_point now{std::chrono::hours{1}};
+  frame_reader reader{*charged, max_frame};
+  std::vector<std::string> bodies;
+  std::vector<bool> own_memory;
+};
+
+TEST_F(frame_reader_test, reads_whole_frames_where_they_lie) {
+  read(framed("one") + framed("") + framed("three"));
+  EXPECT_EQ(bodies, (std::vector<std::string>{"one", "", "three"}));
+  EXPECT_EQ(own_memory, (std::vector<bool>{false, false, false}));
+  EXPECT_FALSE(reader.in_frame());
+  EXPECT_EQ(charged->used(), 0u);
+}
+
+TEST_F(frame_reader_test, reads_byte_by_byte) {
+  std::vector<std::string> sent{"one", "", std::string(300, 'x'), "4"};
+  std::string stream;
+  for (const auto& s : sent)
+    stream += framed(s);
+  read(stream, 1);
+  EXPECT_EQ(bodies, sent);
+  EXPECT_EQ(charged->used(), 0u);
+}
+
+TEST_F(frame_reader_test, reads_any_frames_in_any_pieces) {
+  std::mt19937_64 random{4};
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::string> sent;
+    std::string stream;
+    for (int i = 0; i < 20; ++i) {
+      sent.emplace_back(random() % (i % 5 == 0 ? 20'000 : 40), static_cast<char>('a' + i));
+      stream += framed(sent.back());
+    }
+    bodies.clear();
+    for (std::size_t at = 0; at < stream.size();)
+      at += read(std::string_view{stream}.substr(at, 1 + random() % 5000), 1 + random() % 5000);
+    ASSERT_EQ(bodies, sent);
+    ASSERT_EQ(charged->used(), 0u);
+  }
+}
+
+TEST_F(frame_reader_test, the_largest_frame_is_read_and_no_larger_one) {
+  std::string body(max_frame, 'x');
+  read(framed(body));
+  ASSERT_EQ(bodies.size(), 1u);
+  EXPECT_TRUE(bodies.front() == body);
+  EXPECT_TRUE(own_memory.front());
+  EXPECT_FALSE(reader.too_large());
+  read(framed("fine") + length_field(max_frame + 1) + "and much more");
+  EXPECT_EQ(bodies.back(), "fine");
+  EXPECT_EQ(reader.too_large(), max_frame + 1);
+  EXPECT_EQ(charged->used(), 0u);
+}
+
+TEST_F(frame_reader_test, a_length_that_lies_takes_no_memory_of_its_size) {
+  read(length_field(max_frame) + "only this");
+  EXPECT_TRUE(bodies.empty());
+  EXPECT_TRUE(reader.in_frame());
+  EXPECT_EQ(reader.held(), 9u);
+  std::size_t room = 0;
+  for (const auto& v : reader.room({scratch.data(), scratch.size()}))
+    room += v.iov_len;
+  EXPECT_LE(room, scratch.size()) << "what is read at a time stays what the link allows";
+}
+
+TEST_F(frame_reader_test, a_frame_is_charged_as_it_comes_in_and_free_when_it_is_whole) {
+  auto stream = framed(std::string(10'000, 'x'));
+  read(stream.substr(0, 3));
+  EXPECT_EQ(charged->used(), 0u) << "the beginning of a length has its place";
+  EXPECT_TRUE(reader.in_frame());
+  read(stream.substr(3, 5000));
+  EXPECT_EQ(charged->used(), 4999u);
+  EXPECT_EQ(reader.held(), charged->used());
+  EXPECT_EQ(budget.used(), charged->used());
+  read(stream.substr(5003));
+  EXPECT_EQ(bodies.size(), 1u);
+  EXPECT_EQ(charged->used(), 0u);
+}
+
+TEST_F(frame_reader_test, what_is_forgotten_is_not_charged) {
+  read(framed(std::string(10'000, 'x')).substr(0, 5000));
+  EXPECT_GT(charged->used(), 0u);
+  reader.clear();
+  EXPECT_EQ(charged->used(), 0u);
+  EXPECT_FALSE(reader.in_frame());
+}
+
+TEST_F(frame_reader_test, the_memory_of_a_frame_can_be_taken_over) {
+  auto stream = framed(std::string(10'000, 'x'));
+  std::optional<frame_reader::frame> kept;
+  for (std::size_t at = 0; !kept;) {
+    at += fill(std::string_view{stream}.substr(at));
+    kept = reader.next();
+  }
+  ASSERT_TRUE(kept->memory);
+  EXPECT_EQ(kept->body.data(), kept->memory.get());
+  EXPECT_GE(kept->capacity, kept->body.size());
+  read(framed("another"), 5);
+  EXPECT_EQ(bodies, std::vector<std::string>{"another"});
+  EXPECT_EQ(kept->body.size(), 10'000u);
+  EXPECT_EQ(std::to_integer<char>(kept->body.back()), 'x');
+}
+
+TEST_F(frame_reader_test, the_preamble_is_the_byte_in_front_of_the_first_frame) {
+  EXPECT_FALSE(reader.take_preamble());
+  fill(std::string{"\x01"} + framed("one").substr(0, 2));
+  EXPECT_EQ(reader.take_preamble(), std::byte{1});
+  EXPECT_FALSE(reader.next());
+  read(framed("one").substr(2));
+  EXPECT_EQ(bodies, std::vector<std::string>{"one"});
+}
+
+TEST_F(frame_reader_test, the_time_of_a_frame_begins_with_its_first_byte_and_grows_with_its_size) {
+  using namespace std::chrono_literals;
+  auto began = now;
+  auto stream = framed(std::string(1u << 20, 'x'));
+  read(stream.substr(0, 1));
+  EXPECT_EQ(reader.deadline(10s), began + 10s);
+  now += 5s;
+  read(stream.substr(1, 10'000));
+  EXPECT_EQ(reader.deadline(10s), began + 10s + 4s);
+  reader.restart(now);
+  EXPECT_EQ(reader.deadline(10s), now + 10s + 4s);
+  now += 1s;
+  read(stream.substr(10'001) + framed("a second frame").substr(0, 6));
+  EXPECT_EQ(reader.deadline(10s), now + 10s);
+}
+
+} // namespace
+} // namespace ockam
