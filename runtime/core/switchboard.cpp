@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 
 namespace ockam {
 
@@ -27,7 +28,7 @@ result<void> switchboard::add(address a, worker_entry e) {
 }
 
 bool switchboard::remove(address_view a) {
-  auto it = table_.find(a);
+  auto it = look_up(a);
   if (it == table_.end())
     return false;
   table_.erase(it);
@@ -35,7 +36,7 @@ bool switchboard::remove(address_view a) {
 }
 
 worker_entry* switchboard::find(address_view a) {
-  auto it = table_.find(a);
+  auto it = look_up(a);
   return it == table_.end() ? nullptr : &it->second;
 }
 
@@ -96,7 +97,7 @@ void switchboard::handle(message_ptr m) {
   auto& header = m->header;
   if (header.onward_empty())
     return drop(std::move(m), drop_reason::bad_route, "the onward route is empty");
-  auto it = table_.find(header.next());
+  auto it = look_up(header.next());
   if (it == table_.end()) {
     if (header.next().type == transport_type::local)
       return drop(std::move(m), drop_reason::unknown_worker);
@@ -120,7 +121,7 @@ void switchboard::handle(message_ptr m) {
 }
 
 void switchboard::hand_over(message_ptr m) {
-  auto it = table_.find(m->header.next());
+  auto it = look_up(m->header.next());
   if (it == table_.end())
     return drop(std::move(m), drop_reason::unknown_worker);
   give(it->second, std::move(m));
@@ -144,7 +145,8 @@ void switchboard::give(worker_entry& entry, message_ptr m) {
         return std::string{"an exception of unknown type"};
       }
     }();
-    std::erase_if(table_, [&](auto& item) { return item.second.target == target; });
+    for (auto it = table_.begin(); it != table_.end();)
+      it = it->second.target == target ? table_.erase(it) : std::next(it);
     target->failed(what);
   }
 }
