@@ -7,8 +7,8 @@
 #include <caf/scheduled_actor.hpp>
 
 /// The CAF actor below a worker, for services that use CAF themselves: to spawn actors, to ask them, to be
-/// asked by them. Not needed for anything else; needs CAF's headers. Call these from the worker's own
-/// members, on its thread, not in its constructor.
+/// asked by them. Not needed for anything else; needs the headers of CAF and of Boost. Call these from the
+/// worker's own members, on its thread, not in its constructor.
 namespace ockam {
 
 /// The actor that runs `w`: its handle, its `system()`, its `spawn` and `request`. Do not `quit` it, nor

@@ -10,26 +10,14 @@ control_handlers::pending_request::pending_request(control_handlers& owner, requ
 
 control_handlers::pending_request::~pending_request() {
   reactor().cancel(deadline_);
-  if (registered_)
-    board().remove(self_);
 }
 
 void control_handlers::pending_request::begin(std::uint32_t flags) {
   deadline_ = reactor().after(timeout_, [this] { late(); });
-  worker_entry e;
-  e.target = this;
-  e.type = "reply";
-  e.internal = true;
-  // The reply comes in through the link that the route leaves by (docs/protocol.md, Flow control ids). For a link that is yet
-  // to be made, the dialer sees to it.
-  if (auto* first = board().find(route_.front()); first && first->producer != 0)
-    e.consumer_of.push_back(first->producer);
-  if (auto ok = board().add(self_, std::move(e)); !ok)
-    return end(ok.error());
-  registered_ = true;
+  self_.emplace(board(), *this, route_.front());
   if (auto stuck = no_way_back())
     return end(*stuck);
-  auto m = make_message(route_, self_, std::move(body_));
+  auto m = make_message(route_, self_->get(), std::move(body_));
   m->header.flags(flags);
   m->held = credit{node().local_budget, m->footprint()};
   sent_ = reactor().now();

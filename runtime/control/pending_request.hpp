@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/control/handlers.hpp"
+#include "runtime/workers/reply_address.hpp"
 
 #include <memory>
 #include <optional>
@@ -55,8 +56,7 @@ class control_handlers::pending_request : public receiver {
   route route_;
   payload body_;
   std::chrono::milliseconds timeout_;
-  address self_ = random_address();
-  bool registered_ = false;
+  std::optional<reply_address> self_; ///< from `begin` on
   clock::time_point sent_{};
   timer_queue::id deadline_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "runtime/core/guarded.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace ockam {
 
@@ -28,7 +29,7 @@ result<void> switchboard::add(address a, worker_entry e) {
 }
 
 bool switchboard::remove(address_view a) {
-  auto it = table_.find(a);
+  auto it = look_up(a);
   if (it == table_.end())
     return false;
   table_.erase(it);
@@ -36,7 +37,7 @@ bool switchboard::remove(address_view a) {
 }
 
 worker_entry* switchboard::find(address_view a) {
-  auto it = table_.find(a);
+  auto it = look_up(a);
   return it == table_.end() ? nullptr : &it->second;
 }
 
@@ -97,7 +98,7 @@ void switchboard::handle(message_ptr m) {
   auto& header = m->header;
   if (header.onward_empty())
     return drop(std::move(m), drop_reason::bad_route, "the onward route is empty");
-  auto it = table_.find(header.next());
+  auto it = look_up(header.next());
   if (it == table_.end()) {
     if (header.next().type == transport_type::local)
       return drop(std::move(m), drop_reason::unknown_worker);
@@ -121,7 +122,7 @@ void switchboard::handle(message_ptr m) {
 }
 
 void switchboard::hand_over(message_ptr m) {
-  auto it = table_.find(m->header.next());
+  auto it = look_up(m->header.next());
   if (it == table_.end())
     return drop(std::move(m), drop_reason::unknown_worker);
   give(it->second, std::move(m));
@@ -136,7 +137,8 @@ void switchboard::give(worker_entry& entry, message_ptr m) {
   // The worker ends, not the caller. It may have removed itself already; its object is still there:
   // workers are destroyed by their actor, never inside a delivery.
   dropped_.add(drop_reason::worker_failed);
-  std::erase_if(table_, [&](auto& item) { return item.second.target == target; });
+  for (auto it = table_.begin(); it != table_.end();)
+    it = it->second.target == target ? table_.erase(it) : std::next(it);
   target->failed(*what);
 }
 

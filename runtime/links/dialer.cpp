@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/links/dialer.hpp"
 
+#include "runtime/workers/reply_address.hpp"
+
 #include <algorithm>
 
 namespace ockam {
@@ -109,9 +111,8 @@ bool dialer::allowed(address_view peer) const {
 
 void dialer::pass(message_ptr m, const address& link) {
   auto& board = context_.board;
-  if (auto* e = board.find(link); e && e->producer != 0 && begun_here(*m))
-    if (auto* from = board.find(m->header.return_front()); from && from->producer == 0)
-      (void)board.add_consumer(e->producer, m->header.return_front());
+  if (begun_here(*m))
+    admit_answers(board, m->header.return_front(), link);
   if (auto it = table_.find(m->header.next()); it != table_.end())
     it->second->used = context_.reactor.now();
   m->header.pop_onward();

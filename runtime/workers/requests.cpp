@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/requests.hpp"
 
+#include "runtime/workers/reply_address.hpp"
+
 namespace ockam {
 
 class request_table::pending final : public receiver {
  public:
-  pending(request_table& owner, host_id who, std::uint64_t which) : from{who}, number{which}, owner_{owner} {}
-  ~pending() {
-    owner_.reactor_.cancel(deadline);
-    owner_.board_.remove(self);
-  }
+  pending(request_table& owner, host_id who, std::uint64_t which, address_view first_hop)
+    : from{who}, number{which}, self{owner.board_, *this, first_hop}, owner_{owner} {}
+  ~pending() { owner_.reactor_.cancel(deadline); }
 
   void receive(message_ptr m) override { owner_.end(*this, std::move(m), errc::ok); }
   void failed(std::string_view) noexcept override {}
 
   const host_id from;
   const std::uint64_t number;
-  const address self = random_address();
+  const reply_address self;
   timer_queue::id deadline = 0;
 
  private:
@@ -33,19 +33,11 @@ void request_table::open(message_ptr m, host_id from, std::uint64_t number, std:
     reactor_.post([this, from, number] { done_(from, number, nullptr, errc::limit_reached); });
     return;
   }
-  auto made = std::make_unique<pending>(*this, from, number);
+  auto made = std::make_unique<pending>(*this, from, number, m->header.onward_empty() ? address_view{} : m->header.next());
   auto& p = *made;
   pending_.emplace(&p, std::move(made));
-  worker_entry e;
-  e.target = &p;
-  e.type = "reply";
-  e.internal = true;
-  // The reply comes in through the link that the route leaves by (docs/protocol.md, Flow control ids).
-  if (auto* first = m->header.onward_empty() ? nullptr : board_.find(m->header.next()); first && first->producer != 0)
-    e.consumer_of.push_back(first->producer);
-  (void)board_.add(p.self, std::move(e)); // 128 random bits: no other has that address
   p.deadline = reactor_.after(timeout, [this, &p] { end(p, nullptr, errc::timed_out); });
-  m->header.push_return(p.self);
+  m->header.push_return(p.self.get());
   board_.deliver(std::move(m));
 }
 
