@@ -11,7 +11,8 @@ bool take_services(listen_options& o) {
   return said || (o.first && silent);
 }
 
-void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers, std::string_view transport) {
+void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
+                   std::string_view transport) {
   for (const auto& w : workers)
     if (address a{w}; !board.allow(flow, a))
       log(level::warn, transport, "allow: there is no worker at " + to_string(a) + " yet");

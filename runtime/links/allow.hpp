@@ -17,6 +17,7 @@ bool take_services(listen_options& o);
 
 /// Lets what comes in under `flow` reach these workers. One that is not there yet gets a line in the log, of
 /// `transport`, and is allowed when it comes.
-void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers, std::string_view transport);
+void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
+                   std::string_view transport);
 
 } // namespace ockam

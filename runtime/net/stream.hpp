@@ -34,7 +34,7 @@ struct protocol_violation {
   std::string what; ///< words that go on after "the peer"
 };
 
-/// Hears from a stream. Called only while watched for; never from inside `read`, `write` or `watch_…`.
+/// Hears from a stream. Called only while watched for; never from inside one of the stream's own calls.
 class stream_events {
  public:
   virtual void on_readable() = 0; ///< also when the peer has ended its direction: `read` then says so

@@ -13,7 +13,8 @@ namespace ockam::tests {
 /// The owner of a stream: reads all that comes, until its end, and writes what the stream takes.
 class stream_user final : public net::stream_events {
  public:
-  explicit stream_user(net::stream_ptr s, std::function<void()> on_news = [] {}) : stream{std::move(s)}, on_news_{std::move(on_news)} {
+  explicit stream_user(net::stream_ptr s, std::function<void()> on_news = [] {})
+    : stream{std::move(s)}, on_news_{std::move(on_news)} {
     stream->attach(this);
     stream->watch_read(true);
   }

@@ -14,7 +14,7 @@ using status = net::io_result::status;
 
 namespace {
 
-constexpr std::size_t scratch_size = 64u << 10;
+constexpr std::size_t scratch_size = 256u << 10; // as much as a link reads at a time
 
 /// Where all WebSockets of a thread read to: what is in it is used up before anything else reads.
 std::span<std::byte> scratch() {

@@ -14,7 +14,8 @@ using tests::stream_user;
 /// peer (the test) ══ pipes ══ user
 struct half_close : ::testing::Test {
   half_close() {
-    connecting = reactor.connect({"n", 1}, std::chrono::seconds{1}, [this](result<net::stream_ptr> s) { user.emplace(std::move(*s)); });
+    connecting = reactor.connect({"n", 1}, std::chrono::seconds{1},
+                                 [this](result<net::stream_ptr> s) { user.emplace(std::move(*s)); });
     net.run();
     peer.emplace(port.accept());
   }

@@ -80,7 +80,9 @@ class half_close : public ::testing::TestWithParam<bool>, private net::acceptor_
     }
   }
 
-  void peer_sends(std::string_view text) { ASSERT_EQ(::send(peer_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size())); }
+  void peer_sends(std::string_view text) {
+    ASSERT_EQ(::send(peer_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
   /// All up to the end of the stream.
   std::string peer_reads() {
     std::string all;
