@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/credit.hpp"
 
+#include <algorithm>
+
 namespace ockam {
 
 namespace {
@@ -54,37 +56,77 @@ void ledger::sub(std::size_t n) noexcept {
     waiter->budget_available(id);
 }
 
+void ledger::hold_up() noexcept {
+  held_up_.fetch_add(1);
+  add(1); // keeps it alive: who lets go of it may be on another thread, and late
+}
+
+void ledger::let_go() noexcept {
+  if (held_up_.fetch_sub(1) == 1 && waiter_ && (state_.load() & waiting_bit) != 0)
+    waiter_->budget_available(id_);
+  sub(1);
+}
+
 void ledger::release() noexcept {
   stop_waiting();
   if (state_.fetch_sub(owner_share, std::memory_order_acq_rel) == owner_share)
     delete this;
 }
 
+void hold::fill() noexcept {
+  if (full_.load()) // nobody else sets it
+    return;
+  source_->hold_up();
+  full_.store(true);
+  // What has gone since it was found full, before the flag was there to be seen.
+  if (used_.load() <= limit_ / 2)
+    let_go();
+}
+
+void hold::let_go() noexcept {
+  if (full_.load() && full_.exchange(false))
+    source_->let_go();
+}
+
 hold_table::~hold_table() {
+  let_go();
   for (auto& [id, h] : holds_)
     h->release();
 }
 
-bool hold_table::enter(credit& c) {
+bool hold_table::holds_up() const noexcept {
+  return std::any_of(holds_.begin(), holds_.end(), [](auto& e) { return e.second->is_full(); });
+}
+
+void hold_table::let_go() noexcept {
+  for (auto& [id, h] : holds_)
+    h->let_go();
+}
+
+hold_table::entry hold_table::enter(credit& c) {
   if (!c)
-    return true;
+    return entry::entered;
   auto it = holds_.find(c.source()->id());
   if (it == holds_.end()) {
     // Forget ledgers that have nothing here any more, before the table grows past a handful.
     if (holds_.size() >= 16)
-      std::erase_if(holds_, [](auto& entry) {
-        bool idle = entry.second->used() == 0;
+      std::erase_if(holds_, [](auto& e) {
+        bool idle = e.second->used() == 0;
         if (idle)
-          entry.second->release();
+          e.second->release();
         return idle;
       });
-    it = holds_.emplace(c.source()->id(), new hold).first;
+    it = holds_.emplace(c.source()->id(), new hold{*c.source()}).first;
   }
   auto& h = *it->second;
-  if (h.used() > 0 && h.used() + c.bytes() > c.source()->hold_limit())
-    return false;
+  bool over_limit = h.used() > 0 && h.used() + c.bytes() > h.limit();
+  if (over_limit && (how_ == over::refuse || !c.source()->can_wait()))
+    return entry::refused;
   c.enter(h);
-  return true;
+  if (!over_limit)
+    return entry::entered;
+  h.fill();
+  return entry::entered_full;
 }
 
 } // namespace ockam

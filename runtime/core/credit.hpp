@@ -14,8 +14,8 @@
 ///
 ///     memory        all messages of the node         ── limit: node-budget
 ///     ledger        what one link let in             ── limit: link-budget; over it the link stops reading
-///     hold          what one destination keeps of    ── limit: a quarter of link-budget; over it messages
-///                   one ledger                          to that destination are dropped
+///     hold          what one destination keeps of    ── limit: a quarter of link-budget; over it the link
+///                   one ledger                          stops reading until half of that is gone
 ///
 /// A message carries a `credit`; whoever destroys or writes the message returns it. Counters are atomic
 /// because pool workers return credit on their own threads.
@@ -44,7 +44,7 @@ class budget_waiter {
   ~budget_waiter() = default;
 };
 
-/// Counts what one link (or the node's own senders) let in. Lives until its owner has released it and
+/// Counts what one link (or the node's own senders) let in, and by how many full holds it is held up. Lives until its owner has released it and
 /// the last credit has come back: outstanding bytes are the reference count, and one more stands for the
 /// owner. The top bit of the same word says that the owner waits for budget, so that a credit which
 /// comes back on another thread sees it in the one atomic step that returns the bytes: no wake is lost,
@@ -67,11 +67,21 @@ class ledger {
   /// What this link may use now: the link budget, less as the node's memory fills (linearly from half
   /// full to full).
   std::size_t budget() const noexcept;
-  /// Whether the link may read on. With nothing outstanding it always may: one frame is never refused.
+  /// Whether the link may read on: there is budget, and no destination holds it up. With nothing outstanding it
+  /// always may: one frame is never refused.
   bool open() const noexcept {
+    if (held_up_.load() != 0)
+      return false;
     auto u = used();
     return u == 0 || u < budget();
   }
+  /// Whether somebody is told when it may go on. One that nobody waits for cannot be held up: what is over a
+  /// hold is then refused.
+  bool can_wait() const noexcept { return waiter_ != nullptr; }
+  /// A destination keeps as much of this as it may: nothing more is let in until `let_go`. Socket thread.
+  void hold_up() noexcept;
+  /// Thread: any.
+  void let_go() noexcept;
   /// Asks to be told once there is budget again. True when there already is: read on.
   bool wait() noexcept;
   /// No longer waits (after a wake, or when the link goes).
@@ -97,14 +107,27 @@ class ledger {
   std::size_t budget_;
   budget_waiter* waiter_;
   std::uint64_t id_;
+  std::atomic<std::uint32_t> held_up_{0};
 };
 
-/// What one destination holds of one ledger.
+/// What one destination holds of one ledger. When it is full it holds the ledger up, until half of its room is
+/// free again: on whatever thread that happens.
 class hold {
  public:
+  explicit hold(ledger& source) noexcept : source_{&source}, limit_{source.hold_limit()} {}
+
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
-  void add(std::size_t n) noexcept { used_.fetch_add(n, std::memory_order_relaxed); }
-  void sub(std::size_t n) noexcept { used_.fetch_sub(n, std::memory_order_relaxed); }
+  std::size_t limit() const noexcept { return limit_; }
+  bool is_full() const noexcept { return full_.load(std::memory_order_relaxed); }
+  void add(std::size_t n) noexcept { used_.fetch_add(n); }
+  void sub(std::size_t n) noexcept {
+    if (used_.fetch_sub(n) - n <= limit_ / 2)
+      let_go();
+  }
+  /// Holds its ledger up, unless there is room again meanwhile. Socket thread, while credit is in it.
+  void fill() noexcept;
+  /// No longer does. Thread: any.
+  void let_go() noexcept;
   void keep() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
@@ -112,8 +135,11 @@ class hold {
   }
 
  private:
+  ledger* source_; ///< lives while this is full: `hold_up`
+  std::size_t limit_;
   std::atomic<std::size_t> used_{0};
   std::atomic<std::uint32_t> refs_{1};
+  std::atomic<bool> full_{false};
 };
 
 /// A share of a ledger, returned by the destructor. Move-only: copying would return it twice.
@@ -180,17 +206,30 @@ class credit {
 /// The holds of one destination, by ledger. Socket thread only (the counters inside are not).
 class hold_table {
  public:
+  /// What to do with credit of a ledger that has filled its hold here.
+  enum class over : std::uint8_t {
+    refuse, ///< for a destination that may take its time, as one that is yet to be connected
+    pause   ///< take it, and let its link read nothing more until there is room; refuse where no link can wait
+  };
+  enum class entry : std::uint8_t { refused, entered, entered_full };
+
   hold_table() = default;
+  explicit hold_table(over how) noexcept : how_{how} {}
   hold_table(const hold_table&) = delete;
   hold_table& operator=(const hold_table&) = delete;
   ~hold_table();
 
-  /// Enters `c` when its ledger may keep `c.bytes()` more here; false when that would be over a quarter
-  /// of its budget (the first message of a ledger always enters). Credit without a ledger always enters.
-  bool enter(credit& c);
+  /// Enters `c` when its ledger may keep `c.bytes()` more here: a quarter of its budget (the first message of a
+  /// ledger always enters). Credit without a ledger always enters. `entered_full`: its ledger is held up now.
+  entry enter(credit& c);
+  /// Whether some link is held up by this destination.
+  bool holds_up() const noexcept;
+  /// Holds nobody up any more, whatever is still here.
+  void let_go() noexcept;
 
  private:
   std::unordered_map<std::uint64_t, hold*> holds_;
+  over how_ = over::refuse;
 };
 
 } // namespace ockam

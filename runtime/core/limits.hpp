@@ -27,6 +27,9 @@ struct limits {
   std::size_t max_connections = 4096;
   /// A message that waited this long for a link that writes nothing is dropped.
   std::chrono::milliseconds stall{2'000};
+  /// Bytes a second that a destination must take, over 10 s, while it holds up others; one that takes less counts
+  /// as stalled, so that a trickle holds nobody to ransom.
+  std::size_t least_rate = 4u << 10;
   /// A link that could not write for this long is closed.
   std::chrono::milliseconds write_timeout{30'000};
   /// A peer must send its preamble within this time.

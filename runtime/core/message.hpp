@@ -35,6 +35,7 @@ struct message {
   payload body;
   credit held;
   message_source source;
+  bool foreign = false;    ///< of another implementation, which cannot say that it belongs to a stream
   bool imported = false;   ///< some link of this node let it in, however many workers have had it since
   std::chrono::steady_clock::time_point seen{}; ///< when this node first saw it; of traced messages
   message* next = nullptr; ///< for the run queue

@@ -23,15 +23,16 @@ enum class drop_reason : std::uint8_t {
   node_stopping = 10, ///< the node is going down
   unreachable = 11,   ///< the peer that the route names cannot be connected to
   dial_refused = 12,  ///< this node does not connect to that peer for the sender
+  stream_broken = 13, ///< belongs to a flow of which something was dropped before
 };
-inline constexpr std::size_t drop_reason_count = 13;
+inline constexpr std::size_t drop_reason_count = 14;
 
 /// `unknown-worker`, `congested`, … as counters, JSON and reports spell it.
 constexpr std::string_view to_string(drop_reason r) noexcept {
   constexpr std::array<std::string_view, drop_reason_count> names{
     "none",      "unknown-worker", "hop-budget",    "refused",       "link-down",    "congested",
     "too-large", "bad-route",      "worker-failed", "service-error", "node-stopping", "unreachable",
-    "dial-refused"};
+    "dial-refused", "stream-broken"};
   auto i = static_cast<std::size_t>(r);
   return i < names.size() ? names[i] : "unknown";
 }

@@ -54,6 +54,7 @@ class route_header {
   static constexpr std::uint32_t default_hop_budget = 1024;
   static constexpr std::uint32_t flag_report = 1; ///< Flag.FLAG_REPORT
   static constexpr std::uint32_t flag_trace = 2;  ///< Flag.FLAG_TRACE
+  static constexpr std::uint32_t flag_stream = 4; ///< Flag.FLAG_STREAM
 
   route_header() noexcept = default;
   route_header(route_header&& other) noexcept;
@@ -114,6 +115,7 @@ class route_header {
   std::uint32_t flags() const noexcept { return flags_; }
   void flags(std::uint32_t f) noexcept { flags_ = f; }
   bool wants_report() const noexcept { return (flags_ & flag_report) != 0 && !report_; }
+  bool is_of_stream() const noexcept { return (flags_ & flag_stream) != 0 && !report_; }
   bool is_traced() const noexcept { return (flags_ & flag_trace) != 0 && !report_; }
   /// How many workers have had this message, of a traced one.
   std::uint32_t traced() const noexcept { return traced_; }

@@ -113,6 +113,8 @@ void switchboard::handle(message_ptr m) {
       return drop(std::move(m), drop_reason::refused);
     m->imported = true;
   }
+  if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), clock::now()))
+    return drop(std::move(m), drop_reason::stream_broken);
   if (header.hop_budget() == 0)
     return drop(std::move(m), drop_reason::hop_budget);
   header.hop_budget(header.hop_budget() - 1);
@@ -224,9 +226,44 @@ bool switchboard::may_report(const message& m) {
   return ++w.sent <= reports_per_second;
 }
 
+/// Whether a hole would be seen: in a stream, and in what a hop passes for another implementation from one link to
+/// another (its way back then has the hop and the link that it came by, where that of a reply has one address).
+bool switchboard::must_be_whole(const message& m, const worker_entry* next) noexcept {
+  if (m.header.is_of_stream())
+    return true;
+  if (!m.foreign || !m.source.is_local() || !next || next->producer == 0 || m.header.get_report())
+    return false;
+  std::size_t hops = 0;
+  m.header.each_return([&](address_view) { ++hops; });
+  return hops > 1;
+}
+
+bool switchboard::breaks_stream(const message& m, drop_reason why) {
+  if (why == drop_reason::stream_broken || m.header.onward_empty())
+    return false;
+  bool marked = m.header.is_of_stream();
+  if (!marked && ((why != drop_reason::congested && why != drop_reason::link_down) || !must_be_whole(m, find(m.header.next()))))
+    return false;
+  return broken_.add(broken_flows::key_of(m), clock::now()) && marked;
+}
+
+/// Where the message would have gone: its receiver waits for more that will not come.
+void switchboard::tell_receiver(const message& m, const report& r) {
+  auto told = std::make_unique<message>();
+  m.header.each_onward([&](address_view a) { told->header.append_onward(a); });
+  told->header.set_report(r);
+  told->imported = m.imported;
+  if (auto* from = m.held.source())
+    told->held = credit{*from, told->footprint()};
+  deliver(std::move(told));
+}
+
 void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) {
   dropped_.add(why);
-  if (!m->header.wants_report() || m->header.return_empty() || !may_report(*m))
+  bool tell_both = breaks_stream(*m, why);
+  if (!tell_both && !m->header.wants_report())
+    return;
+  if (!tell_both && (m->header.return_empty() || !may_report(*m)))
     return;
   report r;
   r.reason = why;
@@ -237,6 +274,11 @@ void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) 
   if (m->header.is_traced()) {
     r.index = m->header.traced();
     r.left = hops_left(*m);
+  }
+  if (tell_both) {
+    tell_receiver(*m, r);
+    if (m->header.return_empty())
+      return;
   }
   // The same message turns round: its share of the budget stays with it. It came from this node now.
   m->header.make_reply(std::nullopt);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/broken_flows.hpp"
 #include "runtime/core/flow_controls.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/reason.hpp"
@@ -101,7 +102,10 @@ class switchboard {
   // -- messages ------------------------------------------------------------------------------------
   /// Queues a message for the first address of its onward route.
   void deliver(message_ptr m) noexcept;
-  /// The message ends here: counts, and reports to a sender that asked for it.
+  /// The message ends here: counts, and reports to a sender that asked for it. Of a flow that must have no holes,
+  /// all that follows ends as well (`stream-broken`): one whose messages say that they belong to a stream, whose
+  /// both ends are told, and whatever a hop passes from link to link for a peer of another implementation,
+  /// which cannot say so.
   void drop(message_ptr m, drop_reason why, std::string_view detail = {});
   /// Hands a message to the receiver that its address has just got, before anything that is queued: for
   /// what was kept for it until now.
@@ -134,6 +138,10 @@ class switchboard {
   using name_table = boost::unordered_map<address, worker_entry, address_hash, address_equal>;
 
   name_table::iterator look_up(address_view a) { return table_.find(a, address_hash{}, address_equal{}); }
+  static bool must_be_whole(const message& m, const worker_entry* next) noexcept;
+  /// True when this message is the first of its flow to be dropped, and both ends are to be told.
+  bool breaks_stream(const message& m, drop_reason why);
+  void tell_receiver(const message& m, const report& r);
   void add_flow(std::vector<std::uint32_t>& to, std::uint32_t flow) const;
   void handle(message_ptr m);
   void give(worker_entry& entry, message_ptr m);
@@ -151,6 +159,7 @@ class switchboard {
   std::size_t queued_ = 0;
   std::vector<flushable*> dirty_;    ///< to be flushed at the end of the turn
   std::vector<flushable*> flushing_; ///< being flushed now; null: gone meanwhile
+  broken_flows broken_;
   std::unordered_map<std::uint32_t, report_window> report_windows_;
   std::uint64_t deliveries_ = 0;
   drop_counters dropped_;

@@ -89,7 +89,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     auto size = m->footprint();
     if (config_.hold_bytes == 0)
       return undeliverable(std::move(m), "");
-    if (size > config_.hold_bytes - held_bytes_ || !holds_.enter(m->held))
+    if (size > config_.hold_bytes - held_bytes_ || holds_.enter(m->held) == hold_table::entry::refused)
       return undeliverable(std::move(m), ", and no more messages can be held");
     held_.push_back({std::move(m), size, reactor().now() + config_.hold_time});
     held_bytes_ += size;

@@ -131,7 +131,7 @@ void dialer::refuse(message_ptr m, drop_reason why, std::string_view detail) {
 void dialer::wait(destination& d, message_ptr m) {
   auto size = m->footprint();
   bool fits = d.waiting.empty() || d.waiting_bytes + size <= max_waiting;
-  if (!fits || !d.holds.enter(m->held))
+  if (!fits || d.holds.enter(m->held) == hold_table::entry::refused)
     return refuse(std::move(m), drop_reason::congested, "too much waits for that connection");
   d.waiting_bytes += size;
   d.waiting.push_back(std::move(m));

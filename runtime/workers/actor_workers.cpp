@@ -36,8 +36,8 @@ error not_started(const address& a, error why) {
 
 } // namespace
 
-actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor)
-  : sys_{sys}, board_{board}, reactor_{reactor},
+actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, const limits& limit)
+  : sys_{sys}, board_{board}, reactor_{reactor}, limits_{limit},
     requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
                 request_done(from, number, std::move(reply), why);
               }} {}
@@ -96,7 +96,7 @@ result<void> actor_workers::start_on_socket_thread(address a, worker_factory mak
 
 void actor_workers::start_on_pool(address a, worker_factory make, worker_options o, started done) {
   auto number = ++last_number_;
-  auto box = std::make_unique<pool_mailbox>(board_, a, o.distribution, lost_);
+  auto box = std::make_unique<pool_mailbox>(board_, reactor_, limits_.stall, a, o.distribution, lost_);
   if (auto ok = enter(number, a, *box, o); !ok)
     return done(std::move(ok));
   auto shared = std::make_shared<const worker_factory>(std::move(make));

@@ -20,7 +20,7 @@ class pool_mailbox;
 /// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
 class actor_workers final : public workers {
  public:
-  actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor);
+  actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, const limits& limit);
   ~actor_workers() override;
 
   switchboard& board() override { return board_; }
@@ -40,8 +40,8 @@ class actor_workers final : public workers {
   void router(router_actor r) { router_ = std::move(r); }
   /// Messages that workers begin are charged to `l`, which outlives them.
   void charge_to(ledger& l) { budget_ = &l; }
-  /// From now on, calls of workers that take longer than `limit` are reported.
-  void watch(std::chrono::milliseconds limit) { dog_ = std::make_unique<watchdog>(limit); }
+  /// From now on, calls of workers that take longer than `limits::watchdog` are reported.
+  void watch() { dog_ = std::make_unique<watchdog>(limits_.watchdog); }
   void take(const host_event& n);
 
   // For hosts.
@@ -81,6 +81,7 @@ class actor_workers final : public workers {
   caf::actor_system& sys_;
   switchboard& board_;
   net::reactor& reactor_;
+  const limits& limits_;
   router_actor router_;
   ledger* budget_ = nullptr;
   std::unique_ptr<watchdog> dog_;

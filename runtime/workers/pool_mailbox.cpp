@@ -5,11 +5,12 @@
 
 namespace ockam {
 
-pool_mailbox::pool_mailbox(switchboard& board, address self, distribution d,
-                           std::shared_ptr<std::atomic<std::uint64_t>> lost)
-  : board_{board}, self_{std::move(self)}, lost_{std::move(lost)}, distribution_{d} {}
+pool_mailbox::pool_mailbox(switchboard& board, net::reactor& reactor, std::chrono::milliseconds stall, address self,
+                           distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost)
+  : board_{board}, reactor_{reactor}, stall_{stall}, self_{std::move(self)}, lost_{std::move(lost)}, distribution_{d} {}
 
 pool_mailbox::~pool_mailbox() {
+  reactor_.cancel(stall_timer_);
   board_.forget(*this);
 }
 
@@ -63,9 +64,40 @@ void pool_mailbox::gather(host& h, incoming item) {
   h.gathering->messages.push_back(std::move(item));
 }
 
+std::uint64_t pool_mailbox::taken() const noexcept {
+  std::int64_t waiting = 0;
+  for (const auto& h : hosts_)
+    waiting += h.stats->queued.load(std::memory_order_relaxed);
+  return given_ - static_cast<std::uint64_t>(std::max<std::int64_t>(0, waiting));
+}
+
+void pool_mailbox::watch() {
+  if (stall_timer_ != 0)
+    return;
+  last_taken_ = taken();
+  stall_timer_ = reactor_.after(stall_, [this] { check_stall(); });
+}
+
+void pool_mailbox::check_stall() {
+  stall_timer_ = 0;
+  if (!holds_.holds_up())
+    return;
+  if (taken() != last_taken_)
+    return watch();
+  stalled_ = true;
+  holds_.let_go();
+}
+
 void pool_mailbox::receive(message_ptr m) {
-  if (!holds_.enter(m->held))
+  if (stalled_ && taken() == last_taken_)
+    return board_.drop(std::move(m), drop_reason::congested, "the worker takes no messages");
+  stalled_ = false;
+  auto entered = holds_.enter(m->held);
+  if (entered == hold_table::entry::refused)
     return board_.drop(std::move(m), drop_reason::congested, "the worker's mailbox is full");
+  if (entered == hold_table::entry::entered_full)
+    watch();
+  ++given_;
   auto& h = choose(*m);
   h.stats->queued.fetch_add(1, std::memory_order_relaxed);
   gather(h, {std::move(m), 0, errc::ok});

@@ -10,10 +10,12 @@
 namespace ockam {
 
 /// The switchboard's side of a service on the pool: gathers what a turn has for it, and hands it to one
-/// of its hosts. What it was given and they have not handled counts as held here. Socket thread only.
+/// of its hosts. What it was given and they have not handled counts as held here. A link that has filled its
+/// hold reads nothing more until they have handled half of it; when they handle nothing for `limits::stall`,
+/// nobody is held up any more, and further messages are dropped until they do. Socket thread only.
 class pool_mailbox final : public receiver, public flushable {
  public:
-  pool_mailbox(switchboard& board, address self, distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost);
+  pool_mailbox(switchboard& board, net::reactor& reactor, std::chrono::milliseconds stall, address self, distribution d, std::shared_ptr<std::atomic<std::uint64_t>> lost);
   ~pool_mailbox() override;
 
   /// The next instance.
@@ -42,10 +44,16 @@ class pool_mailbox final : public receiver, public flushable {
     parcel_in gathering;
   };
 
+  /// Messages that hosts have begun to handle so far.
+  std::uint64_t taken() const noexcept;
+  void watch();
+  void check_stall();
   host& choose(const message& m);
   void gather(host& h, incoming item);
 
   switchboard& board_;
+  net::reactor& reactor_;
+  std::chrono::milliseconds stall_;
   address self_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
   std::vector<host> hosts_;
@@ -53,7 +61,11 @@ class pool_mailbox final : public receiver, public flushable {
   std::size_t starting_ = 0;
   std::size_t next_ = 0;
   distribution distribution_;
-  hold_table holds_;
+  hold_table holds_{hold_table::over::pause};
+  std::uint64_t given_ = 0;      ///< messages that hosts were to handle so far
+  std::uint64_t last_taken_ = 0; ///< at the last look
+  timer_queue::id stall_timer_ = 0;
+  bool stalled_ = false;
 };
 
 } // namespace ockam

@@ -37,6 +37,7 @@ void socket_host::handle_also(caf::message_handler more) {
 void socket_host::on_exit() {
   owner_.reactor().cancel(restart_timer_);
   end();
+  owner_.reactor().post([] {}); // a turn, in which the output of `on_stop` goes
 }
 
 // -- life of the worker -------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ namespace ockam {
 struct decoded_message {
   std::optional<refusal> bad; ///< set: refuse the message
   std::span<const std::byte> body;
+  /// Written by another implementation, whose messages do not say whether they belong to a stream.
+  bool foreign = false;
 };
 
 /// Size of an encoded message for a certain header and payload size.

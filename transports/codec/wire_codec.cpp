@@ -17,6 +17,8 @@ using cbor::reader;
 
 /// What the reference writes when it has no tracing context; the common case is told without parsing.
 constexpr std::string_view empty_object = "{}";
+/// What each message of a stream carries.
+constexpr std::string_view of_stream = R"({"ockam_stream":"1"})";
 /// JSON beyond this is not ours and is not looked at.
 constexpr std::size_t max_extras = 4096;
 
@@ -65,6 +67,10 @@ std::uint64_t number(const nlohmann::json& object, const char* key) {
 }
 
 void read_extras(std::string_view text, route_header& h) {
+  if (text == of_stream) { // by far the most frequent: no need to parse it
+    h.flags(h.flags() | route_header::flag_stream);
+    return;
+  }
   if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
     return;
   auto object = nlohmann::json::parse(text, nullptr, false);
@@ -72,6 +78,8 @@ void read_extras(std::string_view text, route_header& h) {
     return; // not JSON: ignored, as the reference does
   if (member(object, "ockam_report") == "1")
     h.flags(h.flags() | route_header::flag_report);
+  if (member(object, "ockam_stream") == "1")
+    h.flags(h.flags() | route_header::flag_stream);
   if (auto traced = number(object, "ockam_trace"); traced != absent) {
     h.flags(h.flags() | route_header::flag_trace);
     h.traced(static_cast<std::uint32_t>(std::min<std::uint64_t>(traced, UINT32_MAX)));
@@ -139,7 +147,10 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   if (!body)
     return {refusal::malformed_frame, {}};
   bool open = *elements == reader::indefinite;
+  bool foreign = false;
   for (std::uint64_t i = 3; open ? !in.skip_break() : i < *elements; ++i) {
+    // We write a fourth element only where there is something in it; the reference always does.
+    foreign = foreign || i == 3;
     if (i > 3) {
       if (!in.skip())
         return {refusal::malformed_frame, {}};
@@ -148,16 +159,19 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
       if (!text)
         return {refusal::malformed_frame, {}};
       read_extras(*text, header);
+      foreign = text->find("ockam_") == std::string_view::npos;
     }
   }
-  return {std::nullopt, *body};
+  return {std::nullopt, *body, foreign};
 }
 
 std::string extras(const route_header& h) {
   const auto* r = h.get_report();
-  constexpr auto wishes = route_header::flag_report | route_header::flag_trace;
+  constexpr auto wishes = route_header::flag_report | route_header::flag_trace | route_header::flag_stream;
   if (!r && (h.flags() & wishes) == 0)
     return {};
+  if (!r && (h.flags() & wishes) == route_header::flag_stream)
+    return std::string{of_stream};
   nlohmann::json object = nlohmann::json::object();
   if (r) {
     if (!r->passed)
@@ -174,6 +188,8 @@ std::string extras(const route_header& h) {
   } else {
     if ((h.flags() & route_header::flag_report) != 0)
       object["ockam_report"] = "1";
+    if (h.is_of_stream())
+      object["ockam_stream"] = "1";
     if (h.is_traced())
       object["ockam_trace"] = std::to_string(h.traced());
   }

@@ -58,11 +58,23 @@ void out_queue::append(payload p) {
 }
 
 void out_queue::keep(credit c) {
-  if (!c || empty())
+  if (empty())
+    return;
+  ++segments_.back().messages;
+  if (!c)
     return;
   auto& credits = segments_.back().credits;
   if (credits.empty() || !credits.back().merge(c))
     credits.push_back(std::move(c));
+}
+
+std::size_t out_queue::messages() const noexcept {
+  std::size_t n = 0;
+  for (auto i = next_; i < segments_.size(); ++i) {
+    const auto& s = segments_[i];
+    n += s.messages - s.messages * s.written / std::max<std::size_t>(1, s.size);
+  }
+  return n;
 }
 
 void out_queue::charge_to(ledger& l) {

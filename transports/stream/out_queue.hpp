@@ -24,7 +24,7 @@ class out_queue {
   std::byte* append(std::size_t n);
   /// The payload itself, behind what was appended.
   void append(payload p);
-  /// Comes back when everything appended so far is written.
+  /// A message ends here. Its credit comes back when everything appended so far is written.
   void keep(credit c);
 
   /// What is in here counts against `l` from now on, whoever sent it: a destination that takes nothing keeps
@@ -33,6 +33,8 @@ class out_queue {
 
   bool empty() const noexcept { return next_ == segments_.size(); }
   std::size_t bytes() const noexcept { return bytes_; }
+  /// Messages of which something is not written yet; estimated where a block is partly written.
+  std::size_t messages() const noexcept;
 
   /// Writes until all is written or the stream takes no more (`again`). `ok`: all is written.
   net::io_result write_to(net::stream& s);
@@ -44,6 +46,7 @@ class out_queue {
     std::size_t capacity = 0;
     std::size_t size = 0;
     std::size_t written = 0;
+    std::size_t messages = 0; ///< that end in it
     std::vector<credit> credits;
 
     const std::byte* data() const noexcept { return block ? block.get() : body.bytes().data(); }

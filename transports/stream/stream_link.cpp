@@ -26,7 +26,7 @@ void stream_link::on_start() {
     name_ = self();
   stream_->attach(this);
   out_.preamble();
-  backlog_.progressed(reactor().now());
+  backlog_.progressed(reactor().now(), 0);
   board().flush_later(*this);
   stream_->watch_read(true);
   handshake_timer_ = reactor().after(env_.limit().handshake_timeout, [this] {
@@ -85,9 +85,11 @@ void stream_link::read_once() {
   if (r.what == status::again)
     return;
   if (r.what == status::failed)
-    return failed("read", r.err);
+    return broken_ ? close(broken_by_) : failed("read", r.err);
+  if (r.what == status::eof && broken_)
+    return close(broken_by_);
   if (r.what == status::eof)
-    return close(in_.in_frame() ? "the peer closed in the middle of a frame" : "the peer closed");
+    return peer_is_done();
   bytes_in_ += r.bytes;
   in_.filled(r.bytes, reactor().now());
   if (state_ == state::handshake && !take_preamble())
@@ -138,6 +140,7 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
   ++messages_in_;
   m->header.push_return(name_);
   m->source = source_;
+  m->foreign = d.foreign;
   if (f.memory && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - f.memory.get());
     m->body = payload{std::move(f.memory), f.capacity, offset, d.body.size()};
@@ -166,6 +169,31 @@ void stream_link::watch_frame() {
   });
 }
 
+/// The peer has ended its direction: nothing more comes in. What it asked for before that is still answered,
+/// for a peer that only ended this one.
+void stream_link::peer_is_done() {
+  if (in_.in_frame())
+    return close("the peer closed in the middle of a frame");
+  if (state_ != state::up)
+    return close("the peer closed");
+  stream_->watch_read(false);
+  state_ = state::finishing;
+  ended_at_ = reactor().now();
+  board().flush_later(*this); // behind what has just come in
+  check_finished();
+}
+
+/// Ends a link whose peer asks for nothing more, once all is written, or not taken.
+void stream_link::check_finished() {
+  reactor().cancel(std::exchange(paused_timer_, 0));
+  if (reactor().now() - std::max(ended_at_, backlog_.last_progress()) >= env_.limit().stall)
+    return close("the peer closed");
+  paused_timer_ = reactor().after(paused_check, [this] {
+    paused_timer_ = 0;
+    check_finished();
+  });
+}
+
 void stream_link::pause() {
   if (ledger_->wait())
     return;
@@ -177,7 +205,7 @@ void stream_link::pause() {
 
 void stream_link::resume() {
   ledger_->stop_waiting();
-  if (state_ == state::closed)
+  if (state_ == state::closed || state_ == state::finishing)
     return;
   if (!may_read()) {
     if (!ledger_->wait())
@@ -192,19 +220,23 @@ void stream_link::check_paused() {
   paused_timer_ = 0;
   if (state_ == state::closed)
     return;
-  // A paused descriptor hears nothing of its peer's end. Bytes before that end are lost with it, as in
-  // any connection that breaks.
-  if (stream_->peer_closed() && !may_read())
-    return close("the peer closed");
   if (may_read()) // memory of the node that others have freed: nobody says so
     return resume();
+  // A paused descriptor hears nothing of its peer's end. What was sent before that is still read, as soon as there
+  // is room; but it waits for room no longer than a peer that is there may wait for its replies.
+  if (!stream_->peer_closed())
+    ended_at_ = {};
+  else if (ended_at_ == net::reactor::clock::time_point{})
+    ended_at_ = reactor().now();
+  else if (reactor().now() - ended_at_ >= env_.limit().write_timeout)
+    return close("the peer closed");
   paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
 }
 
 // -- writing -----------------------------------------------------------------------------------------
 
 void stream_link::on_message(message_ptr m) {
-  if (state_ == state::closed)
+  if (state_ == state::closed || broken_)
     return drop(std::move(m), drop_reason::link_down);
   m->header.pop_onward();
   if (!backlog_.empty() || queue().bytes() >= high_water) {
@@ -228,15 +260,18 @@ void stream_link::encode(message_ptr m) {
 }
 
 void stream_link::write_out() {
-  if (state_ == state::closed)
+  if (state_ == state::closed || broken_)
     return;
   do {
     auto before = queue().bytes();
     auto r = queue().write_to(*stream_);
-    if (queue().bytes() < before)
-      backlog_.progressed(reactor().now());
+    if (auto taken = before - queue().bytes(); taken > 0) {
+      backlog_.progressed(reactor().now(), taken);
+      if (stalled_ == stall::silent)
+        stalled_ = stall::none;
+    }
     if (r.what == status::failed)
-      return failed("write", r.err);
+      return write_failed(r.err);
     if (r.what == status::again) {
       stream_->watch_write(true);
       if (!std::exchange(blocked_, true))
@@ -248,7 +283,49 @@ void stream_link::write_out() {
     refill();
   } while (!queue().empty());
   blocked_ = false;
+  stalled_ = stall::none;
+  backlog_.wait_ends();
   stream_->watch_write(false);
+  if (state_ != state::finishing)
+    return;
+  if (board().queued() == 0)
+    close("the peer closed");
+  else
+    board().flush_later(*this); // some of that may be replies
+}
+
+/// The peer is gone, or takes nothing more. What it sent before is still here to be read: the end of that
+/// ends the link.
+void stream_link::write_failed(int err) {
+  if (state_ != state::up || stream_->violation())
+    return failed("write", err);
+  broken_ = true;
+  broken_by_ = system_error("write", err).cause;
+  drop_output(drop_reason::link_down, {});
+  stream_->watch_write(false);
+  reactor().cancel(std::exchange(stall_timer_, 0));
+  stall_timer_ = reactor().after(env_.limit().stall, [this] {
+    stall_timer_ = 0;
+    close(broken_by_);
+  });
+}
+
+/// What has not been written ends here.
+void stream_link::drop_output(drop_reason why, std::string_view detail) {
+  if (auto n = queue().messages(); n > 0) {
+    dropped_ += n;
+    board().count(why, n); // encoded already: who sent them is not known any more
+  }
+  queue() = {};
+  drop_backlog(why, detail);
+}
+
+void stream_link::drop_backlog(drop_reason why, std::string_view detail) {
+  while (auto m = backlog_.pop()) {
+    ++dropped_;
+    m->header.push_onward(name_);
+    drop(std::move(m), why, detail);
+  }
 }
 
 void stream_link::refill() {
@@ -261,7 +338,7 @@ void stream_link::refill() {
 }
 
 void stream_link::wait_in_backlog(message_ptr m) {
-  bool stalled = blocked_ && backlog_.judge(reactor().now(), env_.limit()) != backlog::verdict::moving;
+  bool stalled = stalled_ != stall::none;
   if (!stalled && backlog_.push(m))
     return;
   ++dropped_;
@@ -277,15 +354,14 @@ void stream_link::check_stall() {
   auto now = backlog_.judge(reactor().now(), limit);
   if (now == backlog::verdict::dead)
     return refuse(refusal::write_timeout, "does not read");
-  if (now == backlog::verdict::stalled) {
-    while (auto m = backlog_.pop()) {
-      ++dropped_;
-      m->header.push_onward(name_);
-      drop(std::move(m), drop_reason::congested, "the link to " + remote_ + " does not move");
-    }
+  if (now != backlog::verdict::moving) {
+    stalled_ = now == backlog::verdict::silent ? stall::silent : stall::slow;
+    drop_backlog(drop_reason::congested, "the link to " + remote_ + " does not move");
     queue().charge_to(*ledger_); // a frame that is half written cannot be dropped
   }
-  stall_timer_ = reactor().after(limit.stall, [this] { check_stall(); });
+  auto quiet = reactor().now() - backlog_.last_progress();
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(quiet < limit.stall ? limit.stall - quiet : limit.stall);
+  stall_timer_ = reactor().after(left, [this] { check_stall(); });
 }
 
 void stream_link::heartbeat() {
@@ -326,19 +402,14 @@ void stream_link::refuse(refusal why, const std::string& message) {
 void stream_link::close(std::string why) {
   if (state_ == state::closed)
     return;
-  bool was_up = state_ == state::up;
+  bool was_up = state_ != state::handshake;
   state_ = state::closed;
   for (auto* t : {&handshake_timer_, &frame_timer_, &stall_timer_, &paused_timer_})
     reactor().cancel(std::exchange(*t, 0));
   end_loan();
   stream_.reset();
   in_.clear();
-  queue() = {};
-  while (auto m = backlog_.pop()) {
-    ++dropped_;
-    m->header.push_onward(name_);
-    drop(std::move(m), drop_reason::link_down);
-  }
+  drop_output(drop_reason::link_down, {});
   if (log_enabled(level::debug))
     log(level::debug, env_.kind.name, "connection with " + remote_ + " ended" + (why.empty() ? "" : ": " + why));
   if (!was_up)
@@ -357,7 +428,8 @@ link_info stream_link::info() const {
   i.link_address = self().name;
   i.peer = peer_node_;
   i.identity = source_.identity ? *source_.identity : std::string{};
-  i.state = state_ == state::up ? "up" : state_ == state::handshake ? "handshake" : "closed";
+  constexpr std::array<std::string_view, 4> states{"handshake", "up", "closing", "closed"};
+  i.state = states[static_cast<std::size_t>(state_)];
   i.messages_in = messages_in_;
   i.messages_out = messages_out_;
   i.bytes_in = bytes_in_;

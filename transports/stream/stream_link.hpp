@@ -36,9 +36,9 @@ struct stream_environment {
 /// A byte stream in Ockam's wire format (`stream_codec`), as a worker: what is sent to its address goes
 /// out, what comes in gets its address in front of the return route.
 ///
-///     handshake ──peer's preamble──▶ up ──▶ closed
-///        │                            │
-///        └── timeout, wrong byte ─────┴── end of stream, bad frame, no write progress, `close`
+///     handshake ──peer's preamble──▶ up ──end of stream──▶ finishing ──all answered, or no progress──▶ closed
+///        │                            │                                                                  ▲
+///        └── timeout, wrong byte ─────┴── bad frame, no write progress, `close` ──────────────────────────┘
 ///
 /// Memory: what it lets in is charged to its ledger; over the budget it stops reading. What it cannot
 /// write at once waits, up to `high_water` encoded and the rest in the backlog. Socket thread only.
@@ -76,7 +76,10 @@ class stream_link final : public worker, private net::stream_events, private flu
   /// Links that do not read look this often whether the peer is still there.
   static constexpr std::chrono::milliseconds paused_check{250};
 
-  enum class state : std::uint8_t { handshake, up, closed };
+  enum class state : std::uint8_t { handshake, up, finishing, closed };
+  /// Why what is sent to this link is dropped at once: its peer takes nothing, until it takes something again;
+  /// or too little, until it has taken all that there is.
+  enum class stall : std::uint8_t { none, silent, slow };
 
   // reading
   void on_readable() override;
@@ -86,6 +89,8 @@ class stream_link final : public worker, private net::stream_events, private flu
   void read_once();
   bool take_preamble();
   bool accept_frame(frame_reader::frame& f);
+  void peer_is_done();
+  void check_finished();
   void pause();
   void check_paused();
   void watch_frame();
@@ -98,6 +103,9 @@ class stream_link final : public worker, private net::stream_events, private flu
   void refill();
   void wait_in_backlog(message_ptr m);
   void check_stall();
+  void write_failed(int err);
+  void drop_output(drop_reason why, std::string_view detail);
+  void drop_backlog(drop_reason why, std::string_view detail);
 
   void failed(const char* what, int err);
   void refuse(refusal why, const std::string& message);
@@ -126,7 +134,11 @@ class stream_link final : public worker, private net::stream_events, private flu
   timer_queue::id paused_timer_ = 0;
   state state_ = state::handshake;
   bool outgoing_;
+  stall stalled_ = stall::none;
   bool blocked_ = false; ///< the stream takes no more now
+  bool broken_ = false;  ///< … and never will: what the peer has sent is still read
+  std::string broken_by_;
+  net::reactor::clock::time_point ended_at_{}; ///< when the peer was found to have ended its direction
   std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
 };
 

@@ -72,7 +72,6 @@ TEST(routes, a_route_that_crosses_one_link_four_times_under_load_leaves_it_worki
       n1.reactor().post([&, c] {
         const std::string body(64u << 10, 'x');
         auto m = make_message(onward, address{"box" + std::to_string(c)}, payload{std::as_bytes(std::span{body})});
-        
         m->held = credit{n1.context().local_budget, m->footprint()};
         n1.board().deliver(std::move(m));
       });

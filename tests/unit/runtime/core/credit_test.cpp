@@ -116,20 +116,22 @@ TEST(ledger, does_not_wait_when_there_is_budget) {
   EXPECT_EQ(b.rung, 0) << "nobody waits";
 }
 
+using entry = hold_table::entry;
+
 TEST(hold_table, keeps_a_quarter_of_a_budget_for_each_ledger) {
   memory m{1'000'000};
   auto l = ledger::make(m, 1000, nullptr), other = ledger::make(m, 1000, nullptr);
   hold_table t;
   credit first{*l, 200}, second{*l, 60}, third{*l, 50}, foreign{*other, 240}, big{*other, 900}, none;
-  EXPECT_TRUE(t.enter(first));
-  EXPECT_FALSE(t.enter(second)) << "260 of 250";
-  EXPECT_TRUE(t.enter(third));
-  EXPECT_TRUE(t.enter(foreign)) << "each ledger has its own";
-  EXPECT_TRUE(t.enter(none));
+  EXPECT_EQ(t.enter(first), entry::entered);
+  EXPECT_EQ(t.enter(second), entry::refused) << "260 of 250";
+  EXPECT_EQ(t.enter(third), entry::entered);
+  EXPECT_EQ(t.enter(foreign), entry::entered) << "each ledger has its own";
+  EXPECT_EQ(t.enter(none), entry::entered);
   first.leave();
-  EXPECT_TRUE(t.enter(second));
+  EXPECT_EQ(t.enter(second), entry::entered);
   foreign.reset();
-  EXPECT_TRUE(t.enter(big)) << "the first one always enters";
+  EXPECT_EQ(t.enter(big), entry::entered) << "the first one always enters";
 }
 
 TEST(hold_table, forgets_ledgers_and_may_go_before_their_credit) {
@@ -141,7 +143,7 @@ TEST(hold_table, forgets_ledgers_and_may_go_before_their_credit) {
     for (int i = 0; i < 100; ++i) {
       ledgers.push_back(ledger::make(m, 1000, nullptr));
       credit c{*ledgers.back(), 100};
-      EXPECT_TRUE(t.enter(c));
+      EXPECT_EQ(t.enter(c), entry::entered);
       if (i % 10 == 0)
         kept.push_back(std::move(c));
     }
@@ -149,6 +151,93 @@ TEST(hold_table, forgets_ledgers_and_may_go_before_their_credit) {
   ledgers.clear();
   EXPECT_EQ(m.used(), 1000u);
   kept.clear();
+  EXPECT_EQ(m.used(), 0u);
+}
+
+TEST(hold_table, holds_a_link_up_until_half_of_its_hold_is_free) {
+  struct waiter final : budget_waiter {
+    int woken = 0;
+    void budget_available(std::uint64_t) noexcept override { ++woken; }
+  } w;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 1000, &w);
+  hold_table t{hold_table::over::pause};
+  credit first{*l, 200}, second{*l, 60};
+  EXPECT_EQ(t.enter(first), entry::entered);
+  EXPECT_TRUE(l->open());
+  EXPECT_EQ(t.enter(second), entry::entered_full);
+  EXPECT_TRUE(t.holds_up());
+  EXPECT_FALSE(l->wait());
+  second.reset();
+  EXPECT_FALSE(l->open()) << "200 of 250 is more than half";
+  EXPECT_EQ(w.woken, 0);
+  first.leave();
+  EXPECT_TRUE(l->open());
+  EXPECT_EQ(w.woken, 1);
+  EXPECT_FALSE(t.holds_up());
+}
+
+TEST(hold_table, lets_go_of_a_link_whatever_is_still_here) {
+  struct waiter final : budget_waiter {
+    int woken = 0;
+    void budget_available(std::uint64_t) noexcept override { ++woken; }
+  } w;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 1000, &w);
+  hold_table t{hold_table::over::pause};
+  credit first{*l, 200}, second{*l, 60};
+  (void)t.enter(first);
+  (void)t.enter(second);
+  EXPECT_FALSE(l->wait());
+  t.let_go();
+  EXPECT_TRUE(l->open());
+  EXPECT_EQ(w.woken, 1);
+  first.reset();
+  second.reset();
+  EXPECT_EQ(l->used(), 0u);
+}
+
+/// One thread fills the hold, another empties it: whoever has been held up is let go in the end, each time.
+TEST(hold_table, forgets_nobody_between_threads) {
+  struct waiter final : budget_waiter {
+    std::atomic<int> woken{0};
+    void budget_available(std::uint64_t) noexcept override { ++woken; }
+  } w;
+  memory m{1u << 30};
+  auto l = ledger::make(m, 100'000, &w);
+  hold_table t{hold_table::over::pause};
+  std::mutex lock;
+  std::condition_variable filled;
+  std::vector<credit> queue;
+  bool done = false;
+  std::thread taker{[&] {
+    std::unique_lock guard{lock};
+    while (!done || !queue.empty()) {
+      filled.wait(guard, [&] { return done || !queue.empty(); });
+      auto taken = std::exchange(queue, {});
+      guard.unlock();
+      taken.clear();
+      guard.lock();
+    }
+  }};
+  for (int i = 0; i < 20'000; ++i) {
+    while (!l->open())
+      std::this_thread::yield();
+    credit c{*l, 5'000};
+    (void)t.enter(c);
+    std::lock_guard guard{lock};
+    queue.push_back(std::move(c));
+    filled.notify_one();
+  }
+  {
+    std::lock_guard guard{lock};
+    done = true;
+    filled.notify_one();
+  }
+  taker.join();
+  EXPECT_TRUE(l->open());
+  EXPECT_FALSE(t.holds_up());
+  EXPECT_EQ(l->used(), 0u);
   EXPECT_EQ(m.used(), 0u);
 }
 

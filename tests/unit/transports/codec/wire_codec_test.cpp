@@ -214,5 +214,38 @@ TEST(wire_codec, every_prefix_of_a_frame_is_refused) {
   }
 }
 
+TEST(wire_codec, a_message_of_a_stream_says_so_in_bytes_that_need_no_parsing) {
+  route_header h;
+  h.push_onward(address{"outlet"});
+  h.flags(route_header::flag_stream);
+  EXPECT_EQ(wire_codec::extras(h), R"({"ockam_stream":"1"})");
+  for (auto flags : {route_header::flag_stream, route_header::flag_stream | route_header::flag_report}) {
+    h.flags(flags);
+    auto extra = wire_codec::extras(h);
+    auto size = wire_codec::measure(h, 1, extra);
+    std::vector<std::byte> out(size.total);
+    auto* at = wire_codec::write_head(out.data(), h, 1, true);
+    wire_codec::write_tail(at + 1, extra);
+    route_header back;
+    auto d = wire_codec::decode(out, back);
+    ASSERT_FALSE(d.bad);
+    EXPECT_EQ(back.flags(), flags);
+    EXPECT_FALSE(d.foreign);
+  }
+}
+
+TEST(wire_codec, tells_messages_of_another_implementation_by_their_fourth_element) {
+  route_header h;
+  auto ours = golden::bytes("838182004161804162");
+  EXPECT_FALSE(wire_codec::decode(view(ours), h).foreign);
+  for (auto fourth : {"627b7d", "f6"}) {
+    route_header other;
+    auto theirs = golden::bytes("848182004161804162" + std::string{fourth});
+    auto d = wire_codec::decode(view(theirs), other);
+    EXPECT_FALSE(d.bad);
+    EXPECT_TRUE(d.foreign);
+  }
+}
+
 } // namespace
 } // namespace ockam
