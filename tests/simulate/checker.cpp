@@ -53,8 +53,7 @@ void checker::after_each_event() {
 // -- pauses --------------------------------------------------------------------------------------------
 
 void checker::at_pause_in_time() {
-  if (journal_.checks(invariant::pauses))
-    check_pauses();
+  check_pauses();
   check_probes();
 }
 
@@ -82,8 +81,12 @@ void checker::check_pauses() {
       if (unimpeded_since_ == sim::clock::time_point::max())
         continue;
       auto since = std::max(p.since, unimpeded_since_);
-      if (now - since > world_.limit().stall + slack)
-        return journal_.violated(invariant::pauses, name(s.peer) + " for " + seconds(now - since) + ", and nothing is slow any more");
+      auto stall = world_.limit().stall;
+      auto text = name(s.peer) + " for " + seconds(now - since) + ", and nothing is slow any more";
+      if (now - since > 2 * stall + slack)
+        journal_.violated(invariant::pauses, text);
+      if (now - since > stall + slack)
+        journal_.violated(invariant::prompt, text);
     }
   }
   for (auto it = paused_.begin(); it != paused_.end();)
@@ -104,7 +107,7 @@ void checker::check_probes() {
     if (waits > (1 + dead) * 2 * stall + slack)
       journal_.violated(invariant::probes, text);
     if (waits > std::max(1, dead) * stall + slack)
-      journal_.violated(invariant::prompt_probes, text);
+      journal_.violated(invariant::prompt, text);
   }
 }
 

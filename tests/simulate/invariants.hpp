@@ -20,14 +20,15 @@
 /// |                  | frames count with the memory that they become)                       | frames swell)|
 /// | `drained`        | when all has arrived nothing is charged and nothing is queued        | yes          |
 /// | `pauses`         | a link that is paused reads on: at once when nothing of it is left   | yes          |
-/// |                  | in the node, and soon after nothing on its way is slow any more      |              |
+/// |                  | in the node, and within twice `stall` (which ends jams of nodes that |              |
+/// |                  | wait for one another) when nothing is slow any more                  |              |
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
 /// |                  | twice `stall`, whatever its neighbours or its own peer do            |              |
 /// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | no: over its |
 /// |                  | slows its source and loses nothing                                   | hold is lost |
 /// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | no: nothing  |
 /// |                  | (`options::mark` says how a message is marked)                       | is marked    |
-/// | `prompt_probes`  | as `probes`, within `stall`                                          | no: a stall  |
+/// | `prompt`         | as `pauses` and `probes`, within `stall`                             | no: a stall  |
 /// |                  |                                                                      | is seen late |
 /// | `strict_memory`  | as `memory`, where a read is no more than the bytes that were read   | no: overhead |
 /// |                  |                                                                      | comes after  |
@@ -43,13 +44,13 @@ enum class invariant : std::uint8_t {
   probes,
   lossless,
   no_holes,
-  prompt_probes,
+  prompt,
   strict_memory
 };
 
 inline constexpr std::array<std::string_view, 11> invariant_names{
-  "order",  "accounting", "explained", "memory",        "drained",      "pauses",
-  "probes", "lossless",   "no_holes",  "prompt_probes", "strict_memory"};
+  "order",  "accounting", "explained", "memory", "drained",      "pauses",
+  "probes", "lossless",   "no_holes",  "prompt", "strict_memory"};
 
 constexpr std::string_view to_string(invariant i) noexcept {
   return invariant_names[static_cast<std::size_t>(i)];

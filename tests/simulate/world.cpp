@@ -51,7 +51,7 @@ listener_config world::listener(const std::string& transport, const std::string&
 }
 
 void world::configure(dice& random) {
-  constexpr std::array<std::size_t, 4> budgets{48u << 10, 160u << 10, 512u << 10, 1u << 20};
+  constexpr std::array<std::size_t, 5> budgets{48u << 10, 160u << 10, 512u << 10, limits{}.link_budget, limits{}.link_budget};
   limits_.link_budget = random.one_of(budgets);
   limits_.node_budget = limits_.link_budget * random.between(2, 12);
   limits_.watchdog = std::chrono::hours{1}; // it looks at real time
