@@ -32,6 +32,8 @@ class checker {
   void check_counts();
   void check_reasons();
   void check_losses();
+  bool jams_are_long() const;
+  bool closed_as_stuck();
   std::size_t memory_bound(std::size_t node, bool strict);
 
   struct paused {

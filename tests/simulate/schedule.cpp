@@ -122,8 +122,7 @@ void schedule::open_flow() {
 }
 
 /// There and back over one link, up to four times, and the same again for what echo answers. Not with budgets
-/// below the default: what a link has encoded (256 KiB and one message) stays charged to it after a stall, so
-/// that a link with less waits for itself until its write timeout of 30 s.
+/// below the default, for which that is too much (`checker::jams_are_long`).
 void schedule::open_round_trip() {
   if (world_.limit().link_budget < limits{}.link_budget)
     return open_flow();
@@ -244,6 +243,9 @@ outcome schedule::go() {
     checker_.at_end();
   outcome out;
   out.failure = journal_.failure();
+  if (failed() && options_.trace)
+    for (const auto& line : world_.state())
+      options_.trace("            " + line);
   for (auto& f : world_.all_flows().all()) {
     out.sent += f->sent;
     out.arrived += f->arrived;

@@ -224,6 +224,26 @@ std::uint64_t world::dropped() {
   return n;
 }
 
+std::vector<std::string> world::state() {
+  std::vector<std::string> out;
+  for (auto& m : nodes_) {
+    auto& n = *m.what;
+    out.push_back(m.config.name + ": " + std::to_string(n.budget().used()) + " bytes charged");
+    auto streams = n.reactor().unread_streams();
+    for (auto& t : n.parts().transports)
+      for (const auto& l : t->links()) {
+        auto line = "  " + l.transport + " " + l.socket_address + " " + l.state + ", in " + std::to_string(l.messages_in) + ", out "
+                    + std::to_string(l.messages_out) + ", charged " + std::to_string(l.pending_bytes) + ", to write "
+                    + std::to_string(l.queued_bytes) + ", dropped " + std::to_string(l.dropped) + ", pauses " + std::to_string(l.pauses);
+        for (const auto& s : streams)
+          if (s.peer == l.socket_address)
+            line += ", " + std::to_string(s.bytes) + " bytes wait" + (s.wanted ? "" : ", paused");
+        out.push_back(std::move(line));
+      }
+  }
+  return out;
+}
+
 bool world::at_rest() {
   for (auto& m : nodes_)
     if (m.what->budget().used() != 0 || m.what->board().queued() != 0 || !m.what->reactor().unread_streams().empty())

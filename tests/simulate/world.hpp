@@ -80,6 +80,8 @@ class world {
 
   std::uint64_t dropped(drop_reason why);
   std::uint64_t dropped();
+  /// Links and what waits for them, in lines for people.
+  std::vector<std::string> state();
   /// Nothing is under way any more that will move by itself.
   bool at_rest();
 
