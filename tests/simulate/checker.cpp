@@ -20,21 +20,29 @@ constexpr auto slack = 1'500ms;
 
 } // namespace
 
-checker::checker(world& w, journal& j) : world_{w}, journal_{j}, unimpeded_since_{w.net().now()} {
+checker::checker(world& w, journal& j) : world_{w}, journal_{j}, unimpeded_since_{w.net().now()} {}
+
+void checker::begin() {
+  least_payload_ = largest_read;
+  for (const auto& f : world_.all_flows().all()) {
+    if (!f->is_probe)
+      least_payload_ = std::min(least_payload_, f->least);
+    largest_payload_ = std::max(largest_payload_, f->most);
+  }
   world_.net().observe([this] { after_each_event(); });
 }
 
 // -- memory --------------------------------------------------------------------------------------------
 
 /// What a node may have charged: its budget, and what each link reads before it knows that there is none left.
-/// The smallest frames are about 70 bytes and become a `message` of their own, which is what they are charged as.
+/// A frame becomes a `message` of its own, which is more than it is on the wire: the smaller, the worse.
 std::size_t checker::memory_bound(std::size_t i, bool strict) {
-  constexpr std::size_t smallest_frame = 70, largest_message = 1u << 20;
+  constexpr std::size_t few = 128u << 10; // probes and reports
   auto& n = world_.node(i);
   auto links = n.reactor().streams() + 2; // and those over udp
   auto read = std::clamp(world_.limit().link_budget, least_read, largest_read);
-  auto swollen = strict ? read : read * (sizeof(message) + smallest_frame) / smallest_frame;
-  return n.budget().limit() + links * swollen + largest_message;
+  auto swollen = strict ? read : static_cast<std::size_t>(static_cast<double>(read) * swelling());
+  return n.budget().limit() + links * swollen + 2 * largest_payload_ + few;
 }
 
 void checker::after_each_event() {
@@ -52,10 +60,23 @@ void checker::after_each_event() {
 
 // -- pauses --------------------------------------------------------------------------------------------
 
-/// After a stall, what a link has encoded (256 KiB and one message) is charged to itself. With a smaller budget
-/// it then does not read, and when its peer waits for just that, both wait until the write timeout closes them.
+/// What a message on the wire is in memory, in times.
+double checker::swelling() const {
+  constexpr std::size_t routes = 70;
+  auto frame = static_cast<double>(least_payload_ + routes);
+  return (static_cast<double>(sizeof(message)) + frame) / frame;
+}
+
+/// After a stall, what a link has encoded is charged to itself, as the messages that it was. If that and a frame
+/// that comes in are over its budget, it does not read, and when its peer waits for just that, both wait until
+/// the write timeout closes them.
 bool checker::jams_are_long() const {
-  return world_.limit().link_budget < limits{}.link_budget;
+  constexpr double encoded = 256u << 10;
+  return static_cast<double>(world_.limit().link_budget) < encoded * swelling() + 2 * static_cast<double>(largest_payload_);
+}
+
+std::chrono::milliseconds checker::patience() const {
+  return jams_are_long() ? 5 * world_.limit().write_timeout : 45'000ms;
 }
 
 bool checker::closed_as_stuck() {
@@ -96,7 +117,7 @@ void checker::check_pauses() {
       auto since = std::max(p.since, unimpeded_since_);
       auto stall = world_.limit().stall;
       auto text = name(s.peer) + " for " + seconds(now - since) + ", and nothing is slow any more";
-      if (now - since > (jams_are_long() ? world_.limit().write_timeout : 2 * stall) + slack)
+      if (now - since > (jams_are_long() ? world_.limit().write_timeout + 2 * stall : 2 * stall) + slack)
         journal_.violated(invariant::pauses, text);
       if (now - since > stall + slack)
         journal_.violated(invariant::prompt, text);
