@@ -19,16 +19,18 @@
 /// | `memory`         | `used` within the budget and a read of each link, after every event  | yes (small   |
 /// |                  | frames count with the memory that they become)                       | frames swell)|
 /// | `drained`        | when all has arrived nothing is charged and nothing is queued        | yes          |
-/// | `pauses`         | a link that is paused reads on: at once when nothing of it is left   | yes          |
-/// |                  | in the node, and within twice `stall` (which ends jams of nodes that |              |
-/// |                  | wait for one another) when nothing is slow any more                  |              |
+/// | `rest`           | between two events of the schedule nodes come to rest, and none      | yes          |
+/// |                  | throws                                                               |              |
+/// | `pauses`         | a link that is paused reads on: at once when nothing of it is left   | yes (with    |
+/// |                  | in the node, and within twice `stall` (which ends jams of nodes that | small budgets|
+/// |                  | wait for one another) when nothing is slow any more                  | after 30 s)  |
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
 /// |                  | twice `stall`, whatever its neighbours or its own peer do            |              |
 /// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | no: over its |
 /// |                  | slows its source and loses nothing                                   | hold is lost |
 /// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | no: nothing  |
 /// |                  | (`options::mark` says how a message is marked)                       | is marked    |
-/// | `prompt`         | as `pauses` and `probes`, within `stall`                             | no: a stall  |
+/// | `prompt`         | as `pauses` and `probes`, within `stall`, with every budget          | no: a stall  |
 /// |                  |                                                                      | is seen late |
 /// | `strict_memory`  | as `memory`, where a read is no more than the bytes that were read   | no: overhead |
 /// |                  |                                                                      | comes after  |
@@ -40,6 +42,7 @@ enum class invariant : std::uint8_t {
   explained,
   memory,
   drained,
+  rest,
   pauses,
   probes,
   lossless,
@@ -48,9 +51,9 @@ enum class invariant : std::uint8_t {
   strict_memory
 };
 
-inline constexpr std::array<std::string_view, 11> invariant_names{
-  "order",  "accounting", "explained", "memory", "drained",      "pauses",
-  "probes", "lossless",   "no_holes",  "prompt", "strict_memory"};
+inline constexpr std::array<std::string_view, 12> invariant_names{"order",  "accounting", "explained", "memory",
+                                                                  "drained", "rest",      "pauses",    "probes",
+                                                                  "lossless", "no_holes", "prompt",    "strict_memory"};
 
 constexpr std::string_view to_string(invariant i) noexcept {
   return invariant_names[static_cast<std::size_t>(i)];
@@ -73,7 +76,7 @@ class invariants {
 };
 
 inline constexpr invariants kept_today{invariant::order,   invariant::accounting, invariant::explained, invariant::memory,
-                                       invariant::drained, invariant::pauses,     invariant::probes};
+                                       invariant::drained, invariant::rest,       invariant::pauses,    invariant::probes};
 
 constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept {
   for (std::size_t i = 0; i < invariant_names.size(); ++i)

@@ -24,8 +24,11 @@ class schedule {
       faults_{world_, checker_, journal_, random_} {}
 
   outcome go();
+  /// Something was thrown that no node may throw: this cannot be taken apart in order.
+  bool broken() const noexcept { return broken_; }
 
  private:
+  void play();
   void people();
   void open_flows();
   void open_probe(client_end& from, std::size_t at, std::size_t dead_neighbours);
@@ -48,6 +51,7 @@ class schedule {
   world world_;
   checker checker_;
   faults faults_;
+  bool broken_ = false;
   bool only_large_ = random_.one_in(3);
   std::size_t volume_ = 0; ///< bytes that may still be sent, so that a schedule takes milliseconds
 };
@@ -220,7 +224,7 @@ void schedule::settle() {
   }
 }
 
-outcome schedule::go() {
+void schedule::play() {
   people();
   open_flows();
   checker_.begin();
@@ -240,6 +244,17 @@ outcome schedule::go() {
     settle();
   if (!failed())
     checker_.at_end();
+}
+
+outcome schedule::go() {
+  try {
+    play();
+  } catch (const std::exception& e) {
+    broken_ = true;
+    journal_.violated(invariant::rest, e.what());
+    if (!failed())
+      throw;
+  }
   outcome out;
   out.failure = journal_.failure();
   if (failed() && options_.trace)
@@ -260,7 +275,12 @@ outcome schedule::go() {
 
 outcome run(std::uint64_t seed, const options& o) {
   outcome out;
-  run_reproducibly(seed, [&] { out = schedule{seed, o}.go(); });
+  run_reproducibly(seed, [&] {
+    auto s = std::make_unique<schedule>(seed, o);
+    out = s->go();
+    if (s->broken())
+      (void)s.release(); // to end its nodes would be to run them
+  });
   return out;
 }
 
