@@ -117,7 +117,7 @@ void checker::check_pauses() {
       auto since = std::max(p.since, unimpeded_since_);
       auto stall = world_.limit().stall;
       auto text = name(s.peer) + " for " + seconds(now - since) + ", and nothing is slow any more";
-      if (now - since > (jams_are_long() ? world_.limit().write_timeout + 2 * stall : 2 * stall) + slack)
+      if (now - since > (jams_are_long() ? 2 * world_.limit().write_timeout : 2 * stall) + slack)
         journal_.violated(invariant::pauses, text);
       if (now - since > stall + slack)
         journal_.violated(invariant::prompt, text);
@@ -138,7 +138,8 @@ void checker::check_probes() {
     auto waits = now - f->unanswered.front().second;
     auto dead = static_cast<int>(f->dead_neighbours);
     auto text = f->name + ": number " + std::to_string(f->unanswered.front().first) + " is not answered for " + seconds(waits);
-    if (waits > (1 + dead) * 2 * stall + slack)
+    // A dead neighbour costs it two stalls: what its link has room for is filled again after the first one.
+    if (waits > (1 + 2 * dead) * 2 * stall + slack)
       journal_.violated(invariant::probes, text);
     if (waits > std::max(1, dead) * stall + slack)
       journal_.violated(invariant::prompt, text);

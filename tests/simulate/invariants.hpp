@@ -25,7 +25,8 @@
 /// |                  | in the node, and within twice `stall` (which ends jams of nodes that | small budgets|
 /// |                  | wait for one another) when nothing is slow any more                  | after 30 s)  |
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
-/// |                  | twice `stall`, whatever its neighbours or its own peer do            |              |
+/// |                  | twice `stall`, and as much for each dead destination that its own    |              |
+/// |                  | sender also sends to, twice                                          |              |
 /// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | no: over its |
 /// |                  | slows its source and loses nothing                                   | hold is lost |
 /// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | no: nothing  |

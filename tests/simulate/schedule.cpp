@@ -174,6 +174,8 @@ void schedule::send_some() {
   if (f.is_probe)
     return;
   auto count = f.most < 9'000 ? random_.between(1, 120) : random_.between(1, 12);
+  if (random_.one_in(8))
+    count *= 8; // a flood
   std::size_t sent = 0, bytes = 0;
   for (; sent < count; ++sent) {
     auto size = random_.between(f.least, f.most);
