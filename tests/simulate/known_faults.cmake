@@ -17,7 +17,7 @@ function(known_fault name)
   target_link_options(simulate-${name} PRIVATE -s) # nobody debugs them, and they are many
   set_target_properties(simulate-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/known-faults)
   add_test(NAME sim:simulate-finds-${name} COMMAND simulate-${name} --schedules ${ARG_SCHEDULES} --expect ${ARG_BREAKS})
-  set_tests_properties(sim:simulate-finds-${name} PROPERTIES LABELS sim TIMEOUT 120)
+  set_tests_properties(sim:simulate-finds-${name} PROPERTIES LABELS sim TIMEOUT 300) # some take hundreds of schedules
 endfunction()
 
 # A link that waits for budget is never told that there is some.
