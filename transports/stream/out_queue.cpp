@@ -79,13 +79,10 @@ std::size_t out_queue::messages() const noexcept {
 
 void out_queue::charge_to(ledger& l) {
   for (auto i = next_; i < segments_.size(); ++i) {
-    auto& credits = segments_[i].credits;
-    std::size_t bytes = 0;
-    for (const auto& c : credits)
-      bytes += c.bytes();
-    credits.clear();
-    if (bytes > 0)
-      credits.emplace_back(l, bytes);
+    // What lives of the messages: their encoded bytes.
+    auto& s = segments_[i];
+    s.credits.clear();
+    s.credits.emplace_back(l, s.size);
   }
 }
 

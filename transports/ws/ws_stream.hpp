@@ -57,7 +57,7 @@ class ws_stream final : public layered_stream {
   // layered_stream
   void begin() override;
   bool has_buffered() const override;
-  bool has_output() const override { return !out_.empty(); }
+  bool has_output() const override { return !err_ && !out_.empty(); }
   bool may_write() const override { return state_ == state::open; }
   void write_output() override;
 

@@ -23,9 +23,10 @@ std::size_t client::offer(std::string_view bytes) {
   return n;
 }
 
-std::string client::receive() {
-  std::string all{in_->bytes.begin(), in_->bytes.end()};
-  in_->bytes.clear();
+std::string client::receive(std::size_t most) {
+  auto end = in_->bytes.begin() + static_cast<std::ptrdiff_t>(std::min(most, in_->bytes.size()));
+  std::string all{in_->bytes.begin(), end};
+  in_->bytes.erase(in_->bytes.begin(), end);
   return all;
 }
 
@@ -80,6 +81,7 @@ class stream final : public net::stream {
       auto end = in_->bytes.begin() + static_cast<std::ptrdiff_t>(n);
       std::copy(in_->bytes.begin(), end, static_cast<char*>(v.iov_base));
       in_->bytes.erase(in_->bytes.begin(), end);
+      bytes_read_ += n;
       left -= n;
     }
     return r;
@@ -127,6 +129,8 @@ class stream final : public net::stream {
   bool writable() const { return writing_ && (out_->broken || out_->closed || out_->bytes.size() < out_->window); }
   /// One event. It may be the end of this.
   void serve() { readable() ? owner_->on_readable() : owner_->on_writable(); }
+  reactor::unread unread() const { return {peer_, in_->bytes.size(), bytes_read_, reading_}; }
+  void cut() { in_->broken = out_->broken = true; }
 
  private:
   reactor& reactor_;
@@ -135,6 +139,7 @@ class stream final : public net::stream {
   std::string peer_;
   std::string local_;
   net::stream_events* owner_ = nullptr;
+  std::uint64_t bytes_read_ = 0;
   bool reading_ = false;
   bool writing_ = false;
 };
@@ -272,6 +277,14 @@ bool reactor::step() {
   return serve_one(streams_, next_stream_) || serve_one(datagrams_, next_datagrams_);
 }
 
+std::vector<reactor::unread> reactor::unread_streams() const {
+  std::vector<unread> out;
+  for (const auto* s : streams_)
+    if (auto u = s->unread(); u.bytes > 0)
+      out.push_back(std::move(u));
+  return out;
+}
+
 template <class Socket>
 bool reactor::serve_one(std::vector<Socket*>& sockets, std::size_t& next) {
   auto count = sockets.size();
@@ -300,7 +313,29 @@ bool network::step() {
     any = reactors_[i]->step() || any;
   for (std::size_t i = 0; i < participants_.size(); ++i)
     any = participants_[i]->step() || any;
+  if (any && observer_)
+    observer_();
   return any;
+}
+
+std::string network::connected_from(const std::string& where) const {
+  std::string from;
+  for (const auto* r : reactors_)
+    for (const auto* s : r->streams_)
+      if (s->peer() == where)
+        from = s->local();
+  return from;
+}
+
+std::size_t network::cut(const std::string& where) {
+  std::size_t n = 0;
+  for (auto* r : reactors_)
+    for (auto* s : r->streams_)
+      if (s->peer() == where) {
+        s->cut();
+        ++n;
+      }
+  return n;
 }
 
 void network::run() {
@@ -338,8 +373,9 @@ client network::dial(const std::string& where) {
   if (a == acceptors_.end())
     throw std::logic_error{"nobody listens at " + where};
   auto in = std::make_shared<pipe>(), out = std::make_shared<pipe>();
-  a->second->take(out, in, "127.0.0.1:" + std::to_string(next_port_++));
-  return client{in, out};
+  auto from = "127.0.0.1:" + std::to_string(next_port_++);
+  a->second->take(out, in, from);
+  return client{in, out, from};
 }
 
 } // namespace ockam::sim

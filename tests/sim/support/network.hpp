@@ -5,6 +5,7 @@
 #include "sim/support/datagrams.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,7 +43,8 @@ class reactor;
 /// The test's end of a connection: it writes and reads raw bytes, or does not.
 class client {
  public:
-  client(pipe_ptr in, pipe_ptr out) : in_{std::move(in)}, out_{std::move(out)} {}
+  client(pipe_ptr in, pipe_ptr out, std::string local = {})
+    : in_{std::move(in)}, out_{std::move(out)}, local_{std::move(local)} {}
   client(client&&) = default;
   client& operator=(client&&) = default;
   ~client() { close(); }
@@ -54,7 +56,9 @@ class client {
   /// Bytes on their way to the node that it has not read.
   std::size_t unread() const { return out_->bytes.size(); }
   /// All that has come in, taken out: the node may write on.
-  std::string receive();
+  std::string receive() { return receive(received()); }
+  /// The same for at most so many bytes.
+  std::string receive(std::size_t most);
   std::size_t received() const { return in_->bytes.size(); }
   /// How much the node may write before this end reads.
   void window(std::size_t bytes) { in_->window = bytes; }
@@ -68,10 +72,13 @@ class client {
   void reset();
   /// The machine of this end is gone without a word: what the node writes from now on is never answered.
   void vanish() { in_->unanswered = true; }
+  /// What the node knows as the address of the other end.
+  const std::string& local() const { return local_; }
 
  private:
   pipe_ptr in_;
   pipe_ptr out_;
+  std::string local_;
 };
 
 /// Runs something of a node beside its sockets: the actor system.
@@ -125,6 +132,12 @@ class network {
   datagram_space& datagrams() { return datagrams_; }
   /// What a look-up of this name finds.
   void name(const std::string& host, std::vector<std::string> addresses) { names_[host] = std::move(addresses); }
+  /// Breaks every connection that nodes have made to `where`, as a reset on the way does; how many.
+  std::size_t cut(const std::string& where);
+  /// From where the last connection that a node has made to `where`, and that is there, comes; empty: none.
+  std::string connected_from(const std::string& where) const;
+  /// Called after each round of steps, so between any two events of a node.
+  void observe(std::function<void()> f) { observer_ = std::move(f); }
   /// The next accepts of every node fail for want of descriptors.
   void out_of_descriptors(bool yes) { out_of_descriptors_ = yes; }
 
@@ -156,6 +169,7 @@ class network {
   std::map<std::string, std::vector<std::string>> names_;
   std::optional<std::mt19937_64> random_;
   bool out_of_descriptors_ = false;
+  std::function<void()> observer_;
   std::uint16_t next_port_ = 40'000;
 };
 
@@ -182,6 +196,14 @@ class reactor final : public net::reactor {
 
   std::size_t timers() const { return timers_.size(); }
   std::size_t streams() const { return streams_.size(); }
+  /// A stream of this node for which bytes lie there, in the order in which they were made.
+  struct unread {
+    std::string peer;
+    std::size_t bytes = 0;  ///< that lie there
+    std::uint64_t read = 0; ///< that were read before them
+    bool wanted = false;    ///< its owner wants to read
+  };
+  std::vector<unread> unread_streams() const;
 
  private:
   friend class network;

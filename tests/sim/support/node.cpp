@@ -64,6 +64,7 @@ class node::impl final : public participant {
   void stop() {
     if (std::exchange(stopped_, true))
       return;
+    pool_runs_ = true;
     assembly_.close();
     net_.run();
     assembly_.clear();
@@ -73,7 +74,7 @@ class node::impl final : public participant {
   }
 
   // participant
-  bool step() override { return sched_.try_run_once() || mpx_.try_exec_runnable(); }
+  bool step() override { return (pool_runs_ && sched_.try_run_once()) || mpx_.try_exec_runnable(); }
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
   network& net_;
@@ -85,6 +86,7 @@ class node::impl final : public participant {
   assembly assembly_;
   std::vector<reloader::failure> failures_;
   bool seen_listener_ = false;
+  bool pool_runs_ = true;
   bool stopped_ = false;
 };
 
@@ -109,6 +111,7 @@ std::uint64_t node::lost() { return workers().lost(); }
 reloader& node::reloading() { return impl_->assembly_.reload(); }
 std::vector<listener_info> node::listeners() { return impl_->assembly_.reload().listeners(); }
 const std::vector<reloader::failure>& node::failures() const { return impl_->failures_; }
+void node::pool_runs(bool yes) { impl_->pool_runs_ = yes; }
 void node::stop() { impl_->stop(); }
 
 std::vector<reloader::failure> node::reload(node_config fresh) {

@@ -59,6 +59,8 @@ class node {
   link_info link();
   /// Sends from a local worker at `from` (which need not exist).
   void send(const route& onward, std::string_view body, const std::string& from = "test", bool report = false);
+  /// Whether workers on the pool get to run: without, it is as if each were busy.
+  void pool_runs(bool yes);
   /// Stops in the order in which a node stops; done by the destructor if not before.
   void stop();
 

@@ -284,6 +284,24 @@ TEST_F(ws_link, a_close_in_the_middle_of_everything_leaves_nothing_behind) {
 }
 
 //   n1: test ══ ws ══ n2: hop ══ ws ══ n3: uppercase
+// A node span until it looked whether the peer was still there: the socket said that it takes more, and an
+// error that was known already kept the rest from being written.
+TEST_F(ws_link, a_peer_that_resets_while_the_link_is_paused_does_not_make_the_node_spin) {
+  for (bool all_taken : {false, true}) {
+    auto c = upgraded();
+    c.window(all_taken ? 1'200'000 : 1'000);
+    for (int i = 0; i < 200; ++i)
+      c.send(client_frame(opcode::binary, body({"echo"}, {"a"}, std::string(40'000, 'x'))));
+    net.run();
+    ASSERT_GT(c.unread(), 1'000'000u) << "the node has stopped reading";
+    c.reset();
+    net.run(); // throws when that does not end
+    net.advance(1s);
+    EXPECT_EQ(n1.connections(), 0u);
+    EXPECT_EQ(n1.budget().used(), 0u);
+  }
+}
+
 TEST(ws_link_between_nodes, carries_messages_of_every_size_in_any_portions) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     network net;

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulate/checker.hpp"
+
+#include <algorithm>
+
+namespace ockam::simulate {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string seconds(sim::clock::duration d) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count()) + " ms";
+}
+
+/// What one read of a link is at most.
+constexpr std::size_t largest_read = 256u << 10, least_read = 16u << 10;
+/// Between a cause and what follows from it, where timers are in between.
+constexpr auto slack = 1'500ms;
+
+} // namespace
+
+checker::checker(world& w, journal& j) : world_{w}, journal_{j}, unimpeded_since_{w.net().now()} {}
+
+void checker::begin() {
+  least_payload_ = largest_read;
+  for (const auto& f : world_.all_flows().all()) {
+    if (!f->is_probe)
+      least_payload_ = std::min(least_payload_, f->least);
+    largest_payload_ = std::max(largest_payload_, f->most);
+  }
+  world_.net().observe([this] { after_each_event(); });
+}
+
+// -- memory --------------------------------------------------------------------------------------------
+
+/// What a node may have charged: its budget, and what each link reads before it knows that there is none left.
+/// A frame becomes a `message` of its own, which is more than it is on the wire: the smaller, the worse.
+std::size_t checker::memory_bound(std::size_t i, bool strict) {
+  constexpr std::size_t few = 128u << 10; // probes and reports
+  auto& n = world_.node(i);
+  auto links = n.reactor().streams() + 2; // and those over udp
+  auto read = std::clamp(world_.limit().link_budget, least_read, largest_read);
+  auto swollen = strict ? read : static_cast<std::size_t>(static_cast<double>(read) * swelling());
+  return n.budget().limit() + links * swollen + 2 * largest_payload_ + few;
+}
+
+void checker::after_each_event() {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    auto used = world_.node(i).budget().used();
+    if (used == 0)
+      continue;
+    for (auto [what, strict] : {std::pair{invariant::memory, false}, {invariant::strict_memory, true}})
+      if (journal_.checks(what))
+        if (auto bound = memory_bound(i, strict); used > bound)
+          journal_.violated(what, "n" + std::to_string(i + 1) + " has " + std::to_string(static_cast<std::int64_t>(used))
+                                    + " bytes charged, which is over " + std::to_string(bound));
+  }
+}
+
+// -- pauses --------------------------------------------------------------------------------------------
+
+/// What a message on the wire is in memory, in times.
+double checker::swelling() const {
+  constexpr std::size_t routes = 70;
+  auto frame = static_cast<double>(least_payload_ + routes);
+  return (static_cast<double>(sizeof(message)) + frame) / frame;
+}
+
+/// After a stall, what a link has encoded is charged to itself, as the messages that it was. If that and a frame
+/// that comes in are over its budget, it does not read, and when its peer waits for just that, both wait until
+/// the write timeout closes them.
+bool checker::jams_are_long() const {
+  constexpr double encoded = 256u << 10;
+  return static_cast<double>(world_.limit().link_budget) < encoded * swelling() + 2 * static_cast<double>(largest_payload_);
+}
+
+std::chrono::milliseconds checker::patience() const {
+  return jams_are_long() ? 5 * world_.limit().write_timeout : 45'000ms;
+}
+
+bool checker::closed_as_stuck() {
+  for (std::size_t n = 0; n < world_.size(); ++n)
+    if (world_.node(n).board().refused()[refusal::write_timeout] > 0)
+      return jams_are_long();
+  return false;
+}
+
+void checker::at_pause_in_time() {
+  check_pauses();
+  check_probes();
+}
+
+void checker::check_pauses() {
+  auto now = world_.net().now();
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    auto& n = world_.node(i);
+    auto streams = n.reactor().unread_streams();
+    std::erase_if(streams, [](auto& s) { return s.wanted; });
+    if (streams.empty())
+      continue;
+    auto name = [&](const std::string& peer) { return "n" + std::to_string(i + 1) + " does not read from " + peer; };
+    for (auto& t : n.parts().transports)
+      for (const auto& l : t->links())
+        if (l.state == "up" && l.pending_bytes == 0)
+          for (const auto& s : streams)
+            if (s.peer == l.socket_address)
+              return journal_.violated(invariant::pauses, name(s.peer) + ", although nothing of that link is left in the node ("
+                                                            + std::to_string(s.bytes) + " bytes wait)");
+    for (const auto& s : streams) {
+      auto& p = paused_[{i, s.peer}];
+      if (p.since == sim::clock::time_point{} || p.read != s.read)
+        p = {s.read, now};
+      p.seen = true;
+      if (unimpeded_since_ == sim::clock::time_point::max())
+        continue;
+      auto since = std::max(p.since, unimpeded_since_);
+      auto stall = world_.limit().stall;
+      auto text = name(s.peer) + " for " + seconds(now - since) + ", and nothing is slow any more";
+      if (now - since > (jams_are_long() ? 2 * world_.limit().write_timeout : 2 * stall) + slack)
+        journal_.violated(invariant::pauses, text);
+      if (now - since > stall + slack)
+        journal_.violated(invariant::prompt, text);
+    }
+  }
+  for (auto it = paused_.begin(); it != paused_.end();)
+    it = std::exchange(it->second.seen, false) ? std::next(it) : paused_.erase(it);
+}
+
+// -- probes --------------------------------------------------------------------------------------------
+
+void checker::check_probes() {
+  auto now = world_.net().now();
+  auto stall = world_.limit().stall;
+  for (const auto& f : world_.all_flows().all()) {
+    if (!f->is_probe || f->unanswered.empty())
+      continue;
+    auto waits = now - f->unanswered.front().second;
+    auto dead = static_cast<int>(f->dead_neighbours);
+    auto text = f->name + ": number " + std::to_string(f->unanswered.front().first) + " is not answered for " + seconds(waits);
+    // A dead neighbour costs it two stalls: what its link has room for is filled again after the first one.
+    if (waits > (1 + 2 * dead) * 2 * stall + slack)
+      journal_.violated(invariant::probes, text);
+    if (waits > std::max(1, dead) * stall + slack)
+      journal_.violated(invariant::prompt, text);
+  }
+}
+
+// -- the end -------------------------------------------------------------------------------------------
+
+void checker::at_end() {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    auto& n = world_.node(i);
+    auto who = "n" + std::to_string(i + 1);
+    for (const auto& s : n.reactor().unread_streams())
+      journal_.violated(invariant::pauses, who + " has never read " + std::to_string(s.bytes) + " bytes from " + s.peer);
+    if (n.budget().used() != 0 || n.board().queued() != 0)
+      journal_.violated(invariant::drained, who + " has " + std::to_string(static_cast<std::int64_t>(n.budget().used())) + " bytes charged and "
+                                              + std::to_string(n.board().queued()) + " messages queued when all has ended");
+  }
+  check_counts();
+  check_reasons();
+  check_losses();
+}
+
+/// What is missing was dropped, as far as no connection has taken it along, and what was dropped is missing:
+///
+///     missing = sent - arrived         dropped = messages + reports that had no way back
+///
+/// Each message that asked for it becomes a report when it is dropped, which may arrive or be dropped again.
+void checker::check_counts() {
+  std::uint64_t missing = 0, certain = 0, asked = 0;
+  for (const auto& f : world_.all_flows().all()) {
+    missing += f->missing();
+    if (!f->touched)
+      certain += f->missing();
+    if (f->wants_reports)
+      asked += f->missing();
+  }
+  auto dropped = world_.dropped();
+  auto reports = world_.all_flows().reports();
+  auto text = std::to_string(missing) + " messages are missing (" + std::to_string(certain) + " of them with no connection that ended, "
+              + std::to_string(asked) + " asked for reports), " + std::to_string(dropped) + " were dropped, "
+              + std::to_string(reports) + " reports came";
+  if (certain > dropped && !closed_as_stuck())
+    journal_.violated(invariant::accounting, "lost without being counted: " + text);
+  if (reports > asked || dropped > missing + asked - std::min(asked, reports))
+    journal_.violated(invariant::accounting, "counted although they arrived: " + text);
+}
+
+void checker::check_reasons() {
+  for (std::size_t i = 1; i < drop_reason_count; ++i) {
+    auto why = static_cast<drop_reason>(i);
+    bool of_ends = why == drop_reason::link_down || why == drop_reason::unknown_worker;
+    if (why == drop_reason::congested || why == drop_reason::stream_broken || (of_ends && (ended_ || closed_as_stuck())))
+      continue;
+    if (auto n = world_.dropped(why); n > 0)
+      journal_.violated(invariant::explained, std::to_string(n) + " messages were dropped as " + std::string{to_string(why)}
+                                                + ", for which there is no cause");
+  }
+  for (std::size_t i = 0; i < refusal_count; ++i) {
+    auto why = static_cast<refusal>(i);
+    if (why == refusal::over_budget || why == refusal::incomplete_message || why == refusal::stale_fragment)
+      continue; // what a udp link does instead of pausing
+    if (why == refusal::write_timeout && closed_as_stuck())
+      continue;
+    for (std::size_t n = 0; n < world_.size(); ++n)
+      if (world_.node(n).board().refused()[why] > 0)
+        journal_.violated(invariant::explained, "n" + std::to_string(n + 1) + " refused as " + std::string{to_string(why)} + " what was valid");
+  }
+}
+
+void checker::check_losses() {
+  for (const auto& f : world_.all_flows().all())
+    if (!f->touched && !f->excused && f->missing() > 0)
+      journal_.violated(invariant::lossless, f->name + ": " + std::to_string(f->missing()) + " of " + std::to_string(f->sent)
+                                               + " messages are missing");
+}
+
+} // namespace ockam::simulate
