@@ -92,6 +92,9 @@ TEST(protocol_page, messages_and_frames) {
   auto asks = header("echo", "app");
   asks.flags(route_header::flag_report);
   expect_on_page(encode(wire_codec::codec, asks, hello()));
+  auto goes_round = header("echo", "app");
+  goes_round.hop_budget(1000);
+  expect_on_page(encode(wire_codec::codec, goes_round, hello()));
 }
 
 TEST(protocol_page, what_the_reference_answers_decodes_to_the_answer) {
