@@ -90,6 +90,27 @@ def test_a_listener_sends_to_an_address_in_the_route(listener, node):
         assert m.extras["ockam_undeliverable"] == "bad-route"
 
 
+def test_a_thousand_other_ports_neither_end_a_message_nor_let_a_copy_in(listener):
+    n = listener()
+
+    def flood():
+        for _ in range(1100):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.sendto(udp_wire.datagram(1, 0, 2, b"z"), ("127.0.0.1", n.udp_port))
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        first, second = udp_wire.slices(p.next(), wire.frame(["echo"], ["me"], bytes(700))[4:])
+        p.send_raw(first)
+        flood()
+        p.send_raw(second)
+        assert p.receive().payload == bytes(700)
+        once = udp_wire.slices(p.next(), wire.frame(["echo"], ["me"], b"once")[4:])[0]
+        p.send_raw(once)
+        assert p.receive().payload == b"once"
+        flood()
+        p.send_raw(once)
+        assert p.silent()
+
+
 def test_a_restarted_peer_with_the_same_port_is_heard_again(listener):
     n = listener()
     with udp_wire.UdpPeer(n.udp_port) as p:
