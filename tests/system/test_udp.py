@@ -81,13 +81,30 @@ def test_a_route_over_tcp_and_udp(listener, node, to):
 #   test ── tcp ── n1: hop, udp listener ∙∙ n2: udp listener, echo
 def test_a_listener_sends_to_an_address_in_the_route(listener, node):
     n2 = listener("n2")
-    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n")
+    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = any\n")
     with n1.peer() as p:
         for host in ("127.0.0.1", "localhost"):
             m = p.ask(["hop", "udp", (2, f"{host}:{n2.udp_port}"), "echo"], b"hello", extras={"ockam_report": "1"})
             assert m.payload == b"hello", m.extras
         m = p.ask(["hop", "udp", "echo"], b"hello", extras={"ockam_report": "1"})
         assert m.extras["ockam_undeliverable"] == "bad-route"
+
+
+#   test ── tcp ── n1: hop, udp listener ∙∙ somebody
+@pytest.mark.parametrize("dial", ["never", "listed"])
+def test_a_reachable_hop_is_no_proxy_for_datagrams(listener, dial):
+    n1 = listener("n1", more=f"[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = {dial}\n")
+    with n1.peer() as p, udp_wire.UdpPeer(n1.udp_port) as somebody:
+        def passed(host):
+            to = (2, f"{host}:{somebody.socket.getsockname()[1]}")
+            return p.ask(["hop", "udp", to, "x"], b"for others", extras={"ockam_report": "1"}).extras.get("ockam_undeliverable")
+        assert passed("127.0.0.1") == "dial-refused"
+        assert passed("localhost") == "dial-refused"
+        assert somebody.silent()
+        # From whom something came, something may go to.
+        assert somebody.ask(["echo"], b"hello").payload == b"hello"
+        p.send(["hop", "udp", (2, f"127.0.0.1:{somebody.socket.getsockname()[1]}"), "x"], b"for others")
+        assert somebody.receive().payload == b"for others"
 
 
 def test_a_thousand_other_ports_neither_end_a_message_nor_let_a_copy_in(listener):

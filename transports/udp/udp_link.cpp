@@ -158,9 +158,25 @@ void udp_link::on_message(message_ptr m) {
   if (!named || (to ? to->port : named->port) == 0)
     return undeliverable(std::move(m), std::nullopt, drop_reason::bad_route,
                          "the address behind a udp listener is not host:port with a port");
+  if (!may_go(*m, to)) {
+    constexpr std::string_view why = "this node sends nothing there for others: it is not listed, nor was it heard from lately";
+    env_.hostile.write(level::warn, "udp", to_string(drop_reason::dial_refused),
+                       "a peer's message for " + to_string(m->header.next()) + ": " + std::string{why}, reactor().now());
+    return undeliverable(std::move(m), std::nullopt, drop_reason::dial_refused, why);
+  }
   if (!to)
     return names_.take(std::move(m), *named); // which leaves the route as it is
   send(std::move(m), *to);
+}
+
+/// Names are looked up only where the operator lets messages go: each look-up is a question to a stranger.
+bool udp_link::may_go(const message& m, const std::optional<ip_endpoint>& to) {
+  if (m.source.is_local() && !m.imported)
+    return true;
+  if (to && reassembly_.heard_from(*to))
+    return true;
+  const auto& listed = env_.context.may_send_to;
+  return listed && listed(m.header.next());
 }
 
 void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {

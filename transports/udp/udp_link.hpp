@@ -34,6 +34,9 @@ struct udp_environment {
 ///     comes in           [link] in front of the         [link, 2#source] in front of the
 ///                        return route                   return route
 ///
+/// What peers cause to be sent goes to who was heard from lately, and where the operator lets it go (`[routing]
+/// dial`): a reachable hop makes no proxy of a listener. This node's own workers send to anybody.
+///
 /// UDP has no back-pressure: what comes in over the budget is dropped and counted, what cannot go out
 /// waits up to `high_water` bytes and is then dropped as congested. What the network says about earlier
 /// datagrams (ICMP) is counted and shown; the link goes on. Socket thread only.
@@ -78,6 +81,7 @@ class udp_link final : public worker, private net::stream_events, private flusha
   // sending
   void on_writable() override { write_out(); }
   void flush() override { write_out(); }
+  bool may_go(const message& m, const std::optional<ip_endpoint>& to);
   void send(message_ptr m, std::optional<ip_endpoint> to);
   void write_out();
   void network_says(int err);
