@@ -174,6 +174,9 @@ class reactor {
   /// The same to a Unix socket. Errors: `unreachable`, `permission_denied`, `timed_out`.
   virtual connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) = 0;
 
+  /// Whether the IP address is one of this machine's; its port does not matter.
+  virtual bool is_local(const ip_endpoint& address) = 0;
+
   virtual clock::time_point now() const = 0;
   virtual timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) = 0;
   virtual void cancel(timer_queue::id timer) = 0;

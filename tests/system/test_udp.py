@@ -3,6 +3,7 @@
 
 import random
 import socket
+import struct
 
 import pytest
 import udp_wire
@@ -105,6 +106,29 @@ def test_a_reachable_hop_is_no_proxy_for_datagrams(listener, dial):
         assert somebody.ask(["echo"], b"hello").payload == b"hello"
         p.send(["hop", "udp", (2, f"127.0.0.1:{somebody.socket.getsockname()[1]}"), "x"], b"for others")
         assert somebody.receive().payload == b"for others"
+
+
+def forged(source, to, payload):
+    """A datagram of IPv4 that names another source. Skips where only root may write such."""
+    udp = struct.pack(">HHHH", source[1], to[1], 8 + len(payload), 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, socket.IPPROTO_UDP, 0,
+                     socket.inet_aton(source[0]), socket.inet_aton(to[0]))
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+            s.sendto(ip + udp, (to[0], 0))
+    except PermissionError:
+        pytest.skip("forging a source takes rights that this user has not")
+
+
+@pytest.mark.parametrize("bound, sources", [("127.0.0.1", ["127.0.0.1"]), ("0.0.0.0", ["127.0.0.1", "127.0.0.7"])])
+def test_a_datagram_in_the_nodes_own_name_is_not_answered(listener, bound, sources):
+    n = listener(address=f"{bound}:0")
+    message = wire.frame(["echo"], ["echo"], b"x")[4:]
+    for i, source in enumerate(sources):
+        forged((source, n.udp_port), ("127.0.0.1", n.udp_port), udp_wire.datagram(i, 0, 1, message))
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        assert p.ask(["echo"], b"somebody else").payload == b"somebody else"
+    wait_until(lambda: "own address" in n.errors(), "the node says so")
 
 
 def test_a_thousand_other_ports_neither_end_a_message_nor_let_a_copy_in(listener):

@@ -73,6 +73,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void on_readable() override;
   void take(const net::datagrams::inbound& in, std::span<const std::byte> datagram);
   bool has_room() const;
+  bool from_itself(const ip_endpoint& from) const;
+  void look_for_proof(const ip_endpoint& from, route_header& h);
   void accept(const ip_endpoint& from, udp_reassembly::outcome whole);
   void refuse(refusal why, const ip_endpoint& from, std::string_view what);
   void count_lost();
@@ -98,6 +100,7 @@ class udp_link final : public worker, private net::stream_events, private flusha
   udp_environment& env_;
   net::datagrams_ptr socket_; ///< null: closed
   std::optional<ip_endpoint> peer_;
+  std::optional<ip_endpoint> bound_; ///< where it receives; an address of zeros: at any of the machine's
   std::string remote_;
   address name_;
   message_source source_;

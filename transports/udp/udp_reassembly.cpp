@@ -45,6 +45,11 @@ void udp_reassembly::has_received(const ip_endpoint& at) {
     peers_.has_received(*p);
 }
 
+udp_answers* udp_reassembly::answers_to(const ip_endpoint& at) {
+  auto* p = peers_.find(at);
+  return p ? &p->state.answers : nullptr;
+}
+
 // -- windows -----------------------------------------------------------------------------------------
 
 udp_reassembly::slot* udp_reassembly::find_slot(numbers& p, std::uint16_t number) {

@@ -4,6 +4,7 @@
 #include "runtime/core/credit.hpp"
 #include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/reason.hpp"
+#include "transports/udp/udp_answers.hpp"
 #include "transports/udp/udp_codec.hpp"
 #include "transports/udp/udp_peers.hpp"
 
@@ -79,6 +80,8 @@ class udp_reassembly {
   bool heard_from(const ip_endpoint& at);
   /// Somebody there has shown to get what is sent to it.
   void has_received(const ip_endpoint& at);
+  /// What is known of the answers that went there; null when it has not been heard of lately.
+  udp_answers* answers_to(const ip_endpoint& at);
   /// Charged for messages that are not whole.
   std::size_t bytes() const noexcept { return bytes_; }
   /// Messages given up since the last call: timeouts, windows that moved, want of room, contradictions.
@@ -125,6 +128,7 @@ class udp_reassembly {
     std::uint16_t last_stray = 0;
     std::size_t bytes = 0;         ///< charged for messages of this peer
     std::array<slot, window> slots{};
+    udp_answers answers{};
 
     slot& at_distance(std::size_t n) { return slots[(head + n) % window]; }
     slot& of(std::uint16_t number) { return at_distance(static_cast<std::uint16_t>(number - oldest)); }

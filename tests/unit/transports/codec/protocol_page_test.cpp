@@ -7,6 +7,7 @@
 #include "transports/codec/stream_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
 #include "transports/udp/udp_codec.hpp"
+#include "transports/udp/udp_reassembly.hpp"
 
 #include <gtest/gtest.h>
 
@@ -143,6 +144,20 @@ TEST(protocol_page, multiaddr) {
                  multiaddr_protocol::service, multiaddr_protocol::node, multiaddr_protocol::project, multiaddr_protocol::space,
                  multiaddr_protocol::secure, multiaddr_protocol::worker, multiaddr_protocol::caf})
     EXPECT_NE(all.find(std::to_string(static_cast<std::uint32_t>(p))), std::string::npos) << to_string(p);
+}
+
+TEST(protocol_page, limits) {
+  auto all = page();
+  EXPECT_EQ(route_header::default_hop_budget, 2'176u);
+  EXPECT_NE(all.find("| workers that handle a message | 2,176 |"), std::string::npos);
+  EXPECT_EQ(udp_reassembly::bounds{}.peers, 4'096u);
+  EXPECT_NE(all.find("| UDP peers that are remembered | 4,096 a socket |"), std::string::npos);
+  for (std::size_t i = 0; i < refusal_count; ++i) {
+    auto name = "`" + std::string{to_string(static_cast<refusal>(i))} + "`";
+    auto elsewhere = {refusal::foreign_user, refusal::bad_request}; // not of the routing protocol
+    bool expected = std::find(elsewhere.begin(), elsewhere.end(), static_cast<refusal>(i)) == elsewhere.end();
+    EXPECT_TRUE(!expected || all.find(name) != std::string::npos) << name;
+  }
 }
 
 TEST(protocol_page, reasons) {
