@@ -55,19 +55,20 @@ enum class refusal : std::uint8_t {
   stale_fragment,      ///< a slice that comes too late or again
   incomplete_message,  ///< slices of a message that never became whole
   foreign_source,      ///< a datagram from another peer than the link's
+  own_source,          ///< a datagram that names the socket itself as its source
   over_budget,         ///< a datagram, or a message in parts, for which there was no memory
   bad_upgrade,         ///< an HTTP request or response that makes no WebSocket
   websocket_violation, ///< WebSocket frames against their rules, or text
   tls_failed,          ///< a TLS handshake or record that is not valid, a certificate that is not trusted
 };
-inline constexpr std::size_t refusal_count = 20;
+inline constexpr std::size_t refusal_count = 21;
 
 constexpr std::string_view to_string(refusal r) noexcept {
   constexpr std::array<std::string_view, refusal_count> names{
     "wrong-preamble",       "frame-too-large",    "malformed-frame", "too-many-hops",
     "name-too-long",        "handshake-timeout",  "frame-timeout",   "write-timeout",
     "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request",
-    "bad-fragment",         "stale-fragment",     "incomplete-message", "foreign-source", "over-budget",
+    "bad-fragment",         "stale-fragment",     "incomplete-message", "foreign-source", "own-source", "over-budget",
     "bad-upgrade",          "websocket-violation", "tls-failed"};
   auto i = static_cast<std::size_t>(r);
   return i < names.size() ? names[i] : "unknown";

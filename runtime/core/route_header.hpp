@@ -51,7 +51,11 @@ struct report {
 class route_header {
  public:
   static constexpr std::size_t inline_capacity = 288;
-  static constexpr std::uint32_t default_hop_budget = 1024;
+  /// What a service that answers whatever comes takes off the budget of each answer (`worker::answer`), so
+  /// that two of them do not answer each other for long.
+  static constexpr std::uint32_t answer_toll = 64;
+  /// Enough for the longest route, an answer, and the same way back.
+  static constexpr std::uint32_t default_hop_budget = 2 * (max_route_hops + answer_toll);
   static constexpr std::uint32_t flag_report = 1; ///< Flag.FLAG_REPORT
   static constexpr std::uint32_t flag_trace = 2;  ///< Flag.FLAG_TRACE
   static constexpr std::uint32_t flag_stream = 4; ///< Flag.FLAG_STREAM
@@ -112,6 +116,8 @@ class route_header {
   // -- the rest ------------------------------------------------------------------------------------
   std::uint32_t hop_budget() const noexcept { return hop_budget_; }
   void hop_budget(std::uint32_t n) noexcept { hop_budget_ = n; }
+  /// Whether at least `n` of a whole budget are gone.
+  bool has_spent(std::uint32_t n) const noexcept { return hop_budget_ + n <= default_hop_budget; }
   std::uint32_t flags() const noexcept { return flags_; }
   void flags(std::uint32_t f) noexcept { flags_ = f; }
   bool wants_report() const noexcept { return (flags_ & flag_report) != 0 && !report_; }

@@ -78,7 +78,7 @@ void dialer::receive(message_ptr m) {
   if (!m->source.is_local())
     return refuse(std::move(m), drop_reason::refused, "a hop has to stand in front of the address of another node");
   address peer{m->header.next()};
-  if (!m->imported || allowed(peer)) {
+  if (!m->imported || allows(peer)) {
     if (const auto* known = connections_.find(peer))
       return pass(std::move(m), *known);
     auto it = table_.find(peer);
@@ -101,7 +101,7 @@ void dialer::receive(message_ptr m) {
                                                     : "this node connects only to listed peers for others");
 }
 
-bool dialer::allowed(address_view peer) const {
+bool dialer::allows(address_view peer) const {
   const auto& r = routing_;
   if (r.dial != dial_policy::listed)
     return r.dial == dial_policy::any;

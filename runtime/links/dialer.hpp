@@ -42,6 +42,8 @@ class dialer final : public receiver {
   void receive(message_ptr m) override;
   void failed(std::string_view what) noexcept override;
 
+  /// Whether `[routing] dial` lets others use this node to send to there.
+  bool allows(address_view peer) const;
   /// Whether a connect to there is under way.
   bool dialling(address_view peer) const;
   /// Links that were made here and are up now.
@@ -60,7 +62,6 @@ class dialer final : public receiver {
   struct destination;
   using table = std::unordered_map<address, std::unique_ptr<destination>, address_hash, address_equal>;
 
-  bool allowed(address_view peer) const;
   void pass(message_ptr m, const address& link);
   void refuse(message_ptr m, drop_reason why, std::string_view detail);
   /// A new or a failed one, to be dialled now; null with a reason when there are too many.

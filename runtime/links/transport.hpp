@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/address.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/workers/node_context.hpp"
 
@@ -96,6 +97,9 @@ struct transport_context {
   std::function<bool()> may_accept; ///< counts the connections of all listeners against max-connections
   std::size_t& connections;         ///< open links of all transports
   caf::actor_system* actors = nullptr; ///< for transports whose links are CAF actors on the wire as well
+  /// Whether the node's operator lets others send to this address of another node (`[routing] dial`): for
+  /// transports that reach anybody without a connection. Null: nobody.
+  std::function<bool(address_view)> may_send_to = {};
 };
 
 /// One way for messages to leave and enter a node. All transports have the same surface; control and the

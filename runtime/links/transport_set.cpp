@@ -8,7 +8,7 @@
 namespace ockam {
 
 transport_set::transport_set(const node_context& context, caf::actor_system* actors)
-  : context_{context, [this] { return connections_ < context_.node.limits.max_connections; }, connections_, actors} {}
+  : context_{context, [this] { return connections_ < context_.node.limits.max_connections; }, connections_, actors, {}} {}
 
 transport_set::~transport_set() = default;
 

@@ -3,8 +3,10 @@
 
 #include "runtime/links/transport.hpp"
 
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ockam {
@@ -16,6 +18,9 @@ class transport_set {
   explicit transport_set(const node_context& context, caf::actor_system* actors = nullptr);
   ~transport_set();
 
+  /// Whom transports ask that reach anybody without a connection (`transport_context::may_send_to`). Before
+  /// the first `add`.
+  void ask_before_sending(std::function<bool(address_view)> may_send_to) { context_.may_send_to = std::move(may_send_to); }
   void add(transport_factory make);
 
   auto begin() const noexcept { return all_.begin(); }

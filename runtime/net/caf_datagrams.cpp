@@ -218,6 +218,19 @@ result<net::datagrams_ptr> caf_reactor::open_datagrams(const endpoint& at) {
   return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, family, false)};
 }
 
+bool caf_reactor::is_local(const ip_endpoint& address) {
+  constexpr std::uint8_t loopback_network = 127; // all of it, although one address is all that is listed
+  if (!address.v6 && address.ip[0] == loopback_network)
+    return true;
+  constexpr std::chrono::seconds good_for{5}; // they change when a network comes or goes
+  if (now() >= local_addresses_until_) {
+    local_addresses_ = local_addresses();
+    local_addresses_until_ = now() + good_for;
+  }
+  return std::any_of(local_addresses_.begin(), local_addresses_.end(),
+                     [&](const ip_endpoint& a) { return a.ip == address.ip && a.v6 == address.v6; });
+}
+
 result<net::datagrams_ptr> caf_reactor::open_datagrams_to(const ip_endpoint& peer) {
   auto fd = connect_udp(peer);
   if (!fd)

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace caf {
 class actor_system;
@@ -85,6 +86,7 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   net::connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) override;
   result<net::datagrams_ptr> open_datagrams(const endpoint& at) override;
   result<net::datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) override;
+  bool is_local(const ip_endpoint& address) override;
   clock::time_point now() const override { return clock::now(); }
   timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override;
   void cancel(timer_queue::id timer) override { timers_.cancel(timer); }
@@ -108,6 +110,8 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   timer_queue timers_;
   fd_handler::owner timer_fd_;
   clock::time_point armed_until_ = clock::time_point::max();
+  std::vector<ip_endpoint> local_addresses_; ///< as of `local_addresses_until_`
+  clock::time_point local_addresses_until_{};
   int reserve_fd_ = -1;
   std::function<void()> turn_;
 };

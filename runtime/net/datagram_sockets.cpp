@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ifaddrs.h>
+#include <memory>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <unistd.h>
@@ -108,6 +110,18 @@ result<int> connect_udp(const ip_endpoint& peer) {
   if (fd && ::connect(*fd, reinterpret_cast<const sockaddr*>(&a), size) < 0)
     return close_and_report(*fd, what);
   return fd;
+}
+
+std::vector<ip_endpoint> local_addresses() {
+  std::vector<ip_endpoint> out;
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) < 0)
+    return out;
+  std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all{first, &::freeifaddrs};
+  for (auto* i = first; i; i = i->ifa_next)
+    if (auto e = i->ifa_addr ? endpoint_of(i->ifa_addr) : std::nullopt)
+      out.push_back(*e);
+  return out;
 }
 
 bool can_cut(int fd) noexcept {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <sys/socket.h>
+#include <vector>
 
 /// UDP sockets of the operating system, as plain functions: no CAF, no state. Thread: any.
 namespace ockam {
@@ -24,6 +25,9 @@ result<int> bind_udp(const endpoint& at);
 /// A non-blocking socket with a fixed peer: the system drops what others send to it. Errors: those of
 /// connect(2), with nothing sent yet.
 result<int> connect_udp(const ip_endpoint& peer);
+
+/// The IP addresses of this machine, as its interfaces have them; ports are 0. Empty when the system does not say.
+std::vector<ip_endpoint> local_addresses();
 
 /// Whether the system takes several datagrams in one piece and cuts it up itself (UDP_SEGMENT, Linux 4.18).
 bool can_cut(int fd) noexcept;

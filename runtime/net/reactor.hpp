@@ -59,6 +59,9 @@ class reactor {
   /// `permission_denied`, `io_failure`.
   virtual result<datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) = 0;
 
+  /// Whether the IP address is one of this machine's; its port does not matter.
+  virtual bool is_local(const ip_endpoint& address) = 0;
+
   virtual clock::time_point now() const = 0;
   virtual timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) = 0;
   virtual void cancel(timer_queue::id timer) = 0;

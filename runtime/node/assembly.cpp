@@ -42,6 +42,7 @@ void assembly::open() {
   workers_.watch();
   flows_.services = board_.flows().create();
   flows_.outgoing = board_.flows().create();
+  transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);
 }

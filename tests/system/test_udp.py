@@ -3,6 +3,7 @@
 
 import random
 import socket
+import struct
 
 import pytest
 import udp_wire
@@ -81,13 +82,74 @@ def test_a_route_over_tcp_and_udp(listener, node, to):
 #   test ── tcp ── n1: hop, udp listener ∙∙ n2: udp listener, echo
 def test_a_listener_sends_to_an_address_in_the_route(listener, node):
     n2 = listener("n2")
-    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n")
+    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = any\n")
     with n1.peer() as p:
         for host in ("127.0.0.1", "localhost"):
             m = p.ask(["hop", "udp", (2, f"{host}:{n2.udp_port}"), "echo"], b"hello", extras={"ockam_report": "1"})
             assert m.payload == b"hello", m.extras
         m = p.ask(["hop", "udp", "echo"], b"hello", extras={"ockam_report": "1"})
         assert m.extras["ockam_undeliverable"] == "bad-route"
+
+
+#   test ── tcp ── n1: hop, udp listener ∙∙ somebody
+@pytest.mark.parametrize("dial", ["never", "listed"])
+def test_a_reachable_hop_is_no_proxy_for_datagrams(listener, dial):
+    n1 = listener("n1", more=f"[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = {dial}\n")
+    with n1.peer() as p, udp_wire.UdpPeer(n1.udp_port) as somebody:
+        def passed(host):
+            to = (2, f"{host}:{somebody.socket.getsockname()[1]}")
+            return p.ask(["hop", "udp", to, "x"], b"for others", extras={"ockam_report": "1"}).extras.get("ockam_undeliverable")
+        assert passed("127.0.0.1") == "dial-refused"
+        assert passed("localhost") == "dial-refused"
+        assert somebody.silent()
+        # From whom something came, something may go to.
+        assert somebody.ask(["echo"], b"hello").payload == b"hello"
+        p.send(["hop", "udp", (2, f"127.0.0.1:{somebody.socket.getsockname()[1]}"), "x"], b"for others")
+        assert somebody.receive().payload == b"for others"
+
+
+def forged(source, to, payload):
+    """A datagram of IPv4 that names another source. Skips where only root may write such."""
+    udp = struct.pack(">HHHH", source[1], to[1], 8 + len(payload), 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, socket.IPPROTO_UDP, 0,
+                     socket.inet_aton(source[0]), socket.inet_aton(to[0]))
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+            s.sendto(ip + udp, (to[0], 0))
+    except PermissionError:
+        pytest.skip("forging a source takes rights that this user has not")
+
+
+@pytest.mark.parametrize("bound, sources", [("127.0.0.1", ["127.0.0.1"]), ("0.0.0.0", ["127.0.0.1", "127.0.0.7"])])
+def test_a_datagram_in_the_nodes_own_name_is_not_answered(listener, bound, sources):
+    n = listener(address=f"{bound}:0")
+    message = wire.frame(["echo"], ["echo"], b"x")[4:]
+    for i, source in enumerate(sources):
+        forged((source, n.udp_port), ("127.0.0.1", n.udp_port), udp_wire.datagram(i, 0, 1, message))
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        assert p.ask(["echo"], b"somebody else").payload == b"somebody else"
+    wait_until(lambda: "own address" in n.errors(), "the node says so")
+
+
+def test_a_thousand_other_ports_neither_end_a_message_nor_let_a_copy_in(listener):
+    n = listener()
+
+    def flood():
+        for _ in range(1100):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.sendto(udp_wire.datagram(1, 0, 2, b"z"), ("127.0.0.1", n.udp_port))
+    with udp_wire.UdpPeer(n.udp_port) as p:
+        first, second = udp_wire.slices(p.next(), wire.frame(["echo"], ["me"], bytes(700))[4:])
+        p.send_raw(first)
+        flood()
+        p.send_raw(second)
+        assert p.receive().payload == bytes(700)
+        once = udp_wire.slices(p.next(), wire.frame(["echo"], ["me"], b"once")[4:])[0]
+        p.send_raw(once)
+        assert p.receive().payload == b"once"
+        flood()
+        p.send_raw(once)
+        assert p.silent()
 
 
 def test_a_restarted_peer_with_the_same_port_is_heard_again(listener):

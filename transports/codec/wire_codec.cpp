@@ -19,6 +19,9 @@ using cbor::reader;
 constexpr std::string_view empty_object = "{}";
 /// What each message of a stream carries.
 constexpr std::string_view of_stream = R"({"ockam_stream":"1"})";
+/// The hop budget and nothing else, as messages have it that go round: written and told without a parser.
+constexpr std::string_view budget_alone_begins = R"({"ockam_hops":")";
+constexpr std::string_view budget_alone_ends = R"("})";
 /// JSON beyond this is not ours and is not looked at.
 constexpr std::size_t max_extras = 4096;
 
@@ -58,12 +61,28 @@ std::string member(const nlohmann::json& object, const char* key) {
 
 constexpr std::uint64_t absent = UINT64_MAX;
 
-/// Value of one key as a number, or `absent`.
-std::uint64_t number(const nlohmann::json& object, const char* key) {
-  auto text = member(object, key);
+/// Decimal digits and nothing else, or `absent`.
+std::uint64_t number(std::string_view text) {
   std::uint64_t n = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   return text.empty() || ec != std::errc{} || end != text.data() + text.size() ? absent : n;
+}
+
+/// Value of one key as a number, or `absent`.
+std::uint64_t number(const nlohmann::json& object, const char* key) {
+  return number(member(object, key));
+}
+
+/// A peer cannot make a message live longer, only shorter.
+void lower_budget(route_header& h, std::uint64_t budget) {
+  if (budget < h.hop_budget())
+    h.hop_budget(static_cast<std::uint32_t>(budget));
+}
+
+/// The next node begins with a whole budget if nothing is said, which is right for nearly all messages, and
+/// costs them nothing. Who has paid two tolls answers an answer, and may be going round.
+bool says_budget(const route_header& h) noexcept {
+  return h.has_spent(2 * route_header::answer_toll);
 }
 
 void read_extras(std::string_view text, route_header& h) {
@@ -73,9 +92,16 @@ void read_extras(std::string_view text, route_header& h) {
   }
   if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
     return;
+  if (text.starts_with(budget_alone_begins) && text.ends_with(budget_alone_ends)) {
+    auto digits = text.substr(budget_alone_begins.size());
+    digits.remove_suffix(std::min(digits.size(), budget_alone_ends.size()));
+    if (auto budget = number(digits); budget != absent)
+      return lower_budget(h, budget);
+  }
   auto object = nlohmann::json::parse(text, nullptr, false);
   if (!object.is_object())
     return; // not JSON: ignored, as the reference does
+  lower_budget(h, number(object, "ockam_hops")); // absent: no number is larger
   if (member(object, "ockam_report") == "1")
     h.flags(h.flags() | route_header::flag_report);
   if (member(object, "ockam_stream") == "1")
@@ -168,11 +194,16 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
 std::string extras(const route_header& h) {
   const auto* r = h.get_report();
   constexpr auto wishes = route_header::flag_report | route_header::flag_trace | route_header::flag_stream;
-  if (!r && (h.flags() & wishes) == 0)
+  auto wished = h.flags() & wishes;
+  if (!r && !says_budget(h) && wished == 0)
     return {};
-  if (!r && (h.flags() & wishes) == route_header::flag_stream)
+  if (!r && !says_budget(h) && wished == route_header::flag_stream)
     return std::string{of_stream};
+  if (!r && wished == 0)
+    return std::string{budget_alone_begins}.append(std::to_string(h.hop_budget())).append(budget_alone_ends);
   nlohmann::json object = nlohmann::json::object();
+  if (says_budget(h))
+    object["ockam_hops"] = std::to_string(h.hop_budget());
   if (r) {
     if (!r->passed)
       object["ockam_undeliverable"] = to_string(r->reason);

@@ -50,6 +50,7 @@ udp_link::~udp_link() {
 void udp_link::on_start() {
   if (name_.name.empty())
     name_ = self();
+  bound_ = parse_ip_endpoint(socket_->local());
   socket_->attach(this);
   socket_->watch_read(true);
   if (peer_ && options_.keep_alive.count() > 0)
@@ -78,6 +79,8 @@ void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte
   bytes_in_ += in.size;
   if (peer_ && in.from != *peer_) // the system drops these as a rule
     return refuse(refusal::foreign_source, in.from, "this link has another peer");
+  if (from_itself(in.from))
+    return refuse(refusal::own_source, in.from, "the source is this socket's own address, which is forged");
   if (in.truncated)
     return refuse(refusal::frame_too_large, in.from,
                   "a datagram of more than " + std::to_string(room_) + " bytes (is datagram-size the same at both ends?)");
@@ -100,6 +103,29 @@ bool udp_link::has_room() const {
   return ledger_->used() == 0 || living < ledger_->budget();
 }
 
+/// Its answers would come in here again, and be answered.
+bool udp_link::from_itself(const ip_endpoint& from) const {
+  if (!bound_ || from.port != bound_->port)
+    return false;
+  bool anywhere = bound_->ip == ip_endpoint{}.ip;
+  return anywhere ? reactor().is_local(from) : from.ip == bound_->ip && from.v6 == bound_->v6;
+}
+
+/// A message that goes on from what was sent there, to a name that nobody can guess: a mark of an answer,
+/// or the reply address of a request.
+void udp_link::look_for_proof(const ip_endpoint& from, route_header& h) {
+  if (!udp_answers::may_be_mark(h.next()))
+    return;
+  auto* answers = reassembly_.answers_to(from);
+  bool marked = answers && answers->take_mark(h);
+  if (!marked) {
+    const auto* e = board().find(h.next());
+    marked = e && e->internal;
+  }
+  if (marked)
+    reassembly_.has_received(from);
+}
+
 void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
   auto m = std::make_unique<message>();
   auto d = wire_codec::decode(whole.message, m->header);
@@ -108,6 +134,7 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
   if (m->header.onward_empty())
     return; // a keep-alive
   ++messages_in_;
+  look_for_proof(from, m->header);
   if (!peer_)
     m->header.push_return({transport_type::udp, to_string(from)});
   m->header.push_return(name_);
@@ -158,14 +185,34 @@ void udp_link::on_message(message_ptr m) {
   if (!named || (to ? to->port : named->port) == 0)
     return undeliverable(std::move(m), std::nullopt, drop_reason::bad_route,
                          "the address behind a udp listener is not host:port with a port");
+  if (!may_go(*m, to)) {
+    constexpr std::string_view why = "this node sends nothing there for others: it is not listed, nor was it heard from lately";
+    env_.hostile.write(level::warn, "udp", to_string(drop_reason::dial_refused),
+                       "a peer's message for " + to_string(m->header.next()) + ": " + std::string{why}, reactor().now());
+    return undeliverable(std::move(m), std::nullopt, drop_reason::dial_refused, why);
+  }
   if (!to)
     return names_.take(std::move(m), *named); // which leaves the route as it is
   send(std::move(m), *to);
 }
 
+/// Names are looked up only where the operator lets messages go: each look-up is a question to a stranger.
+bool udp_link::may_go(const message& m, const std::optional<ip_endpoint>& to) {
+  if (m.source.is_local() && !m.imported)
+    return true;
+  if (to && reassembly_.heard_from(*to))
+    return true;
+  const auto& listed = env_.context.may_send_to;
+  return listed && listed(m.header.next());
+}
+
 void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
   if (!peer_)
     m->header.pop_onward();
+  if (m->imported && udp_answers::is_answer(m->header))
+    if (auto* answers = reassembly_.answers_to(to ? *to : *peer_))
+      if (auto mark = answers->mark(m->header))
+        m->header.push_return(*mark);
   auto extra = wire_codec::extras(m->header);
   auto size = wire_codec::measure(m->header, m->body.size(), extra);
   if (size.total > env_.limit().max_frame

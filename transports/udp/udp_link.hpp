@@ -38,6 +38,9 @@ struct udp_environment {
 ///     comes in           [link] in front of the         [link, 2#source] in front of the
 ///                        return route                   return route
 ///
+/// What peers cause to be sent goes to who was heard from lately, and where the operator lets it go (`[routing]
+/// dial`): a reachable hop makes no proxy of a listener. This node's own workers send to anybody.
+///
 /// UDP has no back-pressure: what comes in over the budget is dropped and counted, what cannot go out
 /// waits up to `high_water` bytes and is then dropped as congested. What the network says about earlier
 /// datagrams (ICMP) is counted and shown; the link goes on. Socket thread only.
@@ -74,6 +77,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void on_readable() override;
   void take(const net::datagrams::inbound& in, std::span<const std::byte> datagram);
   bool has_room() const;
+  bool from_itself(const ip_endpoint& from) const;
+  void look_for_proof(const ip_endpoint& from, route_header& h);
   void accept(const ip_endpoint& from, udp_reassembly::outcome whole);
   void refuse(refusal why, const ip_endpoint& from, std::string_view what);
   void count_lost();
@@ -82,6 +87,7 @@ class udp_link final : public worker, private net::stream_events, private flusha
   // sending
   void on_writable() override { write_out(); }
   void flush() override { write_out(); }
+  bool may_go(const message& m, const std::optional<ip_endpoint>& to);
   void send(message_ptr m, std::optional<ip_endpoint> to);
   void write_out();
   void network_says(int err);
@@ -98,6 +104,7 @@ class udp_link final : public worker, private net::stream_events, private flusha
   udp_environment& env_;
   net::datagrams_ptr socket_; ///< null: closed
   std::optional<ip_endpoint> peer_;
+  std::optional<ip_endpoint> bound_; ///< where it receives; an address of zeros: at any of the machine's
   std::string remote_;
   address name_;
   message_source source_;

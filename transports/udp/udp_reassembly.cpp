@@ -17,39 +17,42 @@ bool newer(std::uint16_t a, std::uint16_t b) noexcept {
 } // namespace
 
 udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now) {
-  auto& p = find_peer(from, s.number, now);
-  auto* place = find_slot(p, s.number);
+  auto& p = peers_.hear(from, now, [this](auto& gone) { clear(gone.state); });
+  if (!std::exchange(p.state.begun, true))
+    p.state.oldest = s.number;
+  auto* place = find_slot(p.state, s.number);
   if (!place || place->closed)
     return {refusal::stale_fragment, {}, {}};
-  return extend(p, *place, s, now);
+  auto out = extend(p.state, *place, s, now);
+  if (!out.message.empty())
+    peers_.has_sent(p);
+  return out;
 }
 
 void udp_reassembly::sweep(clock::time_point now) {
   while (!partials_.empty() && now - partials_.front().heard >= bounds_.slice_timeout)
     give_up(partials_.begin());
-  while (!peer_order_.empty() && now - peer_order_.front().heard >= bounds_.peer_timeout)
-    forget(peer_order_.begin());
+  peers_.sweep(now, bounds_.peer_timeout, [this](auto& gone) { clear(gone.state); });
 }
 
-// -- peers and their windows -------------------------------------------------------------------------
-
-udp_reassembly::peer& udp_reassembly::find_peer(const ip_endpoint& from, std::uint16_t number, clock::time_point now) {
-  auto it = peers_.find(from);
-  if (it == peers_.end()) {
-    if (peers_.size() >= bounds_.peers)
-      forget(peer_order_.begin());
-    auto& fresh = peer_order_.emplace_back();
-    fresh.at = from;
-    fresh.oldest = number;
-    it = peers_.emplace(from, std::prev(peer_order_.end())).first;
-  } else if (auto last = std::prev(peer_order_.end()); it->second != last) {
-    peer_order_.splice(peer_order_.end(), peer_order_, it->second);
-  }
-  it->second->heard = now;
-  return *it->second;
+bool udp_reassembly::heard_from(const ip_endpoint& at) {
+  auto* p = peers_.find(at);
+  return p && p->messages > 0;
 }
 
-udp_reassembly::slot* udp_reassembly::find_slot(peer& p, std::uint16_t number) {
+void udp_reassembly::has_received(const ip_endpoint& at) {
+  if (auto* p = peers_.find(at))
+    peers_.has_received(*p);
+}
+
+udp_answers* udp_reassembly::answers_to(const ip_endpoint& at) {
+  auto* p = peers_.find(at);
+  return p ? &p->state.answers : nullptr;
+}
+
+// -- windows -----------------------------------------------------------------------------------------
+
+udp_reassembly::slot* udp_reassembly::find_slot(numbers& p, std::uint16_t number) {
   if (number != p.oldest && !newer(number, p.oldest)) {
     if (!restarts(p, number))
       return nullptr;
@@ -63,7 +66,7 @@ udp_reassembly::slot* udp_reassembly::find_slot(peer& p, std::uint16_t number) {
 }
 
 /// Moves the window so that it ends with `newest`, which is beyond its end.
-void udp_reassembly::slide(peer& p, std::uint16_t newest) {
+void udp_reassembly::slide(numbers& p, std::uint16_t newest) {
   auto oldest = static_cast<std::uint16_t>(newest - (window - 1));
   auto steps = std::min<std::size_t>(static_cast<std::uint16_t>(oldest - p.oldest), window);
   for (std::size_t i = 0; i < steps; ++i) {
@@ -76,7 +79,7 @@ void udp_reassembly::slide(peer& p, std::uint16_t newest) {
   p.oldest = oldest;
 }
 
-bool udp_reassembly::restarts(peer& p, std::uint16_t number) {
+bool udp_reassembly::restarts(numbers& p, std::uint16_t number) {
   if (static_cast<std::uint16_t>(p.oldest - number) < far_behind)
     return false;
   if (p.strays > 0 && number == p.last_stray) // another slice of the same message
@@ -86,7 +89,7 @@ bool udp_reassembly::restarts(peer& p, std::uint16_t number) {
   return p.strays >= strays_to_restart;
 }
 
-void udp_reassembly::clear(peer& p) {
+void udp_reassembly::clear(numbers& p) {
   for (auto& s : p.slots) {
     if (s.part)
       give_up(*s.part);
@@ -94,15 +97,9 @@ void udp_reassembly::clear(peer& p) {
   }
 }
 
-void udp_reassembly::forget(peer_order::iterator it) {
-  clear(*it);
-  peers_.erase(it->at);
-  peer_order_.erase(it);
-}
-
 // -- messages in several slices ----------------------------------------------------------------------
 
-udp_reassembly::outcome udp_reassembly::extend(peer& p, slot& s, const udp_codec::slice& in, clock::time_point now) {
+udp_reassembly::outcome udp_reassembly::extend(numbers& p, slot& s, const udp_codec::slice& in, clock::time_point now) {
   if (!s.part && in.total == 1) {
     s.closed = true;
     return in.bytes.size() > bounds_.message ? outcome{refusal::frame_too_large, {}, {}} : outcome{std::nullopt, in.bytes, {}};
@@ -157,7 +154,7 @@ bool udp_reassembly::prepare(partial_order::iterator it, const udp_codec::slice&
   auto wanted = (part.stored + std::size_t{1}) * size;
   if (wanted <= part.body.capacity)
     return make_room(it, part.footprint() - part.held.bytes());
-  constexpr std::size_t slices_at_first = 4;
+  constexpr std::size_t slices_at_first = 1; // more may never come, of a flood they never do
   auto full = (in.total - std::size_t{1}) * size + std::max(size, part.last.size());
   auto capacity = std::min(full, std::max(2 * part.body.capacity, slices_at_first * size));
   if (!make_room(it, part.footprint() - part.held.bytes() + capacity - part.body.capacity))

@@ -4,7 +4,9 @@
 #include "runtime/core/credit.hpp"
 #include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/reason.hpp"
+#include "transports/udp/udp_answers.hpp"
 #include "transports/udp/udp_codec.hpp"
+#include "transports/udp/udp_peers.hpp"
 
 #include <array>
 #include <chrono>
@@ -14,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,8 @@ namespace ockam {
 /// arrived, never what was announced. It is charged to the ledger and bounded for each peer and in all;
 /// when there is no room, the messages that were not heard of for longest are given up, so a flood of
 /// single slices displaces others of its kind before a message that is coming in. Peers are bounded in
-/// number the same way.
+/// number too; which of them a flood displaces says `udp_peers`. A peer that is forgotten loses its window,
+/// and with it what keeps copies out.
 ///
 /// A peer that starts again begins with a random number, which may look old for hours. Three strays in a
 /// row that are far behind the window, each newer than the one before, begin a new window (the idea of
@@ -46,7 +48,7 @@ class udp_reassembly {
   struct bounds {
     std::size_t message = 16u << 20;       ///< largest message; one peer may have twice as much here
     std::size_t bytes = 32u << 20;         ///< all peers together
-    std::size_t peers = 1024;
+    std::size_t peers = 4096;              ///< some 300 bytes each
     std::chrono::milliseconds slice_timeout{10'000}; ///< give a message up when no slice came for this long
     std::chrono::milliseconds peer_timeout{300'000}; ///< forget a peer that sent nothing for this long
   };
@@ -64,7 +66,7 @@ class udp_reassembly {
     block memory;
   };
 
-  udp_reassembly(const bounds& b, ledger& l) : bounds_{b}, ledger_{l} {}
+  udp_reassembly(const bounds& b, ledger& l) : bounds_{b}, ledger_{l}, peers_{b.peers} {}
   udp_reassembly(const udp_reassembly&) = delete;
   udp_reassembly& operator=(const udp_reassembly&) = delete;
 
@@ -74,18 +76,24 @@ class udp_reassembly {
   void sweep(clock::time_point now);
 
   std::size_t peers() const noexcept { return peers_.size(); }
+  /// Whether a whole message came from there lately.
+  bool heard_from(const ip_endpoint& at);
+  /// Somebody there has shown to get what is sent to it.
+  void has_received(const ip_endpoint& at);
+  /// What is known of the answers that went there; null when it has not been heard of lately.
+  udp_answers* answers_to(const ip_endpoint& at);
   /// Charged for messages that are not whole.
   std::size_t bytes() const noexcept { return bytes_; }
   /// Messages given up since the last call: timeouts, windows that moved, want of room, contradictions.
   std::size_t take_lost() noexcept { return std::exchange(lost_, 0); }
 
  private:
-  struct peer;
+  struct numbers;
 
   /// A message that is not whole. Its slices but the last have one size and stand in `body` in the order
   /// in which they came; `order` says which they are as soon as that is not 0, 1, 2 ….
   struct partial {
-    peer* owner;
+    numbers* owner;
     std::uint16_t number;
     std::uint16_t total;
     clock::time_point heard{};
@@ -111,29 +119,28 @@ class udp_reassembly {
     std::optional<partial_order::iterator> part;
   };
 
-  struct peer {
-    ip_endpoint at;
-    clock::time_point heard{};
-    std::uint16_t oldest = 0;      ///< routing number of `slots[head]`
-    std::uint16_t last_stray = 0;
+  /// The routing numbers of a peer that are open.
+  struct numbers {
+    bool begun = false;
     std::uint8_t strays = 0;       ///< in a row
     std::uint8_t head = 0;
+    std::uint16_t oldest = 0;      ///< routing number of `slots[head]`
+    std::uint16_t last_stray = 0;
     std::size_t bytes = 0;         ///< charged for messages of this peer
     std::array<slot, window> slots{};
+    udp_answers answers{};
 
     slot& at_distance(std::size_t n) { return slots[(head + n) % window]; }
     slot& of(std::uint16_t number) { return at_distance(static_cast<std::uint16_t>(number - oldest)); }
   };
-  using peer_order = std::list<peer>; ///< the one not heard of for longest first
+  using peer_table = udp_peers<numbers>;
 
-  peer& find_peer(const ip_endpoint& from, std::uint16_t number, clock::time_point now);
-  slot* find_slot(peer& p, std::uint16_t number);
-  void slide(peer& p, std::uint16_t newest);
-  static bool restarts(peer& p, std::uint16_t number);
-  void clear(peer& p);
-  void forget(peer_order::iterator it);
+  slot* find_slot(numbers& p, std::uint16_t number);
+  void slide(numbers& p, std::uint16_t newest);
+  static bool restarts(numbers& p, std::uint16_t number);
+  void clear(numbers& p);
 
-  outcome extend(peer& p, slot& s, const udp_codec::slice& in, clock::time_point now);
+  outcome extend(numbers& p, slot& s, const udp_codec::slice& in, clock::time_point now);
   std::optional<refusal> check(const partial& part, const udp_codec::slice& in) const;
   bool prepare(partial_order::iterator it, const udp_codec::slice& in);
   bool make_room(partial_order::iterator keep, std::size_t more);
@@ -143,8 +150,7 @@ class udp_reassembly {
 
   bounds bounds_;
   ledger& ledger_;
-  peer_order peer_order_;
-  std::unordered_map<ip_endpoint, peer_order::iterator, ip_endpoint_hash> peers_;
+  peer_table peers_;
   partial_order partials_;
   std::size_t bytes_ = 0;
   std::size_t lost_ = 0;

@@ -186,6 +186,7 @@ class reactor final : public net::reactor {
   net::connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) override;
   result<net::datagrams_ptr> open_datagrams(const endpoint& at) override;
   result<net::datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) override;
+  bool is_local(const ip_endpoint& address) override { return !address.v6 && address.ip[0] == 127; }
   clock::time_point now() const override { return net_.now(); }
   timer_queue::id after(std::chrono::milliseconds delay, std::function<void()> fire) override {
     return timers_.add(now() + delay, std::move(fire));

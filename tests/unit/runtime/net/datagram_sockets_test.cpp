@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -54,6 +55,12 @@ TEST(equal_datagrams, go_to_one_peer) {
   EXPECT_EQ(equal_datagrams(to_here), 3u);
   to_here[1].to = nullptr;
   EXPECT_EQ(equal_datagrams(to_here), 1u);
+}
+
+TEST(local_addresses, have_the_loopback_one) {
+  auto loopback = *parse_ip_endpoint("127.0.0.1:0");
+  auto all = local_addresses();
+  EXPECT_NE(std::find(all.begin(), all.end(), loopback), all.end());
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "transports/codec/stream_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
 #include "transports/udp/udp_codec.hpp"
+#include "transports/udp/udp_reassembly.hpp"
 
 #include <gtest/gtest.h>
 
@@ -92,6 +93,9 @@ TEST(protocol_page, messages_and_frames) {
   auto asks = header("echo", "app");
   asks.flags(route_header::flag_report);
   expect_on_page(encode(wire_codec::codec, asks, hello()));
+  auto goes_round = header("echo", "app");
+  goes_round.hop_budget(1000);
+  expect_on_page(encode(wire_codec::codec, goes_round, hello()));
 }
 
 TEST(protocol_page, what_the_reference_answers_decodes_to_the_answer) {
@@ -139,6 +143,20 @@ TEST(protocol_page, multiaddr) {
                  multiaddr_protocol::service, multiaddr_protocol::node, multiaddr_protocol::project, multiaddr_protocol::space,
                  multiaddr_protocol::secure, multiaddr_protocol::worker, multiaddr_protocol::caf})
     EXPECT_NE(all.find(std::to_string(static_cast<std::uint32_t>(p))), std::string::npos) << to_string(p);
+}
+
+TEST(protocol_page, limits) {
+  auto all = page();
+  EXPECT_EQ(route_header::default_hop_budget, 2'176u);
+  EXPECT_NE(all.find("| workers that handle a message | 2,176 |"), std::string::npos);
+  EXPECT_EQ(udp_reassembly::bounds{}.peers, 4'096u);
+  EXPECT_NE(all.find("| UDP peers that are remembered | 4,096 a socket |"), std::string::npos);
+  for (std::size_t i = 0; i < refusal_count; ++i) {
+    auto name = "`" + std::string{to_string(static_cast<refusal>(i))} + "`";
+    auto elsewhere = {refusal::foreign_user, refusal::bad_request}; // not of the routing protocol
+    bool expected = std::find(elsewhere.begin(), elsewhere.end(), static_cast<refusal>(i)) == elsewhere.end();
+    EXPECT_TRUE(!expected || all.find(name) != std::string::npos) << name;
+  }
 }
 
 TEST(protocol_page, reasons) {

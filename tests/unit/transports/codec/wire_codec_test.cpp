@@ -129,6 +129,43 @@ TEST(wire_codec, a_requester_and_a_report_survive_the_wire) {
   EXPECT_FALSE(heard.wants_report()); // a report never causes one
 }
 
+TEST(wire_codec, what_is_left_of_a_budget_survives_the_wire_once_much_of_it_is_spent) {
+  constexpr auto whole = route_header::default_hop_budget, remarkable = whole - 2 * route_header::answer_toll;
+  auto arrives_with = [](std::uint32_t budget, std::uint32_t flags) {
+    route_header h;
+    h.append_onward(address{"echo"});
+    h.hop_budget(budget);
+    h.flags(flags);
+    auto sent = encode(h, "x");
+    route_header got;
+    EXPECT_FALSE(wire_codec::decode(view(sent), got).bad);
+    EXPECT_EQ(got.flags(), flags);
+    return got.hop_budget();
+  };
+  for (auto flags : {0u, route_header::flag_report}) {
+    EXPECT_EQ(arrives_with(whole - 1, flags), whole); // as nearly all messages: nothing is said
+    EXPECT_EQ(arrives_with(remarkable + 1, flags), whole);
+    EXPECT_EQ(arrives_with(remarkable, flags), remarkable);
+    EXPECT_EQ(arrives_with(7, flags), 7u);
+    EXPECT_EQ(arrives_with(0, flags), 0u);
+  }
+  route_header h;
+  h.hop_budget(7);
+  EXPECT_EQ(wire_codec::extras(h), R"({"ockam_hops":"7"})");
+}
+
+TEST(wire_codec, a_peer_cannot_make_a_message_live_longer) {
+  for (auto* text : {R"({"ockam_hops":"4000000000"})", R"({"ockam_hops":"99999999999999999999"})", R"({"ockam_hops":"-1"})",
+                     R"({"ockam_hops":""})", R"({"ockam_hops":"})", R"({"ockam_hops":"1","x":"})", R"({"ockam_hops":7})"}) {
+    route_header h;
+    std::string t{text}, frame{"\x84\x81\x82\0\x41" "a\x80\x40\x78", 10};
+    frame += static_cast<char>(t.size());
+    frame += t;
+    ASSERT_FALSE(wire_codec::decode(view(frame), h).bad) << text;
+    EXPECT_EQ(h.hop_budget(), route_header::default_hop_budget) << text;
+  }
+}
+
 TEST(wire_codec, foreign_or_broken_extras_say_nothing) {
   for (auto* text : {R"({"traceparent":"00-1-2-01"})", "garbage", R"(["ockam_report"])", R"({"ockam_report":1})",
                      R"({"ockam_report":"2"})", R"({"ockam_undeliverable":7})", R"({"ockam_report":"1")"}) {

@@ -218,6 +218,38 @@ TEST_F(udp_reassembly_test, a_flood_of_single_slices_does_not_displace_a_message
   EXPECT_GT(tested().take_lost(), 0u);
 }
 
+/// The flood is of the same kind, from the same host: only what each has shown so far tells them apart.
+TEST_F(udp_reassembly_test, a_flood_from_other_ports_neither_ends_a_message_nor_lets_a_copy_in) {
+  auto flood = [&](std::uint32_t round) {
+    for (std::uint16_t port = 2000; port < 12'000; ++port) {
+      auto from = peer(1);
+      from.port = port;
+      auto number = static_cast<std::uint16_t>(round);
+      (void)tested().take(from, {number, 0, 2, std::as_bytes(std::span{"z", 1})}, now_);
+    }
+  };
+  EXPECT_EQ(take(1, 0, 1, "one"), "one");
+  EXPECT_EQ(take(2, 0, 1, "two"), "two");
+  EXPECT_EQ(take(3, 0, 2, "thr"), "");
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    flood(round);
+    EXPECT_LE(tested().peers(), udp_reassembly::bounds{}.peers);
+    EXPECT_EQ(take(1, 0, 1, "one"), "stale-fragment");
+    EXPECT_EQ(take(2, 0, 1, "two"), "stale-fragment");
+  }
+  EXPECT_EQ(take(3, 1, 2, "ee"), "three");
+}
+
+TEST_F(udp_reassembly_test, a_thousand_other_ports_do_not_end_the_first_message_of_a_peer) {
+  EXPECT_EQ(take(1, 0, 2, "fi"), "");
+  for (std::uint32_t other = 2; other < 1'102; ++other)
+    EXPECT_EQ(take(1, 0, 2, "z", other), "");
+  EXPECT_EQ(take(1, 1, 2, "rst"), "first");
+  EXPECT_TRUE(tested().heard_from(peer(1)));
+  EXPECT_FALSE(tested().heard_from(peer(2))) << "a slice is no message";
+  EXPECT_FALSE(tested().heard_from(peer(77'000)));
+}
+
 TEST_F(udp_reassembly_test, one_peer_does_not_displace_all_others) {
   make({.message = 8u << 10, .bytes = 256u << 10});
   std::string slice(400, 'x');
