@@ -99,7 +99,7 @@ constexpr key_descriptor duration(std::string_view name, std::string_view about,
   return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = 10, .most = most};
 }
 
-constexpr std::array<node_key, 19> node_list{{
+constexpr std::array<node_key, 20> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
   {number("threads", "threads of the pool", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
@@ -115,6 +115,8 @@ constexpr std::array<node_key, 19> node_list{{
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
   {size("max-frame", "largest message on the wire", "16MiB", kib, 16 * mib), limit_field<&limits::max_frame>},
   {duration("stall", "drop what waits this long for a link that does not move", "2s"), limit_field<&limits::stall>},
+  {size("least-rate", "bytes a second that a link must take, over 10 s, while it holds up others; or it counts as one that does not move",
+        "4KiB", 1, gib), limit_field<&limits::least_rate>},
   {duration("write-timeout", "close a link whose peer reads nothing for this long", "30s"),
    limit_field<&limits::write_timeout>},
   {duration("handshake-timeout", "a peer has to say hello within this time", "10s"),

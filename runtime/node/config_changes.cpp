@@ -61,7 +61,7 @@ constexpr bool of_limit(const node_config& l, const node_config& r) {
   return l.limit.*Member != r.limit.*Member;
 }
 
-constexpr std::array<start_key, 18> start_keys{{
+constexpr std::array<start_key, 19> start_keys{{
   {"name", of_node<&node_config::name>},
   {"threads", of_node<&node_config::threads>},
   {"log-file", of_log<&log_config::file>},
@@ -73,6 +73,7 @@ constexpr std::array<start_key, 18> start_keys{{
   {"max-frame", of_limit<&limits::max_frame>},
   {"max-connections", of_limit<&limits::max_connections>},
   {"stall", of_limit<&limits::stall>},
+  {"least-rate", of_limit<&limits::least_rate>},
   {"write-timeout", of_limit<&limits::write_timeout>},
   {"handshake-timeout", of_limit<&limits::handshake_timeout>},
   {"frame-timeout", of_limit<&limits::frame_timeout>},
