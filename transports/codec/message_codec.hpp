@@ -16,6 +16,7 @@ namespace ockam {
 struct decoded_message {
   std::optional<refusal> bad; ///< set: refuse the message
   std::span<const std::byte> body;
+  bool broken_report = false; ///< it says that it is a report, and does not decode as one: to be counted
 };
 
 /// Size of an encoded message for a certain header and payload size.

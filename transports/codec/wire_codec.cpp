@@ -17,8 +17,10 @@ using cbor::reader;
 
 /// What the reference writes when it has no tracing context; the common case is told without parsing.
 constexpr std::string_view empty_object = "{}";
-/// JSON beyond this is not ours and is not looked at.
+/// JSON beyond this is not ours: no wish is read from it. Every report fits, even if all of it has to be escaped.
 constexpr std::size_t max_extras = 4096;
+constexpr std::size_t numbers_of_a_report = 512; // keys, reason, counts
+static_assert(2 * (max_name_length + 2 * report::max_detail) + numbers_of_a_report <= max_extras);
 
 /// Calls `f(address_view)` for each address of a route. What is wrong, or nothing.
 template <class F>
@@ -64,12 +66,36 @@ std::uint64_t number(const nlohmann::json& object, const char* key) {
   return text.empty() || ec != std::errc{} || end != text.data() + text.size() ? absent : n;
 }
 
-void read_extras(std::string_view text, route_header& h) {
-  if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
-    return;
-  auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object())
-    return; // not JSON: ignored, as the reference does
+/// Whether a key is in it that only reports have. Of a long text its beginning says so.
+bool speaks_of_a_report(std::string_view text) {
+  auto has = [begin = text.substr(0, max_extras)](std::string_view key) { return begin.find(key) != std::string_view::npos; };
+  return has(R"("ockam_undeliverable")") || has(R"("ockam_passed")") || has(R"("ockam_hop")") || has(R"("ockam_detail")");
+}
+
+/// An address as a report spells it: of a name that a peer may have chosen freely, `#` included.
+address read_hop(const std::string& text) {
+  auto hash = text.find('#');
+  auto type = parse_address(text.substr(0, hash == std::string::npos ? 0 : hash + 1));
+  if (!type || hash == std::string::npos)
+    return {};
+  return {type->type, text.substr(hash + 1)};
+}
+
+/// What is no report, although it says so, is one without a reason: who waits for an answer has none.
+bool broken_report(route_header& h) {
+  report r;
+  r.detail = "a report that does not decode";
+  h.set_report(std::move(r));
+  return false;
+}
+
+/// False: it says that it is a report, and is none that can be read.
+bool read_extras(std::string_view text, route_header& h) {
+  if (text == empty_object || text.substr(0, max_extras).find("ockam_") == std::string_view::npos)
+    return true;
+  auto object = text.size() > max_extras ? nlohmann::json{} : nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) // not JSON: ignored, as the reference does
+    return !speaks_of_a_report(text) || broken_report(h);
   if (member(object, "ockam_report") == "1")
     h.flags(h.flags() | route_header::flag_report);
   if (auto traced = number(object, "ockam_trace"); traced != absent) {
@@ -79,7 +105,7 @@ void read_extras(std::string_view text, route_header& h) {
   auto reason = member(object, "ockam_undeliverable");
   auto index = number(object, "ockam_passed");
   if (reason.empty() && index == absent)
-    return;
+    return !speaks_of_a_report(text) || broken_report(h);
   report r;
   r.passed = reason.empty();
   if (index != absent)
@@ -91,11 +117,11 @@ void read_extras(std::string_view text, route_header& h) {
   for (std::size_t i = 1; i < drop_reason_count; ++i)
     if (to_string(static_cast<drop_reason>(i)) == reason)
       r.reason = static_cast<drop_reason>(i);
-  if (auto hop = parse_address(member(object, "ockam_hop")))
-    r.hop = *hop;
-  r.node = member(object, "ockam_node").substr(0, report::max_detail);
-  r.detail = member(object, "ockam_detail").substr(0, report::max_detail);
+  r.hop = read_hop(member(object, "ockam_hop"));
+  r.node = member(object, "ockam_node");
+  r.detail = member(object, "ockam_detail");
   h.set_report(std::move(r));
+  return true;
 }
 
 struct route_measure {
@@ -139,6 +165,7 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   if (!body)
     return {refusal::malformed_frame, {}};
   bool open = *elements == reader::indefinite;
+  bool readable = true;
   for (std::uint64_t i = 3; open ? !in.skip_break() : i < *elements; ++i) {
     if (i > 3) {
       if (!in.skip())
@@ -147,10 +174,10 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
       auto text = in.read_text();
       if (!text)
         return {refusal::malformed_frame, {}};
-      read_extras(*text, header);
+      readable = read_extras(*text, header);
     }
   }
-  return {std::nullopt, *body};
+  return {std::nullopt, *body, !readable};
 }
 
 std::string extras(const route_header& h) {
@@ -169,8 +196,8 @@ std::string extras(const route_header& h) {
     if (r->passed)
       object["ockam_held_us"] = std::to_string(r->held_us);
     object["ockam_hop"] = to_string(r->hop);
-    object["ockam_node"] = printable(r->node);
-    object["ockam_detail"] = printable(r->detail);
+    object["ockam_node"] = r->node;
+    object["ockam_detail"] = r->detail;
   } else {
     if ((h.flags() & route_header::flag_report) != 0)
       object["ockam_report"] = "1";
