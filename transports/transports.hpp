@@ -13,7 +13,7 @@ namespace ockam {
 std::span<const transport_factory> all_transports();
 
 /// Whether a listener or a connection could be opened as far as that can be told without opening it: files of TLS
-/// are read, keys have to fit together. What the form of each value is has been checked when it was read. Errors: those of its
+/// are read, keys have to fit together. The form of each value has been checked when it was read. Errors: those of the
 /// transport, with the section in front.
 result<void> check_endpoint(const listener_config& l);
 result<void> check_endpoint(const connection_config& c);

@@ -16,6 +16,8 @@ MAX_FRAME = 16 << 20
 MAX_HOPS = 1024
 MAX_NAME = 1024
 _MAX_EXTRAS = 4096
+# Only reports have these.
+_REPORT_KEYS = (b'"ockam_undeliverable"', b'"ockam_passed"', b'"ockam_hop"', b'"ockam_detail"')
 
 
 def _head(major, value):
@@ -148,13 +150,15 @@ def _extras(r):
         r.at += 1
         return {}
     text = r.bytes("text as its last part", major=3)
-    if len(text) > _MAX_EXTRAS:
-        return {}
     try:
-        found = json.loads(text)
+        found = json.loads(text) if len(text) <= _MAX_EXTRAS else None
     except (ValueError, RecursionError):
-        return {}
-    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+        found = None
+    extras = {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+    says_report = any(key in text[:_MAX_EXTRAS] for key in _REPORT_KEYS)
+    if says_report and not extras.get("ockam_undeliverable") and "ockam_passed" not in extras:
+        extras["ockam_undeliverable"] = "unknown"  # a report that cannot be read is no reply
+    return extras
 
 
 def bare(text):

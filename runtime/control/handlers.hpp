@@ -64,11 +64,10 @@ class control_handlers {
   result<void> close_listener(transport& t, std::string_view which);
   result<void> close_connection(transport& t, std::string_view which);
   void add_consumer(requester from, const control::AddConsumer& m);
-  /// Called before the answer: one that cannot be written ends its session, which cancels all that the
-  /// session waits for. False when it is over already.
-  /// Takes the pending_request off the list; it goes after this event. False when it is not there.
-  bool finished(pending_request& e);
-  void launch(std::unique_ptr<pending_request> e, std::uint32_t flags);
+  /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
+  /// answer is sent: an answer that cannot be written ends the session, which cancels all that it waits for.
+  bool finished(pending_request& p);
+  void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
   static result<route> route_of(const std::string& text);
   /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
   static address as_address(std::string_view text);

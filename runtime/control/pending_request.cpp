@@ -64,13 +64,13 @@ void control_handlers::pending_request::end(const error& e) {
 
 // -- control_handlers --------------------------------------------------------------------------------
 
-void control_handlers::launch(std::unique_ptr<pending_request> e, std::uint32_t flags) {
-  under_way_.push_back(std::move(e));
+void control_handlers::launch(std::unique_ptr<pending_request> p, std::uint32_t flags) {
+  under_way_.push_back(std::move(p));
   under_way_.back()->begin(flags);
 }
 
-bool control_handlers::finished(pending_request& e) {
-  auto it = std::find_if(under_way_.begin(), under_way_.end(), [&](auto& p) { return p.get() == &e; });
+bool control_handlers::finished(pending_request& p) {
+  auto it = std::find_if(under_way_.begin(), under_way_.end(), [&](auto& each) { return each.get() == &p; });
   if (it == under_way_.end())
     return false;
   // It is inside one of its own calls: it goes after this event, its name with it.
@@ -81,7 +81,7 @@ bool control_handlers::finished(pending_request& e) {
 }
 
 void control_handlers::cancel(std::uint64_t session) {
-  under_way_.remove_if([&](auto& e) { return e->session() == session; });
+  under_way_.remove_if([&](auto& p) { return p->session() == session; });
 }
 
 void control_handlers::cancel_all() {

@@ -60,8 +60,9 @@ enum class refusal : std::uint8_t {
   bad_upgrade,         ///< an HTTP request or response that makes no WebSocket
   websocket_violation, ///< WebSocket frames against their rules, or text
   tls_failed,          ///< a TLS handshake or record that is not valid, a certificate that is not trusted
+  malformed_report,    ///< a report that does not decode: told as one without a reason, never as a reply
 };
-inline constexpr std::size_t refusal_count = 21;
+inline constexpr std::size_t refusal_count = 22;
 
 constexpr std::string_view to_string(refusal r) noexcept {
   constexpr std::array<std::string_view, refusal_count> names{
@@ -69,7 +70,7 @@ constexpr std::string_view to_string(refusal r) noexcept {
     "name-too-long",        "handshake-timeout",  "frame-timeout",   "write-timeout",
     "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request",
     "bad-fragment",         "stale-fragment",     "incomplete-message", "foreign-source", "own-source", "over-budget",
-    "bad-upgrade",          "websocket-violation", "tls-failed"};
+    "bad-upgrade",          "websocket-violation", "tls-failed", "malformed-report"};
   auto i = static_cast<std::size_t>(r);
   return i < names.size() ? names[i] : "unknown";
 }

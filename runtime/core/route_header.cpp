@@ -51,14 +51,18 @@ std::string_view text_of(std::span<const std::byte> b) noexcept {
   return {text(b.data()), b.size()};
 }
 
-/// At most `max_detail` bytes of a text, no character cut in two.
-std::string_view clipped(std::string_view text) noexcept {
-  if (text.size() <= report::max_detail)
-    return text;
-  auto n = report::max_detail;
-  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80)
+/// What there is room for of a text in its printable form, no character and no `\xNN` cut in two.
+std::string clipped(std::string_view text, std::size_t room) {
+  constexpr std::size_t longest_character = 4; // of UTF-8
+  auto out = printable(text.substr(0, room + longest_character)); // which takes as much or more
+  if (out.size() <= room)
+    return out;
+  auto n = room;
+  while (n > 0 && (static_cast<unsigned char>(out[n]) & 0xc0) == 0x80)
     --n;
-  return text.substr(0, n);
+  auto escape = out.rfind("\\x", n - 1);
+  out.resize(escape != out.npos && escape + 4 > n ? escape : n);
+  return out;
 }
 
 error malformed(const char* what) {
@@ -296,13 +300,13 @@ result<void> route_header::decode_report(std::span<const std::byte> body) {
       } else if (*key == 0x1a || *key == 0x22) {
         if (!is_utf8(text_of(*b)))
           return malformed("a text of the report is not UTF-8");
-        (*key == 0x1a ? r.node : r.detail) = clipped(text_of(*b));
+        (*key == 0x1a ? r.node : r.detail) = text_of(*b);
       }
     } else if (!in.skip(*key & 7)) {
       return malformed("the report has a field of unknown kind");
     }
   }
-  report_ = std::make_unique<report>(std::move(r));
+  set_report(std::move(r));
   return {};
 }
 
@@ -355,7 +359,9 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
 
 void route_header::set_report(report r) {
   for (auto* text : {&r.node, &r.detail})
-    *text = std::string{clipped(is_utf8(*text) ? *text : printable(*text))};
+    *text = clipped(*text, report::max_detail);
+  if (printable(r.hop.name).size() > max_name_length)
+    r.hop.name = clipped(r.hop.name, max_name_length);
   report_ = std::make_unique<report>(std::move(r));
 }
 

@@ -16,11 +16,12 @@
 
 namespace ockam {
 
-/// What a report says (`ockam.routing.Report`).
+/// What a report says (`ockam.routing.Report`). In a header (`set_report`) its texts are bounded as they are
+/// written, with what is not printable as `\xNN`, so that any report fits whatever it has to go through.
 struct report {
   drop_reason reason = drop_reason::none;
-  address hop;        ///< the hop that could not be reached
-  std::string node;   ///< the node that dropped the message
+  address hop;        ///< the hop that could not be reached; a name over `max_name_length` when written is cut
+  std::string node;   ///< the node that dropped the message, at most `max_detail` bytes
   std::string detail; ///< a sentence for people, at most `max_detail` bytes; of a passage: the worker's type
   // Of a traced message:
   bool passed = false;         ///< it did not end: `hop` has got it
@@ -127,7 +128,7 @@ class route_header {
   std::uint32_t traced() const noexcept { return traced_; }
   void traced(std::uint32_t n) noexcept { traced_ = n; }
   const report* get_report() const noexcept { return report_.get(); }
-  /// Its texts are cut to `max_detail` bytes and made UTF-8: protobuf's strings are nothing else.
+  /// Its texts are made printable and cut to what a report may have.
   void set_report(report r);
 
   /// Bytes of memory beyond `sizeof(route_header)`.

@@ -60,7 +60,7 @@ struct worker_entry {
 };
 
 /// The heart of a node: name table, run queue, flow control, reports and counters. Plain code without
-/// actors; owned by the router actor, used by whoever runs on the socket thread. Messages are only ever
+/// actors; owned by the node's `assembly`, used by whoever runs on the socket thread. Messages are only ever
 /// appended to the run queue; `run_turn` handles them, so a route of a thousand hops needs no more stack
 /// than one, and messages of one sender stay in order. Socket thread only.
 class switchboard {

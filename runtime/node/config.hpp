@@ -14,7 +14,7 @@ namespace ockam {
 /// A service to start: a worker of `type` at address `name`.
 struct service_config {
   std::string name;
-  std::string type; ///< echo | uppercase | hop | error
+  std::string type; ///< name of a service type: echo, hop, script, …
   std::map<std::string, std::string> options;
 };
 

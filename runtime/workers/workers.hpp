@@ -65,7 +65,7 @@ struct overdue_worker {
 using worker_factory = std::function<result<std::unique_ptr<worker>>()>;
 
 /// Starts and ends workers: makes the actor that runs each, and enters it into the switchboard. Socket
-/// thread only. Implemented over CAF (`worker_host.cpp`); transports and services see only this.
+/// thread only. Implemented over CAF (`actor_workers`); transports and services see only this.
 class workers {
  public:
   using started = std::function<void(result<void>)>;

@@ -132,8 +132,8 @@ class Node(Process):
     def _ready(self, fd):
         data = b""
         while not data.endswith(b"\n"):
-            if not select.select([fd], [], [], 20)[0]:
-                raise AssertionError("the node was not ready within 20 s: " + self.errors())
+            if not select.select([fd], [], [], 60)[0]:
+                raise AssertionError("the node was not ready within 60 s: " + self.errors())
             part = os.read(fd, 4096)
             if not part:
                 self.child.wait(10)

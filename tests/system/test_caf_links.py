@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links over CAF between real nodes."""
 
+import random
 import resource
 import signal
 import socket
@@ -225,6 +226,87 @@ def test_garbage_does_no_harm(node):
     # Each reason is logged once a second at most, however many come.
     lines = [l for l in b.errors().splitlines() if "closed the connection" in l]
     assert 1 <= len(lines) <= 2 * len(GARBAGE)
+
+
+class Damage(threading.Thread):
+    """Hands on what two nodes say to each other, and damages each connection once until it is told to leave it."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.to, self.over, self.connections = port, False, 0
+        self.random = random.Random(1)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            front, _ = self.server.accept()
+            try:
+                back = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return self.cut(front)  # the test is over
+            self.connections += 1
+            at = None if self.over else self.random.randrange(self.random.choice((32, 300, 700)))
+            ways = [(front, back, at), (back, front, None)]
+            if self.connections % 2:
+                ways = [(front, back, None), (back, front, at)]
+            for way in ways:
+                threading.Thread(target=self.pump, args=way, daemon=True).start()
+            if at is not None:  # not every damage is noticed: what CAF says at the start is not all checked
+                threading.Timer(0.1, self.cut, (front, back)).start()
+
+    def pump(self, source, sink, at):
+        seen = 0
+        try:
+            while data := bytearray(source.recv(65536)):
+                if at is not None and seen <= at < seen + len(data):
+                    i, how = at - seen, self.random.randrange(4)
+                    if how == 0:
+                        data[i] ^= 1 << self.random.randrange(8)
+                    elif how == 1:
+                        data[i] = self.random.choice((0, 0xFF, 0x7F, 0x80))
+                    elif how == 2:
+                        data[i : i + 4] = self.random.randbytes(4)
+                    else:
+                        del data[i:]
+                seen += len(data)
+                sink.sendall(data)
+        except OSError:
+            pass
+        self.cut(source, sink)
+
+    @staticmethod
+    def cut(*sockets):
+        for s in sockets:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def test_whoever_changes_bytes_on_the_way_ends_the_link_and_nothing_else(node, ockam):
+    b = listener(node)
+    between = Damage(caf_port(b))
+    a = node("a", config="[node]\nname = a\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service h]\ntype = hop\n"
+                         f"[caf-connection link]\naddress = 127.0.0.1:{between.port}\nretry-min = 10ms\nretry-max = 20ms\n")
+    memory = [n.resident() for n in (a, b)]
+    processes.wait_until(lambda: between.connections > 40, "the link is damaged in many places", 60)
+    between.over = True
+
+    def answered():
+        with a.peer(timeout=1) as p:
+            try:
+                return p.ask(["h", "link", "echo"], b"whole").payload == b"whole"
+            except TimeoutError:
+                return False
+
+    processes.wait_until(answered, "an untouched connection carries messages", 30)
+    assert a.alive() and b.alive()
+    for n, before in zip((a, b), memory):
+        assert n.resident() - before < 16 << 20
+    refused = ockam("node", "show", "b", "--output", "json").json["refused"]
+    assert refused.get("malformed-frame", 0) > 0, refused
 
 
 class Tamper(threading.Thread):

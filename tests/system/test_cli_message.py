@@ -95,6 +95,15 @@ def test_where_a_message_ends_is_said(n1, send):
     assert send("x", "").code == 70
 
 
+@pytest.mark.parametrize("name", ["\x01" * 900, '"' * 1000, "ü" * 500, "n" * 1024])
+def test_a_missing_worker_with_a_long_name_is_no_reply(node, ockam, name):
+    """The report has to come over a link: what its sender wrote is what the other end can read."""
+    n2 = node("n2")
+    node("n1")
+    r = ockam("message", "send", "x", "--from", "n1", "--to", f"/ip4/127.0.0.1/tcp/{n2.port}/service/{name}")
+    assert r.code == 70 and "there is no worker at" in r.err and "on node n2" in r.err, r
+
+
 def test_nodes_that_are_not_there(n1, send, ockam):
     for more in (["--from", "nope"], []):
         r = send("x", "/node/nope/service/echo" if not more else "/service/echo", *more)

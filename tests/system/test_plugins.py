@@ -109,7 +109,7 @@ def test_a_handler_that_throws_ends_its_service_only(n1, ockam, plugins):
     told = say(ockam, "throw")
     assert told.code == 70 and "the service at 0#p on node n1 failed" in told.err, told
     assert "p" not in addresses(ockam)
-    assert "0#p failed: told to throw" in n1.errors()
+    wait_until(lambda: "0#p failed: told to throw" in n1.errors(), "the line is there")
     assert say(ockam, "hello", addr="echo").out.strip() == "hello"
 
 

@@ -72,6 +72,9 @@ def test_what_goes_wrong_says_why(addresses, home):
             with pytest.raises(ockam.Undeliverable) as e:
                 await n.request("/service/nothere", "x")
             assert e.value.reason == "unknown-worker" and e.value.node == "n1" and "there is no worker at 0#nothere" in e.value.cause
+            with pytest.raises(ockam.Undeliverable) as e:
+                await n.request("/service/" + "\x01" * 900, "x")
+            assert e.value.reason == "unknown-worker" and e.value.node == "n1"
             with pytest.raises(ockam.ServiceFailed):
                 await n.request("/service/error", "x")
             with pytest.raises(ockam.InvalidRoute) as e:

@@ -165,7 +165,7 @@ def test_one_that_fails_loops_or_eats_tells_the_sender_and_goes_on(n1, script, s
         assert r.code == 70 and why in r.err, r
         assert say().out == "hi\n"
     assert counters() == {"script-errors": 3, "over-instructions": 1, "over-memory": 1}
-    assert "x.lua:3: attempt to index a nil value" in n1.errors()
+    wait_until(lambda: "x.lua:3: attempt to index a nil value" in n1.errors(), "the line is there")
 
 
 def test_over_its_rate_senders_are_told(n1, script, start, counters):
@@ -195,7 +195,8 @@ def test_a_changed_file_is_loaded_again_with_the_state_of_the_one_before(n1, scr
     script("local n = 0 function on_start(state) n = state and state.n or 0 end function on_message(m) n = n + 1 m:reply('new ' .. n) end")
     wait_until(lambda: say().out.startswith("new"), "the new one answers")
     assert int(say().out.split()[1]) >= 3, "the state was carried over"
-    assert counters()["reloads"] == 1 and "loaded x.lua again" in n1.errors()
+    assert counters()["reloads"] == 1
+    wait_until(lambda: "loaded x.lua again" in n1.errors(), "the line is there")
 
 
 def test_the_old_one_stays_when_the_new_one_does_not_load(n1, script, start, say, counters):
@@ -203,7 +204,7 @@ def test_the_old_one_stays_when_the_new_one_does_not_load(n1, script, start, say
     script("function on_message(m)\n  m:reply(\nend")
     wait_until(lambda: counters().get("reloads-failed") == 1, "the new one is refused")
     assert say().out == "hi\n"
-    assert "x.lua:3: unexpected symbol near 'end'; the script before it stays" in n1.errors()
+    wait_until(lambda: "x.lua:3: unexpected symbol near 'end'; the script before it stays" in n1.errors(), "the line is there")
     script("function on_message(m) m:reply('better') end")
     wait_until(lambda: say().out == "better\n", "a better one is taken")
 
@@ -213,7 +214,7 @@ def test_a_new_one_that_does_not_load_does_nothing_to_the_old_one(n1, script, st
     start(script("function on_message(m) local r = request('/service/uppercase', m.text, 5) m:reply(r.text) end"))
     script("after(0.01, function() end) function on_message(m) end")
     wait_until(lambda: counters().get("reloads-failed") == 1, "the new one is refused")
-    assert "the script has no address yet" in n1.errors()
+    wait_until(lambda: "the script has no address yet" in n1.errors(), "the line is there: the log has a thread of its own")
     script("count('x') error('no')")
     wait_until(lambda: counters().get("reloads-failed") == 2, "that one as well")
     with n1.peer() as p:

@@ -18,6 +18,7 @@ struct decoded_message {
   std::span<const std::byte> body;
   /// Written by another implementation, whose messages do not say whether they belong to a stream.
   bool foreign = false;
+  bool broken_report = false; ///< it says that it is a report, and does not decode as one: to be counted
 };
 
 /// Size of an encoded message for a certain header and payload size.

@@ -22,8 +22,10 @@ constexpr std::string_view of_stream = R"({"ockam_stream":"1"})";
 /// The hop budget and nothing else, as messages have it that go round: written and told without a parser.
 constexpr std::string_view budget_alone_begins = R"({"ockam_hops":")";
 constexpr std::string_view budget_alone_ends = R"("})";
-/// JSON beyond this is not ours and is not looked at.
+/// JSON beyond this is not ours: no wish is read from it. Every report fits, even if all of it has to be escaped.
 constexpr std::size_t max_extras = 4096;
+constexpr std::size_t numbers_of_a_report = 512; // keys, reason, counts
+static_assert(2 * (max_name_length + 2 * report::max_detail) + numbers_of_a_report <= max_extras);
 
 /// Calls `f(address_view)` for each address of a route. What is wrong, or nothing.
 template <class F>
@@ -85,22 +87,48 @@ bool says_budget(const route_header& h) noexcept {
   return h.has_spent(2 * route_header::answer_toll);
 }
 
-void read_extras(std::string_view text, route_header& h) {
+/// Whether a key is in it that only reports have. Of a long text its beginning says so.
+bool speaks_of_a_report(std::string_view text) {
+  auto has = [begin = text.substr(0, max_extras)](std::string_view key) { return begin.find(key) != std::string_view::npos; };
+  return has(R"("ockam_undeliverable")") || has(R"("ockam_passed")") || has(R"("ockam_hop")") || has(R"("ockam_detail")");
+}
+
+/// An address as a report spells it: of a name that a peer may have chosen freely, `#` included.
+address read_hop(const std::string& text) {
+  auto hash = text.find('#');
+  auto type = parse_address(text.substr(0, hash == std::string::npos ? 0 : hash + 1));
+  if (!type || hash == std::string::npos)
+    return {};
+  return {type->type, text.substr(hash + 1)};
+}
+
+/// What is no report, although it says so, is one without a reason: who waits for an answer has none.
+bool broken_report(route_header& h) {
+  report r;
+  r.detail = "a report that does not decode";
+  h.set_report(std::move(r));
+  return false;
+}
+
+/// False: it says that it is a report, and is none that can be read.
+bool read_extras(std::string_view text, route_header& h) {
   if (text == of_stream) { // by far the most frequent: no need to parse it
     h.flags(h.flags() | route_header::flag_stream);
-    return;
+    return true;
   }
-  if (text == empty_object || text.size() > max_extras || text.find("ockam_") == std::string_view::npos)
-    return;
+  if (text == empty_object || text.substr(0, max_extras).find("ockam_") == std::string_view::npos)
+    return true;
   if (text.starts_with(budget_alone_begins) && text.ends_with(budget_alone_ends)) {
     auto digits = text.substr(budget_alone_begins.size());
     digits.remove_suffix(std::min(digits.size(), budget_alone_ends.size()));
-    if (auto budget = number(digits); budget != absent)
-      return lower_budget(h, budget);
+    if (auto budget = number(digits); budget != absent) {
+      lower_budget(h, budget);
+      return true;
+    }
   }
-  auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object())
-    return; // not JSON: ignored, as the reference does
+  auto object = text.size() > max_extras ? nlohmann::json{} : nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) // not JSON: ignored, as the reference does
+    return !speaks_of_a_report(text) || broken_report(h);
   lower_budget(h, number(object, "ockam_hops")); // absent: no number is larger
   if (member(object, "ockam_report") == "1")
     h.flags(h.flags() | route_header::flag_report);
@@ -113,7 +141,7 @@ void read_extras(std::string_view text, route_header& h) {
   auto reason = member(object, "ockam_undeliverable");
   auto index = number(object, "ockam_passed");
   if (reason.empty() && index == absent)
-    return;
+    return !speaks_of_a_report(text) || broken_report(h);
   report r;
   r.passed = reason.empty();
   if (index != absent)
@@ -125,11 +153,11 @@ void read_extras(std::string_view text, route_header& h) {
   for (std::size_t i = 1; i < drop_reason_count; ++i)
     if (to_string(static_cast<drop_reason>(i)) == reason)
       r.reason = static_cast<drop_reason>(i);
-  if (auto hop = parse_address(member(object, "ockam_hop")))
-    r.hop = *hop;
-  r.node = member(object, "ockam_node").substr(0, report::max_detail);
-  r.detail = member(object, "ockam_detail").substr(0, report::max_detail);
+  r.hop = read_hop(member(object, "ockam_hop"));
+  r.node = member(object, "ockam_node");
+  r.detail = member(object, "ockam_detail");
   h.set_report(std::move(r));
+  return true;
 }
 
 struct route_measure {
@@ -173,7 +201,7 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   if (!body)
     return {refusal::malformed_frame, {}};
   bool open = *elements == reader::indefinite;
-  bool foreign = false;
+  bool foreign = false, readable = true;
   for (std::uint64_t i = 3; open ? !in.skip_break() : i < *elements; ++i) {
     // We write a fourth element only where there is something in it; the reference always does.
     foreign = foreign || i == 3;
@@ -184,11 +212,11 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
       auto text = in.read_text();
       if (!text)
         return {refusal::malformed_frame, {}};
-      read_extras(*text, header);
+      readable = read_extras(*text, header);
       foreign = text->find("ockam_") == std::string_view::npos;
     }
   }
-  return {std::nullopt, *body, foreign};
+  return {std::nullopt, *body, foreign, !readable};
 }
 
 std::string extras(const route_header& h) {
@@ -214,8 +242,8 @@ std::string extras(const route_header& h) {
     if (r->passed)
       object["ockam_held_us"] = std::to_string(r->held_us);
     object["ockam_hop"] = to_string(r->hop);
-    object["ockam_node"] = printable(r->node);
-    object["ockam_detail"] = printable(r->detail);
+    object["ockam_node"] = r->node;
+    object["ockam_detail"] = r->detail;
   } else {
     if ((h.flags() & route_header::flag_report) != 0)
       object["ockam_report"] = "1";

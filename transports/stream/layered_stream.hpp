@@ -46,7 +46,7 @@ class layered_stream : public net::stream, protected net::stream_events {
   /// The stream below takes something: write what `has_output` spoke of.
   virtual void write_output() = 0;
 
-  /// To be called when what the four answer may have changed.
+  /// To be called when what `has_buffered`, `has_output` or `may_write` answer may have changed.
   void update();
   /// Has the owner read again, soon.
   void notify_reader();

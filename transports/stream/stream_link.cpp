@@ -137,6 +137,8 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
   }
   if (m->header.onward_empty())
     return true; // a heartbeat
+  if (d.broken_report)
+    board().refused().add(refusal::malformed_report);
   ++messages_in_;
   m->header.push_return(name_);
   m->source = source_;

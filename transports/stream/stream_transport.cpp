@@ -29,7 +29,6 @@ class stream_transport::listener final : public net::acceptor_events {
   bool is(std::string_view which) const {
     return which == acceptor_->local() || which == address_.name || which == to_string(address_);
   }
-  void link_ended() { --connections_; }
 
   listener_info info() const {
     listener_info i;
@@ -40,7 +39,7 @@ class stream_transport::listener final : public net::acceptor_events {
     i.flow_control_id = owner_.env_.board().flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
-    i.connections = connections_;
+    i.connections = *connections_;
     return i;
   }
 
@@ -57,11 +56,10 @@ class stream_transport::listener final : public net::acceptor_events {
       return;
     }
     message_source source{board.flows().create(), flow_};
-    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, this, nullptr, {});
+    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, connections_, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
     ++accepted_;
-    ++connections_;
   }
 
   void on_out_of_descriptors() override {
@@ -80,7 +78,7 @@ class stream_transport::listener final : public net::acceptor_events {
   address address_ = random_address();
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
-  std::size_t connections_ = 0;
+  link_count connections_ = std::make_shared<std::size_t>(0);
 };
 
 /// A connect under way.
@@ -152,12 +150,12 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
   });
 }
 
-result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, listener* from,
+result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, link_count count,
                                              options_ptr options, stream_link::opened on_open) {
   auto name = random_address();
-  auto ended = [this, from, options](stream_link& l, bool was_up, const std::string& why) {
+  auto ended = [this, count, options](stream_link& l, bool was_up, const std::string& why) {
     auto last = info_of(l);
-    link_ended(l, from);
+    link_ended(l, count);
     drop_flow(l.source(), options.get());
     if (was_up && options && options->on_end)
       options->on_end(last, why);
@@ -172,6 +170,8 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
   links_.emplace(name, raw);
   by_ledger_.emplace(raw->ledger_id(), raw);
   ++env_.context.connections;
+  if (count)
+    ++*count;
   if (env_.kind.heartbeat && heartbeat_timer_ == 0)
     heartbeat_timer_ = env_.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
   auto started = env_.context.node.workers.start(name, std::move(link), std::move(o));
@@ -179,20 +179,20 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
     links_.erase(name);
     std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
     --env_.context.connections;
+    if (count)
+      --*count;
     drop_flow(source, options.get());
     return std::move(started).error();
   }
   return name;
 }
 
-void stream_transport::link_ended(stream_link& l, listener* from) {
+void stream_transport::link_ended(stream_link& l, const link_count& count) {
   links_.erase(address{l.info().link_address});
   by_ledger_.erase(l.ledger_id());
   --env_.context.connections;
-  // The listener may have been closed before its links.
-  auto alive = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& x) { return x.get() == from; });
-  if (alive != listeners_.end())
-    (*alive)->link_ended();
+  if (count)
+    --*count;
 }
 
 void stream_transport::drop_flow(message_source source, const connect_options* o) {

@@ -31,10 +31,13 @@ class stream_transport final : public transport, private budget_waiter {
 
   void budget_available(std::uint64_t ledger_id) noexcept override;
   using options_ptr = std::shared_ptr<const connect_options>;
-  /// `from`: the listener that accepted it; `o`: what was asked for when this node connected.
-  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, listener* from, options_ptr o,
+  /// How many links a listener has: of both together, since the listener may be closed before its links, and
+  /// another one may then lie at the same address in memory.
+  using link_count = std::shared_ptr<std::size_t>;
+  /// `count`: of the listener that accepted it, or null; `o`: what was asked for when this node connected.
+  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, link_count count, options_ptr o,
                              stream_link::opened on_open);
-  void link_ended(stream_link& l, listener* from);
+  void link_ended(stream_link& l, const link_count& count);
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();

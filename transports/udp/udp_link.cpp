@@ -133,6 +133,8 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
     return refuse(*d.bad, from, "a message that does not decode: " + std::string{to_string(*d.bad)});
   if (m->header.onward_empty())
     return; // a keep-alive
+  if (d.broken_report)
+    board().refused().add(refusal::malformed_report);
   ++messages_in_;
   look_for_proof(from, m->header);
   if (!peer_)

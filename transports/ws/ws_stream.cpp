@@ -230,7 +230,8 @@ bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
     return true;
   }
   in_message_ = true;
-  watch_gathering(reactor().now());
+  gather_began_ = reactor().now();
+  watch_gathering();
   return true;
 }
 
@@ -280,18 +281,34 @@ void ws_stream::drop_gathered() {
 }
 
 /// A message in parts has to be whole in the time that a frame has.
-void ws_stream::watch_gathering(net::reactor::clock::time_point began) {
+void ws_stream::watch_gathering() {
   constexpr std::size_t slowest = 256u << 10; // bytes a second, as in `stream_link`
   auto allowed = limit_.frame_timeout + std::chrono::seconds{gathered_.size() / slowest};
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - (reactor().now() - began));
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - (reactor().now() - gather_began_));
   if (left.count() <= 0) {
     break_off(refusal::frame_timeout, close_code::protocol_error, "did not finish a message in time");
     return notify_reader();
   }
-  gather_timer_ = reactor().after(left, [this, began] {
+  gather_timer_ = reactor().after(left, [this] {
     gather_timer_ = 0;
-    watch_gathering(began);
+    watch_gathering();
   });
+}
+
+/// While its owner does not read, a message in parts cannot go on: its clock stands still.
+void ws_stream::watch_read(bool on) {
+  layered_stream::watch_read(on);
+  auto now = reactor().now();
+  if (!on) {
+    if (!paused_)
+      paused_ = now;
+    reactor().cancel(std::exchange(gather_timer_, 0));
+  } else if (auto since = std::exchange(paused_, std::nullopt)) {
+    if (!in_message_ || state_ != state::open)
+      return;
+    gather_began_ += now - std::max(*since, gather_began_);
+    watch_gathering();
+  }
 }
 
 bool ws_stream::end_control(ws::opcode code) {

@@ -24,7 +24,8 @@ namespace ockam {
 ///
 /// A message that comes in one frame goes through as it arrives. One that comes in several is put together
 /// here first, since its length stands nowhere: at most `max_frame`, charged to the node's memory, in at
-/// most `frame_timeout` plus one second for each 256 KiB. Socket thread only.
+/// most `frame_timeout` plus one second for each 256 KiB, without the time that its owner did not read.
+/// Socket thread only.
 class ws_stream final : public layered_stream {
  public:
   /// What a client asks for.
@@ -39,6 +40,7 @@ class ws_stream final : public layered_stream {
 
   net::io_result read(std::span<const iovec> into) override;
   net::io_result write(std::span<const iovec> from) override;
+  void watch_read(bool on) override;
 
  private:
   /// Output that waits here at the most, beside one frame's header: enough for a turn.
@@ -72,7 +74,7 @@ class ws_stream final : public layered_stream {
   void give_gathered(target_bytes& to);
   void drop_gathered();
   bool end_control(ws::opcode code);
-  void watch_gathering(net::reactor::clock::time_point began);
+  void watch_gathering();
   bool break_off(refusal why, close_code code, std::string what);
 
   // writing
@@ -100,6 +102,8 @@ class ws_stream final : public layered_stream {
   std::size_t gathered_at_ = 0; ///< given to the owner, length field included
   bool gathered_whole_ = false;
   timer_queue::id gather_timer_ = 0;
+  net::reactor::clock::time_point gather_began_{}; ///< later by each pause of this end
+  std::optional<net::reactor::clock::time_point> paused_; ///< since when the owner does not read
   std::vector<std::byte> control_; ///< payload of the control frame that is coming in
 
   out_queue out_;

@@ -62,6 +62,27 @@ TEST(heartbeat, is_not_sent_where_the_system_tells_of_the_end_itself) {
   EXPECT_EQ(peer.receive(), preamble);
 }
 
+TEST(listener, does_not_count_the_links_of_one_that_was_closed) {
+  network net;
+  node n1{net};
+  auto old = net.dial(n1.listen("127.0.0.1:4000"));
+  old.send(preamble);
+  net.run();
+  auto connections = [&] { return n1.tcp().listeners().at(0).connections; };
+  EXPECT_EQ(connections(), 1u);
+  ASSERT_TRUE(n1.tcp().close_listener("127.0.0.1:4000"));
+  auto at = n1.listen("127.0.0.1:4000");
+  EXPECT_EQ(connections(), 0u);
+  old.close();
+  net.run();
+  EXPECT_EQ(connections(), 0u);
+  EXPECT_EQ(n1.connections(), 0u);
+  auto fresh = net.dial(at);
+  fresh.send(preamble);
+  net.run();
+  EXPECT_EQ(connections(), 1u);
+}
+
 TEST(vanished_peer, is_noticed_within_ten_seconds) {
   network net;
   node n1{net};

@@ -222,6 +222,23 @@ TEST(route_header, the_texts_of_a_report_are_short_and_utf8) {
   EXPECT_EQ(p.report().detail(), umlauts.substr(0, 255));
 }
 
+TEST(route_header, a_report_that_came_in_has_the_same_bounds) {
+  routing::RouteHeader p;
+  p.add_onward()->set_name("me");
+  p.mutable_report()->mutable_hop()->set_name(std::string(max_name_length, '\x01'));
+  p.mutable_report()->set_node(std::string(300, '\x01'));
+  auto bytes = p.SerializeAsString();
+  auto h = route_header::decode(std::as_bytes(std::span{bytes}));
+  ASSERT_TRUE(h);
+  ASSERT_NE(h->get_report(), nullptr);
+  // Cut between two escapes, never inside of one.
+  EXPECT_EQ(h->get_report()->hop.name.size(), max_name_length);
+  EXPECT_TRUE(h->get_report()->hop.name.ends_with("\\x01"));
+  EXPECT_EQ(h->get_report()->node.size(), report::max_detail);
+  h->set_report({drop_reason::refused, address{"a"}, std::string(253, 'n') + "\x01", {}});
+  EXPECT_EQ(h->get_report()->node, std::string(253, 'n'));
+}
+
 TEST(route_header, a_moved_one_is_empty_and_usable) {
   for (std::size_t hops : {1u, 100u}) { // inside and on the heap
     route_header h;

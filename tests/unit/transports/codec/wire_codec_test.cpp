@@ -168,7 +168,7 @@ TEST(wire_codec, a_peer_cannot_make_a_message_live_longer) {
 
 TEST(wire_codec, foreign_or_broken_extras_say_nothing) {
   for (auto* text : {R"({"traceparent":"00-1-2-01"})", "garbage", R"(["ockam_report"])", R"({"ockam_report":1})",
-                     R"({"ockam_report":"2"})", R"({"ockam_undeliverable":7})", R"({"ockam_report":"1")"}) {
+                     R"({"ockam_report":"2"})", R"({"ockam_report":"1")"}) {
     route_header h;
     std::string t{text};
     std::string frame = "\x84\x81\x82" + std::string(1, '\0') + "\x41" "a\x80\x40\x78";
@@ -177,6 +177,49 @@ TEST(wire_codec, foreign_or_broken_extras_say_nothing) {
     ASSERT_FALSE(wire_codec::decode(view(frame), h).bad) << text;
     EXPECT_FALSE(h.wants_report()) << text;
     EXPECT_EQ(h.get_report(), nullptr) << text;
+  }
+}
+
+TEST(wire_codec, a_report_fits_whatever_the_names_in_it_are) {
+  for (std::string unit : {"\x01", "\"", "\\", "\xff", "ü", "n", "#"}) {
+    SCOPED_TRACE(unit);
+    std::string name;
+    while (name.size() + unit.size() <= max_name_length)
+      name += unit;
+    route_header h;
+    h.append_onward(address{"me"});
+    report r{drop_reason::worker_failed, address{name}, name, name};
+    r.index = r.left = UINT32_MAX;
+    h.set_report(std::move(r));
+    EXPECT_LE(wire_codec::extras(h).size(), 4096u);
+    auto told = encode(h, "");
+    route_header heard;
+    auto d = wire_codec::decode(view(told), heard);
+    ASSERT_FALSE(d.bad || d.broken_report);
+    ASSERT_NE(heard.get_report(), nullptr);
+    EXPECT_EQ(heard.get_report()->reason, drop_reason::worker_failed);
+    EXPECT_EQ(to_string(heard.get_report()->hop), to_string(h.get_report()->hop));
+    EXPECT_FALSE(heard.get_report()->hop.name.empty());
+    EXPECT_EQ(heard.get_report()->node, h.get_report()->node);
+    EXPECT_EQ(heard.get_report()->detail, h.get_report()->detail);
+  }
+}
+
+TEST(wire_codec, a_report_that_does_not_decode_is_still_no_reply) {
+  auto long_one = R"({"ockam_detail":"","ockam_hop":"0#)" + std::string(5000, 'x') + R"(","ockam_undeliverable":"unknown-worker"})";
+  for (std::string text : {std::string{R"({"ockam_undeliverable":7})"}, std::string{R"({"ockam_undeliverable":"refused")"},
+                           std::string{R"({"ockam_hop":"0#x"})"}, std::string{R"({"ockam_passed":"many"})"}, long_one}) {
+    SCOPED_TRACE(text.substr(0, 80));
+    route_header h;
+    std::string frame = "\x84\x81\x82" + std::string(1, '\0') + "\x41" "a\x80\x40\x79";
+    frame += static_cast<char>(text.size() >> 8);
+    frame += static_cast<char>(text.size());
+    frame += text;
+    auto d = wire_codec::decode(view(frame), h);
+    EXPECT_FALSE(d.bad);
+    EXPECT_TRUE(d.broken_report);
+    ASSERT_NE(h.get_report(), nullptr);
+    EXPECT_EQ(h.get_report()->reason, drop_reason::none);
   }
 }
 
