@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds default_timeout{10'000};
 
 // Here, where `pending_request` is complete.
 control_handlers::control_handlers(live_parts n, std::function<void()> request_stop, responder& out)
-  : node_{n}, request_stop_{std::move(request_stop)}, out_{out} {}
+  : parts_{n}, request_stop_{std::move(request_stop)}, out_{out} {}
 
 control_handlers::~control_handlers() = default;
 
@@ -80,13 +80,13 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
     case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());
     case control::Request::BODY_NOT_SET: break;
   }
-  node_.node.board.refused().add(refusal::bad_request);
+  parts_.node.board.refused().add(refusal::bad_request);
   answer(from, error{errc::unsupported, "this node does not know that request", "is the command line newer than the node?"});
 }
 
 void control_handlers::show_node(requester from) {
   control::Response r;
-  render(*r.mutable_node(), take_snapshot(node_));
+  render(*r.mutable_node(), take_snapshot(parts_));
   answer(from, std::move(r));
 }
 

@@ -25,7 +25,7 @@ class control_handlers {
   control_handlers(live_parts n, std::function<void()> request_stop, responder& out);
   ~control_handlers();
 
-  const node_context& node() const noexcept { return node_.node; }
+  const node_context& node() const noexcept { return parts_.node; }
   void handle(std::uint64_t session, control::Request r);
   /// Gives up what this session (or any) waits for.
   void cancel(std::uint64_t session);
@@ -72,7 +72,7 @@ class control_handlers {
   /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
   static address as_address(std::string_view text);
 
-  live_parts node_;
+  live_parts parts_;
   std::function<void()> request_stop_;
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;

@@ -41,7 +41,7 @@ std::optional<error> control_handlers::pending_request::no_way_back() const {
 
 error control_handlers::pending_request::nothing_came() const {
   auto within = " within " + std::to_string(timeout_.count()) + " ms";
-  if (owner_.node_.dial.dialling(route_.front()))
+  if (owner_.parts_.dial.dialling(route_.front()))
     return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
   return {errc::timed_out, "no reply" + within,
           "a node of another implementation does not say when a worker is missing: check the route, or give more --timeout"};
@@ -76,7 +76,7 @@ bool control_handlers::finished(pending_request& p) {
   // It is inside one of its own calls: it goes after this event, its name with it.
   std::shared_ptr<pending_request> last{std::move(*it)};
   under_way_.erase(it);
-  node_.node.reactor.post([last] {});
+  parts_.node.reactor.post([last] {});
   return true;
 }
 

@@ -44,7 +44,7 @@ class control_handlers::pending_request : public receiver {
 
   const route& to() const { return route_; }
   control_handlers& owner() { return owner_; }
-  const node_context& node() const { return owner_.node_.node; }
+  const node_context& node() const { return owner_.parts_.node; }
   switchboard& board() const { return node().board; }
   net::reactor& reactor() const { return node().reactor; }
 

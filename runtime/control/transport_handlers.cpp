@@ -6,7 +6,7 @@
 namespace ockam {
 
 void control_handlers::create_listener(requester from, const control::CreateListener& m) {
-  auto t = node_.transports.find(m.transport());
+  auto t = parts_.transports.find(m.transport());
   if (!t)
     return answer(from, t.error());
   listen_options o;
@@ -22,7 +22,7 @@ void control_handlers::create_listener(requester from, const control::CreateList
 }
 
 void control_handlers::list_listeners(requester from, const std::string& transport_name) {
-  auto t = node_.transports.find(transport_name);
+  auto t = parts_.transports.find(transport_name);
   if (!t)
     return answer(from, t.error());
   control::Response r;
@@ -34,7 +34,7 @@ void control_handlers::list_listeners(requester from, const std::string& transpo
 
 void control_handlers::create_connection(requester from, const control::CreateConnection& m,
                                          std::chrono::milliseconds timeout) {
-  auto t = node_.transports.find(m.transport());
+  auto t = parts_.transports.find(m.transport());
   if (!t)
     return answer(from, t.error());
   auto answered = [this, from](result<link_info> l) {
@@ -50,7 +50,7 @@ void control_handlers::create_connection(requester from, const control::CreateCo
   c.allow = {m.allow().begin(), m.allow().end()};
   c.options = {m.options().begin(), m.options().end()};
   if (!m.once())
-    return node_.connections.create(c, **t, timeout, std::move(answered));
+    return parts_.connections.create(c, **t, timeout, std::move(answered));
   connect_options o;
   o.allow = std::move(c.allow);
   o.timeout = timeout;
@@ -59,19 +59,19 @@ void control_handlers::create_connection(requester from, const control::CreateCo
 }
 
 void control_handlers::list_connections(requester from, const std::string& transport_name) {
-  auto t = node_.transports.find(transport_name);
+  auto t = parts_.transports.find(transport_name);
   if (!t)
     return answer(from, t.error());
   control::Response r;
   r.mutable_connections();
-  for (auto& l : node_.connections.links(**t))
+  for (auto& l : parts_.connections.links(**t))
     render(*r.mutable_connections()->add_connections(), l);
   answer(from, std::move(r));
 }
 
 void control_handlers::delete_one(requester from, const std::string& transport_name, const std::string& address_text,
                                   result<void> (control_handlers::*close)(transport&, std::string_view)) {
-  auto t = node_.transports.find(transport_name);
+  auto t = parts_.transports.find(transport_name);
   if (!t)
     return answer(from, t.error());
   std::string_view which = address_text;
@@ -86,7 +86,7 @@ result<void> control_handlers::close_listener(transport& t, std::string_view whi
 }
 
 result<void> control_handlers::close_connection(transport& t, std::string_view which) {
-  auto ended = node_.connections.remove(t, which);
+  auto ended = parts_.connections.remove(t, which);
   return ended ? ended : t.close_link(which); // one that came in, or that was not to come back
 }
 

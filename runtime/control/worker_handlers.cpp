@@ -15,7 +15,7 @@ constexpr std::uint32_t workers_per_page = 10'000;
 } // namespace
 
 void control_handlers::list_workers(requester from, const control::ListWorkers& m) {
-  auto& board = node_.node.board;
+  auto& board = parts_.node.board;
   // The page is chosen without copying the table: with 100,000 workers each page looks at each once.
   using item = std::pair<const address*, const worker_entry*>;
   std::vector<item> items;
@@ -42,10 +42,10 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
 
 void control_handlers::show_worker(requester from, const control::ShowWorker& m) {
   auto at = as_address(m.address());
-  auto found = node_.node.workers.show(at);
+  auto found = parts_.node.workers.show(at);
   if (!found) {
     std::vector<std::string> names;
-    node_.node.board.each([&](const address& a, const worker_entry& e) {
+    parts_.node.board.each([&](const address& a, const worker_entry& e) {
       if (a.is_local() && !e.internal)
         names.push_back(a.name);
     });
@@ -59,7 +59,7 @@ void control_handlers::show_worker(requester from, const control::ShowWorker& m)
 }
 
 void control_handlers::add_consumer(requester from, const control::AddConsumer& m) {
-  auto& board = node_.node.board;
+  auto& board = parts_.node.board;
   auto flow = board.flows().find(m.flow_control_id());
   if (!flow)
     return answer(from, flow.error());
