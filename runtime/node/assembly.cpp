@@ -41,6 +41,7 @@ void assembly::open() {
   workers_.charge_to(*local_);
   workers_.watch(config_.limit.watchdog);
   flows_.services = board_.flows().create();
+  board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
   for (auto make : kinds_.transports)
     transports_.add(make);

@@ -12,8 +12,9 @@
 namespace ockam {
 
 /// Puts a configuration into effect, the first one (from nothing) as well as those that come while the node
-/// runs: what is gone from it ends, what is new in it begins, everything else is left alone, links that a
-/// closed listener has let in as well.
+/// runs: what is gone from it ends, what is new in it begins, everything else is left alone. Rights are those that a
+/// start with this configuration would give: what a listener does not admit any more is closed to its open links at
+/// once, and links that a closed listener has let in stay but may reach nothing.
 ///
 ///     ending ──▶ services ──all have started──▶ listeners, one by one ──▶ connections ──▶ done
 ///
@@ -66,6 +67,9 @@ class reloader {
   bool is_current(std::uint64_t number) const;
   void begin();
   void end_gone();
+  void narrow_allows();
+  void set_allows();
+  open_listener* find_open(const listener_config& l);
   void make_room();
   void start_services();
   void started_one();
@@ -73,7 +77,6 @@ class reloader {
   void connect_all();
   void failed(std::string section, error why);
   void finish();
-  bool is_first(const listener_config& l) const;
 
   live_parts parts_;
   node_config& config_;

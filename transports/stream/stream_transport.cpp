@@ -7,15 +7,16 @@
 
 namespace ockam {
 
-/// A listening socket. Its flow control id is the spawner id of the links that it makes.
+/// A listening socket. Its flow control id is the spawner id of the links that it makes; they share that of the
+/// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow, bool own_flow)
-    : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow}, own_flow_{own_flow} {}
+  listener(stream_transport& owner, stream_wrapper wrap)
+    : owner_{owner}, wrap_{std::move(wrap)}, flow_{owner.env_.board().flows().create()} {}
   ~listener() {
     acceptor_.reset();
-    if (own_flow_)
-      owner_.env_.board().remove_flow(flow_);
+    admit({});
+    owner_.env_.board().remove_flow(flow_);
   }
 
   result<void> open(const stream_place& at) {
@@ -31,12 +32,24 @@ class stream_transport::listener final : public net::acceptor_events {
   }
   void link_ended() { --connections_; }
 
+  /// These and no others, also for links that are open.
+  void admit(const std::vector<std::string>& allow) {
+    auto& board = owner_.env_.board();
+    board.revoke(flow_);
+    services_ = allows_services(allow) ? owner_.env_.context.node.flows.services : 0;
+    for (auto& [name, l] : owner_.links_)
+      if (l->source().spawner == flow_)
+        l->share(services_);
+    allow_workers(board, flow_, allow, owner_.name());
+  }
+
   listener_info info() const {
     listener_info i;
     i.transport = owner_.env_.kind.name;
     i.socket_address = acceptor_->local();
     i.address = to_string(address_);
     i.flow = flow_;
+    i.services = services_ != 0;
     i.flow_control_id = owner_.env_.board().flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
@@ -56,7 +69,7 @@ class stream_transport::listener final : public net::acceptor_events {
                                 "closed a connection from " + remote + ": max-connections is reached", now);
       return;
     }
-    message_source source{board.flows().create(), flow_};
+    message_source source{board.flows().create(), flow_, services_};
     auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, this, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
@@ -74,8 +87,8 @@ class stream_transport::listener final : public net::acceptor_events {
 
   stream_transport& owner_;
   stream_wrapper wrap_;
-  std::uint32_t flow_;
-  bool own_flow_;
+  const std::uint32_t flow_;
+  std::uint32_t services_ = 0; ///< the id that its links share with others, if it admits services
   net::acceptor_ptr acceptor_;
   address address_ = random_address();
   std::uint64_t accepted_ = 0;
@@ -101,13 +114,10 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
   auto at = env_.kind.place(env_.context, where, o.extra);
   if (!at)
     return done(at.error());
-  auto& board = env_.board();
-  bool services = take_services(o);
-  auto flow = services ? env_.context.node.flows.services : board.flows().create();
-  auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
+  auto l = std::make_unique<listener>(*this, at->wrap);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
-  allow_workers(board, flow, o.allow, name());
+  l->admit(o.allow);
   listeners_.push_back(std::move(l));
   done(listeners_.back()->info());
 }
@@ -133,7 +143,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
       return self->done(s.error());
     auto& board = env_.board();
     auto given = self->options->producer;
-    message_source source{given != 0 ? given : board.flows().create(), env_.context.node.flows.outgoing};
+    message_source source{given != 0 ? given : board.flows().create(), 0, env_.context.node.flows.outgoing};
     auto link_name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
@@ -221,12 +231,27 @@ std::vector<link_info> stream_transport::links() const {
   return out;
 }
 
-result<void> stream_transport::close_listener(std::string_view which) {
+result<stream_transport::listener*> stream_transport::find_listener(std::string_view which) const {
   auto it = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& l) { return l->is(which); });
   if (it == listeners_.end())
     return error{errc::not_found, "there is no " + std::string{env_.kind.name} + " listener at " + printable(which),
                  "see them with: ockam " + std::string{env_.kind.name} + "-listener list"};
-  listeners_.erase(it);
+  return it->get();
+}
+
+result<void> stream_transport::admit(std::string_view which, const std::vector<std::string>& allow) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  (*l)->admit(allow);
+  return {};
+}
+
+result<void> stream_transport::close_listener(std::string_view which) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  std::erase_if(listeners_, [&](auto& p) { return p.get() == *l; });
   return {};
 }
 

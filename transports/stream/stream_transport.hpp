@@ -19,6 +19,7 @@ class stream_transport final : public transport, private budget_waiter {
   transport_type type() const override { return env_.kind.type; }
   void listen(const std::string& address, listen_options o, opened done) override;
   void connect(const std::string& address, connect_options o, connected done) override;
+  result<void> admit(std::string_view listener, const std::vector<std::string>& allow) override;
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
@@ -34,14 +35,15 @@ class stream_transport final : public transport, private budget_waiter {
   /// `from`: the listener that accepted it; `o`: what was asked for when this node connected.
   result<address> start_link(net::stream_ptr s, std::string remote, message_source source, listener* from, options_ptr o,
                              stream_link::opened on_open);
+  result<listener*> find_listener(std::string_view which) const;
   void link_ended(stream_link& l, listener* from);
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();
 
   stream_environment env_;
-  std::vector<std::unique_ptr<listener>> listeners_;
   std::unordered_map<address, stream_link*, address_hash, address_equal> links_;
+  std::vector<std::unique_ptr<listener>> listeners_; ///< which tell the links what they admit, also at their end
   std::unordered_map<std::uint64_t, stream_link*> by_ledger_;
   std::unordered_map<std::uint64_t, std::shared_ptr<attempt>> attempts_;
   std::uint64_t last_attempt_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/udp/udp_link.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "transports/stream/out_queue.hpp"
 #include "transports/codec/wire_codec.hpp"
 
@@ -111,7 +112,7 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
   if (!peer_)
     m->header.push_return({transport_type::udp, to_string(from)});
   m->header.push_return(name_);
-  m->source = source_;
+  provenance::let_in(*m, source_);
   if (whole.memory.data && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - whole.memory.data.get());
     m->body = payload{std::move(whole.memory.data), whole.memory.capacity, offset, d.body.size()};
