@@ -39,7 +39,8 @@ result<access_control::incoming> parse_allow_from(const std::string& text) {
     else if (word.find('=') != word.npos)
       out.identities.emplace_back(word);
     else
-      return error{errc::invalid_argument, printable(word) + " is neither local nor an identity", "for example: local | uid=1000 | CN=n1,O=Example"};
+      return error{errc::invalid_argument, printable(word) + " is neither local nor an identity",
+                   "for example: local | uid=1000 | CN=n1,O=Example"};
   }
   return out;
 }

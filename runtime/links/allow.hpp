@@ -17,8 +17,8 @@ inline constexpr std::string_view services_word = "services";
 /// Whether the word is among them.
 bool allows_services(const std::vector<std::string>& allow);
 
-/// The one rule of listeners: what `allow` says; the first listener of a node that says nothing admits `services`, of
-/// whatever transport it is, and every other one that says nothing admits nothing.
+/// The one rule of listeners: what `allow` says; one that says nothing admits `services` if it is the node's first, of
+/// whatever transport, and nothing otherwise.
 std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first);
 
 /// Lets what comes in under `flow` reach these workers, and nothing else: `flow` is the own id of one listener or

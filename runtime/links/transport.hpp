@@ -74,6 +74,7 @@ using transport_options = std::map<std::string, std::string>;
 struct listen_options {
   std::vector<std::string> allow; ///< workers that peers may reach through this listener; `services`
   transport_options extra = {};
+  std::uint32_t heir_of = 0;      ///< what `retire_listener` has returned: takes over the links of that one
 };
 
 /// What `connect` may be told beside the endpoint.
@@ -126,6 +127,9 @@ class transport {
   /// By socket address or by the listener's address. Links that it has let in stay, and may reach nothing more than
   /// answers are sent to. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;
+  /// The same for one that another one is to follow, elsewhere: its links keep what they may reach until that one
+  /// says what that is, or cannot be opened. What `listen_options::heir_of` is to be; 0 when no link stays.
+  virtual std::uint32_t retire_listener(std::string_view which) = 0;
   /// By the link's own address, or by the peer's socket address (the first that matches). Error: `not_found`.
   virtual result<void> close_link(std::string_view which) = 0;
   /// Closes listeners first, then links: nothing new comes in between.

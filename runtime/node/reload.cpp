@@ -31,6 +31,12 @@ bool has(const std::vector<service_config>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](auto& s) { return s.name == name; });
 }
 
+/// What both have.
+std::vector<std::string> common(std::vector<std::string> l, const std::vector<std::string>& r) {
+  std::erase_if(l, [&](auto& w) { return std::find(r.begin(), r.end(), w) == r.end(); });
+  return l;
+}
+
 std::string admitted(const std::vector<std::string>& allow) {
   std::string out;
   for (const auto& w : allow)
@@ -110,9 +116,7 @@ void reloader::narrow_allows() {
       c.listeners.come.push_back(l);
       continue;
     }
-    auto both = c.allows.gone[i].allow;
-    std::erase_if(both, [&](auto& w) { return std::find(l.allow.begin(), l.allow.end(), w) == l.allow.end(); });
-    if (auto t = parts_.transports.find(l.transport); t && (*t)->admit(open->info.address, both))
+    if (auto t = parts_.transports.find(l.transport); t && (*t)->admit(open->info.address, common(c.allows.gone[i].allow, l.allow)))
       continue;
     c.listeners.come.push_back(l);
     std::erase_if(open_, [&](auto& o) { return &o == open; });
@@ -131,6 +135,22 @@ void reloader::set_allows() {
   }
 }
 
+/// One that goes, or that moves: its links then go with it, and keep what both of its places admit.
+result<void> reloader::close(const listener_config& l, const open_listener& open) {
+  auto t = parts_.transports.find(l.transport);
+  if (!t)
+    return std::move(t).error();
+  auto& now = *runs_.front();
+  const auto& come = now.changes.listeners.come;
+  auto next = std::find_if(come.begin(), come.end(), [&](auto& o) { return o.transport == l.transport && o.name == l.name; });
+  if (next == come.end())
+    return (*t)->close_listener(open.info.address);
+  if (auto ok = (*t)->admit(open.info.address, common(l.allow, next->allow)); !ok)
+    return ok;
+  now.retired[title(l, "listener")] = (*t)->retire_listener(open.info.address);
+  return {};
+}
+
 /// What goes, in the order of the node's own end: listeners, connections, services.
 void reloader::end_gone() {
   const auto& c = runs_.front()->changes;
@@ -138,9 +158,7 @@ void reloader::end_gone() {
     auto* open = find_open(l);
     if (!open)
       continue;
-    auto t = parts_.transports.find(l.transport);
-    auto ok = t ? (*t)->close_listener(open->info.address) : result<void>{t.error()};
-    if (ok)
+    if (close(l, *open))
       say(level::info, "closed " + l.transport + " " + open->info.socket_address);
     std::erase_if(open_, [&](auto& o) { return &o == open; }); // not open: somebody has closed it by hand
   }
@@ -210,7 +228,7 @@ void reloader::listen_next() {
   auto t = parts_.transports.find(l.transport);
   if (!t)
     return failed(title(l, "listener"), t.error());
-  (*t)->listen(l.address, {l.allow, l.options}, [this, number = now.number, &l](result<listener_info> at) {
+  (*t)->listen(l.address, {l.allow, l.options, now.retired[title(l, "listener")]}, [this, number = now.number, &l](result<listener_info> at) {
     if (!is_current(number))
       return;
     if (!at)

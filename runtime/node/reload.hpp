@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace ockam {
 /// Puts a configuration into effect, the first one (from nothing) as well as those that come while the node
 /// runs: what is gone from it ends, what is new in it begins, everything else is left alone. Rights are those that a
 /// start with this configuration would give: what a listener does not admit any more is closed to its open links at
-/// once, and links that a closed listener has let in stay but may reach nothing.
+/// once. Links stay when their listener moves, and also when it is gone, but may then reach nothing.
 ///
 ///     ending ──▶ services ──all have started──▶ listeners, one by one ──▶ connections ──▶ done
 ///
@@ -60,6 +61,7 @@ class reloader {
     config_changes changes = {};
     std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
     std::size_t next_listener = 0;
+    std::map<std::string, std::uint32_t> retired = {}; ///< by section, ids of listeners that move
     std::vector<failure> failures = {};
   };
 
@@ -67,6 +69,7 @@ class reloader {
   bool is_current(std::uint64_t number) const;
   void begin();
   void end_gone();
+  result<void> close(const listener_config& l, const open_listener& open);
   void narrow_allows();
   void set_allows();
   open_listener* find_open(const listener_config& l);

@@ -11,12 +11,11 @@ namespace ockam {
 /// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, stream_wrapper wrap)
-    : owner_{owner}, wrap_{std::move(wrap)}, flow_{owner.env_.board().flows().create()} {}
+  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow) : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow} {}
   ~listener() {
     acceptor_.reset();
-    admit({});
-    owner_.env_.board().remove_flow(flow_);
+    if (!retired_)
+      owner_.end_rights(flow_);
   }
 
   result<void> open(const stream_place& at) {
@@ -32,15 +31,14 @@ class stream_transport::listener final : public net::acceptor_events {
   }
   void link_ended() { --connections_; }
 
-  /// These and no others, also for links that are open.
   void admit(const std::vector<std::string>& allow) {
-    auto& board = owner_.env_.board();
-    board.revoke(flow_);
     services_ = allows_services(allow) ? owner_.env_.context.node.flows.services : 0;
-    for (auto& [name, l] : owner_.links_)
-      if (l->source().spawner == flow_)
-        l->share(services_);
-    allow_workers(board, flow_, allow, owner_.name());
+    owner_.admit(flow_, allow);
+  }
+  /// Its links are another one's from now on.
+  std::uint32_t retire() {
+    retired_ = true;
+    return flow_;
   }
 
   listener_info info() const {
@@ -88,6 +86,7 @@ class stream_transport::listener final : public net::acceptor_events {
   stream_transport& owner_;
   stream_wrapper wrap_;
   const std::uint32_t flow_;
+  bool retired_ = false;
   std::uint32_t services_ = 0; ///< the id that its links share with others, if it admits services
   net::acceptor_ptr acceptor_;
   address address_ = random_address();
@@ -111,10 +110,13 @@ stream_transport::stream_transport(const stream_kind& kind, transport_context co
 stream_transport::~stream_transport() = default;
 
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {
+  auto flow = o.heir_of != 0 ? o.heir_of : env_.board().flows().create();
   auto at = env_.kind.place(env_.context, where, o.extra);
-  if (!at)
+  if (!at) {
+    end_rights(flow);
     return done(at.error());
-  auto l = std::make_unique<listener>(*this, at->wrap);
+  }
+  auto l = std::make_unique<listener>(*this, at->wrap, flow);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
   l->admit(o.allow);
@@ -245,6 +247,29 @@ result<void> stream_transport::admit(std::string_view which, const std::vector<s
     return std::move(l).error();
   (*l)->admit(allow);
   return {};
+}
+
+std::uint32_t stream_transport::retire_listener(std::string_view which) {
+  auto l = find_listener(which);
+  if (!l)
+    return 0;
+  auto flow = (*l)->retire();
+  std::erase_if(listeners_, [&](auto& p) { return p.get() == *l; });
+  return flow;
+}
+
+/// What comes in by links of the listener with this id may reach these workers and no others.
+void stream_transport::admit(std::uint32_t flow, const std::vector<std::string>& allow) {
+  env_.board().revoke(flow);
+  for (auto& [at, l] : links_)
+    if (l->source().spawner == flow)
+      l->share(allows_services(allow) ? env_.context.node.flows.services : 0);
+  allow_workers(env_.board(), flow, allow, name());
+}
+
+void stream_transport::end_rights(std::uint32_t flow) {
+  admit(flow, {});
+  env_.board().remove_flow(flow);
 }
 
 result<void> stream_transport::close_listener(std::string_view which) {

@@ -23,6 +23,7 @@ class stream_transport final : public transport, private budget_waiter {
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
+  std::uint32_t retire_listener(std::string_view which) override;
   result<void> close_link(std::string_view which) override;
   void stop() override;
 
@@ -36,6 +37,8 @@ class stream_transport final : public transport, private budget_waiter {
   result<address> start_link(net::stream_ptr s, std::string remote, message_source source, listener* from, options_ptr o,
                              stream_link::opened on_open);
   result<listener*> find_listener(std::string_view which) const;
+  void admit(std::uint32_t flow, const std::vector<std::string>& allow);
+  void end_rights(std::uint32_t flow);
   void link_ended(stream_link& l, listener* from);
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;

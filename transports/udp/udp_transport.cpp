@@ -210,6 +210,11 @@ result<void> udp_transport::close_listener(std::string_view which) {
   return {};
 }
 
+std::uint32_t udp_transport::retire_listener(std::string_view which) {
+  (void)close_listener(which);
+  return 0;
+}
+
 result<void> udp_transport::close_link(std::string_view which) {
   auto plain = which.starts_with("0#") ? which.substr(2) : which;
   auto it = std::find_if(links_.begin(), links_.end(), [&](auto& e) { return e.first.name == plain || e.second->remote() == which; });

@@ -27,6 +27,8 @@ class udp_transport final : public transport {
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
+  /// A listener is its only link.
+  std::uint32_t retire_listener(std::string_view which) override;
   result<void> close_link(std::string_view which) override;
   void stop() override;
 

@@ -207,6 +207,24 @@ TEST_F(configured_node, what_allow_no_longer_says_is_closed_to_open_links_at_onc
   EXPECT_EQ(ask(net, peer, "slow"), "answered");
 }
 
+TEST_F(configured_node, a_listener_that_moves_keeps_its_links_with_what_it_admits_now) {
+  config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "greeter"})};
+  node n1{net, config, types};
+  auto peer = net.dial("127.0.0.1:4000");
+  peer.send(preamble);
+  EXPECT_EQ(ask(net, peer, "greeter"), "answered");
+  config.listeners = {listener("a", "127.0.0.1:4001", {"echo", "slow"})};
+  EXPECT_TRUE(n1.reload(config).empty());
+  EXPECT_EQ(ask(net, peer, "greeter"), "refused");
+  EXPECT_EQ(ask(net, peer, "echo"), "answered");
+  EXPECT_EQ(ask(net, peer, "slow"), "answered");
+  node other{net, "other"};
+  other.listen("127.0.0.1:4002");
+  config.listeners = {listener("a", "127.0.0.1:4002", {"echo"})};
+  EXPECT_EQ(n1.reload(config).size(), 1u);
+  EXPECT_EQ(ask(net, peer, "echo"), "refused") << "there is no listener any more";
+}
+
 TEST_F(configured_node, a_listener_that_is_gone_leaves_its_links_nothing_but_answers) {
   config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "services"})};
   node n1{net, config, types};
