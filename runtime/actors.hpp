@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/access_control.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/unique_function.hpp"
 #include "runtime/workers/requests.hpp"
@@ -69,6 +70,7 @@ struct outgoing {
 };
 struct outbox {
   host_id from;
+  std::shared_ptr<const access_control> access; ///< where it may send; null: anywhere
   std::vector<outgoing> messages;
 };
 

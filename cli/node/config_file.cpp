@@ -103,7 +103,7 @@ class config_reader {
     } catch (const po::error& e) {
       return report(1, e.what());
     }
-    // In the order of the file: the first tcp listener is the one that stands first.
+    // In the order of the file: the first listener is the one that stands first.
     std::map<int, std::string> in_order;
     for (auto& [name, keys] : sections)
       in_order.emplace(line_of_section(name), name);

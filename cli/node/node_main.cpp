@@ -34,6 +34,18 @@ void prepare_process() {
   }
 }
 
+/// What each listener of the configuration admits, also where nothing is said.
+void say_who_is_admitted(node_config c) {
+  resolve_allow(c);
+  for (const auto& l : c.listeners) {
+    std::string names;
+    for (const auto& w : l.allow)
+      names += (names.empty() ? "" : ", ") + w;
+    std::printf("[%s-listener %s] %s admits %s\n", l.transport.c_str(), l.name.c_str(), l.address.c_str(),
+                names.empty() ? "nothing" : names.c_str());
+  }
+}
+
 } // namespace
 
 int node_main(int argc, char** argv, std::vector<service_type> own) {
@@ -64,6 +76,7 @@ int node_main(int argc, char** argv, std::vector<service_type> own) {
   }
   if (options.check_config) {
     std::printf("%s: ok\n", options.config_file.empty() ? "command line" : options.config_file.c_str());
+    say_who_is_admitted(options.config);
     return exit_ok;
   }
   prepare_process();

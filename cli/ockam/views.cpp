@@ -101,7 +101,10 @@ json view(const control::WorkerDetails& w) {
           {"messages_in", w.messages_in()}, {"messages_out", w.messages_out()}, {"failed", w.failed()},
           {"queued", w.queued()}, {"overruns", w.overruns()}, {"busy_ms", w.busy_ms()},
           {"latency_ns", {{"measured", l.measured()}, {"p50", l.p50()}, {"p90", l.p90()}, {"p99", l.p99()}, {"longest", l.longest()}}},
-          {"counters", counters(w.counters())}};
+          {"counters", counters(w.counters())},
+          {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
+          {"takes_from", std::vector<std::string>(w.takes_from().begin(), w.takes_from().end())},
+          {"opens_node", w.opens_node()}};
 }
 
 json view(const control::ListenerInfo& l) {
@@ -189,6 +192,12 @@ std::string page_of(const control::WorkerDetails& w) {
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
                                    + number(w.queued()) + " in queue");
+  for (const auto& who : w.reached_by())
+    out += field("Reached by", who);
+  if (w.opens_node())
+    out += field("Opens", "every worker of this node, to all of these");
+  for (const auto& who : w.takes_from())
+    out += field("Takes from", who);
   if (const auto& l = w.latency(); l.measured() > 0)
     out += field("Latency", "p50 " + time_text(l.p50()) + ", p90 " + time_text(l.p90()) + ", p99 " + time_text(l.p99()) + ", longest "
                               + time_text(l.longest()) + " (of " + number(l.measured()) + " messages)");

@@ -56,6 +56,7 @@ class control_handlers {
   void list_workers(requester from, const control::ListWorkers& m);
   void show_worker(requester from, const control::ShowWorker& m);
   void create_listener(requester from, const control::CreateListener& m);
+  bool has_listener() const;
   void list_listeners(requester from, const std::string& transport_name);
   void create_connection(requester from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
   void list_connections(requester from, const std::string& transport_name);

@@ -2,6 +2,9 @@
 // Requests about listeners and connections of all transports: create, list, delete.
 #include "runtime/control/handlers.hpp"
 #include "runtime/control/render.hpp"
+#include "runtime/links/allow.hpp"
+
+#include <algorithm>
 
 namespace ockam {
 
@@ -10,7 +13,7 @@ void control_handlers::create_listener(requester from, const control::CreateList
   if (!t)
     return answer(from, t.error());
   listen_options o;
-  o.allow = {m.allow().begin(), m.allow().end()};
+  o.allow = or_services_if_first({m.allow().begin(), m.allow().end()}, !has_listener());
   o.extra = {m.options().begin(), m.options().end()};
   (*t)->listen(m.address(), std::move(o), [this, from](result<listener_info> l) {
     if (!l)
@@ -19,6 +22,10 @@ void control_handlers::create_listener(requester from, const control::CreateList
     render(*r.mutable_listener(), *l);
     answer(from, std::move(r));
   });
+}
+
+bool control_handlers::has_listener() const {
+  return std::any_of(parts_.transports.begin(), parts_.transports.end(), [](auto& t) { return !t->listeners().empty(); });
 }
 
 void control_handlers::list_listeners(requester from, const std::string& transport_name) {

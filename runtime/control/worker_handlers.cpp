@@ -3,6 +3,7 @@
 #include "runtime/control/handlers.hpp"
 #include "runtime/control/render.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/links/reach.hpp"
 
 #include <algorithm>
 
@@ -55,6 +56,12 @@ void control_handlers::show_worker(requester from, const control::ShowWorker& m)
   }
   control::Response r;
   render(*r.mutable_worker(), *found);
+  auto reached = reach_of(parts_, *parts_.node.board.find(at));
+  for (auto& who : reached.by)
+    r.mutable_worker()->add_reached_by(printable(who));
+  for (auto& who : reached.takes_from)
+    r.mutable_worker()->add_takes_from(printable(who));
+  r.mutable_worker()->set_opens_node(reached.opens_node);
   answer(from, std::move(r));
 }
 

@@ -16,16 +16,26 @@
 
 namespace ockam {
 
-/// Who let a message into the node: flow control ids of the link and of the listener that made it
-/// (`flow_controls`). Both 0: a worker of this node.
+/// Who let a message into the node, by flow control ids (`flow_controls`): the link's own, that of the listener that
+/// made the link, and the one that several share (`well_known_flows`); the last two may be 0. Nothing is ever added
+/// to a shared id on behalf of one listener. All 0: a worker of this node.
 struct message_source {
   std::uint32_t producer = 0;
   std::uint32_t spawner = 0;
+  std::uint32_t shared = 0;
   /// Who the other end of the link has proved to be: `uid=1000` over a Unix socket, the subject of a
   /// certificate over TLS, `CN=n1,O=Example`; null where nothing proves it.
   std::shared_ptr<const std::string> identity = {};
 
   bool is_local() const noexcept { return producer == 0; }
+  bool has(std::uint32_t flow) const noexcept { return flow == producer || flow == spawner || flow == shared; }
+};
+
+/// What a message has been through since this node first had it.
+enum class passage : std::uint8_t {
+  straight,  ///< nothing: it is as its link let it in, or as a worker of this node has made it
+  passed_on, ///< a worker of this node has passed it on
+  answered   ///< a worker of this node has answered it: what it says now begins here
 };
 
 /// A message on its way: routes, payload, and the share of the budgets that it takes up. Has one owner at
@@ -34,9 +44,7 @@ struct message {
   route_header header;
   payload body;
   credit held;
-  message_source source;
-  bool foreign = false;    ///< of another implementation, which cannot say that it belongs to a stream
-  bool imported = false;   ///< some link of this node let it in, however many workers have had it since
+  bool foreign = false; ///< of another implementation, which cannot say that it belongs to a stream
   std::chrono::steady_clock::time_point seen{}; ///< when this node first saw it; of traced messages
   message* next = nullptr; ///< for the run queue
 
@@ -46,11 +54,19 @@ struct message {
   std::optional<std::string_view> text() const;
   /// The way back to who asked; its last address is the worker that sent the message.
   route return_route() const { return header.return_route(); }
-  /// From a worker of this node, or from behind a hop of it; false: straight from a link.
-  bool is_local() const noexcept { return source.is_local(); }
-  /// Who the other end of the link that it came by has proved to be (`message_source`); null where nothing
-  /// proves it.
-  const std::string* identity() const noexcept { return source.identity.get(); }
+  /// Begun by a worker of this node; false: a link let it in, however many workers have passed it on since.
+  bool is_local() const noexcept { return !is_imported() || passage_ == passage::answered; }
+  /// Who the other end of the link that it came by has proved to be (`message_source`), also behind workers of this
+  /// node that have passed it on; null where nothing proves it.
+  const std::string* identity() const noexcept { return passage_ == passage::answered ? nullptr : source_.identity.get(); }
+
+  // -- where it comes from: set by the runtime alone (`provenance`) ------------------------------------
+  /// The link that let it in; of an answer, the link that let in what it answers.
+  const message_source& source() const noexcept { return source_; }
+  /// This node has it, or what it answers, from others.
+  bool is_imported() const noexcept { return !source_.is_local(); }
+  /// From a link, and no worker has had it yet: flow control says which may.
+  bool is_straight_from_link() const noexcept { return is_imported() && passage_ == passage::straight; }
 
   /// Memory that this message takes, as charged to the budgets.
   std::size_t footprint() const noexcept {
@@ -60,6 +76,11 @@ struct message {
   // Messages come and go by the million on the socket thread: a short free list per thread.
   static void* operator new(std::size_t size);
   static void operator delete(void* p) noexcept;
+
+ private:
+  friend struct provenance;
+  message_source source_;
+  passage passage_ = passage::straight;
 };
 
 using message_ptr = std::unique_ptr<message>;

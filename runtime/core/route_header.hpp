@@ -30,6 +30,9 @@ struct report {
   std::uint64_t held_us = 0;   ///< how long it had been in the node
 
   static constexpr std::size_t max_detail = 256;
+
+  /// Bytes of its texts.
+  std::size_t texts() const noexcept { return hop.name.size() + node.size() + detail.size(); }
 };
 
 /// The route header of a message, kept in its protobuf encoding (`ockam.routing.RouteHeader`) and edited
@@ -132,7 +135,9 @@ class route_header {
   void set_report(report r);
 
   /// Bytes of memory beyond `sizeof(route_header)`.
-  std::size_t heap_bytes() const noexcept { return heap_ ? capacity_ : 0; }
+  std::size_t heap_bytes() const noexcept {
+    return (heap_ ? capacity_ : 0) + (report_ ? sizeof(report) + report_->texts() : 0);
+  }
 
  private:
   static constexpr std::byte onward_tag{0x0a};

@@ -2,6 +2,7 @@
 #include "runtime/core/switchboard.hpp"
 
 #include "runtime/core/guarded.hpp"
+#include "runtime/core/provenance.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -65,6 +66,24 @@ void switchboard::add_flow(std::vector<std::uint32_t>& to, std::uint32_t flow) c
   to.push_back(flow);
 }
 
+void switchboard::revoke(std::uint32_t flow) {
+  for (auto& [name, entry] : table_)
+    std::erase(entry.consumer_of, flow);
+  for (auto it = allowed_.begin(); it != allowed_.end();) {
+    std::erase(it->second, flow);
+    it = it->second.empty() ? allowed_.erase(it) : std::next(it);
+  }
+}
+
+std::vector<address> switchboard::allowed_to(std::uint32_t flow) const {
+  std::vector<address> out;
+  for (const auto& [name, flows] : allowed_)
+    if (std::find(flows.begin(), flows.end(), flow) != flows.end())
+      out.push_back(name);
+  std::sort(out.begin(), out.end(), [](auto& l, auto& r) { return l.name < r.name; });
+  return out;
+}
+
 void switchboard::remove_flow(std::uint32_t flow) {
   // Consumers keep the stale id: ids are not used again, and looking through every worker for each link
   // that goes would make the cost of a link grow with the number of workers.
@@ -83,6 +102,16 @@ void switchboard::deliver(message_ptr m) noexcept {
     head_ = raw;
   tail_ = raw;
   ++queued_;
+}
+
+void switchboard::deliver(message_ptr m, const access_control& sender) {
+  if (sender.onward && !m->header.onward_empty()) {
+    auto next = m->header.next();
+    const auto* there = find(next);
+    if (!sender.may_send_to(next, next.type != transport_type::local || (there && there->producer != 0)))
+      return refuse(std::move(m));
+  }
+  deliver(std::move(m));
 }
 
 message_ptr switchboard::pop() noexcept {
@@ -107,12 +136,13 @@ void switchboard::handle(message_ptr m) {
     return give(foreign_, std::move(m));
   }
   auto& entry = it->second;
-  if (const auto& source = m->source; !source.is_local()) {
-    auto allows = [&](std::uint32_t id) { return id == source.producer || id == source.spawner; };
-    if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), allows))
-      return drop(std::move(m), drop_reason::refused);
-    m->imported = true;
+  if (m->is_straight_from_link()) {
+    const auto& source = m->source();
+    if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), [&](auto flow) { return source.has(flow); }))
+      return refuse(std::move(m));
   }
+  if (entry.access && !entry.access->admits(*m))
+    return refuse(std::move(m));
   if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), clock::now()))
     return drop(std::move(m), drop_reason::stream_broken);
   if (header.hop_budget() == 0)
@@ -207,19 +237,20 @@ void switchboard::trace(message& m, const worker_entry& entry) {
   auto passage = std::make_unique<message>();
   m.header.each_return([&](address_view a) { passage->header.append_onward(a); });
   passage->header.set_report(std::move(r));
-  passage->imported = m.imported;
+  provenance::inherit(*passage, m);
+  provenance::answer(*passage);
   if (auto* from = m.held.source())
     passage->held = credit{*from, passage->footprint()};
   deliver(std::move(passage));
 }
 
 bool switchboard::may_report(const message& m) {
-  if (m.source.is_local() && !m.imported)
+  if (!m.is_imported())
     return true;
-  // What a hop has passed on names no link any more: all of it together has one window.
-  if (m.source.producer != 0 && flows_.text(m.source.producer).empty())
-    return false; // the link has ended, and its window with it
-  auto& w = report_windows_[m.source.producer];
+  auto link = m.source().producer;
+  if (flows_.text(link).empty())
+    return false; // it has ended, and its window with it
+  auto& w = report_windows_[link];
   auto now = clock::now();
   if (now - w.start >= std::chrono::seconds{1})
     w = {now, 0};
@@ -231,7 +262,7 @@ bool switchboard::may_report(const message& m) {
 bool switchboard::must_be_whole(const message& m, const worker_entry* next) noexcept {
   if (m.header.is_of_stream())
     return true;
-  if (!m.foreign || !m.source.is_local() || !next || next->producer == 0 || m.header.get_report())
+  if (!m.foreign || m.is_straight_from_link() || !next || next->producer == 0 || m.header.get_report())
     return false;
   std::size_t hops = 0;
   m.header.each_return([&](address_view) { ++hops; });
@@ -252,13 +283,39 @@ void switchboard::tell_receiver(const message& m, const report& r) {
   auto told = std::make_unique<message>();
   m.header.each_onward([&](address_view a) { told->header.append_onward(a); });
   told->header.set_report(r);
-  told->imported = m.imported;
+  provenance::inherit(*told, m);
+  provenance::answer(*told);
   if (auto* from = m.held.source())
     told->held = credit{*from, told->footprint()};
   deliver(std::move(told));
 }
 
 void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  bool hidden = why == drop_reason::unknown_worker && m->is_straight_from_link() && !may_know_of(m->source(), m->header.next());
+  report_drop(std::move(m), why, detail, hidden);
+}
+
+void switchboard::refuse(message_ptr m, std::string_view detail) {
+  bool hidden = !m->is_local();
+  report_drop(std::move(m), drop_reason::refused, detail, hidden);
+}
+
+/// Whether they may be told that there is none of that name: it would be theirs.
+bool switchboard::may_know_of(const message_source& who, address_view worker) const {
+  if (any_name_ != 0 && who.shared == any_name_)
+    return true;
+  auto it = allowed_.find(address{worker});
+  return it != allowed_.end() && std::any_of(it->second.begin(), it->second.end(), [&](auto flow) { return who.has(flow); });
+}
+
+bool switchboard::reaches_something(const message_source& who) const {
+  return (any_name_ != 0 && who.shared == any_name_) || std::any_of(allowed_.begin(), allowed_.end(), [&](auto& e) {
+           return std::any_of(e.second.begin(), e.second.end(), [&](auto flow) { return who.has(flow); });
+         });
+}
+
+/// `hidden`: not for the sender to know more than that.
+void switchboard::report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden) {
   dropped_.add(why);
   bool tell_both = breaks_stream(*m, why);
   if (!tell_both && !m->header.wants_report())
@@ -266,11 +323,13 @@ void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) 
   if (!tell_both && (m->header.return_empty() || !may_report(*m)))
     return;
   report r;
-  r.reason = why;
+  r.reason = hidden ? drop_reason::refused : why;
   if (!m->header.onward_empty())
     r.hop = address{m->header.next()};
-  r.node = node_name_;
-  r.detail = detail.substr(0, report::max_detail);
+  if (!hidden || reaches_something(m->source())) {
+    r.node = node_name_;
+    r.detail = detail.substr(0, report::max_detail);
+  }
   if (m->header.is_traced()) {
     r.index = m->header.traced();
     r.left = hops_left(*m);
@@ -280,11 +339,13 @@ void switchboard::drop(message_ptr m, drop_reason why, std::string_view detail) 
     if (m->header.return_empty())
       return;
   }
-  // The same message turns round: its share of the budget stays with it. It came from this node now.
+  // The same message turns round, and its share of the budget is that of the report now.
   m->header.make_reply(std::nullopt);
   m->header.set_report(std::move(r));
   m->body = payload{};
-  m->source = {};
+  provenance::answer(*m);
+  if (auto* from = m->held.source())
+    m->held = credit{*from, m->footprint()};
   deliver(std::move(m));
 }
 
@@ -295,7 +356,9 @@ message_ptr make_witness(const message& m) {
   w->header.push_onward(m.header.next());
   m.header.each_return([&](address_view a) { w->header.append_return(a); });
   w->header.flags(m.header.flags());
-  w->source = m.source;
+  provenance::inherit(*w, m);
+  if (auto* from = m.held.source())
+    w->held = credit{*from, w->footprint()};
   return w;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/access_control.hpp"
 #include "runtime/core/broken_flows.hpp"
 #include "runtime/core/flow_controls.hpp"
 #include "runtime/core/message.hpp"
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -56,6 +58,7 @@ struct worker_entry {
   std::uint32_t producer = 0;   ///< of a link: the flow control id of what it brings in
   std::uint64_t host = 0;       ///< number in `workers`; 0: not a worker
   std::vector<std::uint32_t> consumer_of; ///< flow control ids whose messages it may receive
+  std::shared_ptr<const access_control> access = {}; ///< whose messages it takes; null: anybody's
   std::uint64_t messages_in = 0;
 };
 
@@ -95,18 +98,32 @@ class switchboard {
   /// The same for whatever worker has this address, now or later: what an operator allows is a name. False
   /// when there is none yet.
   bool allow(std::uint32_t flow, address worker);
+  /// Takes back all that `allow` and `add_consumer` have given to this id. Looks at every worker: for listeners.
+  void revoke(std::uint32_t flow);
   void remove_flow(std::uint32_t flow);
+  /// The names that an operator has allowed to this id.
+  std::vector<address> allowed_to(std::uint32_t flow) const;
+  /// Peers with this id may come to reach any name, once there is a service: they are told when there is none.
+  void any_name_for(std::uint32_t flow) noexcept { any_name_ = flow; }
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
 
   // -- messages ------------------------------------------------------------------------------------
   /// Queues a message for the first address of its onward route.
   void deliver(message_ptr m) noexcept;
+  /// The same for a worker that may not send everywhere: what it may not is dropped as refused.
+  void deliver(message_ptr m, const access_control& sender);
   /// The message ends here: counts, and reports to a sender that asked for it. Of a flow that must have no holes,
   /// all that follows ends as well (`stream-broken`): one whose messages say that they belong to a stream, whose
   /// both ends are told, and whatever a hop passes from link to link for a peer of another implementation,
   /// which cannot say so.
+  ///
+  /// About a worker that a peer may not reach, the peer is told `refused` and no more, whether there is such a worker
+  /// or not; one that may reach nothing here is not told the name of the node either.
   void drop(message_ptr m, drop_reason why, std::string_view detail = {});
+  /// The message ends here since its sender may not reach what its route names next. `detail` is for those who may
+  /// reach something here.
+  void refuse(message_ptr m, std::string_view detail = {});
   /// Hands a message to the receiver that its address has just got, before anything that is queued: for
   /// what was kept for it until now.
   void hand_over(message_ptr m);
@@ -125,7 +142,7 @@ class switchboard {
   std::size_t queued() const noexcept { return queued_; }
 
  private:
-  /// At most this many reports a second to one link.
+  /// At most this many reports a second about what one link lets in, however many hops it has passed.
   static constexpr std::uint32_t reports_per_second = 100;
   struct report_window {
     clock::time_point start;
@@ -147,6 +164,9 @@ class switchboard {
   void give(worker_entry& entry, message_ptr m);
   void trace(message& m, const worker_entry& entry);
   bool may_report(const message& m);
+  void report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden);
+  bool may_know_of(const message_source& who, address_view worker) const;
+  bool reaches_something(const message_source& who) const;
   message_ptr pop() noexcept;
 
   std::string node_name_;
@@ -154,6 +174,7 @@ class switchboard {
   name_table table_;
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
+  std::uint32_t any_name_ = 0;
   message* head_ = nullptr;
   message* tail_ = nullptr;
   std::size_t queued_ = 0;

@@ -3,18 +3,24 @@
 
 #include "runtime/core/log.hpp"
 
+#include <algorithm>
+
 namespace ockam {
 
-bool take_services(listen_options& o) {
-  bool silent = o.allow.empty();
-  bool said = std::erase(o.allow, "services") > 0;
-  return said || (o.first && silent);
+bool allows_services(const std::vector<std::string>& allow) {
+  return std::find(allow.begin(), allow.end(), services_word) != allow.end();
+}
+
+std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first) {
+  if (first && allow.empty())
+    allow.emplace_back(services_word);
+  return allow;
 }
 
 void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
                    std::string_view transport) {
   for (const auto& w : workers)
-    if (address a{w}; !board.allow(flow, a))
+    if (address a{w}; w != services_word && !board.allow(flow, a))
       log(level::warn, transport, "allow: there is no worker at " + to_string(a) + " yet");
 }
 

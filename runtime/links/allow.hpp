@@ -11,12 +11,18 @@
 /// What the words of `allow` mean, the same for every transport. Socket thread only.
 namespace ockam {
 
-/// Whether peers of this listener may reach the node's services: by the word `services`, or because it is the
-/// node's first listener and nothing was said. Takes the word out, so that workers are left.
-bool take_services(listen_options& o);
+/// The word that stands for echo, uppercase and every service that was started by name.
+inline constexpr std::string_view services_word = "services";
 
-/// Lets what comes in under `flow` reach these workers. One that is not there yet gets a line in the log, of
-/// `transport`, and is allowed when it comes.
+/// Whether the word is among them.
+bool allows_services(const std::vector<std::string>& allow);
+
+/// The one rule of listeners: what `allow` says; one that says nothing admits `services` if it is the node's first, of
+/// whatever transport, and nothing otherwise.
+std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first);
+
+/// Lets what comes in under `flow` reach these workers, and nothing else: `flow` is the own id of one listener or
+/// connection. One that is not there yet gets a line in the log, of `transport`, and is allowed when it comes.
 void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
                    std::string_view transport);
 

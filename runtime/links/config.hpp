@@ -13,8 +13,7 @@
 namespace ockam {
 
 /// A listener to open at start. `allow`: workers that peers of this listener may reach, as a list of
-/// addresses; the single entry `services` stands for echo, uppercase and every service that was
-/// started by name. The first tcp listener has `services` when nothing is said, others nothing.
+/// addresses; the entry `services` stands for echo, uppercase and every service that was started by name.
 struct listener_config {
   std::string name;      ///< section name, for logs
   std::string transport; ///< tcp | caf | …

@@ -241,8 +241,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   void undeliverable(message_ptr m, std::string_view more) {
     ++dropped_;
     // To whom, and why there is none, is nothing for strangers.
-    auto detail = "there is no link" + (m->imported ? std::string{} : " to " + remote_) + std::string{more};
-    if (!m->imported && !last_error_.empty())
+    auto detail = "there is no link" + (m->is_imported() ? std::string{} : " to " + remote_) + std::string{more};
+    if (!m->is_imported() && !last_error_.empty())
       detail += ": " + last_error_;
     board().drop(std::move(m), drop_reason::link_down, detail);
   }

@@ -15,7 +15,7 @@ enum class state : std::uint8_t { dialling, up, failed };
 bool begun_here(const message& m) {
   std::size_t hops = 0;
   m.header.each_return([&](address_view) { ++hops; });
-  return !m.imported && hops == 1;
+  return !m.is_imported() && hops == 1;
 }
 
 } // namespace
@@ -73,12 +73,12 @@ void dialer::stop() {
 // -- messages ----------------------------------------------------------------------------------------
 
 void dialer::receive(message_ptr m) {
+  if (m->is_straight_from_link())
+    return context_.board.refuse(std::move(m), "a hop has to stand in front of the address of another node");
   if (stopped_)
     return refuse(std::move(m), drop_reason::node_stopping, {});
-  if (!m->source.is_local())
-    return refuse(std::move(m), drop_reason::refused, "a hop has to stand in front of the address of another node");
   address peer{m->header.next()};
-  if (!m->imported || allows(peer)) {
+  if (!m->is_imported() || allows(peer)) {
     if (const auto* known = connections_.find(peer))
       return pass(std::move(m), *known);
     auto it = table_.find(peer);
@@ -87,7 +87,7 @@ void dialer::receive(message_ptr m) {
       return pass(std::move(m), d->link);
     if (d && d->now == state::dialling)
       return wait(*d, std::move(m));
-    if (d && context_.reactor.now() < (m->imported ? d->retry_at : d->own_retry_at))
+    if (d && context_.reactor.now() < (m->is_imported() ? d->retry_at : d->own_retry_at))
       return refuse(std::move(m), drop_reason::unreachable, d->last_error);
     std::string why_not;
     d = admit(peer, why_not);
@@ -121,7 +121,7 @@ void dialer::pass(message_ptr m, const address& link) {
 }
 
 void dialer::refuse(message_ptr m, drop_reason why, std::string_view detail) {
-  if (m->imported && why == drop_reason::dial_refused)
+  if (m->is_imported() && why == drop_reason::dial_refused)
     refusals_.write(level::warn, "dialer", to_string(why),
                     "a peer asked for a connection to " + to_string(m->header.next()) + ": " + std::string{detail},
                     context_.reactor.now());

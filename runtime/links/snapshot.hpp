@@ -16,7 +16,7 @@ namespace ockam {
 struct service_info {
   std::string address;
   std::string type;
-  bool reachable = false; ///< for peers of the node's first listener
+  bool reachable = false; ///< for peers of listeners that admit `services`
 };
 
 /// The figures of a node at one moment, as a value: what control, and whoever else shows a node, renders.

@@ -27,6 +27,7 @@ struct listener_info {
   std::string address;         ///< `0#` and 32 hex digits
   std::string flow_control_id;
   std::uint32_t flow = 0;      ///< the same id inside the node
+  bool services = false;       ///< its peers may reach the node's services
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;
   std::size_t connections = 0; ///< open now
@@ -72,9 +73,9 @@ using transport_options = std::map<std::string, std::string>;
 
 /// What `listen` may be told beside the address.
 struct listen_options {
-  std::vector<std::string> allow; ///< workers that peers may reach through this listener
-  bool first = false;             ///< the node's first listener: has `services` when nothing is allowed
+  std::vector<std::string> allow; ///< workers that peers may reach through this listener; `services`
   transport_options extra = {};
+  std::uint32_t heir_of = 0;      ///< what `retire_listener` has returned: takes over the links of that one
 };
 
 /// What `connect` may be told beside the endpoint.
@@ -121,10 +122,18 @@ class transport {
   /// `unreachable`, `timed_out`, `malformed` (not our protocol).
   virtual void connect(const std::string& address, connect_options o, connected done) = 0;
 
+  /// From now on the peers of this listener may reach these workers and no others, those that are connected already
+  /// as well. By socket address or by the listener's address. Error: `not_found`.
+  virtual result<void> admit(std::string_view listener, const std::vector<std::string>& allow) = 0;
+
   virtual std::vector<listener_info> listeners() const = 0;
   virtual std::vector<link_info> links() const = 0;
-  /// By socket address or by the listener's address. Error: `not_found`.
+  /// By socket address or by the listener's address. Links that it has let in stay, and may reach nothing more than
+  /// answers are sent to. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;
+  /// The same for one that another one is to follow, elsewhere: its links keep what they may reach until that one
+  /// says what that is, or cannot be opened. What `listen_options::heir_of` is to be; 0 when no link stays.
+  virtual std::uint32_t retire_listener(std::string_view which) = 0;
   /// By the link's own address, or by the peer's socket address (the first that matches). Error: `not_found`.
   virtual result<void> close_link(std::string_view which) = 0;
   /// Closes listeners first, then links: nothing new comes in between.

@@ -41,6 +41,7 @@ void assembly::open() {
   workers_.charge_to(*local_);
   workers_.watch();
   flows_.services = board_.flows().create();
+  board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)

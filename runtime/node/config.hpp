@@ -40,4 +40,8 @@ struct node_config {
   std::vector<service_config> services;
 };
 
+/// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,
+/// `services`; all others nothing. Only the configuration counts, not what has been open before it.
+void resolve_allow(node_config& c);
+
 } // namespace ockam

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/node/config_changes.hpp"
 
+#include "runtime/links/allow.hpp"
+
 #include <algorithm>
 #include <array>
 #include <tuple>
@@ -26,6 +28,28 @@ bool same(const service_config& l, const service_config& r) {
 
 bool same(const routing_config& l, const routing_config& r) {
   return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
+}
+
+/// The same but for what it admits.
+bool same_place(const listener_config& l, const listener_config& r) {
+  return std::tie(l.name, l.transport, l.address, l.options) == std::tie(r.name, r.transport, r.address, r.options);
+}
+
+/// Takes out those that differ in nothing but `allow`.
+section_changes<listener_config> take_allows(section_changes<listener_config>& all) {
+  section_changes<listener_config> out;
+  for (auto it = all.come.begin(); it != all.come.end();) {
+    auto before = std::find_if(all.gone.begin(), all.gone.end(), [&](auto& l) { return same_place(l, *it); });
+    if (before == all.gone.end()) {
+      ++it;
+      continue;
+    }
+    out.gone.push_back(std::move(*before));
+    out.come.push_back(std::move(*it));
+    all.gone.erase(before);
+    it = all.come.erase(it);
+  }
+  return out;
 }
 
 /// Those of `from` that `among` has not in the same form.
@@ -91,12 +115,18 @@ bool none_of(const section_changes<Section>& c) {
 } // namespace
 
 bool config_changes::none() const noexcept {
-  return none_of(listeners) && none_of(connections) && none_of(services) && !routing && at_start.empty();
+  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && !routing && at_start.empty();
+}
+
+void resolve_allow(node_config& c) {
+  for (std::size_t i = 0; i < c.listeners.size(); ++i)
+    c.listeners[i].allow = or_services_if_first(std::move(c.listeners[i].allow), i == 0);
 }
 
 config_changes changes(const node_config& now, const node_config& fresh) {
   config_changes c;
   c.listeners = sections(now.listeners, fresh.listeners);
+  c.allows = take_allows(c.listeners);
   c.connections = sections(now.connections, fresh.connections);
   c.services = sections(now.services, fresh.services);
   c.routing = !same(now.routing, fresh.routing);

@@ -19,6 +19,8 @@ struct section_changes {
 /// log level, which is the program's.
 struct config_changes {
   section_changes<listener_config> listeners;
+  /// Listeners that go on with another `allow`: as it was, as it is to be. In neither of the lists above.
+  section_changes<listener_config> allows;
   section_changes<connection_config> connections;
   section_changes<service_config> services;
   bool routing = false;

@@ -2,6 +2,7 @@
 #include "runtime/node/reload.hpp"
 
 #include "runtime/core/log.hpp"
+#include "runtime/links/allow.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -30,6 +31,19 @@ bool has(const std::vector<service_config>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](auto& s) { return s.name == name; });
 }
 
+/// What both have.
+std::vector<std::string> common(std::vector<std::string> l, const std::vector<std::string>& r) {
+  std::erase_if(l, [&](auto& w) { return std::find(r.begin(), r.end(), w) == r.end(); });
+  return l;
+}
+
+std::string admitted(const std::vector<std::string>& allow) {
+  std::string out;
+  for (const auto& w : allow)
+    out += (out.empty() ? "" : ", ") + w;
+  return out.empty() ? "nothing" : out;
+}
+
 std::string title(const service_config& s) {
   return "[service " + s.name + "]";
 }
@@ -51,6 +65,7 @@ std::vector<listener_info> reloader::listeners() const {
 void reloader::apply(node_config fresh, on_failure mode, done finished) {
   if (stopped_)
     return;
+  resolve_allow(fresh);
   runs_.push_back(std::unique_ptr<run>{new run{++last_number_, std::move(fresh), mode, std::move(finished)}});
   if (runs_.size() == 1)
     begin();
@@ -70,6 +85,7 @@ void reloader::begin() {
   now.changes = changes(config_, now.fresh);
   if (now.mode == on_failure::go_on && now.changes.none())
     say(level::info, "no section of the configuration has changed");
+  narrow_allows();
   end_gone();
   if (now.changes.routing) {
     config_.routing = now.fresh.routing;
@@ -85,18 +101,66 @@ void reloader::begin() {
   start_services();
 }
 
+reloader::open_listener* reloader::find_open(const listener_config& l) {
+  auto at = std::find_if(open_.begin(), open_.end(), [&](auto& o) { return o.transport == l.transport && o.section == l.name; });
+  return at == open_.end() ? nullptr : &*at;
+}
+
+/// Rights end before anything else happens; new ones come when the services are there that they are about.
+void reloader::narrow_allows() {
+  auto& c = runs_.front()->changes;
+  for (std::size_t i = 0; i < c.allows.come.size(); ++i) {
+    const auto& l = c.allows.come[i];
+    auto* open = find_open(l);
+    if (!open) { // somebody has closed it by hand
+      c.listeners.come.push_back(l);
+      continue;
+    }
+    if (auto t = parts_.transports.find(l.transport); t && (*t)->admit(open->info.address, common(c.allows.gone[i].allow, l.allow)))
+      continue;
+    c.listeners.come.push_back(l);
+    std::erase_if(open_, [&](auto& o) { return &o == open; });
+  }
+  take_out(config_.listeners, c.allows.gone);
+}
+
+void reloader::set_allows() {
+  for (const auto& l : runs_.front()->changes.allows.come) {
+    const auto* open = find_open(l);
+    auto t = parts_.transports.find(l.transport);
+    if (!open || !t || !(*t)->admit(open->info.address, l.allow))
+      continue; // it is opened anew
+    config_.listeners.push_back(l);
+    say(level::info, l.transport + " " + open->info.socket_address + " admits " + admitted(l.allow));
+  }
+}
+
+/// One that goes, or that moves: its links then go with it, and keep what both of its places admit.
+result<void> reloader::close(const listener_config& l, const open_listener& open) {
+  auto t = parts_.transports.find(l.transport);
+  if (!t)
+    return std::move(t).error();
+  auto& now = *runs_.front();
+  const auto& come = now.changes.listeners.come;
+  auto next = std::find_if(come.begin(), come.end(), [&](auto& o) { return o.transport == l.transport && o.name == l.name; });
+  if (next == come.end())
+    return (*t)->close_listener(open.info.address);
+  if (auto ok = (*t)->admit(open.info.address, common(l.allow, next->allow)); !ok)
+    return ok;
+  now.retired[title(l, "listener")] = (*t)->retire_listener(open.info.address);
+  return {};
+}
+
 /// What goes, in the order of the node's own end: listeners, connections, services.
 void reloader::end_gone() {
   const auto& c = runs_.front()->changes;
   for (const auto& l : c.listeners.gone) {
-    auto at = std::find_if(open_.begin(), open_.end(), [&](auto& o) { return o.transport == l.transport && o.section == l.name; });
-    if (at == open_.end())
+    auto* open = find_open(l);
+    if (!open)
       continue;
-    auto t = parts_.transports.find(l.transport);
-    auto ok = t ? (*t)->close_listener(at->info.address) : result<void>{t.error()};
-    if (ok)
-      say(level::info, "closed " + l.transport + " " + at->info.socket_address);
-    open_.erase(at); // not open: somebody has closed it by hand
+    if (close(l, *open))
+      say(level::info, "closed " + l.transport + " " + open->info.socket_address);
+    std::erase_if(open_, [&](auto& o) { return &o == open; }); // not open: somebody has closed it by hand
   }
   for (const auto& n : c.connections.gone)
     if (auto t = parts_.transports.find(n.transport); t && parts_.connections.remove(**t, n.name))
@@ -150,15 +214,10 @@ void reloader::start_services() {
 }
 
 void reloader::started_one() {
-  if (--runs_.front()->starting == 0)
-    listen_next();
-}
-
-/// The first tcp listener of the configuration admits services when nothing is said.
-bool reloader::is_first(const listener_config& l) const {
-  const auto& all = runs_.front()->fresh.listeners;
-  auto first = std::find_if(all.begin(), all.end(), [](auto& x) { return x.transport == "tcp"; });
-  return l.transport == "tcp" && first != all.end() && first->name == l.name;
+  if (--runs_.front()->starting > 0)
+    return;
+  set_allows();
+  listen_next();
 }
 
 void reloader::listen_next() {
@@ -169,7 +228,7 @@ void reloader::listen_next() {
   auto t = parts_.transports.find(l.transport);
   if (!t)
     return failed(title(l, "listener"), t.error());
-  (*t)->listen(l.address, {l.allow, is_first(l), l.options}, [this, number = now.number, &l](result<listener_info> at) {
+  (*t)->listen(l.address, {l.allow, l.options, now.retired[title(l, "listener")]}, [this, number = now.number, &l](result<listener_info> at) {
     if (!is_current(number))
       return;
     if (!at)

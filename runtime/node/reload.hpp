@@ -6,14 +6,16 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 namespace ockam {
 
 /// Puts a configuration into effect, the first one (from nothing) as well as those that come while the node
-/// runs: what is gone from it ends, what is new in it begins, everything else is left alone, links that a
-/// closed listener has let in as well.
+/// runs: what is gone from it ends, what is new in it begins, everything else is left alone. Rights are those that a
+/// start with this configuration would give: what a listener does not admit any more is closed to its open links at
+/// once. Links stay when their listener moves, and also when it is gone, but may then reach nothing.
 ///
 ///     ending ──▶ services ──all have started──▶ listeners, one by one ──▶ connections ──▶ done
 ///
@@ -59,6 +61,7 @@ class reloader {
     config_changes changes = {};
     std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
     std::size_t next_listener = 0;
+    std::map<std::string, std::uint32_t> retired = {}; ///< by section, ids of listeners that move
     std::vector<failure> failures = {};
   };
 
@@ -66,6 +69,10 @@ class reloader {
   bool is_current(std::uint64_t number) const;
   void begin();
   void end_gone();
+  result<void> close(const listener_config& l, const open_listener& open);
+  void narrow_allows();
+  void set_allows();
+  open_listener* find_open(const listener_config& l);
   void make_room();
   void start_services();
   void started_one();
@@ -73,7 +80,6 @@ class reloader {
   void connect_all();
   void failed(std::string section, error why);
   void finish();
-  bool is_first(const listener_config& l) const;
 
   live_parts parts_;
   node_config& config_;

@@ -69,6 +69,7 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
   e.internal = o.internal;
   e.producer = o.producer;
   e.consumer_of = std::move(o.consumer_of);
+  e.access = o.access;
   return board_.add(a, std::move(e));
 }
 
@@ -76,7 +77,7 @@ result<void> actor_workers::start_on_socket_thread(address a, worker_factory mak
   auto number = ++last_number_;
   caf::actor_config cfg{&sys_.middleman().backend()};
   auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a,
-                                                              std::move(make), o.restart);
+                                                              std::move(make), o.restart, o.access);
   auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
   if (auto ok = enter(number, a, *host, o); !ok) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
@@ -102,7 +103,7 @@ void actor_workers::start_on_pool(address a, worker_factory make, worker_options
   auto shared = std::make_shared<const worker_factory>(std::move(make));
   for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
     auto actor = sys_.spawn<pool_host>(pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(),
-                                                       shared, o.restart, lost_});
+                                                       shared, o.restart, o.access, lost_});
     auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
     box->add(actor, host->shared_stats());
   }
@@ -321,12 +322,14 @@ class router final : public caf::io::broker {
     return {
       [this](const parcel_out& parcel) {
         for (auto& [m, how] : parcel->messages) {
-          if (!how)
+          if (!how && parcel->access)
+            board_.deliver(std::move(m), *parcel->access);
+          else if (!how)
             board_.deliver(std::move(m));
           else if (how->why != drop_reason::none)
             board_.drop(std::move(m), how->why, how->detail);
           else
-            workers_.requests().open(std::move(m), parcel->from, how->request, how->timeout);
+            workers_.requests().open(std::move(m), parcel->from, how->request, how->timeout, parcel->access.get());
         }
         end_turn_();
       },

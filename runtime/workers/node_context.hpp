@@ -11,10 +11,11 @@
 
 namespace ockam {
 
-/// Flow control ids of the node that more than one part needs (docs/protocol.md, Flow control ids).
+/// Flow control ids of the node that many links share (docs/protocol.md, Flow control ids). Their consumers are
+/// services, by what they are; never what one listener or connection allows.
 struct well_known_flows {
-  std::uint32_t services = 0; ///< what the node's first listener admits: echo, uppercase, services by name
-  std::uint32_t outgoing = 0; ///< what connections made by this node admit: hops started by name
+  std::uint32_t services = 0; ///< of listeners that admit `services`: echo, uppercase, services by name
+  std::uint32_t outgoing = 0; ///< of connections made by this node: hops started by name
 };
 
 /// What every part of a node works with, transports, connections, control and the services that need more

@@ -14,6 +14,12 @@ result<worker_options> placement(const service_type& t, const service_options& o
   auto restart = o.choice("restart", "never", {"never", "on-failure", "always"});
   w.restart = restart == "always" ? restart_policy::always
               : restart == "on-failure" ? restart_policy::on_failure : restart_policy::never;
+  if (auto from = o.text("allow-from"); o.has("allow-from")) {
+    auto who = parse_allow_from(from);
+    if (!who)
+      return error{who.error().code, "allow-from: " + who.error().cause, who.error().hint};
+    w.access = std::make_shared<const access_control>(access_control{std::move(*who), {}});
+  }
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
   if (t.make_in && w.thread == worker_thread::pool)

@@ -28,7 +28,7 @@ constexpr std::chrono::seconds longest_step{60};
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
   : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool,
-                                                    {std::move(p.make), p.restart}},
+                                                    {std::move(p.make), p.restart, std::move(p.access)}},
     router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)} {}
 
 caf::message_handler pool_host::handlers() {
@@ -180,6 +180,7 @@ outbox& pool_host::out() {
   if (!out_) {
     out_ = std::make_shared<outbox>();
     out_->from = id_;
+    out_->access = access();
   }
   return *out_;
 }

@@ -22,6 +22,7 @@ struct pool_host_parts {
   watchdog* dog;
   std::shared_ptr<const worker_factory> make;
   restart_policy restart;
+  std::shared_ptr<const access_control> access;
   std::shared_ptr<std::atomic<std::uint64_t>> lost;
 };
 

@@ -28,7 +28,8 @@ request_table::request_table(switchboard& board, net::reactor& reactor, finished
 
 request_table::~request_table() = default;
 
-void request_table::open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout) {
+void request_table::open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout,
+                         const access_control* sender) {
   if (pending_.size() >= most) {
     reactor_.post([this, from, number] { done_(from, number, nullptr, errc::limit_reached); });
     return;
@@ -38,7 +39,10 @@ void request_table::open(message_ptr m, host_id from, std::uint64_t number, std:
   pending_.emplace(&p, std::move(made));
   p.deadline = reactor_.after(timeout, [this, &p] { end(p, nullptr, errc::timed_out); });
   m->header.push_return(p.self.get());
-  board_.deliver(std::move(m));
+  if (sender)
+    board_.deliver(std::move(m), *sender);
+  else
+    board_.deliver(std::move(m));
 }
 
 void request_table::end(pending& p, message_ptr reply, errc why) {
@@ -75,7 +79,8 @@ error to_error(const report& r) {
     return {errc::undeliverable, "there is no worker" + where,
             "see the workers with: ockam worker list --at " + printable(r.node)};
   if (r.reason == drop_reason::refused)
-    return {errc::undeliverable, "node " + printable(r.node) + " does not let this peer reach " + to_string(r.hop),
+    return {errc::undeliverable,
+            (r.node.empty() ? "a node on the way" : "node " + printable(r.node)) + " does not let this peer reach " + to_string(r.hop),
             "flow control: its operator admits peers by the key allow of a listener, or by: ockam flow-control add-consumer"};
   if (r.reason == drop_reason::unreachable)
     return {errc::unreachable, "node " + printable(r.node) + " cannot connect to " + to_string(r.hop) + detail,

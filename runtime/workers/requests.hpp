@@ -29,8 +29,9 @@ class request_table {
   request_table(switchboard& board, net::reactor& reactor, finished done);
   ~request_table();
 
-  /// Puts a reply address of its own into `m` and delivers it.
-  void open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout);
+  /// Puts a reply address of its own into `m` and delivers it. `sender`: where its worker may send; null: anywhere.
+  void open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout,
+            const access_control* sender = nullptr);
   void clear();
 
  private:

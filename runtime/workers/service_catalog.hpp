@@ -22,7 +22,7 @@ class service_catalog {
   std::span<const service_type> types() const noexcept { return types_; }
   /// Whether workers of this type are services.
   bool has(std::string_view type) const noexcept;
-  /// Whether peers of the node's first listener may reach the worker.
+  /// Whether peers of listeners that admit `services` may reach the worker.
   bool is_reachable(const worker_entry& e) const noexcept;
 
   /// Starts a service of `type` at `where` (empty: the type's own name), as an operator asks for it: peers

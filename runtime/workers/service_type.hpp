@@ -19,7 +19,7 @@ struct service_type {
   std::string_view name;             ///< echo, hop, …; also the default address; static text
   worker_thread thread = worker_thread::pool;
   bool at_start = false;             ///< every node has one
-  bool reachable_at_start = false;   ///< … that peers of the first listener may reach
+  bool reachable_at_start = false;   ///< … that peers of listeners with `services` may reach
   bool through_connections = false;  ///< peers behind connections of this node may reach it: hops
   /// Makes a worker, on the thread that it will live on; any number of times. Errors: those of the service.
   std::function<result<std::unique_ptr<worker>>(const service_options& o)> make;

@@ -7,9 +7,9 @@
 namespace ockam {
 
 socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-                         restart_policy restart)
+                         restart_policy restart, std::shared_ptr<const access_control> access)
   : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket,
-                                      {std::make_shared<const worker_factory>(std::move(make)), restart}},
+                                      {std::make_shared<const worker_factory>(std::move(make)), restart, std::move(access)}},
     owner_{owner}, id_{id} {}
 
 caf::behavior socket_host::make_behavior() {
@@ -123,7 +123,10 @@ void socket_host::run_posted(unique_function<void()>& task) {
 void socket_host::deliver(message_ptr m) {
   auto& out = stats().messages_out;
   out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  owner_.board().deliver(std::move(m));
+  if (access())
+    owner_.board().deliver(std::move(m), *access());
+  else
+    owner_.board().deliver(std::move(m));
 }
 
 void socket_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
@@ -133,7 +136,7 @@ void socket_host::end_message(message_ptr m, drop_reason why, std::string_view d
 void socket_host::open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) {
   auto& out = stats().messages_out;
   out.store(out.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  owner_.requests().open(std::move(m), id_, number, timeout);
+  owner_.requests().open(std::move(m), id_, number, timeout, access().get());
 }
 
 } // namespace ockam

@@ -15,7 +15,7 @@ namespace ockam {
 class socket_host final : public caf::io::broker, public worker_host, public receiver {
  public:
   socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-              restart_policy restart);
+              restart_policy restart, std::shared_ptr<const access_control> access);
 
   const char* name() const override { return "socket-host"; }
   caf::behavior make_behavior() override;

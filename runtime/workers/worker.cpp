@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/worker.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "runtime/core/switchboard.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "runtime/core/log.hpp"
@@ -27,7 +28,7 @@ std::string_view worker::node_name() const {
 
 void worker::reply(message_ptr request) {
   request->header.make_reply(self());
-  request->source = {};
+  provenance::answer(*request);
   host().deliver(std::move(request));
 }
 
@@ -41,7 +42,7 @@ void worker::answer(message_ptr request) {
   auto left = request->header.hop_budget();
   request->header.make_reply(self());
   request->header.hop_budget(left > toll ? left - toll : 0);
-  request->source = {};
+  provenance::answer(*request);
   host().deliver(std::move(request));
 }
 
@@ -68,12 +69,12 @@ void worker::reply_error(message_ptr request, std::string_view detail) {
 void worker::forward(message_ptr m) {
   m->header.pop_onward();
   m->header.push_return(self());
-  m->source = {};
+  provenance::pass_on(*m);
   host().deliver(std::move(m));
 }
 
 void worker::deliver(message_ptr m) {
-  m->source = {};
+  provenance::pass_on(*m);
   host().deliver(std::move(m));
 }
 

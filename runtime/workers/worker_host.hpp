@@ -57,6 +57,7 @@ class worker_host {
   struct origin {
     std::shared_ptr<const worker_factory> make;
     restart_policy restart = restart_policy::never;
+    std::shared_ptr<const access_control> access = {};
   };
 
   /// `budget` and `dog` (null: nobody watches) outlive the host.
@@ -85,6 +86,8 @@ class worker_host {
   void fail(const std::string& what) noexcept;
   /// Whether one that ends by its own wish is made anew.
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
+  /// Where it may send; null: anywhere.
+  const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
   /// It ends after the current call.
   void end_after_call() noexcept { leaving_ = true; }
   /// Its messages are dropped until it is made anew.

@@ -28,6 +28,7 @@ struct worker_options {
   worker_thread thread = worker_thread::socket;
   std::uint32_t producer = 0;              ///< links: flow control id of what it brings in
   std::vector<std::uint32_t> consumer_of;  ///< flow control ids whose messages may reach it
+  std::shared_ptr<const access_control> access = {}; ///< whose messages it takes and where it sends; null: no limits
   std::uint32_t instances = 1;             ///< more than one: on the pool only
   ockam::distribution distribution = ockam::distribution::round_robin;
   restart_policy restart = restart_policy::never;

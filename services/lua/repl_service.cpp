@@ -31,7 +31,7 @@ class repl final : public script_worker {
   }
 
   void on_message(message_ptr m) override {
-    if (m->imported) // whoever may evaluate Lua here may send whatever this node may
+    if (m->is_imported()) // whoever may evaluate Lua here may send whatever this node may
       return worker::drop(std::move(m), drop_reason::refused, "a prompt serves local senders only");
     cancel_timer(idle_);
     idle_ = set_timer(patience);

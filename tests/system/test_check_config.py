@@ -16,3 +16,12 @@ def test_the_check_of_a_configuration_looks_into_files(config_file, run, home, s
     (home / "x.lua").write_text("function on_message(m) ) end")
     r = run("ockam-node", "--config", config_file("[node]\nname = n1\n" + section), "--check-config")
     assert r.code == 78 and all(w in r.err for w in words), r
+
+
+def test_the_check_says_what_each_listener_admits(config_file, run):
+    r = run("ockam-node", "--check-config", "--config", config_file(
+        "[node]\nname = n1\n[udp-listener a]\naddress = 127.0.0.1:4000\n[tcp-listener b]\naddress = 127.0.0.1:4001\n"
+        "[tcp-listener c]\naddress = 127.0.0.1:4002\nallow = services, hop\n"))
+    assert r.code == 0
+    assert r.out.splitlines()[1:] == ["[udp-listener a] 127.0.0.1:4000 admits services", "[tcp-listener b] 127.0.0.1:4001 admits nothing",
+                                      "[tcp-listener c] 127.0.0.1:4002 admits services, hop"], r

@@ -82,7 +82,7 @@ def test_a_route_over_tcp_and_udp(listener, node, to):
 #   test ── tcp ── n1: hop, udp listener ∙∙ n2: udp listener, echo
 def test_a_listener_sends_to_an_address_in_the_route(listener, node):
     n2 = listener("n2")
-    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = any\n")
+    n1 = listener("n1", more="[tcp-listener t]\naddress = 127.0.0.1:0\nallow = services\n[service hop]\n[routing]\ndial = any\n")
     with n1.peer() as p:
         for host in ("127.0.0.1", "localhost"):
             m = p.ask(["hop", "udp", (2, f"{host}:{n2.udp_port}"), "echo"], b"hello", extras={"ockam_report": "1"})
@@ -190,7 +190,7 @@ def test_a_connection_to_nobody_stays_up_and_reaches_who_comes(listener, node):
 
 
 def test_hostile_datagrams(listener):
-    n = listener(more="[tcp-listener t]\naddress = 127.0.0.1:0\n")
+    n = listener(more="[tcp-listener t]\naddress = 127.0.0.1:0\nallow = services\n")
     noise = random.Random(1)
     whole = wire.frame(["echo"], ["test"], b"x" * 1500)[4:]
     with udp_wire.UdpPeer(n.udp_port) as bad, udp_wire.UdpPeer(n.udp_port) as good:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/stream/stream_link.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "transports/codec/stream_codec.hpp"
 
 #include <algorithm>
@@ -141,7 +142,7 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
     board().refused().add(refusal::malformed_report);
   ++messages_in_;
   m->header.push_return(name_);
-  m->source = source_;
+  provenance::let_in(*m, source_);
   m->foreign = d.foreign;
   if (f.memory && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - f.memory.get());

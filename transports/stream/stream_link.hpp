@@ -59,6 +59,8 @@ class stream_link final : public worker, private net::stream_events, private flu
 
   std::uint64_t ledger_id() const noexcept { return ledger_->id(); }
   message_source source() const noexcept { return source_; }
+  /// What its listener admits has changed: from now on it has this shared id (0: none).
+  void share(std::uint32_t flow) noexcept { source_.shared = flow; }
   bool outgoing() const noexcept { return outgoing_; }
   const std::string& remote() const noexcept { return remote_; }
   link_info info() const;

@@ -7,15 +7,15 @@
 
 namespace ockam {
 
-/// A listening socket. Its flow control id is the spawner id of the links that it makes.
+/// A listening socket. Its flow control id is the spawner id of the links that it makes; they share that of the
+/// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow, bool own_flow)
-    : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow}, own_flow_{own_flow} {}
+  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow) : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow} {}
   ~listener() {
     acceptor_.reset();
-    if (own_flow_)
-      owner_.env_.board().remove_flow(flow_);
+    if (!retired_)
+      owner_.end_rights(flow_);
   }
 
   result<void> open(const stream_place& at) {
@@ -30,12 +30,23 @@ class stream_transport::listener final : public net::acceptor_events {
     return which == acceptor_->local() || which == address_.name || which == to_string(address_);
   }
 
+  void admit(const std::vector<std::string>& allow) {
+    services_ = allows_services(allow) ? owner_.env_.context.node.flows.services : 0;
+    owner_.admit(flow_, allow);
+  }
+  /// Its links are another one's from now on.
+  std::uint32_t retire() {
+    retired_ = true;
+    return flow_;
+  }
+
   listener_info info() const {
     listener_info i;
     i.transport = owner_.env_.kind.name;
     i.socket_address = acceptor_->local();
     i.address = to_string(address_);
     i.flow = flow_;
+    i.services = services_ != 0;
     i.flow_control_id = owner_.env_.board().flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
@@ -55,7 +66,7 @@ class stream_transport::listener final : public net::acceptor_events {
                                 "closed a connection from " + remote + ": max-connections is reached", now);
       return;
     }
-    message_source source{board.flows().create(), flow_};
+    message_source source{board.flows().create(), flow_, services_};
     auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, connections_, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
@@ -72,8 +83,9 @@ class stream_transport::listener final : public net::acceptor_events {
 
   stream_transport& owner_;
   stream_wrapper wrap_;
-  std::uint32_t flow_;
-  bool own_flow_;
+  const std::uint32_t flow_;
+  bool retired_ = false;
+  std::uint32_t services_ = 0; ///< the id that its links share with others, if it admits services
   net::acceptor_ptr acceptor_;
   address address_ = random_address();
   std::uint64_t accepted_ = 0;
@@ -96,16 +108,16 @@ stream_transport::stream_transport(const stream_kind& kind, transport_context co
 stream_transport::~stream_transport() = default;
 
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {
+  auto flow = o.heir_of != 0 ? o.heir_of : env_.board().flows().create();
   auto at = env_.kind.place(env_.context, where, o.extra);
-  if (!at)
+  if (!at) {
+    end_rights(flow);
     return done(at.error());
-  auto& board = env_.board();
-  bool services = take_services(o);
-  auto flow = services ? env_.context.node.flows.services : board.flows().create();
-  auto l = std::make_unique<listener>(*this, at->wrap, flow, !services);
+  }
+  auto l = std::make_unique<listener>(*this, at->wrap, flow);
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
-  allow_workers(board, flow, o.allow, name());
+  l->admit(o.allow);
   listeners_.push_back(std::move(l));
   done(listeners_.back()->info());
 }
@@ -131,7 +143,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
       return self->done(s.error());
     auto& board = env_.board();
     auto given = self->options->producer;
-    message_source source{given != 0 ? given : board.flows().create(), env_.context.node.flows.outgoing};
+    message_source source{given != 0 ? given : board.flows().create(), 0, env_.context.node.flows.outgoing};
     auto link_name = std::make_shared<address>();
     auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
@@ -221,12 +233,50 @@ std::vector<link_info> stream_transport::links() const {
   return out;
 }
 
-result<void> stream_transport::close_listener(std::string_view which) {
+result<stream_transport::listener*> stream_transport::find_listener(std::string_view which) const {
   auto it = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& l) { return l->is(which); });
   if (it == listeners_.end())
     return error{errc::not_found, "there is no " + std::string{env_.kind.name} + " listener at " + printable(which),
                  "see them with: ockam " + std::string{env_.kind.name} + "-listener list"};
-  listeners_.erase(it);
+  return it->get();
+}
+
+result<void> stream_transport::admit(std::string_view which, const std::vector<std::string>& allow) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  (*l)->admit(allow);
+  return {};
+}
+
+std::uint32_t stream_transport::retire_listener(std::string_view which) {
+  auto l = find_listener(which);
+  if (!l)
+    return 0;
+  auto flow = (*l)->retire();
+  std::erase_if(listeners_, [&](auto& p) { return p.get() == *l; });
+  return flow;
+}
+
+/// What comes in by links of the listener with this id may reach these workers and no others.
+void stream_transport::admit(std::uint32_t flow, const std::vector<std::string>& allow) {
+  env_.board().revoke(flow);
+  for (auto& [at, l] : links_)
+    if (l->source().spawner == flow)
+      l->share(allows_services(allow) ? env_.context.node.flows.services : 0);
+  allow_workers(env_.board(), flow, allow, name());
+}
+
+void stream_transport::end_rights(std::uint32_t flow) {
+  admit(flow, {});
+  env_.board().remove_flow(flow);
+}
+
+result<void> stream_transport::close_listener(std::string_view which) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  std::erase_if(listeners_, [&](auto& p) { return p.get() == *l; });
   return {};
 }
 

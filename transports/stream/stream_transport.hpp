@@ -19,9 +19,11 @@ class stream_transport final : public transport, private budget_waiter {
   transport_type type() const override { return env_.kind.type; }
   void listen(const std::string& address, listen_options o, opened done) override;
   void connect(const std::string& address, connect_options o, connected done) override;
+  result<void> admit(std::string_view listener, const std::vector<std::string>& allow) override;
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
+  std::uint32_t retire_listener(std::string_view which) override;
   result<void> close_link(std::string_view which) override;
   void stop() override;
 
@@ -37,14 +39,17 @@ class stream_transport final : public transport, private budget_waiter {
   /// `count`: of the listener that accepted it, or null; `o`: what was asked for when this node connected.
   result<address> start_link(net::stream_ptr s, std::string remote, message_source source, link_count count, options_ptr o,
                              stream_link::opened on_open);
+  result<listener*> find_listener(std::string_view which) const;
+  void admit(std::uint32_t flow, const std::vector<std::string>& allow);
+  void end_rights(std::uint32_t flow);
   void link_ended(stream_link& l, const link_count& count);
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();
 
   stream_environment env_;
-  std::vector<std::unique_ptr<listener>> listeners_;
   std::unordered_map<address, stream_link*, address_hash, address_equal> links_;
+  std::vector<std::unique_ptr<listener>> listeners_; ///< which tell the links what they admit, also at their end
   std::unordered_map<std::uint64_t, stream_link*> by_ledger_;
   std::unordered_map<std::uint64_t, std::shared_ptr<attempt>> attempts_;
   std::uint64_t last_attempt_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/udp/udp_link.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "transports/stream/out_queue.hpp"
 #include "transports/codec/wire_codec.hpp"
 
@@ -140,7 +141,8 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
   if (!peer_)
     m->header.push_return({transport_type::udp, to_string(from)});
   m->header.push_return(name_);
-  m->source = source_;
+  provenance::let_in(*m, source_);
+  m->foreign = d.foreign;
   if (whole.memory.data && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - whole.memory.data.get());
     m->body = payload{std::move(whole.memory.data), whole.memory.capacity, offset, d.body.size()};
@@ -200,7 +202,7 @@ void udp_link::on_message(message_ptr m) {
 
 /// Names are looked up only where the operator lets messages go: each look-up is a question to a stranger.
 bool udp_link::may_go(const message& m, const std::optional<ip_endpoint>& to) {
-  if (m.source.is_local() && !m.imported)
+  if (!m.is_imported())
     return true;
   if (to && reassembly_.heard_from(*to))
     return true;
@@ -211,7 +213,7 @@ bool udp_link::may_go(const message& m, const std::optional<ip_endpoint>& to) {
 void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
   if (!peer_)
     m->header.pop_onward();
-  if (m->imported && udp_answers::is_answer(m->header))
+  if (m->is_imported() && udp_answers::is_answer(m->header))
     if (auto* answers = reassembly_.answers_to(to ? *to : *peer_))
       if (auto mark = answers->mark(m->header))
         m->header.push_return(*mark);

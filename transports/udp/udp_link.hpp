@@ -58,6 +58,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void on_stop() noexcept override;
 
   message_source source() const noexcept { return source_; }
+  /// What it admits as a listener has changed: from now on it has this shared id (0: none).
+  void share(std::uint32_t flow) noexcept { source_.shared = flow; }
   bool listens() const noexcept { return !peer_; }
   std::size_t peers() const noexcept { return reassembly_.peers(); }
   /// Without a peer, the local address.

@@ -42,13 +42,13 @@ void udp_transport::listen(const std::string& where, listen_options o, opened do
   auto socket = env_.reactor().open_datagrams(*at);
   if (!socket)
     return done(socket.error());
-  message_source source{env_.board().flows().create(), take_services(o) ? env_.context.node.flows.services : 0};
+  message_source source{env_.board().flows().create(), env_.board().flows().create()};
   auto local = (*socket)->local();
   auto worker = udp->worker.empty() ? random_address() : address{udp->worker};
   auto link = start_link(std::move(*socket), worker, std::nullopt, std::move(local), source, *udp, nullptr);
   if (!link)
     return done(link.error());
-  allow_workers(env_.board(), source.producer, o.allow, name());
+  admit(**link, o.allow);
   done(listener_of(**link));
 }
 
@@ -87,7 +87,7 @@ void udp_transport::resolved(attempt& a, result<std::vector<ip_endpoint>> found)
   if (!socket)
     return a.done(socket.error());
   auto given = a.options->producer;
-  message_source source{given != 0 ? given : env_.board().flows().create(), env_.context.node.flows.outgoing};
+  message_source source{given != 0 ? given : env_.board().flows().create(), 0, env_.context.node.flows.outgoing};
   auto link = start_link(std::move(*socket), random_address(), peer, a.remote, source, a.udp, a.options);
   if (!link)
     return a.done(link.error());
@@ -107,8 +107,7 @@ result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address&
   w.producer = source.producer;
   auto started = env_.context.node.workers.start(at, std::move(link), std::move(w));
   if (!started) {
-    if (!options || options->producer == 0)
-      env_.board().remove_flow(source.producer);
+    drop_flows(source, options);
     return std::move(started).error();
   }
   links_.emplace(at, raw);
@@ -117,13 +116,29 @@ result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address&
   return raw;
 }
 
+/// A listener has an id as one, and another one as the link that it is, which answers come in by.
+void udp_transport::drop_flows(message_source source, const options_ptr& options) {
+  if (!options || options->producer == 0)
+    env_.board().remove_flow(source.producer);
+  if (source.spawner != 0) {
+    env_.board().revoke(source.spawner);
+    env_.board().remove_flow(source.spawner);
+  }
+}
+
+void udp_transport::admit(udp_link& l, const std::vector<std::string>& allow) {
+  auto flow = l.source().spawner;
+  env_.board().revoke(flow);
+  l.share(allows_services(allow) ? env_.context.node.flows.services : 0);
+  allow_workers(env_.board(), flow, allow, name());
+}
+
 void udp_transport::link_ended(udp_link& l, const options_ptr& options, const std::string& why) {
   auto last = info_of(l);
   links_.erase(address{last.link_address});
   if (!l.listens())
     --env_.context.connections;
-  if (!options || options->producer == 0)
-    env_.board().remove_flow(l.source().producer);
+  drop_flows(l.source(), options);
   if (options && options->on_end)
     options->on_end(last, why);
 }
@@ -140,7 +155,8 @@ listener_info udp_transport::listener_of(const udp_link& l) const {
   i.transport = "udp";
   i.socket_address = l.remote();
   i.address = to_string(address{l.info().worker_address});
-  i.flow = l.source().producer;
+  i.flow = l.source().spawner;
+  i.services = l.source().shared != 0;
   i.flow_control_id = env_.board().flows().text(i.flow);
   i.connections = l.peers();
   return i;
@@ -169,14 +185,34 @@ std::vector<link_info> udp_transport::links() const {
   return out;
 }
 
-result<void> udp_transport::close_listener(std::string_view which) {
+result<udp_link*> udp_transport::find_listener(std::string_view which) const {
   auto it = std::find_if(links_.begin(), links_.end(), [&](auto& e) {
     return e.second->listens() && (e.second->remote() == which || e.first.name == which || to_string(e.first) == which);
   });
   if (it == links_.end())
     return error{errc::not_found, "there is no udp listener at " + printable(which), "see them with: ockam udp-listener list"};
-  close(*it->second);
+  return it->second;
+}
+
+result<void> udp_transport::admit(std::string_view which, const std::vector<std::string>& allow) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  admit(**l, allow);
   return {};
+}
+
+result<void> udp_transport::close_listener(std::string_view which) {
+  auto l = find_listener(which);
+  if (!l)
+    return std::move(l).error();
+  close(**l);
+  return {};
+}
+
+std::uint32_t udp_transport::retire_listener(std::string_view which) {
+  (void)close_listener(which);
+  return 0;
 }
 
 result<void> udp_transport::close_link(std::string_view which) {

@@ -23,9 +23,12 @@ class udp_transport final : public transport {
   transport_type type() const override { return transport_type::udp; }
   void listen(const std::string& address, listen_options o, opened done) override;
   void connect(const std::string& address, connect_options o, connected done) override;
+  result<void> admit(std::string_view listener, const std::vector<std::string>& allow) override;
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
+  /// A listener is its only link.
+  std::uint32_t retire_listener(std::string_view which) override;
   result<void> close_link(std::string_view which) override;
   void stop() override;
 
@@ -36,6 +39,9 @@ class udp_transport final : public transport {
   void resolved(attempt& a, result<std::vector<ip_endpoint>> found);
   result<udp_link*> start_link(net::datagrams_ptr s, const address& at, std::optional<ip_endpoint> peer, std::string remote,
                                message_source source, const udp_options& o, options_ptr options);
+  result<udp_link*> find_listener(std::string_view which) const;
+  void admit(udp_link& listener, const std::vector<std::string>& allow);
+  void drop_flows(message_source source, const options_ptr& options);
   void link_ended(udp_link& l, const options_ptr& options, const std::string& why);
   void close(udp_link& l);
   listener_info listener_of(const udp_link& l) const;

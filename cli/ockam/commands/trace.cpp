@@ -95,7 +95,7 @@ error failure(const control::TraceEnd& e) {
   if (e.outcome() == control::TraceEnd::SILENT)
     return {errc::timed_out, "nothing more was heard of the message",
             "hops of other implementations do not answer; the first hop without an answer is the one to look at"};
-  return {errc::undeliverable, "undeliverable at hop " + std::to_string(e.number()) + " (" + e.address() + " on node " + e.node() + "): "
+  return {errc::undeliverable, "undeliverable at hop " + std::to_string(e.number()) + " (" + e.address() + (e.node().empty() ? "" : " on node " + e.node()) + "): "
                                  + e.reason() + (e.detail().empty() ? "" : ": " + e.detail()), {}};
 }
 

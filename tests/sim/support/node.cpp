@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/node.hpp"
 
+#include "runtime/links/allow.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
 
@@ -150,7 +151,7 @@ transport& node::over(std::string_view transport_name) {
 
 std::string node::listen(const std::string& address, const std::vector<std::string>& allow, std::string_view transport_name) {
   std::string at;
-  over(transport_name).listen(address, {allow, !std::exchange(impl_->seen_listener_, true)}, [&](result<listener_info> l) {
+  over(transport_name).listen(address, {or_services_if_first(allow, !std::exchange(impl_->seen_listener_, true))}, [&](result<listener_info> l) {
     if (!l)
       throw std::logic_error{l.error().cause};
     at = l->socket_address;

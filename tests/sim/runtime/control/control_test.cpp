@@ -147,5 +147,20 @@ TEST_F(control_sim, refuses_what_is_no_request) {
   EXPECT_EQ(got[0].error().code(), static_cast<std::uint32_t>(errc::unsupported));
 }
 
+TEST_F(control_sim, a_listener_made_at_the_prompt_admits_services_unsaid_only_when_the_node_has_no_other) {
+  auto client = net.dial("/control");
+  for (std::uint32_t port : {4000, 4001}) {
+    control::Request r;
+    r.set_id(port);
+    r.mutable_create_listener()->set_transport("tcp");
+    r.mutable_create_listener()->set_address("127.0.0.1:" + std::to_string(port));
+    ask(client, r);
+  }
+  auto all = n1.tcp().listeners();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].services);
+  EXPECT_FALSE(all[1].services);
+}
+
 } // namespace
 } // namespace ockam::sim

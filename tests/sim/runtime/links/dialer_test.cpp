@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/links/dialer.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "sim/support/node.hpp"
 #include "sim/support/wire.hpp"
 
@@ -113,7 +114,7 @@ TEST_F(dialer_test, a_sender_that_hangs_up_is_not_taken_for_this_node) {
   n2.reactor().post([&] {
     auto m = std::move(kept.front());
     m->header.pop_onward(); // what `worker::forward` does
-    m->source = {};
+    provenance::pass_on(*m);
     n2.board().deliver(std::move(m));
   });
   net.run();

@@ -2,6 +2,7 @@
 // The start of a node from a configuration, and another configuration while it runs: the real assembly.
 #include "services/services.hpp"
 #include "sim/support/node.hpp"
+#include "sim/support/wire.hpp"
 
 #include <gtest/gtest.h>
 
@@ -146,6 +147,94 @@ TEST_F(configured_node, a_configuration_that_comes_while_one_takes_effect_is_tak
   net.run();
   EXPECT_EQ(order, (std::vector{2, 3}));
   EXPECT_FALSE(n1.board().find(address{"more"}));
+}
+
+/// What a peer hears that asks for `to` and for a report.
+std::string ask(network& net, client& peer, const std::string& to) {
+  peer.send(frame({address{to}}, {"me"}, "x", true));
+  net.run();
+  auto in = peer.receive();
+  if (in.starts_with(preamble))
+    in.erase(0, 1);
+  auto got = take_frames(in);
+  return got.size() != 1 ? "nothing" : got.front().body == "x" ? "answered" : "refused";
+}
+
+std::string ask(network& net, const std::string& at, const std::string& to) {
+  auto peer = net.dial(at);
+  peer.send(preamble);
+  return ask(net, peer, to);
+}
+
+TEST_F(configured_node, the_first_listener_of_the_file_admits_services_also_after_a_reload) {
+  auto a = listener("a", "127.0.0.1:4000"), b = listener("b", "127.0.0.1:4001");
+  config.listeners = {a};
+  node n1{net, config, types};
+  EXPECT_EQ(ask(net, a.address, "echo"), "answered");
+  auto old = net.dial(a.address);
+  old.send(preamble);
+  EXPECT_EQ(ask(net, old, "echo"), "answered");
+  config.listeners = {b, a};
+  EXPECT_TRUE(n1.reload(config).empty());
+  EXPECT_EQ(ask(net, b.address, "echo"), "answered");
+  EXPECT_EQ(ask(net, a.address, "echo"), "refused");
+  EXPECT_EQ(ask(net, old, "echo"), "refused") << "a link that is open loses what its listener admits no more";
+  config.listeners = {a, b};
+  EXPECT_TRUE(n1.reload(config).empty());
+  EXPECT_EQ(ask(net, old, "echo"), "answered") << "and gets what it admits again";
+  EXPECT_EQ(ask(net, b.address, "echo"), "refused");
+}
+
+TEST_F(configured_node, a_listener_of_any_transport_is_the_first_if_it_stands_first) {
+  auto only = listener("only", "/run/n1.sock"), second = listener("second", "127.0.0.1:4000");
+  only.transport = "uds";
+  config.listeners = {only, second};
+  node n1{net, config, types};
+  EXPECT_EQ(ask(net, only.address, "echo"), "answered");
+  EXPECT_EQ(ask(net, second.address, "echo"), "refused");
+}
+
+TEST_F(configured_node, what_allow_no_longer_says_is_closed_to_open_links_at_once) {
+  config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "greeter"})};
+  node n1{net, config, types};
+  auto peer = net.dial("127.0.0.1:4000");
+  peer.send(preamble);
+  EXPECT_EQ(ask(net, peer, "greeter"), "answered");
+  config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "slow"})};
+  EXPECT_TRUE(n1.reload(config).empty());
+  EXPECT_EQ(ask(net, peer, "greeter"), "refused");
+  EXPECT_EQ(ask(net, peer, "echo"), "answered");
+  EXPECT_EQ(ask(net, peer, "slow"), "answered");
+}
+
+TEST_F(configured_node, a_listener_that_moves_keeps_its_links_with_what_it_admits_now) {
+  config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "greeter"})};
+  node n1{net, config, types};
+  auto peer = net.dial("127.0.0.1:4000");
+  peer.send(preamble);
+  EXPECT_EQ(ask(net, peer, "greeter"), "answered");
+  config.listeners = {listener("a", "127.0.0.1:4001", {"echo", "slow"})};
+  EXPECT_TRUE(n1.reload(config).empty());
+  EXPECT_EQ(ask(net, peer, "greeter"), "refused");
+  EXPECT_EQ(ask(net, peer, "echo"), "answered");
+  EXPECT_EQ(ask(net, peer, "slow"), "answered");
+  node other{net, "other"};
+  other.listen("127.0.0.1:4002");
+  config.listeners = {listener("a", "127.0.0.1:4002", {"echo"})};
+  EXPECT_EQ(n1.reload(config).size(), 1u);
+  EXPECT_EQ(ask(net, peer, "echo"), "refused") << "there is no listener any more";
+}
+
+TEST_F(configured_node, a_listener_that_is_gone_leaves_its_links_nothing_but_answers) {
+  config.listeners = {listener("a", "127.0.0.1:4000", {"echo", "services"})};
+  node n1{net, config, types};
+  auto peer = net.dial("127.0.0.1:4000");
+  peer.send(preamble);
+  EXPECT_EQ(ask(net, peer, "echo"), "answered");
+  config.listeners = {};
+  EXPECT_TRUE(n1.reload(config).empty());
+  ASSERT_EQ(n1.connections(), 1u);
+  EXPECT_EQ(ask(net, peer, "echo"), "refused");
 }
 
 } // namespace

@@ -18,7 +18,7 @@ std::string caf_listen(node& n, const std::vector<std::string>& allow = {"servic
 
 errc listen_code(node& n, const std::string& where, transport_options extra = {}) {
   errc code = errc::ok;
-  n.over("caf").listen(where, {{}, false, std::move(extra)}, [&](result<listener_info> l) {
+  n.over("caf").listen(where, {{}, std::move(extra)}, [&](result<listener_info> l) {
     if (!l)
       code = l.error().code;
   });

@@ -70,7 +70,7 @@ TEST(uds_link, refuses_what_is_no_path_and_what_is_taken) {
   n1.listen("/run/n1.sock", {}, "uds");
   auto listen = [](node& n, const std::string& where, transport_options extra) {
     errc code = errc::ok;
-    n.over("uds").listen(where, {{}, false, std::move(extra)}, [&](result<listener_info> l) {
+    n.over("uds").listen(where, {{}, std::move(extra)}, [&](result<listener_info> l) {
       if (!l)
         code = l.error().code;
     });

@@ -356,7 +356,7 @@ TEST_F(udp_link_test, an_address_in_use) {
   bool failed = false;
   n1_->over("udp").listen(at_, {}, [&](result<listener_info> l) { failed = !l && l.error().code == errc::address_in_use; });
   EXPECT_TRUE(failed);
-  n1_->over("udp").listen("127.0.0.1:0", {{}, false, {{"worker", "echo"}}}, [&](result<listener_info> l) {
+  n1_->over("udp").listen("127.0.0.1:0", {{}, {{"worker", "echo"}}}, [&](result<listener_info> l) {
     EXPECT_FALSE(l);
     EXPECT_EQ(l.error().code, errc::already_exists);
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What strangers may not make a node do over UDP, where anybody can send in anybody's name: send to others for
 // them, answer for ever, forget peers.
+#include "runtime/core/provenance.hpp"
+
 #include "sim/transports/udp/udp_link_fixture.hpp"
 
 #include <optional>
@@ -237,7 +239,7 @@ TEST_F(udp_link_test, a_flood_from_other_ports_keeps_no_peer_from_its_answer) {
   ASSERT_EQ(box().size(), 3u);
   for (auto& m : box()) {
     m->header.make_reply(address{"box"});
-    m->source = {};
+    provenance::answer(*m);
     n1_->reactor().post([this, raw = std::make_shared<message_ptr>(std::move(m))] { n1_->board().deliver(std::move(*raw)); });
   }
   box().clear();

@@ -375,7 +375,7 @@ TEST(ws_link_options, that_make_no_sense_are_errors) {
   node n1{net, "n1"};
   auto listen = [&](const std::string& at, transport_options extra) {
     std::string cause;
-    n1.over("ws").listen(at, {{}, false, std::move(extra)}, [&](result<listener_info> l) { cause = l ? "" : l.error().cause; });
+    n1.over("ws").listen(at, {{}, std::move(extra)}, [&](result<listener_info> l) { cause = l ? "" : l.error().cause; });
     return cause;
   };
   EXPECT_NE(listen("wss://127.0.0.1:0", {}).find("certificate and key"), std::string::npos);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/broken_flows.hpp"
 
+#include "runtime/core/provenance.hpp"
 #include "runtime/core/switchboard.hpp"
 
 #include <gtest/gtest.h>
@@ -43,7 +44,8 @@ class a_passage : public testing::Test {
     m->header.append_onward(address{to});
     m->header.flags(flags);
     m->held = credit{*link_a, 100};
-    m->imported = true;
+    provenance::let_in(*m, {77, 0, 0, nullptr});
+    provenance::pass_on(*m);
     m->foreign = true;
     return m;
   }
@@ -101,7 +103,8 @@ TEST_F(a_passage, does_not_include_replies) {
     m->header.append_onward(address{"B"});
     m->header.append_onward(address{"me"});
     m->held = credit{*link_a, 100};
-    m->imported = true;
+    provenance::let_in(*m, {77, 0, 0, nullptr});
+    provenance::pass_on(*m);
     m->foreign = true;
     return m;
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/switchboard.hpp"
 
+#include "runtime/core/provenance.hpp"
+
 #include <gtest/gtest.h>
 
 namespace ockam {
@@ -115,7 +117,7 @@ TEST_F(board_test, a_peer_reaches_only_consumers_of_its_flow) {
   add("closed", sender, {other});
   auto from_peer = [&](const char* to) {
     auto m = message_to({to});
-    m->source = {link, listener};
+    provenance::let_in(*m, {link, listener});
     board.deliver(std::move(m));
   };
   from_peer("by-link");
@@ -135,11 +137,11 @@ TEST_F(board_test, a_peer_reaches_only_consumers_of_its_flow) {
 }
 
 TEST_F(board_test, a_name_that_is_allowed_stays_so_for_workers_to_come) {
-  auto listener = board.flows().create();
+  auto link = board.flows().create(), listener = board.flows().create();
   EXPECT_FALSE(board.allow(listener, address{"later"}));
   auto from_peer = [&] {
     auto m = message_to({"later"});
-    m->source = {0, listener};
+    provenance::let_in(*m, {link, listener});
     board.deliver(std::move(m));
     run();
   };
@@ -180,11 +182,63 @@ TEST_F(board_test, messages_of_a_link_that_has_ended_cause_no_report) {
   add("sender", sender);
   auto flow = board.flows().create();
   auto m = message_to({"nothere"}, true);
-  m->source = {flow, 0};
+  provenance::let_in(*m, {flow});
   board.deliver(std::move(m));
   board.remove_flow(flow);
   run();
   EXPECT_TRUE(sender.got.empty());
+}
+
+TEST_F(board_test, what_is_revoked_is_closed_for_workers_that_are_there_and_for_those_to_come) {
+  auto link = board.flows().create(), listener = board.flows().create(), other = board.flows().create();
+  add("here", a);
+  board.allow(listener, address{"here"});
+  board.allow(other, address{"here"});
+  board.allow(listener, address{"later"});
+  EXPECT_EQ(board.allowed_to(listener).size(), 2u);
+  board.revoke(listener);
+  add("later", b);
+  for (auto name : {"here", "later"}) {
+    auto m = message_to({name});
+    provenance::let_in(*m, {link, listener});
+    board.deliver(std::move(m));
+  }
+  run();
+  EXPECT_TRUE(a.got.empty());
+  EXPECT_TRUE(b.got.empty());
+  EXPECT_EQ(dropped(drop_reason::refused), 2u);
+  EXPECT_EQ(board.find(address{"here"})->consumer_of, std::vector<std::uint32_t>{other}) << "what others allow stays";
+}
+
+TEST_F(board_test, a_report_is_charged_for_what_it_is) {
+  memory budget{1u << 20};
+  auto l = ledger::make(budget, 1u << 20, nullptr);
+  auto m = message_to({"nothere"}, true);
+  m->body = payload{std::string(100'000, 'x')};
+  m->held = credit{*l, m->footprint()};
+  std::size_t charged = 0;
+  sender.act = [&](message_ptr told) {
+    charged = l->used();
+    EXPECT_EQ(charged, told->footprint());
+    EXPECT_GT(charged, sizeof(message) + sizeof(report));
+  };
+  add("sender", sender);
+  board.deliver(std::move(m));
+  run();
+  EXPECT_GT(charged, 0u);
+  EXPECT_LT(charged, 4'000u);
+  EXPECT_EQ(l->used(), 0u);
+}
+
+TEST_F(board_test, what_stands_for_a_lost_message_is_charged_as_well) {
+  memory budget{1u << 20};
+  auto l = ledger::make(budget, 1u << 20, nullptr);
+  auto m = message_to({"a"}, true);
+  m->held = credit{*l, m->footprint()};
+  auto witness = make_witness(*m);
+  ASSERT_TRUE(witness);
+  m.reset();
+  EXPECT_EQ(l->used(), witness->footprint());
 }
 
 TEST_F(board_test, one_that_throws_ends_and_nobody_else) {

@@ -8,18 +8,17 @@ namespace {
 
 using names = std::vector<std::string>;
 
-TEST(allow, the_word_services_stands_for_the_services_and_is_taken_out) {
-  listen_options o{.allow = {"a", "services", "b"}};
-  EXPECT_TRUE(take_services(o));
-  EXPECT_EQ(o.allow, (names{"a", "b"}));
+TEST(allow, the_word_services_stands_for_the_services) {
+  EXPECT_TRUE(allows_services({"a", "services", "b"}));
+  EXPECT_FALSE(allows_services({"a", "b"}));
+  EXPECT_FALSE(allows_services({}));
 }
 
-TEST(allow, the_first_listener_has_the_services_when_nothing_is_said) {
-  listen_options first{.allow = {}, .first = true}, told{.allow = {"a"}, .first = true}, second{};
-  EXPECT_TRUE(take_services(first));
-  EXPECT_FALSE(take_services(told));
-  EXPECT_FALSE(take_services(second));
-  EXPECT_EQ(told.allow, names{"a"});
+TEST(allow, only_the_first_listener_admits_services_when_nothing_is_said) {
+  EXPECT_EQ(or_services_if_first({}, true), names{"services"});
+  EXPECT_EQ(or_services_if_first({}, false), names{});
+  EXPECT_EQ(or_services_if_first({"a"}, true), names{"a"});
+  EXPECT_EQ(or_services_if_first({"a"}, false), names{"a"});
 }
 
 } // namespace

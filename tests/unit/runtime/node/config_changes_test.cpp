@@ -42,6 +42,32 @@ TEST(config_changes, a_changed_section_goes_and_comes) {
   EXPECT_TRUE(c.at_start.empty());
 }
 
+TEST(config_changes, a_listener_that_differs_in_allow_alone_goes_on) {
+  auto fresh = config();
+  fresh.listeners[1].allow = {"uppercase"};
+  auto c = changes(config(), fresh);
+  EXPECT_FALSE(c.none());
+  EXPECT_TRUE(c.listeners.gone.empty());
+  EXPECT_TRUE(c.listeners.come.empty());
+  ASSERT_EQ(c.allows.gone.size(), 1u);
+  EXPECT_EQ(c.allows.gone[0].allow, std::vector<std::string>{"echo"});
+  ASSERT_EQ(c.allows.come.size(), 1u);
+  EXPECT_EQ(c.allows.come[0].allow, std::vector<std::string>{"uppercase"});
+}
+
+TEST(config_changes, what_a_silent_listener_admits_depends_on_its_place_in_the_file_alone) {
+  auto c = config();
+  c.listeners.push_back({"c", "tcp", "127.0.0.1:3", {}});
+  resolve_allow(c);
+  EXPECT_EQ(c.listeners[0].allow, std::vector<std::string>{"services"});
+  EXPECT_EQ(c.listeners[1].allow, std::vector<std::string>{"echo"});
+  EXPECT_TRUE(c.listeners[2].allow.empty());
+  auto other = config();
+  std::swap(other.listeners[0], other.listeners[1]);
+  resolve_allow(other);
+  EXPECT_TRUE(other.listeners[1].allow.empty()) << "not the first one";
+}
+
 TEST(config_changes, what_is_only_in_one_of_them) {
   auto fresh = config();
   fresh.services.pop_back();

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/core/access_control.hpp"
+
+namespace ockam {
+
+namespace {
+
+std::string_view trimmed(std::string_view s) {
+  constexpr std::string_view blanks{" \t"};
+  auto begin = s.find_first_not_of(blanks);
+  return begin == s.npos ? std::string_view{} : s.substr(begin, s.find_last_not_of(blanks) - begin + 1);
+}
+
+} // namespace
+
+bool access_control::admits(const message& m) const {
+  if (!from)
+    return true;
+  if (m.is_local())
+    return from->local;
+  const auto* who = m.identity();
+  return std::any_of(from->flows.begin(), from->flows.end(), [&](auto flow) { return m.source().has(flow); })
+         || (who && std::find(from->identities.begin(), from->identities.end(), *who) != from->identities.end());
+}
+
+bool access_control::may_send_to(address_view next, bool leaves) const {
+  auto is_next = [&](const address& a) { return static_cast<address_view>(a) == next; };
+  return !onward || (onward->local && !leaves) || std::any_of(onward->to.begin(), onward->to.end(), is_next);
+}
+
+result<access_control::incoming> parse_allow_from(const std::string& text) {
+  access_control::incoming out;
+  for (std::size_t at = 0; at <= text.size();) {
+    auto end = std::min(text.find('|', at), text.size());
+    auto word = trimmed(std::string_view{text}.substr(at, end - at));
+    at = end + 1;
+    if (word == "local")
+      out.local = true;
+    else if (word.find('=') != word.npos)
+      out.identities.emplace_back(word);
+    else
+      return error{errc::invalid_argument, printable(word) + " is neither local nor an identity",
+                   "for example: local | uid=1000 | CN=n1,O=Example"};
+  }
+  return out;
+}
+
+} // namespace ockam
