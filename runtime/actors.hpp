@@ -29,7 +29,8 @@
 /// for each message the first onward address is looked up, flow control is checked, and its receiver is
 /// called. A worker on the socket thread is called directly (no mailbox, no wake-up); one on the pool gets
 /// a parcel of all that this turn has for it. What links have to write goes out in one system call at the
-/// end of the turn. Nothing waits: what cannot go on is dropped, counted and, if asked for, reported.
+/// end of the turn. What a slow receiver cannot take yet waits at it, and holds up the links that sent it, for a
+/// bounded time; what cannot go on at all is dropped, counted and, if asked for, reported.
 ///
 /// Who owns what. `node` owns the actor system, the reactor and the switchboard, in this order of death:
 /// workers, links and listeners (told to stop, on the socket thread), then the actors, then the plain

@@ -19,7 +19,7 @@ void uppercase::on_message(message_ptr m) {
   if (!upper)
     return drop(std::move(m), drop_reason::service_error, "out of memory");
   auto body = bare::encode_string({reinterpret_cast<const char*>(upper.get()), size});
-  answer(std::move(m), payload{body});
+  reply_from_budget(std::move(m), payload{body});
 }
 
 } // namespace ockam

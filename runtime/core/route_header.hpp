@@ -55,7 +55,7 @@ struct report {
 class route_header {
  public:
   static constexpr std::size_t inline_capacity = 288;
-  /// What a service that answers whatever comes takes off the budget of each answer (`worker::answer`), so
+  /// What a service that answers whatever comes takes off the budget of each answer (`worker::reply_from_budget`), so
   /// that two of them do not answer each other for long.
   static constexpr std::uint32_t answer_toll = 64;
   /// Enough for the longest route, an answer, and the same way back.

@@ -37,7 +37,7 @@ void worker::reply(message_ptr request, payload body) {
   reply(std::move(request));
 }
 
-void worker::answer(message_ptr request) {
+void worker::reply_from_budget(message_ptr request) {
   constexpr auto toll = route_header::answer_toll;
   auto left = request->header.hop_budget();
   request->header.make_reply(self());
@@ -46,9 +46,9 @@ void worker::answer(message_ptr request) {
   host().deliver(std::move(request));
 }
 
-void worker::answer(message_ptr request, payload body) {
+void worker::reply_from_budget(message_ptr request, payload body) {
   request->body = std::move(body);
-  answer(std::move(request));
+  reply_from_budget(std::move(request));
 }
 
 void worker::reply_text(message_ptr request, std::string_view text) {
@@ -59,7 +59,7 @@ void worker::reply_error(message_ptr request, std::string_view detail, payload b
   if (request->header.wants_report())
     return host().drop(std::move(request), drop_reason::service_error, detail);
   host().stats().failed.fetch_add(1, std::memory_order_relaxed);
-  answer(std::move(request), std::move(body));
+  reply_from_budget(std::move(request), std::move(body));
 }
 
 void worker::reply_error(message_ptr request, std::string_view detail) {

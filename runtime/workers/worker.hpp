@@ -89,12 +89,12 @@ class worker {
   /// The same for a service that answers whatever comes, also answers, as echo does: the reply has what is
   /// left of the request's hop budget, less a toll. Otherwise two of them that are each other's way back,
   /// which anybody can arrange, would answer each other for ever.
-  void answer(message_ptr request, payload body);
-  void answer(message_ptr request);
+  void reply_from_budget(message_ptr request, payload body);
+  void reply_from_budget(message_ptr request);
   /// `reply` with text as a BARE string.
   void reply_text(message_ptr request, std::string_view text);
   /// Answers with an error: a report (reason service_error) to a sender that asked for reports, and
-  /// `body` as the payload for one that did not, as `answer` does.
+  /// `body` as the payload for one that did not, as `reply_from_budget` does.
   void reply_error(message_ptr request, std::string_view detail, payload body);
   /// The same with the text of the error as a BARE string.
   void reply_error(message_ptr request, std::string_view detail);

@@ -94,7 +94,7 @@ def test_a_listener_sends_to_an_address_in_the_route(listener, node):
 #   test ── tcp ── n1: hop, udp listener ∙∙ somebody
 @pytest.mark.parametrize("dial", ["never", "listed"])
 def test_a_reachable_hop_is_no_proxy_for_datagrams(listener, dial):
-    n1 = listener("n1", more=f"[tcp-listener t]\naddress = 127.0.0.1:0\n[service hop]\n[routing]\ndial = {dial}\n")
+    n1 = listener("n1", more=f"[tcp-listener t]\naddress = 127.0.0.1:0\nallow = services\n[service hop]\n[routing]\ndial = {dial}\n")
     with n1.peer() as p, udp_wire.UdpPeer(n1.udp_port) as somebody:
         def passed(host):
             to = (2, f"{host}:{somebody.socket.getsockname()[1]}")
