@@ -93,6 +93,12 @@ class tls_stream_test : public ::testing::TestWithParam<int>, private net::accep
     });
   }
 
+  /// Streams end before their reactor.
+  ~tls_stream_test() override {
+    client.reset();
+    server.reset();
+  }
+
   void run() { net_.run(); }
   /// From now on each call moves few bytes, and sockets are served in any order.
   void disturb(std::uint64_t seed) { net_.disturb(seed); }

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 
 namespace ockam {
@@ -46,7 +47,7 @@ std::string encode(const message_codec& codec, const route_header& h, std::strin
   auto extra = codec.extras(h);
   std::string out(codec.measure(h, body.size(), extra).total, '\0');
   auto* at = codec.write_head(reinterpret_cast<std::byte*>(out.data()), h, body.size(), !extra.empty());
-  std::memcpy(at, body.data(), body.size());
+  std::ranges::copy(std::as_bytes(std::span{body}), at);
   codec.write_tail(at + body.size(), extra);
   return out;
 }
