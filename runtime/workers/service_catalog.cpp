@@ -49,7 +49,11 @@ worker_factory service_catalog::factory_of(const service_type& t, service_option
     return [&t, &c = context_, o = std::move(o)] { return checked(t.make_in(c, o), o); };
   if (o.empty()) // most have none, and there may be very many
     return [&t] { return checked(t.make({}), {}); };
-  return [&t, o = std::move(o)] { return checked(t.make(o), o); };
+  // Instances are made on several threads at a time, and options note what they were asked for: each gets its own.
+  return [&t, given = std::move(o)] {
+    service_options own{given};
+    return checked(t.make(own), own);
+  };
 }
 
 void service_catalog::start(std::string_view type, std::string where, service_options options, started done) const {
