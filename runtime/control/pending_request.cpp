@@ -49,7 +49,7 @@ error control_handlers::pending_request::nothing_came() const {
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {
   auto d = reactor().now() - sent_;
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::microseconds>(d).count()); // under one is not none
 }
 
 void control_handlers::pending_request::end(control::Response r) {
