@@ -19,11 +19,13 @@ struct limits {
   /// Bytes that a link let in and that still live in the node. More, and the link stops reading: the
   /// peer's TCP then waits.
   std::size_t link_budget = 1u << 20;
-  /// The same for all links together. As it fills, links get less each, never less than one frame.
+  /// The same for all links together. As it fills, links get less each, never less than one frame. A quarter of it
+  /// is for frames that are not whole yet (`frame_pool`).
   std::size_t node_budget = 256u << 20;
   /// Largest frame of the Ockam wire (docs/protocol.md, Preamble and frames), inclusive.
   std::size_t max_frame = 16u << 20;
-  /// Connections of all listeners together. Later ones are accepted and closed, and counted.
+  /// Connections of all listeners together. Later ones are accepted and closed, and counted. One listener has 15 in
+  /// 16 of them, if its own key of this name does not say otherwise.
   std::size_t max_connections = 4096;
   /// A message that waited this long for a link that writes nothing is dropped.
   std::chrono::milliseconds stall{2'000};

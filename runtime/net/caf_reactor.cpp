@@ -4,7 +4,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <algorithm>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -102,6 +104,14 @@ bool caf_reactor::refuse_one(int listening_fd) {
     ::close(fd);
   reserve_fd_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   return fd >= 0;
+}
+
+bool caf_reactor::short_of_descriptors() const {
+  constexpr rlim_t enough = 16; // for some commands of the operator at one time
+  rlimit all{};
+  if (::getrlimit(RLIMIT_NOFILE, &all) != 0 || all.rlim_cur == RLIM_INFINITY)
+    return false;
+  return static_cast<rlim_t>(latest_fd_) + std::min(enough, all.rlim_cur / 8) >= all.rlim_cur;
 }
 
 void caf_reactor::post(std::function<void()> f) {

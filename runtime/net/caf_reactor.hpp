@@ -74,6 +74,9 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   /// is kept in reserve: without that, CAF's loop would spin on the listening socket.
   /// False when even that was not possible.
   bool refuse_one(int listening_fd);
+  /// A listener has got this descriptor: since the system gives the lowest, it tells how many are in use.
+  void has_opened(int fd) noexcept { latest_fd_ = fd; }
+  bool short_of_descriptors() const override;
   void end_turn() {
     if (turn_)
       turn_();
@@ -113,6 +116,7 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   std::vector<ip_endpoint> local_addresses_; ///< as of `local_addresses_until_`
   clock::time_point local_addresses_until_{};
   int reserve_fd_ = -1;
+  int latest_fd_ = -1;
   std::function<void()> turn_;
 };
 

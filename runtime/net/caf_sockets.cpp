@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,11 @@ class fd_stream final : public net::stream, private fd_handler::listener {
   bool peer_closed() override {
     pollfd p{fd(), POLLRDHUP, 0};
     return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  }
+
+  bool has_unread() const override {
+    int bytes = 0;
+    return ::ioctl(fd(), FIONREAD, &bytes) == 0 && bytes > 0;
   }
 
   std::chrono::milliseconds unanswered() override { return unacknowledged(fd()); }
@@ -118,6 +124,7 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
     for (int i = 0; i < batch && *alive; ++i) {
       auto fd = ::accept4(handler_->descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
+        reactor_.has_opened(fd);
         owner_.on_accept(std::make_unique<fd_stream>(reactor_, fd));
       } else if (errno == EMFILE || errno == ENFILE) {
         if (!reactor_.refuse_one(handler_->descriptor()))

@@ -59,6 +59,9 @@ class reactor {
   /// `permission_denied`, `io_failure`.
   virtual result<datagrams_ptr> open_datagrams_to(const ip_endpoint& peer) = 0;
 
+  /// The process has so few descriptors left that they are for its operator: listeners for others let nobody in.
+  virtual bool short_of_descriptors() const { return false; }
+
   /// Whether the IP address is one of this machine's; its port does not matter.
   virtual bool is_local(const ip_endpoint& address) = 0;
 

@@ -78,6 +78,8 @@ class stream {
   virtual void watch_write(bool on) = 0;
   /// Whether the peer has ended its direction or the connection broke, for a stream that is not read from now.
   virtual bool peer_closed() = 0;
+  /// Whether bytes of the peer are here and wait to be read.
+  virtual bool has_unread() const = 0;
   /// How long the peer's system has left unanswered what this stream sent; zero when it owes nothing or
   /// that cannot be told. A process that does not read is no reason: its system answers for it.
   virtual std::chrono::milliseconds unanswered() { return {}; }

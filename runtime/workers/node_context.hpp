@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/credit.hpp"
+#include "runtime/core/frame_pool.hpp"
 #include "runtime/core/limits.hpp"
 #include "runtime/core/switchboard.hpp"
 #include "runtime/net/reactor.hpp"
@@ -26,6 +27,7 @@ struct node_context {
   switchboard& board;           ///< hands messages over; has the flow control ids (`flows()`)
   net::reactor& reactor;        ///< sockets, timers, and what runs later
   ockam::memory& memory;        ///< the budget of the node, for whoever lets bytes in
+  frame_pool& frames;           ///< the part of it for frames that have come in half
   ledger& local_budget;         ///< messages that begin in this node are charged here
   const ockam::limits& limits;
   const well_known_flows& flows;

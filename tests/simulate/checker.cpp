@@ -23,56 +23,39 @@ constexpr auto slack = 1'500ms;
 checker::checker(world& w, journal& j) : world_{w}, journal_{j}, unimpeded_since_{w.net().now()} {}
 
 void checker::begin() {
-  least_payload_ = largest_read;
-  for (const auto& f : world_.all_flows().all()) {
-    if (!f->is_probe)
-      least_payload_ = std::min(least_payload_, f->least);
+  for (const auto& f : world_.all_flows().all())
     largest_payload_ = std::max(largest_payload_, f->most);
-  }
   world_.net().observe([this] { after_each_event(); });
 }
 
 // -- memory --------------------------------------------------------------------------------------------
 
 /// What a node may have charged: its budget, and what each link reads before it knows that there is none left.
-/// A frame becomes a `message` of its own, which is more than it is on the wire: the smaller, the worse.
-std::size_t checker::memory_bound(std::size_t i, bool strict) {
+std::size_t checker::memory_bound(std::size_t i) {
   constexpr std::size_t few = 128u << 10; // probes and reports
   auto& n = world_.node(i);
   auto links = n.reactor().streams() + 2; // and those over udp
   auto read = std::clamp(world_.limit().link_budget, least_read, largest_read);
-  auto swollen = strict ? read : static_cast<std::size_t>(static_cast<double>(read) * swelling());
-  return n.budget().limit() + links * swollen + 2 * largest_payload_ + few;
+  return n.budget().limit() + links * read + 2 * largest_payload_ + few;
 }
 
 void checker::after_each_event() {
   for (std::size_t i = 0; i < world_.size(); ++i) {
     auto used = world_.node(i).budget().used();
-    if (used == 0)
-      continue;
-    for (auto [what, strict] : {std::pair{invariant::memory, false}, {invariant::strict_memory, true}})
-      if (journal_.checks(what))
-        if (auto bound = memory_bound(i, strict); used > bound)
-          journal_.violated(what, "n" + std::to_string(i + 1) + " has " + std::to_string(static_cast<std::int64_t>(used))
-                                    + " bytes charged, which is over " + std::to_string(bound));
+    if (auto bound = memory_bound(i); used > bound)
+      journal_.violated(invariant::memory, "n" + std::to_string(i + 1) + " has " + std::to_string(static_cast<std::int64_t>(used))
+                                             + " bytes charged, which is over " + std::to_string(bound));
   }
 }
 
 // -- pauses --------------------------------------------------------------------------------------------
 
-/// What a message on the wire is in memory, in times.
-double checker::swelling() const {
-  constexpr std::size_t routes = 70;
-  auto frame = static_cast<double>(least_payload_ + routes);
-  return (static_cast<double>(sizeof(message)) + frame) / frame;
-}
-
-/// After a stall, what a link has encoded is charged to itself, as the messages that it was. If that and a frame
-/// that comes in are over its budget, it does not read, and when its peer waits for just that, both wait until
-/// the write timeout closes them.
+/// What a link has encoded of its own peer's messages, replies to them, is charged to itself. If that and a frame that
+/// comes in are over its budget, it does not read until it is found to be stalled, and when its peer does the same,
+/// both may crawl, or wait until the write timeout closes them.
 bool checker::jams_are_long() const {
-  constexpr double encoded = 256u << 10;
-  return static_cast<double>(world_.limit().link_budget) < encoded * swelling() + 2 * static_cast<double>(largest_payload_);
+  constexpr std::size_t encoded = 256u << 10;
+  return world_.limit().link_budget < encoded + 2 * largest_payload_;
 }
 
 std::chrono::milliseconds checker::patience() const {

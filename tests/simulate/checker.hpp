@@ -36,10 +36,9 @@ class checker {
   void check_counts();
   void check_reasons();
   void check_losses();
-  double swelling() const;
   bool jams_are_long() const;
   bool closed_as_stuck();
-  std::size_t memory_bound(std::size_t node, bool strict);
+  std::size_t memory_bound(std::size_t node);
 
   struct paused {
     std::uint64_t read = 0;
@@ -51,7 +50,7 @@ class checker {
   journal& journal_;
   sim::clock::time_point unimpeded_since_;
   bool ended_ = false;
-  std::size_t least_payload_ = 0, largest_payload_ = 0; ///< of flows with many messages; of all
+  std::size_t largest_payload_ = 0; ///< of all flows
   std::map<std::pair<std::size_t, std::string>, paused> paused_; ///< by node and peer
 };
 

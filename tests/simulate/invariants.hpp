@@ -16,8 +16,7 @@
 /// | `order`          | numbers of one flow by one path never go backwards nor come twice    | yes          |
 /// | `accounting`     | every message arrived or was counted; none twice                     | yes          |
 /// | `explained`      | messages are dropped only for reasons that the schedule gives        | yes          |
-/// | `memory`         | `used` within the budget and a read of each link, after every event  | yes (small   |
-/// |                  | frames count with the memory that they become)                       | frames swell)|
+/// | `memory`         | `used` within the budget and a read of each link, after every event  | yes          |
 /// | `drained`        | when all has arrived nothing is charged and nothing is queued        | yes          |
 /// | `rest`           | between two events of the schedule nodes come to rest, and none      | yes          |
 /// |                  | throws                                                               |              |
@@ -33,8 +32,6 @@
 /// |                  | (`options::mark` says how a message is marked)                       | is marked    |
 /// | `prompt`         | as `pauses` and `probes`, within `stall`, with every budget          | no: a stall  |
 /// |                  |                                                                      | is seen late |
-/// | `strict_memory`  | as `memory`, where a read is no more than the bytes that were read   | no: overhead |
-/// |                  |                                                                      | comes after  |
 namespace ockam::simulate {
 
 enum class invariant : std::uint8_t {
@@ -48,13 +45,12 @@ enum class invariant : std::uint8_t {
   probes,
   lossless,
   no_holes,
-  prompt,
-  strict_memory
+  prompt
 };
 
-inline constexpr std::array<std::string_view, 12> invariant_names{"order",  "accounting", "explained", "memory",
+inline constexpr std::array<std::string_view, 11> invariant_names{"order",  "accounting", "explained", "memory",
                                                                   "drained", "rest",      "pauses",    "probes",
-                                                                  "lossless", "no_holes", "prompt",    "strict_memory"};
+                                                                  "lossless", "no_holes", "prompt"};
 
 constexpr std::string_view to_string(invariant i) noexcept {
   return invariant_names[static_cast<std::size_t>(i)];

@@ -12,18 +12,18 @@ from processes import wait_until
 
 def test_connections_beyond_max_connections_are_closed(node, ockam):
     n = node("n1", "--max-connections", "64")
-    peers = [n.peer() for _ in range(64)]
+    peers = [n.peer() for _ in range(60)]  # 15 in 16, since there may be other listeners
     for p in peers:
         assert p.ask(["echo"], b"x").payload == b"x"
     late = [n.peer() for _ in range(6)]
     assert all(p.closed() for p in late)
     shown = ockam("node", "show", "n1", "--output", "json").json
     assert shown["refused"] == {"too-many-connections": 6}
-    assert shown["connections"] == 64
+    assert shown["connections"] == 60
     assert peers[0].ask(["echo"], b"others do not notice").payload == b"others do not notice"
     for p in peers[:10]:
         p.close()
-    wait_until(lambda: ockam("node", "show", "n1", "--output", "json").json["connections"] == 54, "room is given back")
+    wait_until(lambda: ockam("node", "show", "n1", "--output", "json").json["connections"] == 50, "room is given back")
     with n.peer() as again:
         assert again.ask(["echo"], b"x").payload == b"x"
 
@@ -34,8 +34,9 @@ def test_descriptors_run_out_without_a_busy_loop(node, ockam, no_descriptors_lef
     first = n.peer()
     assert first.ask(["echo"], b"x").payload == b"x"
     peers = [n.peer() for _ in range(few + 20)]
-    wait_until(lambda: n.descriptors() >= few - 2, "its descriptors are used up")
+    wait_until(lambda: n.descriptors() >= few - 10, "all but those of its operator are used up")
     assert peers[-1].closed()
+    assert ockam("node", "show", "n1").code == 0  # the operator's way in is still there
     # Others do not notice, and the process does not spin on its listening socket.
     before = n.cpu_seconds()
     end = time.monotonic() + 1

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transports/stream/stream_keys.hpp"
 #include "transports/tls/tls_keys.hpp"
 #include "transports/transport_descriptor.hpp"
 
 namespace ockam {
 
-inline constexpr auto caf_listener_keys = joined_keys(tls_listener_keys, std::array<key_descriptor, 1>{{
+inline constexpr auto caf_listener_keys = joined_keys(joined_keys(stream_listener_keys, tls_listener_keys), std::array<key_descriptor, 1>{{
   {.name = "insecure", .type = key_type::flag, .about = "may be reached from other hosts although there is no ca",
    .fallback = "no"},
 }});

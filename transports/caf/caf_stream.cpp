@@ -59,6 +59,7 @@ class caf_stream final : public net::stream, private net::stream_events, private
     notify();
   }
   bool peer_closed() override { return state_ == state::ended || raw_->peer_closed(); }
+  bool has_unread() const override { return !in_.empty() || session_->in_transit() || raw_->has_unread(); }
   std::chrono::milliseconds unanswered() override { return raw_->unanswered(); }
   std::string peer() const override { return raw_->peer(); }
   std::string local() const override { return raw_->local(); }
@@ -334,7 +335,7 @@ class caf_connecting final : public net::connecting {
     socket_ = env_.reactor.connect(to_, timeout, [this, wrap = std::move(wrap)](result<net::stream_ptr> s) {
       if (!s)
         return finish(std::move(s).error());
-      stream_ = std::make_unique<caf_stream>(env_, wrap ? wrap(std::move(*s)) : std::move(*s), basp_gate::side::client,
+      stream_ = std::make_unique<caf_stream>(env_, wrap ? wrap(std::move(*s), 0) : std::move(*s), basp_gate::side::client,
                                              [this](result<void> up) { settled(std::move(up)); });
     });
   }

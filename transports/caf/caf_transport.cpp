@@ -21,7 +21,7 @@ result<stream_place> place(const transport_context& context, const std::string& 
   if (!own)
     return std::move(own).error();
   return stream_place{[at = own->at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); },
-                      [env = environment(context), tls = own->tls](net::stream_ptr s) {
+                      [env = environment(context), tls = own->tls](net::stream_ptr s, std::uint32_t) {
                         if (tls)
                           s = std::make_unique<tls_stream>(env.reactor, std::move(s), tls);
                         return accept_caf(env, std::move(s));
@@ -35,7 +35,7 @@ result<stream_peer> peer(const transport_context& context, const std::string& ad
   auto env = environment(context);
   stream_wrapper secure;
   if (own->tls)
-    secure = [env, tls = own->tls, host = own->at.host](net::stream_ptr s) -> net::stream_ptr {
+    secure = [env, tls = own->tls, host = own->at.host](net::stream_ptr s, std::uint32_t) -> net::stream_ptr {
       return std::make_unique<tls_stream>(env.reactor, std::move(s), tls, host);
     };
   return stream_peer{to_string(own->at), [to = own->at, env, secure](net::reactor&, std::chrono::milliseconds timeout, net::reactor::connected done) {

@@ -3,8 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace ockam {
+
+namespace {
+/// How much memory a frame may take up, as a multiple of what is here of it.
+constexpr std::size_t growth = 4;
+} // namespace
 
 std::span<const iovec> frame_reader::room(std::span<std::byte> scratch) {
   scratch_ = scratch.data();
@@ -24,19 +30,20 @@ void frame_reader::filled(std::size_t n, clock::time_point now) {
   auto more = std::min(n, to_frame_);
   now_ = now;
   in_ = {scratch_, n - more};
-  if (!body_) {
-    length_have_ += more;
-    return;
-  }
-  size_ += more;
-  credit arrived{*ledger_, more};
-  held_.merge(arrived);
-  if (size_ < capacity_ || size_ == total_)
-    return;
-  capacity_ = std::min(total_, 2 * capacity_);
-  auto bigger = std::make_unique_for_overwrite<std::byte[]>(capacity_);
-  std::memcpy(bigger.get(), body_.get(), size_);
-  body_ = std::move(bigger);
+  (body_ ? size_ : length_have_) += more;
+}
+
+bool frame_reader::prepare(clock::time_point now) {
+  if (!body_ || size_ < capacity_ || size_ == total_)
+    return true;
+  auto bigger = std::min(total_, growth * capacity_);
+  if (!memory_->take(bigger - capacity_, now))
+    return false;
+  auto body = std::make_unique_for_overwrite<std::byte[]>(bigger);
+  std::memcpy(body.get(), body_.get(), size_);
+  body_ = std::move(body);
+  capacity_ = bigger;
+  return true;
 }
 
 std::optional<std::byte> frame_reader::take_preamble() {
@@ -48,6 +55,9 @@ std::optional<std::byte> frame_reader::take_preamble() {
 }
 
 std::optional<frame_reader::frame> frame_reader::next() {
+  needs_memory_ = false;
+  if (in_.empty())
+    drop_rest();
   if (body_) {
     if (size_ < total_)
       return std::nullopt;
@@ -81,15 +91,39 @@ std::optional<frame_reader::frame> frame_reader::next() {
 
 /// Takes what is here of a frame out of the way of the next read.
 void frame_reader::collect(std::size_t length) {
-  constexpr std::size_t at_once = 256u << 10; // small frames at once, large ones doubling
+  auto capacity = std::min(length, std::max(frame_pool::free_of_caps, growth * in_.size()));
+  // What is kept of it already has been taken from the pool, and is given back when it is copied.
+  needs_memory_ = !memory_->take(capacity - std::min(capacity, rest_size_), now_);
   total_ = length;
+  if (needs_memory_)
+    return;
   size_ = in_.size();
-  capacity_ = std::min(total_, std::max(at_once, 2 * size_));
+  capacity_ = capacity;
   body_ = std::make_unique_for_overwrite<std::byte[]>(capacity_);
   if (size_ > 0)
     std::memcpy(body_.get(), in_.data(), size_);
-  held_ = credit{*ledger_, size_};
   in_ = {};
+  rest_.reset();
+  if (rest_size_ > capacity_)
+    memory_->give_back(rest_size_ - capacity_);
+  rest_size_ = 0;
+}
+
+void frame_reader::keep_rest() {
+  if (in_.empty())
+    return drop_rest();
+  if (rest_)
+    return;
+  memory_->take_anyway(in_.size());
+  rest_size_ = in_.size();
+  rest_ = std::make_unique_for_overwrite<std::byte[]>(rest_size_);
+  std::memcpy(rest_.get(), in_.data(), rest_size_);
+  in_ = {rest_.get(), rest_size_};
+}
+
+void frame_reader::drop_rest() noexcept {
+  rest_.reset();
+  memory_->give_back(std::exchange(rest_size_, 0));
 }
 
 frame_reader::clock::time_point frame_reader::deadline(std::chrono::milliseconds allowed) const noexcept {
@@ -99,13 +133,14 @@ frame_reader::clock::time_point frame_reader::deadline(std::chrono::milliseconds
 
 void frame_reader::clear() noexcept {
   in_ = {};
+  drop_rest();
   drop_frame();
 }
 
 void frame_reader::drop_frame() noexcept {
-  held_.reset();
   body_.reset();
-  length_have_ = capacity_ = size_ = total_ = 0;
+  memory_->give_back(std::exchange(capacity_, 0));
+  length_have_ = size_ = total_ = 0;
 }
 
 } // namespace ockam

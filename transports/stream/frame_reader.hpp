@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/core/credit.hpp"
+#include "runtime/core/frame_pool.hpp"
 #include "transports/codec/stream_codec.hpp"
 
 #include <array>
@@ -16,13 +16,14 @@ namespace ockam {
 
 /// Takes the frames of a stream (`stream_codec`) apart as its bytes come in, without a socket:
 ///
-///     room ─▶ (bytes are read to there) ─▶ filled ─▶ take_preamble, once ─▶ next, until it has no more
-///        ▲                                                                    │
-///        └────────────────────────────────────────────────────────────────────┘
+///     prepare, room ─▶ (bytes are read to there) ─▶ filled ─▶ take_preamble, once ─▶ next, until it has no more
+///        ▲                                                                              │
+///        └──────────────────────────────────────────────────────────────────────────────┘
 ///
-/// Frames that came in whole are read where they lie. One that did not is put together in memory of its own,
-/// which the message may take over, and what is here of it is charged to the link's ledger. Memory follows
-/// what has arrived, not what was announced. Socket thread only.
+/// Frames that came in whole are read where they lie. One that did not is put together in memory of its own, which
+/// the message may take over. Memory follows what has arrived, not what was announced, and comes out of the pool for
+/// frames that are not whole; when that has none, `needs_memory`, and the same call is made again later. Whoever
+/// stops before `next` has no more says so (`keep_rest`). Socket thread only.
 class frame_reader {
  public:
   using clock = std::chrono::steady_clock;
@@ -34,54 +35,68 @@ class frame_reader {
     std::size_t capacity = 0;            ///< of `memory`
   };
 
-  frame_reader(ledger& charged, std::size_t max_frame) noexcept : ledger_{&charged}, max_frame_{max_frame} {}
+  /// `m` lives longer.
+  frame_reader(frame_pool::share& m, std::size_t max_frame) noexcept : memory_{&m}, max_frame_{max_frame} {}
 
+  /// Makes room for what comes next of the frame under way. False: there is no memory for it.
+  bool prepare(clock::time_point now);
   /// Where the next bytes belong: first what completes the frame under way, then whatever follows, to
-  /// `scratch`. At most `scratch.size()` bytes to each. Valid until `filled`.
+  /// `scratch`. At most `scratch.size()` bytes to each. Valid until `filled`. Precondition: `prepare`, and nothing is
+  /// left to be taken.
   std::span<const iovec> room(std::span<std::byte> scratch);
   /// So many bytes have been read to there. Precondition: `next` has had no more before.
   void filled(std::size_t n, clock::time_point now);
   /// The byte in front of the first frame, once.
   std::optional<std::byte> take_preamble();
-  /// The next whole frame. Nothing: more has to be read, or the stream cannot go on (`too_large`).
+  /// The next whole frame. Nothing: more has to be read, or there is no memory (`needs_memory`), or the stream cannot
+  /// go on (`too_large`).
   std::optional<frame> next();
+  /// What was read and not taken yet stays here, out of the way of the next read of others.
+  void keep_rest();
+  /// It is later now.
+  void go_on(clock::time_point now) noexcept { now_ = now; }
 
   /// Length of a frame over `max_frame` that the peer has announced.
   std::optional<std::size_t> too_large() const noexcept { return too_large_; }
+  /// What is here of a frame could not be put together for want of memory.
+  bool needs_memory() const noexcept { return needs_memory_; }
   /// Part of a frame is here.
   bool in_frame() const noexcept { return length_have_ > 0; }
-  /// Bytes that are charged for it.
-  std::size_t held() const noexcept { return held_.bytes(); }
+  /// When the first byte of the frame under way came in, or `restart`.
+  clock::time_point began() const noexcept { return began_; }
   /// When the frame has to be whole: `allowed` after its first byte, and the time that its size takes.
   clock::time_point deadline(std::chrono::milliseconds allowed) const noexcept;
   /// Its time begins anew: it could not come in because this end did not read.
   void restart(clock::time_point now) noexcept { began_ = now; }
-  /// Forgets what is here, and gives back what is charged for it.
+  /// Forgets what is here, and gives back its memory.
   void clear() noexcept;
 
  private:
   void collect(std::size_t length);
   void drop_frame() noexcept;
+  void drop_rest() noexcept;
 
-  ledger* ledger_;
+  frame_pool::share* memory_;
   std::size_t max_frame_;
-  // What was read to `scratch` and not handed out yet.
+  // What was read and not handed out yet: in the scratch memory of the read, or in `rest_`.
   std::byte* scratch_ = nullptr;
   std::span<const std::byte> in_;
+  std::unique_ptr<std::byte[]> rest_;
+  std::size_t rest_size_ = 0;
   clock::time_point now_{};
   // The frame under way.
   std::array<std::byte, stream_codec::length_bytes> length_{};
   std::size_t length_have_ = 0;
   std::unique_ptr<std::byte[]> body_; ///< once the length is known
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = 0;          ///< of it, which is what is taken from the pool
   std::size_t size_ = 0;  ///< of what is here of the body
   std::size_t total_ = 0; ///< of the body
-  credit held_;
   clock::time_point began_{};
   // The read under way.
   std::array<iovec, 2> targets_{};
   std::size_t to_frame_ = 0; ///< bytes that go to the frame under way first
   std::optional<std::size_t> too_large_;
+  bool needs_memory_ = false;
 };
 
 } // namespace ockam

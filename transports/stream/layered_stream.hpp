@@ -24,6 +24,7 @@ class layered_stream : public net::stream, protected net::stream_events {
   void watch_read(bool on) override;
   void watch_write(bool on) override;
   bool peer_closed() override { return below_->peer_closed(); }
+  bool has_unread() const override { return has_buffered() || below_->has_unread(); }
   std::chrono::milliseconds unanswered() override { return below_->unanswered(); }
   std::string peer() const override { return below_->peer(); }
   std::string local() const override { return below_->local(); }

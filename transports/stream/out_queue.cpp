@@ -60,10 +60,12 @@ void out_queue::append(payload p) {
 void out_queue::keep(credit c) {
   if (empty())
     return;
-  ++segments_.back().messages;
+  auto& last = segments_.back();
+  last.ends.push_back(static_cast<std::uint32_t>(last.size));
+  last.as_bytes = false;
   if (!c)
     return;
-  auto& credits = segments_.back().credits;
+  auto& credits = last.credits;
   if (credits.empty() || !credits.back().merge(c))
     credits.push_back(std::move(c));
 }
@@ -72,9 +74,21 @@ std::size_t out_queue::messages() const noexcept {
   std::size_t n = 0;
   for (auto i = next_; i < segments_.size(); ++i) {
     const auto& s = segments_[i];
-    n += s.messages - s.messages * s.written / std::max<std::size_t>(1, s.size);
+    n += static_cast<std::size_t>(s.ends.end() - std::upper_bound(s.ends.begin(), s.ends.end(), s.written));
   }
   return n;
+}
+
+void out_queue::charge_bytes() {
+  for (auto i = segments_.size(); i-- > next_ && !segments_[i].as_bytes;) {
+    auto& s = segments_[i];
+    s.as_bytes = true;
+    std::size_t charged = 0;
+    for (const auto& c : s.credits)
+      charged += c.bytes();
+    for (auto& c : s.credits)
+      c.shrink_to(c.bytes() * s.size / std::max<std::size_t>(1, charged));
+  }
 }
 
 void out_queue::charge_to(ledger& l) {

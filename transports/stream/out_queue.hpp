@@ -6,6 +6,7 @@
 #include "runtime/net/stream.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -27,13 +28,15 @@ class out_queue {
   /// A message ends here. Its credit comes back when everything appended so far is written.
   void keep(credit c);
 
+  /// What waits here is charged as the bytes that it is now, not as the messages that it was.
+  void charge_bytes();
   /// What is in here counts against `l` from now on, whoever sent it: a destination that takes nothing keeps
   /// its own budget, not those of its senders.
   void charge_to(ledger& l);
 
   bool empty() const noexcept { return next_ == segments_.size(); }
   std::size_t bytes() const noexcept { return bytes_; }
-  /// Messages of which something is not written yet; estimated where a block is partly written.
+  /// Messages of which something is not written yet.
   std::size_t messages() const noexcept;
 
   /// Writes until all is written or the stream takes no more (`again`). `ok`: all is written.
@@ -46,7 +49,8 @@ class out_queue {
     std::size_t capacity = 0;
     std::size_t size = 0;
     std::size_t written = 0;
-    std::size_t messages = 0; ///< that end in it
+    bool as_bytes = false; ///< what its credits are for
+    std::vector<std::uint32_t> ends; ///< of the messages that end in it
     std::vector<credit> credits;
 
     const std::byte* data() const noexcept { return block ? block.get() : body.bytes().data(); }

@@ -6,14 +6,16 @@
 #include "transports/codec/message_codec.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
 namespace ockam {
 
-/// Puts a protocol of its own under a link: TLS, WebSocket. Empty: the stream as it is.
-using stream_wrapper = std::function<net::stream_ptr(net::stream_ptr)>;
+/// Puts a protocol of its own under a link: TLS, WebSocket. `listener`: id of the listener that the stream came by, 0
+/// where this node has connected. Empty: the stream as it is.
+using stream_wrapper = std::function<net::stream_ptr(net::stream_ptr, std::uint32_t listener)>;
 
 /// An address to listen on, understood.
 struct stream_place {

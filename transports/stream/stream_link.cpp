@@ -15,7 +15,8 @@ stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoi
   : env_{env}, stream_{std::move(s)}, remote_{std::move(remote)}, name_{std::move(alias)}, source_{source},
     on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
     ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, env.waiter)},
-    in_{*ledger_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame},
+    unwritten_{ledger::make(env.context.node.memory, env.limit().link_budget, nullptr)},
+    frame_memory_{{env.context.node.frames, source.spawner}, remote_, *this}, in_{frame_memory_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame},
     backlog_{ledger_.get()}, outgoing_{outgoing} {}
 
 stream_link::~stream_link() {
@@ -43,67 +44,67 @@ void stream_link::on_stop() noexcept {
 
 // -- reading -----------------------------------------------------------------------------------------
 
-bool stream_link::may_read() {
-  if (ledger_->open())
-    return true;
-  // Only the frame that is coming in is left of this link: it must be able to finish, or nothing ever
-  // moves again. When the node's memory is full as well, one link at a time may do so.
-  if (in_.held() == 0 || ledger_->used() != in_.held())
-    return false;
-  const auto& budget = env_.context.node.memory;
-  if (budget.used() < budget.limit() || env_.loan == this)
-    return true;
-  if (env_.loan)
-    return false;
-  env_.loan = this;
-  return true;
+bool stream_link::has_budget() const {
+  return ledger_->open();
 }
 
-void stream_link::end_loan() {
-  if (env_.loan == this)
-    env_.loan = nullptr;
-}
-
+/// No more than there is budget and memory for, should each byte of it have to wait here.
 std::size_t stream_link::read_limit() const {
   auto budget = ledger_->budget();
   auto used = ledger_->used();
-  auto left = budget > used ? budget - used : 0;
-  return std::clamp(left, least_read, stream_environment::scratch_size);
+  auto left = std::min(budget > used ? budget - used : 0, frame_memory_.room());
+  const auto& memory = env_.context.node.memory;
+  auto least = memory.used() < memory.limit() ? least_read : least_read_when_full;
+  return std::clamp(left, least, stream_environment::scratch_size);
 }
 
 void stream_link::on_readable() {
   if (state_ == state::closed)
     return;
-  if (!may_read())
-    return pause();
-  read_once();
-  if (state_ != state::closed && !may_read())
-    pause();
+  if (!has_budget())
+    return wait_for_budget();
+  if (read_once())
+    take_frames();
 }
 
-void stream_link::read_once() {
+/// False: there is nothing that frames could be made of.
+bool stream_link::read_once() {
   auto r = stream_->read(in_.room({env_.scratch.get(), read_limit()}));
-  if (r.what == status::again)
-    return;
+  if (r.what == status::ok) {
+    bytes_in_ += r.bytes;
+    in_.filled(r.bytes, reactor().now());
+    return state_ != state::handshake || take_preamble();
+  }
   if (r.what == status::failed)
-    return broken_ ? close(broken_by_) : failed("read", r.err);
-  if (r.what == status::eof && broken_)
-    return close(broken_by_);
-  if (r.what == status::eof)
-    return peer_is_done();
-  bytes_in_ += r.bytes;
-  in_.filled(r.bytes, reactor().now());
-  if (state_ == state::handshake && !take_preamble())
-    return;
-  while (auto f = in_.next()) {
-    end_loan();
+    broken_ ? close(broken_by_) : failed("read", r.err);
+  else if (r.what == status::eof)
+    broken_ ? close(broken_by_) : peer_is_done();
+  return false;
+}
+
+/// Makes messages of what has been read, as far as the budget goes.
+void stream_link::take_frames() {
+  for (std::size_t taken = 0; has_budget(); ++taken) {
+    if (taken == frames_per_turn)
+      return go_on_next_turn();
+    auto f = in_.next();
+    if (!f)
+      return want_more();
     if (!accept_frame(*f))
       return;
   }
+  wait_for_budget();
+}
+
+void stream_link::want_more() {
   if (auto length = in_.too_large())
     return refuse(refusal::frame_too_large, "announced a frame of " + std::to_string(*length) + " bytes");
   if (in_.in_frame())
     watch_frame();
+  if (in_.needs_memory() || !in_.prepare(reactor().now()))
+    return pause();
+  paused_ = false;
+  stream_->watch_read(true);
 }
 
 bool stream_link::take_preamble() {
@@ -159,17 +160,24 @@ void stream_link::watch_frame() {
   if (frame_timer_ != 0)
     return;
   auto left = std::chrono::ceil<std::chrono::milliseconds>(in_.deadline(env_.limit().frame_timeout) - reactor().now());
-  frame_timer_ = reactor().after(left, [this] {
+  frame_timer_ = reactor().after(std::min(left, frame_pool::check_time), [this] {
     frame_timer_ = 0;
-    if (!in_.in_frame() || state_ == state::closed)
-      return;
-    // A link that is paused by this node is not to blame for a frame that does not come in.
-    if (paused_timer_ != 0)
-      in_.restart(reactor().now());
-    if (reactor().now() >= in_.deadline(env_.limit().frame_timeout))
-      return refuse(refusal::frame_timeout, "did not finish a frame in time");
-    watch_frame();
+    check_frame();
   });
+}
+
+void stream_link::check_frame() {
+  auto arrived = bytes_in_ - std::exchange(bytes_at_frame_check_, bytes_in_);
+  if (!in_.in_frame() || state_ == state::closed)
+    return;
+  auto now = reactor().now();
+  if (paused_ && stream_->has_unread()) // not the peer's doing
+    in_.restart(now);
+  if (now >= in_.deadline(env_.limit().frame_timeout))
+    return refuse(refusal::frame_timeout, "did not finish a frame in time");
+  if (now - in_.began() >= frame_pool::check_time && arrived < frame_pool::least_arrival && frame_memory_.others_wait())
+    return refuse(refusal::frame_timeout, "did not send on a frame whose memory others wait for");
+  watch_frame();
 }
 
 /// The peer has ended its direction: nothing more comes in. What it asked for before that is still answered,
@@ -197,34 +205,44 @@ void stream_link::check_finished() {
   });
 }
 
+void stream_link::wait_for_budget() {
+  in_.keep_rest();
+  frame_memory_.step_back();
+  ledger_->wait() ? go_on_next_turn() : pause();
+}
+
+/// Stops until it is told to `resume`.
 void stream_link::pause() {
-  if (ledger_->wait())
-    return;
-  ++pauses_;
+  in_.keep_rest();
   stream_->watch_read(false);
+  if (!std::exchange(paused_, true))
+    ++pauses_;
   if (paused_timer_ == 0)
     paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
+}
+
+void stream_link::go_on_next_turn() {
+  in_.keep_rest();
+  stream_->watch_read(false);
+  env_.waiter->budget_available(ledger_->id());
 }
 
 void stream_link::resume() {
   ledger_->stop_waiting();
   if (state_ == state::closed || state_ == state::finishing)
     return;
-  if (!may_read()) {
-    if (!ledger_->wait())
-      return;
-  }
   reactor().cancel(std::exchange(paused_timer_, 0));
-  in_.restart(reactor().now()); // the time of the pause was not its peer's
-  stream_->watch_read(true);
+  auto now = reactor().now();
+  in_.go_on(now);
+  if (paused_ && stream_->has_unread()) // what is there already could not come in
+    in_.restart(now);
+  take_frames();
 }
 
 void stream_link::check_paused() {
   paused_timer_ = 0;
   if (state_ == state::closed)
     return;
-  if (may_read()) // memory of the node that others have freed: nobody says so
-    return resume();
   // A paused descriptor hears nothing of its peer's end. What was sent before that is still read, as soon as there
   // is room; but it waits for room no longer than a peer that is there may wait for its replies.
   if (!stream_->peer_closed())
@@ -233,7 +251,7 @@ void stream_link::check_paused() {
     ended_at_ = reactor().now();
   else if (reactor().now() - ended_at_ >= env_.limit().write_timeout)
     return close("the peer closed");
-  paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
+  resume(); // memory of the node that others have freed: nobody says so
 }
 
 // -- writing -----------------------------------------------------------------------------------------
@@ -242,9 +260,10 @@ void stream_link::on_message(message_ptr m) {
   if (state_ == state::closed || broken_)
     return drop(std::move(m), drop_reason::link_down);
   m->header.pop_onward();
-  if (!backlog_.empty() || queue().bytes() >= high_water) {
+  auto waits = [this] { return stalled_ != stall::none || !backlog_.empty() || queue().bytes() >= high_water; };
+  if (waits()) {
     write_out(); // much in one turn: the socket may well take it
-    if (!backlog_.empty() || queue().bytes() >= high_water)
+    if (waits())
       return wait_in_backlog(std::move(m));
   }
   encode(std::move(m));
@@ -252,11 +271,8 @@ void stream_link::on_message(message_ptr m) {
 
 void stream_link::encode(message_ptr m) {
   auto size = out_.add(*m);
-  if (!size) {
-    ++dropped_;
-    m->header.push_onward(name_); // the report names this link
-    return drop(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
-  }
+  if (!size)
+    return lose(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
   ++messages_out_;
   bytes_out_ += *size;
   board().flush_later(*this);
@@ -277,6 +293,7 @@ void stream_link::write_out() {
       return write_failed(r.err);
     if (r.what == status::again) {
       stream_->watch_write(true);
+      queue().charge_bytes();
       if (!std::exchange(blocked_, true))
         backlog_.wait_begins(reactor().now());
       if (stall_timer_ == 0)
@@ -324,11 +341,15 @@ void stream_link::drop_output(drop_reason why, std::string_view detail) {
 }
 
 void stream_link::drop_backlog(drop_reason why, std::string_view detail) {
-  while (auto m = backlog_.pop()) {
-    ++dropped_;
-    m->header.push_onward(name_);
-    drop(std::move(m), why, detail);
-  }
+  while (auto m = backlog_.pop())
+    lose(std::move(m), why, detail);
+}
+
+/// The message ends here; a report names this link.
+void stream_link::lose(message_ptr m, drop_reason why, std::string_view detail) {
+  ++dropped_;
+  m->header.push_onward(name_);
+  drop(std::move(m), why, detail);
 }
 
 void stream_link::refill() {
@@ -344,9 +365,7 @@ void stream_link::wait_in_backlog(message_ptr m) {
   bool stalled = stalled_ != stall::none;
   if (!stalled && backlog_.push(m))
     return;
-  ++dropped_;
-  m->header.push_onward(name_);
-  drop(std::move(m), drop_reason::congested, "the link to " + remote_ + (stalled ? " does not move" : " is full"));
+  lose(std::move(m), drop_reason::congested, "the link to " + remote_ + (stalled ? " does not move" : " is full"));
 }
 
 void stream_link::check_stall() {
@@ -360,7 +379,7 @@ void stream_link::check_stall() {
   if (now != backlog::verdict::moving) {
     stalled_ = now == backlog::verdict::silent ? stall::silent : stall::slow;
     drop_backlog(drop_reason::congested, "the link to " + remote_ + " does not move");
-    queue().charge_to(*ledger_); // a frame that is half written cannot be dropped
+    queue().charge_to(*unwritten_); // a frame that is half written cannot be dropped
   }
   auto quiet = reactor().now() - backlog_.last_progress();
   auto left = std::chrono::ceil<std::chrono::milliseconds>(quiet < limit.stall ? limit.stall - quiet : limit.stall);
@@ -409,9 +428,9 @@ void stream_link::close(std::string why) {
   state_ = state::closed;
   for (auto* t : {&handshake_timer_, &frame_timer_, &stall_timer_, &paused_timer_})
     reactor().cancel(std::exchange(*t, 0));
-  end_loan();
   stream_.reset();
   in_.clear();
+  frame_memory_.step_back();
   drop_output(drop_reason::link_down, {});
   if (log_enabled(level::debug))
     log(level::debug, env_.kind.name, "connection with " + remote_ + " ended" + (why.empty() ? "" : ": " + why));
@@ -437,7 +456,7 @@ link_info stream_link::info() const {
   i.messages_out = messages_out_;
   i.bytes_in = bytes_in_;
   i.bytes_out = bytes_out_;
-  i.pending_bytes = ledger_->used();
+  i.pending_bytes = ledger_->used() + frame_memory_.bytes();
   i.queued_bytes = queue().bytes() + backlog_.bytes();
   i.dropped = dropped_;
   i.pauses = pauses_;

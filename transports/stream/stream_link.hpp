@@ -23,7 +23,6 @@ struct stream_environment {
   transport_context context;
   rate_limited_log hostile;          ///< lines about bad input
   std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
-  const stream_link* loan = nullptr;    ///< the link that may finish a frame although the node's memory is full
   budget_waiter* waiter = nullptr;
 
   static constexpr std::size_t scratch_size = 256u << 10;
@@ -40,9 +39,11 @@ struct stream_environment {
 ///        │                            │                                                                  ▲
 ///        └── timeout, wrong byte ─────┴── bad frame, no write progress, `close` ──────────────────────────┘
 ///
-/// Memory: what it lets in is charged to its ledger; over the budget it stops reading. What it cannot
-/// write at once waits, up to `high_water` encoded and the rest in the backlog. Socket thread only.
-class stream_link final : public worker, private net::stream_events, private flushable {
+/// Memory: each message that it lets in is charged to its ledger before the next one is made; over the budget it stops,
+/// in the middle of what it has read if need be, and goes on with the rest later. What is not a message yet is
+/// charged to the pool for that (`frame_pool`). What it cannot write at once waits, up to `high_water` encoded and
+/// the rest in the backlog. Socket thread only.
+class stream_link final : public worker, private net::stream_events, private flushable, private frame_pool::waiter {
  public:
   /// Told once, when the link can carry messages or never will.
   using opened = std::function<void(result<void>)>;
@@ -73,8 +74,12 @@ class stream_link final : public worker, private net::stream_events, private flu
 
  private:
   static constexpr std::size_t high_water = 256u << 10;
-  /// A link whose budget is used up still reads this much when nothing of it is left here.
+  /// A link that has little budget reads this much, one byte of which may be all that it can use now.
   static constexpr std::size_t least_read = 16u << 10;
+  /// The same while the node's memory is full.
+  static constexpr std::size_t least_read_when_full = 4u << 10;
+  /// Messages of one turn; others want theirs.
+  static constexpr std::size_t frames_per_turn = switchboard::deliveries_per_turn;
   /// Links that do not read look this often whether the peer is still there.
   static constexpr std::chrono::milliseconds paused_check{250};
 
@@ -85,17 +90,22 @@ class stream_link final : public worker, private net::stream_events, private flu
 
   // reading
   void on_readable() override;
-  bool may_read();
-  void end_loan();
+  void frame_memory_available() override { resume(); }
+  bool has_budget() const;
   std::size_t read_limit() const;
-  void read_once();
+  bool read_once();
+  void take_frames();
+  void want_more();
   bool take_preamble();
   bool accept_frame(frame_reader::frame& f);
   void peer_is_done();
   void check_finished();
+  void wait_for_budget();
   void pause();
+  void go_on_next_turn();
   void check_paused();
   void watch_frame();
+  void check_frame();
 
   // writing
   void on_writable() override { write_out(); }
@@ -108,6 +118,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   void write_failed(int err);
   void drop_output(drop_reason why, std::string_view detail);
   void drop_backlog(drop_reason why, std::string_view detail);
+  void lose(message_ptr m, drop_reason why, std::string_view detail);
 
   void failed(const char* what, int err);
   void refuse(refusal why, const std::string& message);
@@ -126,7 +137,9 @@ class stream_link final : public worker, private net::stream_events, private flu
   opened on_open_;
   ended on_end_;
   ledger::owner ledger_;
+  ledger::owner unwritten_; ///< what is encoded and does not go out, whoever sent it: holds nobody up
   std::string peer_node_;
+  frame_pool::share frame_memory_;
   frame_reader in_;
   frame_writer out_;
   backlog backlog_;
@@ -137,10 +150,12 @@ class stream_link final : public worker, private net::stream_events, private flu
   state state_ = state::handshake;
   bool outgoing_;
   stall stalled_ = stall::none;
+  bool paused_ = false;  ///< it does not read, for want of budget or of memory for a frame
   bool blocked_ = false; ///< the stream takes no more now
   bool broken_ = false;  ///< … and never will: what the peer has sent is still read
   std::string broken_by_;
   net::reactor::clock::time_point ended_at_{}; ///< when the peer was found to have ended its direction
+  std::uint64_t bytes_at_frame_check_ = 0;
   std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
 };
 

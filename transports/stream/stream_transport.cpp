@@ -2,6 +2,7 @@
 #include "transports/stream/stream_transport.hpp"
 
 #include "runtime/links/allow.hpp"
+#include "transports/stream/stream_keys.hpp"
 
 #include <algorithm>
 
@@ -11,7 +12,8 @@ namespace ockam {
 /// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow) : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow} {}
+  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow, std::size_t most)
+    : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow}, most_{most} {}
   ~listener() {
     acceptor_.reset();
     if (!retired_)
@@ -57,17 +59,20 @@ class stream_transport::listener final : public net::acceptor_events {
  private:
   void on_accept(net::stream_ptr s) override {
     auto& board = owner_.env_.board();
-    auto now = owner_.env_.reactor().now();
     auto remote = s->peer();
-    if (!owner_.env_.context.may_accept()) {
+    if (owner_.env_.reactor().short_of_descriptors())
+      return on_out_of_descriptors();
+    bool own = *connections_ >= most_;
+    if (own || !owner_.env_.context.may_accept()) {
       ++refused_;
       board.refused().add(refusal::too_many_connections);
       owner_.env_.hostile.write(level::warn, owner_.env_.kind.name, "too-many-connections",
-                                "closed a connection from " + remote + ": max-connections is reached", now);
+                                "closed a connection from " + remote + ": max-connections of the " + (own ? "listener" : "node") + " is reached",
+                                owner_.env_.reactor().now());
       return;
     }
     message_source source{board.flows().create(), flow_, services_};
-    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s)) : std::move(s), std::move(remote), source, connections_, nullptr, {});
+    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s), flow_) : std::move(s), std::move(remote), source, connections_, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
     ++accepted_;
@@ -84,6 +89,7 @@ class stream_transport::listener final : public net::acceptor_events {
   stream_transport& owner_;
   stream_wrapper wrap_;
   const std::uint32_t flow_;
+  const std::size_t most_; ///< connections at one time
   bool retired_ = false;
   std::uint32_t services_ = 0; ///< the id that its links share with others, if it admits services
   net::acceptor_ptr acceptor_;
@@ -103,7 +109,7 @@ struct stream_transport::attempt {
 
 stream_transport::stream_transport(const stream_kind& kind, transport_context context)
   : env_{kind, context, rate_limited_log{context.node.limits.log_interval},
-         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), nullptr, this} {}
+         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), this} {}
 
 stream_transport::~stream_transport() = default;
 
@@ -114,7 +120,7 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
     end_rights(flow);
     return done(at.error());
   }
-  auto l = std::make_unique<listener>(*this, at->wrap, flow);
+  auto l = std::make_unique<listener>(*this, at->wrap, flow, connections_allowed(o.extra, env_.limit()));
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
   l->admit(o.allow);
@@ -145,7 +151,7 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
     auto given = self->options->producer;
     message_source source{given != 0 ? given : board.flows().create(), 0, env_.context.node.flows.outgoing};
     auto link_name = std::make_shared<address>();
-    auto stream = self->to.wrap ? self->to.wrap(std::move(*s)) : std::move(*s);
+    auto stream = self->to.wrap ? self->to.wrap(std::move(*s), 0) : std::move(*s);
     auto link = start_link(std::move(stream), self->to.name, source, nullptr, self->options,
                            [this, self, link_name](result<void> up) {
                              if (!up)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transports/stream/stream_keys.hpp"
 #include "transports/transport_descriptor.hpp"
 
 namespace ockam {
@@ -9,7 +10,8 @@ namespace ockam {
 struct tcp_entry : transport_entry {
   static constexpr transport_descriptor descriptor{
     .name = "tcp", .title = "TCP", .type = "Tcp", .example = "127.0.0.1:4000",
-    .listener = {.about = "listen for other nodes, for example 127.0.0.1:4000", .address = ip_listen_address},
+    .listener = {.about = "listen for other nodes, for example 127.0.0.1:4000", .address = ip_listen_address,
+                 .keys = stream_listener_keys},
     .connection = {.about = "connect to another node", .address = ip_peer_address}};
 
   static std::unique_ptr<transport> make(transport_context context);

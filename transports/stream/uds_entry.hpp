@@ -2,14 +2,15 @@
 #pragma once
 
 #include "runtime/core/unix_path.hpp"
+#include "transports/stream/stream_keys.hpp"
 #include "transports/transport_descriptor.hpp"
 
 namespace ockam {
 
-inline constexpr std::array<key_descriptor, 1> uds_listener_keys{{
+inline constexpr auto uds_listener_keys = joined_keys(stream_listener_keys, std::array<key_descriptor, 1>{{
   {.name = "mode", .about = "of the socket's file: who may connect, in octal digits", .fallback = "600", .value = "MODE",
    .check = &checked_by<&parse_file_mode>},
-}};
+}});
 
 /// Unix sockets in the list of transports.
 struct uds_entry : transport_entry {

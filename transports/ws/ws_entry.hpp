@@ -2,12 +2,13 @@
 #pragma once
 
 #include "runtime/core/ws_address.hpp"
+#include "transports/stream/stream_keys.hpp"
 #include "transports/tls/tls_keys.hpp"
 #include "transports/transport_descriptor.hpp"
 
 namespace ockam {
 
-inline constexpr auto ws_listener_keys = joined_keys(tls_listener_keys, std::array<key_descriptor, 1>{{
+inline constexpr auto ws_listener_keys = joined_keys(joined_keys(stream_listener_keys, tls_listener_keys), std::array<key_descriptor, 1>{{
   {.name = "origins", .type = key_type::list, .about = "web pages of these origins may connect; * stands for all"},
 }});
 

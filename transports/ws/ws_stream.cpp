@@ -60,17 +60,17 @@ class ws_stream::target_bytes {
   std::size_t filled_ = 0;
 };
 
-ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::role own)
-  : layered_stream{r, std::move(below)}, limit_{limit}, budget_{budget}, own_{own}, reader_{own},
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, ws::role own)
+  : layered_stream{r, std::move(below)}, limit_{limit}, own_{own}, reader_{own}, gathered_memory_{from, peer(), *this},
     writer_{own, [this](std::size_t n) { return out_.append(n); }} {}
 
-ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, client c)
-  : ws_stream{r, std::move(below), limit, budget, ws::role::client} {
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, client c)
+  : ws_stream{r, std::move(below), limit, from, ws::role::client} {
   client_ = std::move(c);
 }
 
-ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::upgrade_policy server)
-  : ws_stream{r, std::move(below), limit, budget, ws::role::server} {
+ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, ws::upgrade_policy server)
+  : ws_stream{r, std::move(below), limit, from, ws::role::server} {
   policy_ = std::move(server);
 }
 
@@ -212,6 +212,7 @@ bool ws_stream::take(const ws::piece& p, target_bytes& to) {
   if (p.ends && p.fin) {
     in_message_ = false;
     gathered_whole_ = true;
+    gathered_memory_.step_back();
     reactor().cancel(std::exchange(gather_timer_, 0));
   }
   return true;
@@ -230,6 +231,7 @@ bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
     return true;
   }
   in_message_ = true;
+  gathered_at_check_ = 0;
   gather_began_ = reactor().now();
   watch_gathering();
   return true;
@@ -248,10 +250,11 @@ bool ws_stream::gather(std::span<const std::byte> data) {
   if (gathered_.size() + data.size() > gathered_.capacity()) {
     auto bigger = std::max<std::size_t>(4096, 2 * (gathered_.size() + data.size()));
     auto more = bigger - gathered_.capacity();
-    if (budget_.used() + more > budget_.limit())
-      return break_off(refusal::over_budget, close_code::try_again, "sent a message in parts while this node's memory is full");
+    if (!gathered_memory_.take(more, reactor().now())) {
+      gathered_memory_.step_back();
+      return break_off(refusal::over_budget, close_code::try_again, "sent a message in parts while there was no memory for it");
+    }
     gathered_.reserve(bigger);
-    budget_.add(more);
   }
   gathered_.insert(gathered_.end(), data.begin(), data.end());
   return true;
@@ -274,7 +277,7 @@ void ws_stream::give_gathered(target_bytes& to) {
 
 void ws_stream::drop_gathered() {
   reactor().cancel(std::exchange(gather_timer_, 0));
-  budget_.sub(gathered_.capacity());
+  gathered_memory_.give_back(gathered_memory_.bytes());
   gathered_ = std::vector<std::byte>{}; // `= {}` would keep the memory
   gathered_at_ = 0;
   gathered_whole_ = false;
@@ -284,12 +287,16 @@ void ws_stream::drop_gathered() {
 void ws_stream::watch_gathering() {
   constexpr std::size_t slowest = 256u << 10; // bytes a second, as in `stream_link`
   auto allowed = limit_.frame_timeout + std::chrono::seconds{gathered_.size() / slowest};
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - (reactor().now() - gather_began_));
-  if (left.count() <= 0) {
-    break_off(refusal::frame_timeout, close_code::protocol_error, "did not finish a message in time");
+  auto since = reactor().now() - gather_began_;
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - since);
+  auto arrived = gathered_.size() - std::exchange(gathered_at_check_, gathered_.size());
+  bool idle = since >= frame_pool::check_time && arrived < frame_pool::least_arrival && gathered_memory_.others_wait();
+  if (left.count() <= 0 || idle) {
+    break_off(refusal::frame_timeout, close_code::protocol_error,
+              idle ? "did not send on a message whose memory others wait for" : "did not finish a message in time");
     return notify_reader();
   }
-  gather_timer_ = reactor().after(left, [this] {
+  gather_timer_ = reactor().after(std::min(left, frame_pool::check_time), [this] {
     gather_timer_ = 0;
     watch_gathering();
   });

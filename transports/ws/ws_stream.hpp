@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/core/credit.hpp"
+#include "runtime/core/frame_pool.hpp"
 #include "runtime/core/limits.hpp"
 #include "transports/stream/layered_stream.hpp"
 #include "transports/stream/out_queue.hpp"
@@ -23,10 +23,10 @@ namespace ockam {
 ///     upgrading ──▶ open ──▶ closed     (refused, rule broken, close frame, end of stream)
 ///
 /// A message that comes in one frame goes through as it arrives. One that comes in several is put together
-/// here first, since its length stands nowhere: at most `max_frame`, charged to the node's memory, in at
+/// here first, since its length stands nowhere: at most `max_frame`, charged to the pool for frames that are not whole, in at
 /// most `frame_timeout` plus one second for each 256 KiB, without the time that its owner did not read.
 /// Socket thread only.
-class ws_stream final : public layered_stream {
+class ws_stream final : public layered_stream, private frame_pool::waiter {
  public:
   /// What a client asks for.
   struct client {
@@ -34,8 +34,8 @@ class ws_stream final : public layered_stream {
     std::string target;
   };
 
-  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, client c);
-  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::upgrade_policy server);
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, client c);
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, ws::upgrade_policy server);
   ~ws_stream() override;
 
   net::io_result read(std::span<const iovec> into) override;
@@ -54,7 +54,7 @@ class ws_stream final : public layered_stream {
 
   class target_bytes; // the owner's buffers, filled from the front
 
-  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, memory& budget, ws::role own);
+  ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, ws::role own);
 
   // layered_stream
   void begin() override;
@@ -64,6 +64,7 @@ class ws_stream final : public layered_stream {
   void write_output() override;
 
   // reading
+  void frame_memory_available() override {}
   void upgrade();
   net::io_result read_frames(target_bytes& to);
   std::size_t room_for_piece(const target_bytes& to) const;
@@ -84,7 +85,6 @@ class ws_stream final : public layered_stream {
   void answer_ping();
 
   const limits& limit_;
-  memory& budget_;
   ws::role own_;
   client client_;
   ws::upgrade_policy policy_;
@@ -99,6 +99,8 @@ class ws_stream final : public layered_stream {
   bool passing_ = false;      ///< inside of a message that goes through as it comes
   bool in_message_ = false;   ///< fragments of a message are still to come
   std::vector<std::byte> gathered_;
+  frame_pool::share gathered_memory_;
+  std::size_t gathered_at_check_ = 0; ///< how much there was when it was last looked at
   std::size_t gathered_at_ = 0; ///< given to the owner, length field included
   bool gathered_whole_ = false;
   timer_queue::id gather_timer_ = 0;

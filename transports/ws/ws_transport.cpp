@@ -18,11 +18,11 @@ result<stream_place> place(const transport_context& c, const std::string& addres
   ws::upgrade_policy policy{own->at.target, own->origins};
   stream_place p;
   p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
-  p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s) -> net::stream_ptr {
+  p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s, std::uint32_t listener) -> net::stream_ptr {
     auto& r = c.node.reactor;
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls);
-    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, c.node.memory, policy);
+    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, frame_pool::origin{c.node.frames, listener}, policy);
   };
   return p;
 }
@@ -36,11 +36,11 @@ result<stream_peer> peer(const transport_context& c, const std::string& address,
   p.connect = [at = own->at.at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
     return r.connect(at, timeout, std::move(done));
   };
-  p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s) -> net::stream_ptr {
+  p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s, std::uint32_t) -> net::stream_ptr {
     auto& r = c.node.reactor;
     if (tls)
       s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);
-    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, c.node.memory, ws_stream::client{to_string(a.at), a.target});
+    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, frame_pool::origin{c.node.frames, 0}, ws_stream::client{to_string(a.at), a.target});
   };
   return p;
 }

@@ -117,6 +117,7 @@ class stream final : public net::stream {
   void watch_read(bool on) override { reading_ = on; }
   void watch_write(bool on) override { writing_ = on; }
   bool peer_closed() override { return in_->closed || in_->broken; }
+  bool has_unread() const override { return !in_->bytes.empty(); }
   std::chrono::milliseconds unanswered() override {
     return out_->sent ? std::chrono::duration_cast<std::chrono::milliseconds>(reactor_.now() - *out_->sent)
                       : std::chrono::milliseconds{0};

@@ -204,12 +204,12 @@ TEST(links, connections_beyond_the_limit_are_closed_and_counted_and_room_is_give
   node n1{net, "n1", small};
   auto at = n1.listen();
   std::vector<client> peers;
-  for (int i = 0; i < 70; ++i) {
+  for (int i = 0; i < 66; ++i) {
     peers.push_back(net.dial(at));
     peers.back().send(preamble);
   }
   net.run();
-  EXPECT_EQ(n1.connections(), 64u);
+  EXPECT_EQ(n1.connections(), 60u) << "15 in 16 for one listener";
   EXPECT_EQ(n1.board().refused()[refusal::too_many_connections], 6u);
   EXPECT_EQ(n1.tcp().listeners()[0].refused, 6u);
   EXPECT_TRUE(peers.back().closed_by_peer());
@@ -219,10 +219,43 @@ TEST(links, connections_beyond_the_limit_are_closed_and_counted_and_room_is_give
   for (int i = 0; i < 10; ++i)
     peers[static_cast<std::size_t>(i)].close();
   net.run();
-  EXPECT_EQ(n1.connections(), 54u);
+  EXPECT_EQ(n1.connections(), 50u);
   auto late = net.dial(at);
   net.run();
   EXPECT_FALSE(late.closed_by_peer());
+}
+
+TEST(links, a_public_listener_leaves_connections_for_a_private_one) {
+  limits small;
+  small.max_connections = 32;
+  network net;
+  node n1{net, "n1", small};
+  auto crowded = n1.listen(), spared = n1.listen();
+  std::vector<client> strangers;
+  for (int i = 0; i < 40; ++i) {
+    strangers.push_back(net.dial(crowded));
+    strangers.back().send(preamble);
+  }
+  net.run();
+  auto friendly = net.dial(spared);
+  friendly.send(preamble);
+  net.run();
+  EXPECT_FALSE(friendly.closed_by_peer());
+  EXPECT_EQ(n1.connections(), 31u);
+}
+
+TEST(links, a_listener_has_a_max_connections_of_its_own) {
+  network net;
+  node n1{net};
+  std::string at;
+  n1.tcp().listen("127.0.0.1:0", {.allow = {"services"}, .extra = {{"max-connections", "2"}}},
+                  [&](result<listener_info> l) { at = l->socket_address; });
+  std::vector<client> peers;
+  for (int i = 0; i < 3; ++i)
+    peers.push_back(net.dial(at));
+  net.run();
+  EXPECT_EQ(n1.connections(), 2u);
+  EXPECT_TRUE(peers.back().closed_by_peer());
 }
 
 TEST(links, without_descriptors_the_rest_goes_on) {

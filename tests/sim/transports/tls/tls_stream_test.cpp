@@ -67,6 +67,7 @@ class valve final : public net::stream {
     s_->watch_write(on && !shut_);
   }
   bool peer_closed() override { return s_->peer_closed(); }
+  bool has_unread() const override { return s_->has_unread(); }
   std::string peer() const override { return s_->peer(); }
   std::string local() const override { return s_->local(); }
 

@@ -16,10 +16,12 @@ TEST(ws_stream_test, has_no_half_close_and_goes_on_when_it_is_asked_for) {
   sim::reactor reactor{net};
   limits limit;
   memory budget{1u << 20};
+  switchboard board{"n1"};
+  frame_pool frames{budget, limit.max_frame, board};
   auto& port = net.serve("n:1");
   std::optional<stream_user> user;
   auto connecting = reactor.connect({"n", 1}, std::chrono::seconds{1}, [&](result<net::stream_ptr> s) {
-    user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, budget, ws_stream::client{"n:1", "/"}));
+    user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{"n:1", "/"}));
   });
   net.run();
   auto peer = port.accept();
@@ -35,6 +37,8 @@ struct upgraded : ::testing::Test {
   sim::reactor reactor{net};
   limits limit;
   memory budget{1u << 20};
+  switchboard board{"n1"};
+  frame_pool frames{budget, limit.max_frame, board};
   std::optional<stream_user> user;
   net::connecting_ptr connecting;
   std::optional<sim::client> peer;
@@ -42,7 +46,7 @@ struct upgraded : ::testing::Test {
   void SetUp() override {
     auto& port = net.serve("n:1");
     connecting = reactor.connect({"n", 1}, std::chrono::seconds{1}, [&](result<net::stream_ptr> s) {
-      user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, budget, ws_stream::client{"n:1", "/"}));
+      user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{"n:1", "/"}));
     });
     net.run();
     peer.emplace(port.accept());

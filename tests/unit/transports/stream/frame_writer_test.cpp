@@ -28,6 +28,7 @@ struct sink final : net::stream {
   void watch_write(bool) override {}
   bool shutdown_write() override { return false; }
   bool peer_closed() override { return false; }
+  bool has_unread() const override { return false; }
   std::string peer() const override { return {}; }
   std::string local() const override { return {}; }
 };
