@@ -277,3 +277,21 @@ def test_a_route_that_no_node_takes_costs_nothing(addresses):
             assert (await n.request(["hop"] * 1000 + ["echo"], "far")).text == "far"
 
     run(go())
+
+
+def test_json_as_bytes_is_json_for_scripts_and_the_command_line(node, ockam_cli, home):
+    """`{` is the length 123: an object of 124 bytes looked like a text that had lost its brace."""
+    (home / "js.lua").write_text('function on_message(m) local v = m:json() m:reply((m.text and "text " or "bytes ") .. #v.a) end')
+    n = node("n1", config=f"[node]\nname = n1\n[tcp-listener t]\naddress = 127.0.0.1:0\n[service js]\ntype = script\nscript = {home}/js.lua\n")
+
+    async def go():
+        async with ockam.connect(f"127.0.0.1:{n.port}") as c:
+            for size in (20, 122, 123, 124, 125, 126, 300):
+                raw = b'{"a":"' + b"x" * (size - 8) + b'"}'
+                assert (await c.request("js", raw)).text == f"bytes {size - 8}"
+                assert (await c.request("js", raw.decode())).text == f"text {size - 8}"
+                assert (await c.request("echo", raw)).json() == {"a": "x" * (size - 8)}
+
+    run(go())
+    raw = '{"a":"' + "x" * 116 + '"}'
+    assert ockam_cli("message", "send", "--hex", raw.encode().hex(), "--to", "/node/n1/service/echo", "--output", "json").json["reply"] == raw
