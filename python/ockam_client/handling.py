@@ -79,7 +79,7 @@ class Handling:
             if self._closing and isinstance(e, asyncio.CancelledError):
                 raise
             log.exception("worker %s failed", worker.name)
-            why = e.cause if isinstance(e, OckamError) else f"{type(e).__name__}: {e}"
+            why = e.cause if isinstance(e, OckamError) else ": ".join(filter(None, (type(e).__name__, str(e))))
             return self.report(message, (routes.LOCAL, worker.name), "service-error", why)
         await self._deliver(frame, f"an answer of worker {worker.name}")
 

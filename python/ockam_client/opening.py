@@ -2,7 +2,6 @@
 """`await connect(…)` and `async with connect(…)` alike."""
 
 from collections.abc import Coroutine, Generator
-from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -34,8 +33,8 @@ class Opening(Coroutine[Any, Any, T], Generic[T]):
     def send(self, value: Any) -> Any:
         return self._made_by.send(value)
 
-    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None) -> Any:
-        return self._made_by.throw(kind) if value is None else self._made_by.throw(kind, value, traceback)
+    def throw(self, *error: Any) -> Any:
+        return self._made_by.throw(*error)
 
     def close(self) -> None:
         self._made_by.close()

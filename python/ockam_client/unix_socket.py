@@ -18,7 +18,7 @@ class UnixListener:
     def __init__(self, path: str) -> None:
         """Raises CannotListen."""
         self.path = path
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.socket = socket.socket(socket.AF_UNIX)
         try:
             self._bind()
             os.chmod(path, MODE)  # before anybody can connect
@@ -86,5 +86,6 @@ def _remove_stale(path: str) -> None:
 
 def _refuses(path: str) -> bool:
     """Whether nobody listens there."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)  # the queue of one that is busy may be full
         return probe.connect_ex(path) == errno.ECONNREFUSED

@@ -38,4 +38,6 @@ def test_what_they_say():
 def test_what_a_peer_says_is_printable():
     e = ockam.Undeliverable("refused\n", "0#\x1b[2J", "n\udcff", "\x07" + "d" * 1000)
     assert str(e).isprintable() and "\\x1b[2J" in e.hop and e.node == "n\\xff" and len(e.detail) == 256
+    assert (len(ockam.Undeliverable("refused", "h" * 2000, "n" * 2000, "").hop), len(ockam.Undeliverable("refused", "h", "n" * 2000, "").node)) == (1024, 256)
+    assert printable("\udc80\udcff") == "\\x80\\xff"
     assert printable("grün") == "grün" and printable("\u200b") == "\\xe2\\x80\\x8b" and printable("\ud800") == "\\xed\\xa0\\x80"

@@ -13,16 +13,16 @@ from ockam_client import routes
     ("/dnsaddr/h/tcp/4000/wss", [(3, "wss://h:4000")]), ("/dnsaddr/h/tcp/4000/service/ws", [(1, "h:4000"), (0, "ws")]),
     ("/dnsaddr/h/tcp/65535", [(1, "h:65535")]), ("/dnsaddr/h/tcp/007", [(1, "h:7")]),
     ("/ip4/1.2.3.4/tcp/1/ip4/1.2.3.4/udp/2", [(1, "1.2.3.4:1"), (2, "1.2.3.4:2")]),
-    (["hop", (1, "h:1"), "2#x"], [(0, "hop"), (1, "h:1"), (2, "x")]), ([(0, "")], [(0, "")]), (iter(["a"]), [(0, "a")])])
+    (["hop", (1, "h:1"), "2#x"], [(0, "hop"), (1, "h:1"), (2, "x")]), ([(0, "")], [(0, "")])])
 def test_routes(text, route):
     assert routes.parse(text) == route
 
 
 @pytest.mark.parametrize("route,says", [
     ("", "empty"), ([], "empty"), ([""], "empty"), (None, "None is not a route"), (7, "7 is not a route"), (b"echo", "is not a route"),
-    ("//", "cannot be part"), ("/service", "has no value"), ("/service/", "has no value"), ("/service/a/", "cannot be part"),
+    ("//", "cannot be part"), ("/service", "/service has no value in '/service'"), ("/unix", "/unix has no value in '/unix'"), ("/ip4", "/ip4 has no value in '/ip4'"), ("/service/", "/service has no value in '/service/'"), ("/service/a/", "cannot be part"),
     ("/ip4/1.2.3/tcp/1", "'1.2.3' is not an address of ip4"), ("/ip6/1.2.3.4/tcp/1", "is not an address of ip6"),
-    ("/ip4/1.2.3.4", "not followed by a port"), ("/ip4/1.2.3.4/tcp", "/tcp has no value"), ("/ip4/1.2.3.4/tcp/x", "'x' is not a port number"),
+    ("/ip4/1.2.3.4", "1.2.3.4 is not followed by a port"), ("/ip4/1.2.3.4/tcp", "/tcp has no value in '/ip4/1.2.3.4/tcp'"), ("/ip4/1.2.3.4/tcp/x", "'x' is not a port number"),
     ("/ip4/1.2.3.4/tcp/65536", "'65536' is not a port number"), ("/ip4/1.2.3.4/sctp/1", "not followed by a port"),
     ("/ip4/1.2.3.4/tcp/" + "9" * 5000, "is not a port number"), ("/ip4/1.2.3.4/tcp/٣", "is not a port number"),
     ("/ip4/1.2.3.4/udp/1/ws", "/ws/ cannot be part"), ("/x/y", "/x/ cannot be part"), ("/node/n1", "/node/ cannot be part"),
@@ -34,6 +34,10 @@ def test_routes_that_are_none(route, says):
     with pytest.raises(ockam.InvalidRoute) as e:
         routes.parse(route)
     assert says in e.value.cause and e.value.hint
+
+
+def test_what_gives_addresses_is_a_route():
+    assert routes.parse(a for a in ("a", "b")) == routes.parse(("a", "b")) == [(0, "a"), (0, "b")]
 
 
 def test_the_longest_ones():

@@ -21,7 +21,8 @@ def test_workers_are_reached_over_each_connection(run, tmp_path):
                 s.worker("w")(lambda m: "here")
                 one, two = await fake_node.dial(s.address.replace("[::1]", "::1")), await fake_node.dial(s.address.replace("[::1]", "::1"))
                 assert [(await n.ask("w")).payload for n in (one, two)] == [b"\x04here"] * 2
-                assert len(s.connections) == 2
+                places = [c.address for c in s.connections]
+                assert len(places) == 2 and all(p == "a Unix socket" if "/" in address else p.startswith(("127.0.0.1:", "::1:")) for p in places), places
                 one.end()
                 while len(s.connections) > 1:
                     await asyncio.sleep(0)
@@ -216,6 +217,31 @@ def test_a_path_that_a_process_has_left_behind_is_taken(run, tmp_path):
             assert os.listdir(tmp_path) == ["s"]
 
     run(go())
+
+
+def test_one_that_is_too_busy_to_answer_is_left_alone(run, tmp_path):
+    path = f"{tmp_path}/s"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as two:
+        busy.bind(path)
+        busy.listen(0)
+        for c in (one, two):
+            c.setblocking(False)
+            c.connect_ex(path)
+        with pytest.raises(ockam.CannotListen, match="another process listens there"):
+            run(ockam.listen(path))
+
+
+def test_one_that_is_there_again_at_once_is_left_alone(tmp_path, monkeypatch):
+    path = f"{tmp_path}/s"
+    monkeypatch.setattr(unix_socket, "_remove_stale", lambda _: None)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(path)
+        with pytest.raises(ockam.CannotListen, match=f"cannot listen on {path}: another process listens there") as e:
+            unix_socket.UnixListener(path)
+        assert e.value.hint == "choose another path"
+    monkeypatch.setattr(unix_socket, "_remove_stale", lambda _: os.rename(tmp_path, f"{tmp_path}.away"))
+    with pytest.raises(ockam.CannotListen, match="No such file"):
+        unix_socket.UnixListener(path)
 
 
 def test_what_is_no_socket_is_left_alone(run, tmp_path):

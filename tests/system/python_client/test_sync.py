@@ -4,7 +4,9 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import os
 import pathlib
+import queue
 import socket
 import subprocess
 import sys
@@ -77,7 +79,11 @@ def in_time(function, seconds=5):
 def test_it_asks_and_sends(address):
     with ockam.sync.connect(address) as c:
         assert c.request("echo", "hi").text == "hi" and c.connected and not c.closed
-        c.send("echo", "hi", sender="x")
+        heard = queue.SimpleQueue()
+        c.worker("me")(lambda m: heard.put(m.payload))
+        c.send("echo", "hi", sender="me")
+        c.send("echo", sender="me")
+        assert [heard.get(timeout=5) for _ in range(2)] == [b"\x02hi", b""]
         with pytest.raises(ockam.TimedOut):
             c.request("mute", timeout=0.05)
         with pytest.raises(ockam.InvalidRoute):
@@ -205,6 +211,20 @@ def test_it_comes_back(address):
         assert c.closed
 
 
+def test_who_waits_for_the_link_gives_up(address, monkeypatch):
+    with ockam.sync.connect(address) as c:
+        monkeypatch.setattr(links, "dial", never)
+        with pytest.raises(ockam.Disconnected):
+            c.request("end")
+        assert not c.connected and not c.closed
+        with pytest.raises(ockam.TimedOut, match="within 0.05 s"):
+            c.wait_connected(timeout=0.05)
+
+
+async def never(*_):
+    await asyncio.Event().wait()
+
+
 def test_the_limit_of_the_first_attempt():
     with mute_port() as port:
         began = time.monotonic()
@@ -235,5 +255,5 @@ def test_a_program_ends_although_a_handler_does_not(address):
         print("ended")
     """)
     at = str(pathlib.Path(ockam.__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", program, address], env={"PYTHONPATH": at}, capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", program, address], env={**os.environ, "PYTHONPATH": at}, capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
