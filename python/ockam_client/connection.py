@@ -162,7 +162,8 @@ class Connection(Workers):
             await asyncio.sleep(delay)
             try:
                 return await dial(CONNECT_TIMEOUT)
-            except OckamError as e:
+            except Exception as error:  # noqa: BLE001: whatever it is, threads or descriptors may be there later
+                e = error if isinstance(error, OckamError) else OckamError(f"cannot connect to {self.address}: {error!r}")
                 delay = backoff.next()
                 news = self._down is None or self._down.cause != e.cause
                 log.log(logging.WARNING if news else logging.DEBUG, "%s; next try in %.1f s", e.cause, delay)

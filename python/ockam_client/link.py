@@ -16,6 +16,7 @@ HANDSHAKE = 10.0  # seconds for the preamble of who connects to us
 FLUSH = 1.0  # seconds for what is written and not yet taken when a link is closed
 HEARTBEAT = 3.0  # seconds between heartbeats
 SILENT = 6.0  # seconds without an acknowledgement by the peer's system; then the link has ended
+WRITE_TIMEOUT = 30.0  # seconds in which a node takes nothing of what waits; then the link has ended
 # Of struct tcp_info (linux/tcp.h): tcpi_probes, tcpi_unacked, tcpi_last_ack_recv (in milliseconds).
 _TCP_INFO = struct.Struct("=3xB20xI28xI")
 
@@ -26,14 +27,15 @@ class Link:
     def __init__(self, stream: Stream) -> None:
         self._reader, self._writer = stream
         self._turn = asyncio.Lock()
-        self._heart: asyncio.Task[None] | None = None
+        self._handed = 0  # bytes to the writer
+        self._watch: asyncio.Task[None] | None = None
         self._ended: OckamError | None = None
 
     async def greet(self) -> None:
         """Exchanges preambles; the caller bounds the time. Raises Unreachable, ProtocolError; the stream is then closed, as
         it is when this is cancelled."""
         try:
-            self._writer.write(wire.PREAMBLE)
+            self._hand(wire.PREAMBLE)
             try:
                 first = await self._reader.readexactly(1)
             except (asyncio.IncompleteReadError, OSError):
@@ -43,7 +45,7 @@ class Link:
         except BaseException:
             self.abort()
             raise
-        self._heart = asyncio.create_task(self._beat())
+        self._watch = asyncio.create_task(self._look_after())
 
     async def write(self, frame: bytes) -> None:
         """Waits while the node takes no more, and then for those that have waited longer: what is on its way never
@@ -52,7 +54,7 @@ class Link:
             async with self._turn:
                 await self._writer.drain()
                 self.check()
-                self._writer.write(frame)
+                self._hand(frame)
         except OSError:
             raise self._end(Closed("the node has closed the connection")) from None
 
@@ -61,7 +63,7 @@ class Link:
         transport = self._writer.transport
         if self._ended or self._turn.locked() or transport.get_write_buffer_size() > transport.get_write_buffer_limits()[1]:
             return False
-        self._writer.write(frame)
+        self._hand(frame)
         return True
 
     def check(self) -> None:
@@ -112,25 +114,38 @@ class Link:
         """The first reason counts. Returns it for one more caller."""
         if not self._ended:
             self._ended = why
-            if self._heart:
-                self._heart.cancel()
+            if self._watch:
+                self._watch.cancel()
         return self._ended.fresh()
 
-    # -- a peer that vanished (docs/protocol.md, Heartbeats and silent peers) ------------------------------
+    def _hand(self, data: bytes) -> None:
+        self._handed += len(data)
+        self._writer.write(data)
 
-    async def _beat(self) -> None:
-        """Gives the peer's system something to acknowledge, and looks whether it does."""
-        tcp = self._writer.get_extra_info("socket")
-        if tcp is None or tcp.family not in (socket.AF_INET, socket.AF_INET6):
-            return  # the end of a Unix socket is seen
-        while True:
+    # -- a peer that vanished (docs/protocol.md, Heartbeats and silent peers), or stands still ---------------
+
+    async def _look_after(self) -> None:
+        """Ends the link when its peer has gone without a word. Heartbeats give its system something to acknowledge; the end of
+        a Unix socket is seen without."""
+        transport, clock = self._writer.transport, asyncio.get_running_loop()
+        tcp: socket.socket = self._writer.get_extra_info("socket")
+        beats = tcp.family in (socket.AF_INET, socket.AF_INET6)
+        taken, progress = 0, clock.time()
+        while not self._ended:
             await asyncio.sleep(HEARTBEAT)
-            if (silence := silent_for(tcp)) > SILENT:
-                self._end(Closed(f"the node's system has acknowledged nothing for {silence:.0f} s"))
-                self._writer.transport.abort()
-                return
-            if self._writer.transport.get_write_buffer_size() == 0:
-                self._writer.write(wire.HEARTBEAT)
+            waiting = transport.get_write_buffer_size()
+            if waiting == 0 or self._handed - waiting > taken:
+                taken, progress = self._handed - waiting, clock.time()
+            if beats and (silence := silent_for(tcp)) > SILENT:
+                self._give_up(f"the node's system has acknowledged nothing for {silence:.0f} s")
+            elif clock.time() - progress > WRITE_TIMEOUT:
+                self._give_up(f"the node has taken nothing for {WRITE_TIMEOUT:g} s")
+            elif beats and waiting == 0:
+                self._hand(wire.HEARTBEAT)
+
+    def _give_up(self, why: str) -> None:
+        self._end(Closed(why))
+        self._writer.transport.abort()
 
 
 def silent_for(tcp: socket.socket) -> float:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 import time
 
 import fake_node
@@ -205,6 +206,72 @@ def test_a_peer_whose_system_acknowledges_nothing_has_ended(run, monkeypatch):
         async with fake_node.FakeNode() as node, ockam.connect(node.address, reconnect=False) as c:
             with pytest.raises(ockam.Closed, match="acknowledged nothing for 6 s"):
                 await c.serve_forever()
+
+    run(go())
+
+
+class Kernel:
+    """A socket that says this of itself: bytes that stand where those of struct tcp_info stand (linux/tcp.h)."""
+
+    def __init__(self, probes=0, unacknowledged=0, last=0, size=None):
+        self.info = bytearray(60)
+        self.info[3] = probes
+        self.info[24:28] = unacknowledged.to_bytes(4, sys.byteorder)
+        self.info[56:60] = last.to_bytes(4, sys.byteorder)
+        del self.info[size or 60:]
+
+    def getsockopt(self, level, name, size):
+        assert (level, name, size) == (socket.IPPROTO_TCP, socket.TCP_INFO, 60)
+        return bytes(self.info)
+
+
+def test_how_long_a_peer_has_been_silent(monkeypatch):
+    assert links.silent_for(Kernel(unacknowledged=1, last=6100)) == 6.1
+    assert links.silent_for(Kernel(probes=1, last=1000)) == 1.0
+    assert links.silent_for(Kernel(last=6100)) == 0.0, "nothing waits to be acknowledged"
+    assert links.silent_for(Kernel(probes=1, last=6100, size=59)) == 0.0, "a system that says less"
+    with socket.socket(socket.AF_UNIX) as no_tcp:
+        assert links.silent_for(no_tcp) == 0.0
+    monkeypatch.delattr(socket, "TCP_INFO")
+    assert links.silent_for(None) == 0.0
+
+
+@pytest.mark.parametrize("over", ["tcp", "unix"])
+def test_a_peer_that_takes_nothing_for_long_has_ended(run, monkeypatch, tmp_path, over):
+    monkeypatch.setattr(links, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(links, "WRITE_TIMEOUT", 0.2)
+
+    async def go():
+        async with ockam.listen("127.0.0.1:0" if over == "tcp" else f"{tmp_path}/s") as s:
+            link = await fake_node.dial(s.address)
+            link.reader._transport.pause_reading()
+            while not s.connections:
+                await asyncio.sleep(0)
+            (c,) = s.connections
+            with pytest.raises(ockam.TimedOut):
+                await c.request("x", timeout=0.4)
+            assert c.connected, "nothing waits, so nothing is missing"
+            await c.send("x", bytes(12 << 20))
+            with pytest.raises(ockam.Closed, match="taken nothing for 0.2 s"):
+                await c.request("x")
+
+    run(go())
+
+
+def test_a_slow_peer_has_not_ended(run, monkeypatch):
+    monkeypatch.setattr(links, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(links, "WRITE_TIMEOUT", 0.4)
+
+    async def go():
+        async with fake_node.FakeNode() as node, ockam.connect(node.address, reconnect=False) as c:
+            link = await node.link()
+            sending = asyncio.create_task(c.send("x", bytes(15 << 20)))
+            left = (15 << 20) - (4 << 20)
+            while left > 0:
+                left -= len(await link.reader.read(1 << 20))
+                await asyncio.sleep(0.02)
+            await sending
+            assert c.connected
 
     run(go())
 

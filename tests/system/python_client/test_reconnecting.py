@@ -8,7 +8,7 @@ import time
 import fake_node
 import ockam_client as ockam
 import pytest
-from ockam_client import backoff, connection
+from ockam_client import backoff, connection, link as links
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,9 @@ def test_it_comes_back_and_workers_stay(run, caplog):
 
     with caplog.at_level(logging.INFO):
         run(go())
-    assert "the link to 127.0.0.1:" in caplog.text and "again" in caplog.text
+    said = [r.getMessage() for r in caplog.records if r.name == "ockam_client"]
+    assert said[0].startswith("the link to 127.0.0.1:") and said[0].endswith("has ended: the node has closed the connection")
+    assert said[-1].startswith("connected to 127.0.0.1:") and said[-1].endswith("again")
 
 
 def test_requests_in_flight_fail_and_later_ones_say_that_there_is_no_link(run):
@@ -150,6 +152,28 @@ def test_a_peer_that_breaks_the_protocol_is_tried_again(run):
             await first.closed()
             await node.link()
             assert not c.closed
+
+    run(go())
+
+
+def test_a_try_that_fails_in_an_unusual_way_is_not_the_last(run, monkeypatch):
+    async def go():
+        async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
+            link, failed = await node.link(), asyncio.Event()
+
+            async def fails(*_):
+                failed.set()
+                raise RuntimeError("can't start new thread")
+
+            with monkeypatch.context() as m:
+                m.setattr(links, "dial", fails)
+                link.end()
+                await failed.wait()
+                with pytest.raises(ockam.TimedOut, match="within 0 s: cannot connect to 127.0.0.1:.*can't start new thread") as e:
+                    await c.wait_connected(timeout=0)
+                assert e.value.hint == "is the node running?"
+            await node.link()
+            await c.wait_connected()
 
     run(go())
 

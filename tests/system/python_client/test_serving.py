@@ -2,6 +2,7 @@
 """Servers: nodes connect to them."""
 
 import asyncio
+import logging
 import os
 import socket
 import stat
@@ -17,7 +18,7 @@ def test_workers_are_reached_over_each_connection(run, tmp_path):
     async def go():
         for address in ("127.0.0.1:0", "[::1]:0", f"{tmp_path}/s"):
             async with ockam.listen(address) as s:
-                assert s.address == address or not s.address.endswith(":0")
+                assert s.address == address or s.address.startswith(address[:-1]) and not s.address.endswith(":0")
                 s.worker("w")(lambda m: "here")
                 one, two = await fake_node.dial(s.address.replace("[::1]", "::1")), await fake_node.dial(s.address.replace("[::1]", "::1"))
                 assert [(await n.ask("w")).payload for n in (one, two)] == [b"\x04here"] * 2
@@ -139,8 +140,9 @@ def test_close_during_a_handshake(run):
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n", b"\x01\x7f\xff\xff\xff", b"\x01\x00\x00\x00\x03\xff\xff\xff"])
-def test_who_does_not_speak_the_protocol_is_closed(run, monkeypatch, sent):
+def test_who_does_not_speak_the_protocol_is_closed(run, monkeypatch, caplog, sent):
     monkeypatch.setattr(links, "HANDSHAKE", 0.1)
+    caplog.set_level(logging.INFO)
 
     async def go():
         async with ockam.listen("127.0.0.1:0") as s:
@@ -153,9 +155,15 @@ def test_who_does_not_speak_the_protocol_is_closed(run, monkeypatch, sent):
             assert (await (await fake_node.dial(s.address)).ask("w")).payload == b"\x04here"
 
     run(go())
+    said = [r.getMessage() for r in caplog.records if r.name == "ockam_client"]
+    if sent.startswith(b"\x01"):
+        assert said[0].startswith("the connection of 127.0.0.1:") and " has ended: the peer " in said[0], said
+    else:
+        why = "not an ockam node" if sent else "said nothing within 0.1 s"
+        assert said[0].startswith("somebody who connected was closed: ") and why in said[0], said
 
 
-def test_connections_over_the_limit_are_closed_at_once(run, monkeypatch):
+def test_connections_over_the_limit_are_closed_at_once(run, monkeypatch, caplog):
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
 
     async def go():
@@ -164,6 +172,7 @@ def test_connections_over_the_limit_are_closed_at_once(run, monkeypatch):
             one, _two = await fake_node.dial(s.address), await fake_node.dial(s.address)
             with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
                 await fake_node.dial(s.address)
+            assert "a connection was refused: there are 2 already" in caplog.text
             one.end()
             while len(s._tasks) == 2:
                 await asyncio.sleep(0)

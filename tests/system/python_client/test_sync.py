@@ -240,8 +240,17 @@ def mute_port():
         yield s.getsockname()[1]
 
 
+def ends(program, address):
+    """What a program prints that uses the client; it has to end by itself."""
+    at = str(pathlib.Path(ockam.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program), address], env={**os.environ, "PYTHONPATH": at}, capture_output=True,
+                          text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 def test_a_program_ends_although_a_handler_does_not(address):
-    program = textwrap.dedent("""
+    assert ends("""
         import sys, threading
         import ockam_client as ockam
         entered = threading.Event()
@@ -253,7 +262,12 @@ def test_a_program_ends_although_a_handler_does_not(address):
             c.send("kick")
             entered.wait()
         print("ended")
-    """)
-    at = str(pathlib.Path(ockam.__file__).parents[1])
-    done = subprocess.run([sys.executable, "-c", program, address], env={**os.environ, "PYTHONPATH": at}, capture_output=True, text=True, timeout=20)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
+    """, address) == "ended\n"
+
+
+def test_a_program_ends_that_has_not_closed(address):
+    assert ends("""
+        import sys
+        import ockam_client as ockam
+        print(ockam.sync.connect(sys.argv[1]).request("echo", "hi").text)
+    """, address) == "hi\n"
