@@ -82,7 +82,7 @@ class Connection(Workers):
     @property
     def connected(self) -> bool:
         """Whether there is a link now."""
-        return self._link is not None
+        return self._link is not None and not self._why
 
     @property
     def closed(self) -> bool:
@@ -118,10 +118,12 @@ class Connection(Workers):
         self._closed_here = True
         self._finish(Closed("the connection was closed here"))
         self._life.cancel()
-        await self._handling.close()
-        if self._link:
+        try:
+            await self._handling.close()
+        finally:
             link, self._link = self._link, None
-            await link.close()
+            if link:
+                await link.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -457,6 +457,33 @@ def test_close_does_not_wait_long_for_handlers_that_will_not_end(served, monkeyp
     served(test)
 
 
+def test_a_close_that_is_cancelled_closes_the_link_all_the_same(served):
+    async def test(c, link):
+        entered, cancelled, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        @c.worker("stubborn")
+        async def stubborn(m):
+            entered.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+                await release.wait()
+
+        link.send(["stubborn"])
+        await entered.wait()
+        closing = asyncio.create_task(c.close())
+        await cancelled.wait()
+        assert c.closed and not c.connected
+        closing.cancel()
+        await link.closed()
+        release.set()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+    served(test)
+
+
 def test_nothing_is_said_in_the_log_about_what_close_ends(served, caplog):
     async def test(c, link):
         entered = asyncio.Event()
