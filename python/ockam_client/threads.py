@@ -3,7 +3,6 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 import contextvars
 import functools
 import queue
@@ -38,13 +37,12 @@ class BackgroundThread:
             future, function = job
             if not future.set_running_or_notify_cancel():
                 continue
-            with contextlib.suppress(RuntimeError):  # the event loop may be closed by then
-                try:
-                    result = function()
-                except StopIteration as e:  # which no future takes
-                    future.set_exception(RuntimeError(f"a function raised {e!r}"))
-                except BaseException as e:  # noqa: BLE001: whatever it is, it is the caller's
-                    future.set_exception(e)
-                else:
-                    future.set_result(result)
+            try:
+                result = function()
+            except StopIteration as e:  # which no future takes
+                future.set_exception(RuntimeError(f"a function raised {e!r}"))
+            except BaseException as e:  # noqa: BLE001: whatever it is, it is the caller's
+                future.set_exception(e)
+            else:
+                future.set_result(result)
             del job, future, function

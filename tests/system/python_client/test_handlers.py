@@ -267,6 +267,7 @@ def test_threads_of_workers_end_with_the_connection(served):
         c.worker("w")(lambda m: "x")
         assert (await link.ask("w")).payload == b"\x01x"
         (thread,) = threads()
+        assert thread.daemon, "it keeps no program from ending"
         await c.close()
         await asyncio.to_thread(thread.join, 5)
         assert not threads()
@@ -292,9 +293,12 @@ def test_messages_over_the_room_are_refused_as_congested(served, monkeypatch):
             link.send(["w"])
         report = await link.ask("w")
         assert report.extras["ockam_undeliverable"] == "congested" and report.extras["ockam_hop"] == "0#w"
+        assert report.extras["ockam_detail"] == "too many messages at a time"
         release.set()
         assert [(await link.receive()).payload for _ in range(3)] == [b"\x04done"] * 3
         assert (await link.ask("w")).payload == b"\x04done", "there is room again"
+        while c._handling._tasks:
+            await asyncio.sleep(0)
 
     served(test)
 
@@ -367,6 +371,7 @@ def test_reports_for_a_node_that_reads_nothing_are_bounded(served, monkeypatch):
         for _ in range(5):
             assert (await link.receive()).extras["ockam_hop"] == "0#nobody"
         await link.nothing_came()
+        assert not c._handling._reports
 
     served(test)
 

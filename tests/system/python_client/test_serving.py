@@ -169,7 +169,7 @@ def test_connections_over_the_limit_are_closed_at_once(run, monkeypatch, caplog)
     async def go():
         async with ockam.listen("127.0.0.1:0") as s:
             s.worker("w")(lambda m: "here")
-            one, _two = await fake_node.dial(s.address), await fake_node.dial(s.address)
+            one, _ = await fake_node.dial(s.address), await fake_node.dial(s.address)
             with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
                 await fake_node.dial(s.address)
             assert "a connection was refused: there are 2 already" in caplog.text
