@@ -2,9 +2,16 @@
 """Send to, ask and serve as workers of ockam nodes, from Python: see README.md."""
 
 from . import sync
-from .connection import Connection, Message, Server, connect, listen
-from .errors import Closed, InvalidRoute, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable, Unreachable
+from .connection import Connection, connect
+from .errors import (CannotListen, Closed, Disconnected, InvalidPayload, InvalidRoute, OckamError, ProtocolError, ServiceFailed, TimedOut,
+                     Undeliverable, Unreachable)
+from .message import Message
+from .payloads import Json, Payload
+from .routes import Address, Route
+from .server import Server, listen
+from .version import __version__
+from .workers import Handler
 
-__all__ = ["Closed", "Connection", "InvalidRoute", "Message", "OckamError", "ProtocolError", "Server", "ServiceFailed", "TimedOut",
-           "Undeliverable", "Unreachable", "connect", "listen", "sync"]
-__version__ = "0.1.0"
+__all__ = ["Address", "CannotListen", "Closed", "Connection", "Disconnected", "Handler", "InvalidPayload", "InvalidRoute", "Json", "Message",
+           "OckamError", "Payload", "ProtocolError", "Route", "Server", "ServiceFailed", "TimedOut", "Undeliverable", "Unreachable",
+           "__version__", "connect", "listen", "sync"]

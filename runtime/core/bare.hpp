@@ -28,8 +28,8 @@ std::optional<std::uint64_t> read_uint(std::span<const std::byte>& in);
 /// Reads a string (any bytes) from the front of `in` and moves `in` past it.
 std::optional<std::string_view> read_string(std::span<const std::byte>& in);
 
-/// The payload as a BARE string: nothing when it is not one or not UTF-8. Bytes after it are ignored,
-/// as the reference does.
+/// The BARE string at the front of a payload: nothing when there is none or it is not UTF-8. Bytes after it are
+/// ignored, as the reference does. What a payload as a whole means, `payload_text` says.
 std::optional<std::string_view> decode_string(std::span<const std::byte> payload);
 
 } // namespace ockam::bare

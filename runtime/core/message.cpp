@@ -2,6 +2,7 @@
 #include "runtime/core/message.hpp"
 
 #include "runtime/core/bare.hpp"
+#include "runtime/core/payload_text.hpp"
 
 #include <new>
 
@@ -52,7 +53,7 @@ thread_local free_list blocks;
 } // namespace
 
 std::optional<std::string_view> message::text() const {
-  return bare::decode_string(body.bytes());
+  return payload_text(body.bytes());
 }
 
 payload text_payload(std::string_view text) {

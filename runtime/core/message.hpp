@@ -50,7 +50,7 @@ struct message {
 
   // -- what a service asks of it --------------------------------------------------------------------
   std::span<const std::byte> bytes() const noexcept { return body.bytes(); }
-  /// The payload as text, where it is a BARE string in UTF-8: what `ockam message send` sends.
+  /// The payload as text, where it is one (`payload_text`): what `ockam message send` sends.
   std::optional<std::string_view> text() const;
   /// The way back to who asked; its last address is the worker that sent the message.
   route return_route() const { return header.return_route(); }

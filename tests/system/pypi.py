@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages from PyPI for tests against implementations that are not ours: put into a virtual environment
-in the user's cache once, and into sys.path from there."""
+"""Packages from PyPI, for tests against implementations that are not ours and of what we would publish there: put into a
+virtual environment in the user's cache once, and into sys.path from there."""
 
 import fcntl
 import hashlib
@@ -26,18 +26,24 @@ def _environment():
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True, timeout=120)
             subprocess.run([folder / "bin/pip", "install", "-q", "-r", REQUIREMENTS], check=True, capture_output=True, timeout=300)
             done.touch()
-    return next((folder / "lib").glob("python3*/site-packages"))
+    return folder
 
 
-def load(name):
-    """The package; without a network the test is skipped, or fails where CI is set."""
+def environment(name):
+    """The folder of the virtual environment, for the programs of package `name`; without a network the test is skipped, or
+    fails where CI is set."""
     try:
-        path = str(_environment())
+        return _environment()
     except (OSError, subprocess.SubprocessError) as e:
         why = f"cannot install {name} from PyPI: {getattr(e, 'stderr', None) or e}"
         if os.environ.get("CI"):
             raise AssertionError(why) from e
         pytest.skip(why)
+
+
+def load(name):
+    """The package, imported. Skips and fails as `environment` does."""
+    path = str(next((environment(name) / "lib").glob("python3*/site-packages")))
     if path not in sys.path:
         sys.path.append(path)
     return importlib.import_module(name)

@@ -93,6 +93,12 @@ def test_the_tutorial(prefix, reader, home):
     assert pages.run_page(page("docs/tutorial.md").replace("/opt/ockam", str(prefix)), work, reader, timeout=120) > 25
 
 
+def test_the_page_of_the_python_client(reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("python/README.md"), work, reader, skip=(r"^pip install ",)) > 7
+
+
 # -- the runner itself: a page that promises something else has to fail --------------------------------------
 
 

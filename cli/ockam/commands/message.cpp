@@ -5,6 +5,7 @@
 #include "cli/ockam/sending.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/hex.hpp"
+#include "runtime/core/payload_text.hpp"
 #include "runtime/core/utf8.hpp"
 
 namespace ockam::cli {
@@ -22,9 +23,9 @@ result<std::string> payload_of(const std::string& text, bool hex) {
   return std::string{reinterpret_cast<const char*>(bytes->data()), bytes->size()};
 }
 
-/// A reply as text: a BARE string, as services of the reference answer, or else the bytes as they are.
+/// A reply as text: a BARE string, as services of the reference answer, or else the bytes as they are, JSON for one.
 std::optional<std::string> text_of(std::span<const std::byte> bytes) {
-  if (auto s = bare::decode_string(bytes))
+  if (auto s = payload_text(bytes))
     return std::string{*s};
   std::string_view raw{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   return is_utf8(raw) ? std::optional{std::string{raw}} : std::nullopt;
