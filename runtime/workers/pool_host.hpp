@@ -18,11 +18,12 @@ struct pool_host_parts {
   host_id id;
   address self;
   const std::string& node_name;
-  ledger* budget;
+  ledger* node_budget;
   watchdog* dog;
   std::shared_ptr<const worker_factory> make;
   restart_policy restart;
   std::shared_ptr<const access_control> access;
+  std::shared_ptr<account> budget;
   std::shared_ptr<std::atomic<std::uint64_t>> lost;
 };
 

@@ -6,10 +6,9 @@
 
 namespace ockam {
 
-socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-                         restart_policy restart, std::shared_ptr<const access_control> access)
+socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, origin from)
   : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket,
-                                      {std::make_shared<const worker_factory>(std::move(make)), restart, std::move(access)}},
+                                      std::move(from)},
     owner_{owner}, id_{id} {}
 
 caf::behavior socket_host::make_behavior() {
@@ -76,6 +75,8 @@ void socket_host::receive(message_ptr m) {
   if (!worker_)
     return owner_.board().drop(std::move(m), drop_reason::worker_failed, "it failed and is being started again");
   auto witness = make_witness(*m);
+  if (!admit(*m))
+    return owner_.board().drop(std::move(m), drop_reason::congested, budget()->full());
   bool measured = received_++ % sample == 0;
   auto begin = measured ? worker_stats::clock::now() : worker_stats::clock::time_point{};
   if (call([&] { worker_->on_message(std::move(m)); })) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "runtime/core/switchboard.hpp"
-#include "runtime/workers/worker_host.hpp"
 #include "runtime/workers/actor_workers.hpp"
+#include "runtime/workers/worker_host.hpp"
 
 #include <caf/io/broker.hpp>
 
@@ -14,14 +14,14 @@ namespace ockam {
 /// Runs one worker on the socket thread (see `actors.hpp`).
 class socket_host final : public caf::io::broker, public worker_host, public receiver {
  public:
-  socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-              restart_policy restart, std::shared_ptr<const access_control> access);
+  socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, origin from);
 
   const char* name() const override { return "socket-host"; }
   caf::behavior make_behavior() override;
   void on_exit() override;
 
   using worker_host::begin;
+  using worker_host::origin;
   void outcome_of(std::uint64_t request, message_ptr reply, errc why);
 
   // receiver

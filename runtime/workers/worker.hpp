@@ -29,7 +29,7 @@ constexpr std::string_view to_string(worker_thread t) noexcept {
 
 /// What comes of a request: the reply, or why there is none. Errors: `timed_out`; `undeliverable` and
 /// `service_failed` with the words of the node where the request ended; `limit_reached` when too many
-/// requests of this node are under way.
+/// requests of this worker or node are under way, or the request or its reply does not fit the worker's budget.
 using reply_handler = unique_function<void(result<message_ptr>)>;
 
 /// The way into a worker for threads that are not its own: those of an HTTP server, of a device, of a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
 #include "runtime/core/guarded.hpp"
 #include "runtime/workers/restart_backoff.hpp"
@@ -37,6 +38,9 @@ class worker_host {
   worker_stats& stats() noexcept { return *stats_; }
   const std::shared_ptr<worker_stats>& shared_stats() const noexcept { return stats_; }
 
+  /// Requests of one worker under way at one time: a tenth of what the node may have, so that one leaves the others theirs.
+  static constexpr std::size_t most_requests = 10'000;
+
   virtual void deliver(message_ptr m) = 0;
   virtual std::uint64_t set_timer(std::chrono::milliseconds delay) = 0;
   virtual void cancel_timer(std::uint64_t timer) = 0;
@@ -46,8 +50,15 @@ class worker_host {
   virtual void handle_also(caf::message_handler more) = 0;
   static worker_host& of(const worker& w) { return w.host(); }
 
-  /// A message that begins here: charged to the node's own budget. Dropped as congested when that is used up.
+  /// A message that the worker has answered or passes on: what was lent for it goes back.
+  void pass_on(message_ptr m) {
+    m->held.give_back();
+    deliver(std::move(m));
+  }
+  /// A message that begins here: charged to the worker's budget, or that of the node if it has none. Dropped as
+  /// congested when that is used up.
   void send(message_ptr m);
+  /// The same; when it is used up, `then` gets the error.
   void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
   void drop(message_ptr m, drop_reason why, std::string_view detail);
   postbox box();
@@ -58,10 +69,11 @@ class worker_host {
     std::shared_ptr<const worker_factory> make;
     restart_policy restart = restart_policy::never;
     std::shared_ptr<const access_control> access = {};
+    std::shared_ptr<account> budget = {}; ///< null: that of the node
   };
 
-  /// `budget` and `dog` (null: nobody watches) outlive the host.
-  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where, origin from);
+  /// `node_budget` and `dog` (null: nobody watches) outlive the host.
+  worker_host(address self, const std::string& node_name, ledger* node_budget, watchdog* dog, worker_thread where, origin from);
   virtual ~worker_host();
 
   /// Makes the worker and calls its `on_start`. Errors: see `workers::start`; then there is none.
@@ -88,6 +100,10 @@ class worker_host {
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
   /// Where it may send; null: anywhere.
   const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
+  /// Null: it has none of its own.
+  account* budget() const noexcept { return from_.budget.get(); }
+  /// Charges what the worker is to be given to its budget; false when it does not fit.
+  bool admit(message& m) noexcept { return !from_.budget || from_.budget->admit(m); }
   /// It ends after the current call.
   void end_after_call() noexcept { leaving_ = true; }
   /// Its messages are dropped until it is made anew.
@@ -122,6 +138,8 @@ class worker_host {
     std::shared_ptr<postbox::state> box;
   };
   extras& more();
+  /// Charges what the worker sends; or why that cannot be.
+  std::optional<std::string> charge(message& m);
   void retire() noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>
@@ -135,7 +153,7 @@ class worker_host {
 
   address self_;
   const std::string& node_name_; ///< the switchboard's
-  ledger* budget_;
+  ledger* node_budget_;
   std::shared_ptr<worker_stats> stats_ = std::make_shared<worker_stats>();
   std::unique_ptr<extras> extras_;
   watchdog* dog_;
