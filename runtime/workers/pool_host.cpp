@@ -192,6 +192,14 @@ void pool_host::deliver(message_ptr m) {
   out().messages.push_back({std::move(m), nullptr});
 }
 
+/// Here already, where it may take its time.
+void pool_host::compute(message_ptr m, computation work) {
+  std::optional<result<payload>> body;
+  while (!body)
+    body = work(*m);
+  answer_computed(std::move(m), std::move(*body));
+}
+
 void pool_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {
   auto how = std::make_unique<outgoing::special>();
   how->why = why;

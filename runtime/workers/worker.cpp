@@ -53,6 +53,14 @@ void worker::reply_from_budget(message_ptr request, payload body) {
   reply_from_budget(std::move(request));
 }
 
+void worker::compute_reply(message_ptr request, computation work) {
+  host().compute(std::move(request), std::move(work));
+}
+
+bool worker::is_computing_for(const message& m) const {
+  return host().is_computing_for(m);
+}
+
 void worker::reply_text(message_ptr request, std::string_view text) {
   reply(std::move(request), text_payload(text));
 }
@@ -172,7 +180,7 @@ result<void> worker_host::begin() {
   waiting_ = false;
   auto ok = make_worker();
   if (!ok)
-    cancel_timers();
+    abandon();
   else if (backoff_)
     backoff_->started(restart_backoff::clock::now());
   else
@@ -227,7 +235,7 @@ result<void> worker_host::make_worker() {
 }
 
 void worker_host::end() noexcept {
-  cancel_timers();
+  abandon();
   retire();
   if (auto w = std::move(worker_))
     w->on_stop();
@@ -275,6 +283,13 @@ void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, repl
   drop(std::move(m), drop_reason::congested, *refused);
   // Later, as the handler expects it; the box keeps this from being called when the worker has ended.
   box().post([this, number, why = std::move(*refused)] { outcome(number, error{errc::limit_reached, why, {}}); });
+}
+
+void worker_host::answer_computed(message_ptr m, result<payload> body) {
+  if (body)
+    worker_->reply_from_budget(std::move(m), std::move(*body));
+  else
+    drop(std::move(m), drop_reason::service_error, body.error().cause);
 }
 
 void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {

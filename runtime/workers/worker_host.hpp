@@ -62,6 +62,9 @@ class worker_host {
   void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
   void drop(message_ptr m, drop_reason why, std::string_view detail);
   postbox box();
+  /// See `worker::compute_reply`.
+  virtual void compute(message_ptr m, computation work) = 0;
+  virtual bool is_computing_for(const message& m) const = 0;
 
  protected:
   /// How its worker is made, and made again.
@@ -104,6 +107,8 @@ class worker_host {
   account* budget() const noexcept { return from_.budget.get(); }
   /// Charges what the worker is to be given to its budget; false when it does not fit.
   bool admit(message& m) noexcept { return !from_.budget || from_.budget->admit(m); }
+  /// What `computation` has come to.
+  void answer_computed(message_ptr m, result<payload> body);
   /// It ends after the current call.
   void end_after_call() noexcept { leaving_ = true; }
   /// Its messages are dropped until it is made anew.
@@ -113,7 +118,8 @@ class worker_host {
   virtual void begin_again_in(std::chrono::milliseconds delay) = 0;
   /// It has ended, for `why` (ok: it wanted to), and is not made anew.
   virtual void finish(error why) noexcept = 0;
-  virtual void cancel_timers() noexcept = 0;
+  /// The worker ends: no timers of it fire any more, and what it has others compute is not answered.
+  virtual void abandon() noexcept = 0;
 
   virtual void end_message(message_ptr m, drop_reason why, std::string_view detail) = 0;
   /// Sends a request; its outcome comes back as `outcome` with the same number.

@@ -2,6 +2,7 @@
 """Memory is bounded and nobody waits for ever, with real processes and sockets."""
 
 import threading
+import time
 
 import pytest
 import wire
@@ -194,3 +195,26 @@ def test_what_does_not_fit_a_worker_is_reported_with_its_limit(node, home, ockam
     full = ockam("message", "send", long, "--timeout", "5s", "--to", "/node/n1/service/hoard")
     assert full.code == 70 and "used up its budget of 64KiB" in full.err
     assert ockam("message", "send", long, "--to", "/node/n1/service/echo").out.strip() == long
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_others_are_served_while_a_long_text_is_converted(node, sanitized, letter):
+    n = node("n1")
+    text = letter * (15 * MIB // len(letter.encode()))
+    worst = []
+    with n.peer(timeout=60) as writer, n.peer(timeout=60) as other:
+        for _ in range(3):
+            # All but the end has been read before the clock starts: the conversion is what is measured.
+            frame = wire.frame(["uppercase"], ["me"], wire.bare(text))
+            writer.send_raw(frame[:-1])
+            other.ask(["echo"], b"x")
+            writer.send_raw(frame[-1:])
+            pings = []
+            for _ in range(20):
+                began = time.monotonic()
+                other.ask(["echo"], b"x")
+                pings.append(time.monotonic() - began)
+            assert writer.receive().payload == wire.bare(text.upper())
+            worst.append(max(pings))
+    if not sanitized:
+        assert min(worst) < 0.1, worst
