@@ -14,9 +14,17 @@ namespace ockam {
 
 namespace {
 
+/// One that answers at once, on the socket thread.
+template <class Worker>
+service_type stock(std::string_view name) {
+  auto t = service<Worker>(name, worker_thread::socket);
+  t.has_budget = false;
+  return t;
+}
+
 template <class Worker>
 service_type at_start(std::string_view name, bool reachable, bool through_connections) {
-  auto t = service<Worker>(name, worker_thread::socket);
+  auto t = stock<Worker>(name);
   t.at_start = true;
   t.reachable_at_start = reachable;
   t.through_connections = through_connections;
@@ -30,7 +38,7 @@ std::span<const service_type> standard_services() {
     at_start<echo>("echo", true, false),
     at_start<uppercase>("uppercase", true, false),
     at_start<hop>("hop", false, true),
-    service<error_service>("error", worker_thread::socket),
+    stock<error_service>("error"),
     plugin_service(),
     script_service(),
     repl_service(),

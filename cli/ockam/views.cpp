@@ -30,6 +30,12 @@ json counters(const google::protobuf::RepeatedPtrField<control::Counter>& list) 
   return out;
 }
 
+/// What it has of the node's memory, and may have; null: it has no budget of its own.
+template <class Worker>
+json memory_of(const Worker& w) {
+  return w.memory_limit() == 0 ? json{} : json{{"used", w.memory_used()}, {"limit", w.memory_limit()}};
+}
+
 std::string counter_text(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
   std::string out;
   for (const auto& c : list)
@@ -91,7 +97,8 @@ json view(const control::ServiceInfo& s) {
 }
 
 json view(const control::WorkerInfo& w) {
-  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()}};
+  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()},
+          {"memory", memory_of(w)}};
 }
 
 json view(const control::WorkerDetails& w) {
@@ -100,6 +107,7 @@ json view(const control::WorkerDetails& w) {
           {"instances", w.instances()}, {"restart", w.restart()}, {"restarts", w.restarts()},
           {"messages_in", w.messages_in()}, {"messages_out", w.messages_out()}, {"failed", w.failed()},
           {"queued", w.queued()}, {"overruns", w.overruns()}, {"busy_ms", w.busy_ms()},
+          {"memory", memory_of(w)},
           {"latency_ns", {{"measured", l.measured()}, {"p50", l.p50()}, {"p90", l.p90()}, {"p99", l.p99()}, {"longest", l.longest()}}},
           {"counters", counters(w.counters())},
           {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
@@ -192,6 +200,8 @@ std::string page_of(const control::WorkerDetails& w) {
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
                                    + number(w.queued()) + " in queue");
+  if (w.memory_limit() > 0)
+    out += field("Memory", size_text(w.memory_used()) + " of " + size_text(w.memory_limit()) + " in messages that it keeps or has sent");
   for (const auto& who : w.reached_by())
     out += field("Reached by", who);
   if (w.opens_node())

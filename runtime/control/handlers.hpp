@@ -68,6 +68,8 @@ class control_handlers {
   /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
   /// answer is sent: an answer that cannot be written ends the session, which cancels all that it waits for.
   bool finished(pending_request& p);
+  /// Whether a message may begin. Error: `limit_reached`.
+  result<void> has_memory() const;
   void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
   static result<route> route_of(const std::string& text);
   /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/control/pending_request.hpp"
 
+#include "runtime/core/units.hpp"
+
 #include <algorithm>
 
 namespace ockam {
@@ -19,7 +21,7 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
     return end(*stuck);
   auto m = make_message(route_, self_->get(), std::move(body_));
   m->header.flags(flags);
-  m->held = credit{node().local_budget, m->footprint()};
+  m->held = credit{node().control_budget, m->footprint()};
   sent_ = reactor().now();
   board().deliver(std::move(m));
 }
@@ -63,6 +65,13 @@ void control_handlers::pending_request::end(const error& e) {
 }
 
 // -- control_handlers --------------------------------------------------------------------------------
+
+result<void> control_handlers::has_memory() const {
+  if (node().control_budget.open())
+    return {};
+  return error{errc::limit_reached, "messages of the command line that wait for replies have all the memory that they may, "
+               + size_text(limits::control_budget), "wait until they have ended"};
+}
 
 void control_handlers::launch(std::unique_ptr<pending_request> p, std::uint32_t flags) {
   under_way_.push_back(std::move(p));

@@ -98,6 +98,8 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   out.set_queued(in.queued);
   out.set_restarts(in.restarts);
   out.set_overruns(in.overruns);
+  out.set_memory_used(in.memory.used);
+  out.set_memory_limit(in.memory.limit);
   out.set_busy_ms(static_cast<std::uint64_t>(in.busy.count()));
   auto& l = *out.mutable_latency();
   l.set_measured(in.measured);

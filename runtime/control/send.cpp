@@ -49,8 +49,8 @@ void control_handlers::send_message(requester from, control::SendMessage&& m, st
     return answer(from, to.error());
   if (m.payload().size() > parts_.node.limits.max_frame)
     return answer(from, error{errc::too_large, "the message is over " + std::to_string(parts_.node.limits.max_frame) + " bytes", {}});
-  if (!parts_.node.local_budget.open())
-    return answer(from, error{errc::limit_reached, "the node's memory for messages is full", "see: ockam node show"});
+  if (auto ok = has_memory(); !ok)
+    return answer(from, ok.error());
   payload body{std::as_bytes(std::span{m.payload()})};
   launch(std::make_unique<sending>(*this, from, std::move(*to), std::move(body), timeout), route_header::flag_report);
 }

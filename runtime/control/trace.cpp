@@ -79,8 +79,8 @@ void control_handlers::trace_route(requester from, const control::TraceRoute& m,
   auto to = route_of(m.route());
   if (!to)
     return answer(from, to.error());
-  if (!parts_.node.local_budget.open())
-    return answer(from, error{errc::limit_reached, "the node's memory for messages is full", "see: ockam node show"});
+  if (auto ok = has_memory(); !ok)
+    return answer(from, ok.error());
   auto body = bare::encode_string("trace"); // text, for workers that take nothing else
   launch(std::make_unique<tracing>(*this, from, std::move(*to), payload{body}, timeout),
          route_header::flag_report | route_header::flag_trace);

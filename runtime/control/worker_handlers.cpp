@@ -37,6 +37,9 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
     w->set_type(std::string{it->second->type});
     w->set_thread(std::string{to_string(it->second->on_pool ? worker_thread::pool : worker_thread::socket)});
     w->set_messages_in(it->second->messages_in);
+    auto memory = parts_.node.workers.memory_of(*it->second);
+    w->set_memory_used(memory.used);
+    w->set_memory_limit(memory.limit);
   }
   answer(from, std::move(r));
 }

@@ -37,20 +37,20 @@ bool ledger::wait() noexcept {
   return true;
 }
 
-void ledger::sub(std::size_t n) noexcept {
+void ledger::return_bytes(std::size_t n, std::size_t off) noexcept {
   // Everything that is needed afterwards, before: the moment the bytes are back, this may be gone.
   auto* waiter = waiter_;
   auto id = id_;
   auto half = budget() / 2;
   memory_.sub(n);
-  auto before = state_.fetch_sub(n, std::memory_order_acq_rel);
-  if (before == n) { // the owner has left, and these were the last bytes
+  auto before = state_.fetch_sub(off, std::memory_order_acq_rel);
+  if (before == off) { // the owner has left, and these were the last bytes
     delete this;
     return;
   }
   if ((before & waiting_bit) == 0 || waiter == nullptr)
     return;
-  auto was = (before & ~waiting_bit) - owner_share;
+  auto was = (before & bytes_mask) - owner_share;
   auto left = was - n;
   if (left == 0 || (was > half && left <= half))
     waiter->budget_available(id);

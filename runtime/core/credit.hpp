@@ -17,8 +17,9 @@
 ///     hold          what one destination keeps of    ── limit: a quarter of link-budget; over it the link
 ///                   one ledger                          stops reading until half of that is gone
 ///
-/// A message carries a `credit`; whoever destroys or writes the message returns it. Counters are atomic
-/// because pool workers return credit on their own threads.
+/// A message carries a `credit`; whoever destroys or writes the message returns it. What a worker keeps is lent to a
+/// ledger of that worker meanwhile (`account`), so that it holds up nobody else. Counters are atomic because pool
+/// workers return credit on their own threads.
 namespace ockam {
 
 /// The bytes of messages that live in the node now.
@@ -45,10 +46,10 @@ class budget_waiter {
 };
 
 /// Counts what one link (or the node's own senders) let in, and by how many full holds it is held up. Lives until its owner has released it and
-/// the last credit has come back: outstanding bytes are the reference count, and one more stands for the
-/// owner. The top bit of the same word says that the owner waits for budget, so that a credit which
-/// comes back on another thread sees it in the one atomic step that returns the bytes: no wake is lost,
-/// and nothing of the ledger is touched after it.
+/// the last credit has come back: outstanding bytes are the reference count, one more stands for the
+/// owner, and a share in the upper bits for each credit that is lent to another ledger. The top bit of the same word
+/// says that the owner waits for budget, so that a credit which comes back on another thread sees it in the one
+/// atomic step that returns the bytes: no wake is lost, and nothing of the ledger is touched after it.
 class ledger {
  public:
   /// The owner's handle.
@@ -62,7 +63,7 @@ class ledger {
 
   std::uint64_t id() const noexcept { return id_; }
   std::size_t used() const noexcept {
-    return (state_.load(std::memory_order_relaxed) & ~waiting_bit) - owner_share;
+    return (state_.load(std::memory_order_relaxed) & bytes_mask) - owner_share;
   }
   /// What this link may use now: the link budget, less as the node's memory fills (linearly from half
   /// full to full).
@@ -92,15 +93,32 @@ class ledger {
     state_.fetch_add(n, std::memory_order_relaxed);
     memory_.add(n);
   }
-  void sub(std::size_t n) noexcept;
+  void sub(std::size_t n) noexcept { return_bytes(n, n); }
+
+  /// These bytes of one credit count elsewhere, until `take_back` or `forget`; this lives at least as long.
+  void lend(std::size_t n) noexcept { return_bytes(n, n - lent_share); }
+  void take_back(std::size_t n) noexcept {
+    memory_.add(n);
+    state_.fetch_add(n - lent_share, std::memory_order_relaxed);
+  }
+  /// What was lent will not come back.
+  void forget() noexcept {
+    if (state_.fetch_sub(lent_share, std::memory_order_acq_rel) == lent_share)
+      delete this;
+  }
 
  private:
+  // The word: 40 bits of bytes, 23 of credits that are lent (at 600 bytes a message, 5 GB of them), and the one above.
   static constexpr std::size_t owner_share = 1;
+  static constexpr std::size_t lent_share = std::size_t{1} << 40;
+  static constexpr std::size_t bytes_mask = lent_share - 1;
   static constexpr std::size_t waiting_bit = std::size_t{1} << 63;
 
   ledger(memory& m, std::size_t budget, budget_waiter* waiter) noexcept;
   ~ledger() = default;
   void release() noexcept;
+  /// Returns `n` bytes, taking `off` from the word; after that it may be gone.
+  void return_bytes(std::size_t n, std::size_t off) noexcept;
 
   memory& memory_;
   std::atomic<std::size_t> state_{owner_share};
@@ -149,12 +167,13 @@ class credit {
   credit(ledger& l, std::size_t bytes) noexcept : ledger_{&l}, bytes_{bytes} { l.add(bytes); }
   credit(credit&& o) noexcept
     : ledger_{std::exchange(o.ledger_, nullptr)}, hold_{std::exchange(o.hold_, nullptr)},
-      bytes_{std::exchange(o.bytes_, 0)} {}
+      lender_{std::exchange(o.lender_, nullptr)}, bytes_{std::exchange(o.bytes_, 0)} {}
   credit& operator=(credit&& o) noexcept {
     if (this != &o) {
       reset();
       ledger_ = std::exchange(o.ledger_, nullptr);
       hold_ = std::exchange(o.hold_, nullptr);
+      lender_ = std::exchange(o.lender_, nullptr);
       bytes_ = std::exchange(o.bytes_, 0);
     }
     return *this;
@@ -165,6 +184,8 @@ class credit {
     leave();
     if (ledger_)
       std::exchange(ledger_, nullptr)->sub(bytes_);
+    if (lender_)
+      std::exchange(lender_, nullptr)->forget();
     bytes_ = 0;
   }
 
@@ -182,6 +203,32 @@ class credit {
     }
   }
 
+  /// Counts in `to` in place of its own ledger, until `give_back` or the end. No effect without a ledger, or when it
+  /// is lent already.
+  void lend_to(ledger& to) noexcept {
+    if (!ledger_ || lender_ || ledger_ == &to)
+      return;
+    to.add(bytes_);
+    ledger_->lend(bytes_);
+    lender_ = std::exchange(ledger_, &to);
+  }
+  void give_back() noexcept {
+    if (!lender_)
+      return;
+    lender_->take_back(bytes_);
+    std::exchange(ledger_, std::exchange(lender_, nullptr))->sub(bytes_);
+  }
+
+  /// What it stands for is larger or smaller now. Nobody is refused what is there already.
+  void resize(std::size_t bytes) noexcept {
+    if (!ledger_ || bytes == bytes_)
+      return;
+    leave();
+    ledger_->add(bytes);
+    ledger_->sub(std::exchange(bytes_, bytes));
+  }
+
+  /// Where it counts now.
   ledger* source() const noexcept { return ledger_; }
   std::size_t bytes() const noexcept { return bytes_; }
   explicit operator bool() const noexcept { return ledger_ != nullptr; }
@@ -199,7 +246,7 @@ class credit {
 
   /// Takes another share of the same ledger and hold into this one; false (and untouched) if they differ.
   bool merge(credit& other) noexcept {
-    if (other.ledger_ != ledger_ || other.hold_ != hold_)
+    if (other.ledger_ != ledger_ || other.hold_ != hold_ || lender_ || other.lender_)
       return false;
     bytes_ += std::exchange(other.bytes_, 0);
     other.ledger_ = nullptr;
@@ -211,6 +258,7 @@ class credit {
  private:
   ledger* ledger_ = nullptr;
   hold* hold_ = nullptr;
+  ledger* lender_ = nullptr; ///< to whom it goes back; null: it is at home
   std::size_t bytes_ = 0;
 };
 

@@ -22,6 +22,8 @@ struct limits {
   /// The same for all links together. As it fills, links get less each, never less than one frame. A quarter of it
   /// is for frames that are not whole yet (`frame_pool`).
   std::size_t node_budget = 256u << 20;
+  /// Beside that, for messages of the command line: an operator sees and sends also when the rest is full.
+  static constexpr std::size_t control_budget = 8u << 20;
   /// Largest frame of the Ockam wire (docs/protocol.md, Preamble and frames), inclusive.
   std::size_t max_frame = 16u << 20;
   /// Connections of all listeners together. Later ones are accepted and closed, and counted. One listener has 15 in

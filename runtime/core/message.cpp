@@ -56,6 +56,13 @@ std::optional<std::string_view> message::text() const {
   return payload_text(body.bytes());
 }
 
+std::uint64_t sender_key(const message& m) {
+  address_view sender;
+  m.header.each_return([&](address_view a) { sender = a; });
+  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15; // of neighbouring numbers over the word
+  return address_hash{}(sender) ^ m.source().producer * spread;
+}
+
 payload text_payload(std::string_view text) {
   return payload{bare::encode_string(text)};
 }

@@ -72,6 +72,8 @@ struct message {
   std::size_t footprint() const noexcept {
     return sizeof(message) + header.heap_bytes() + body.heap_bytes();
   }
+  /// Its share of the budgets follows what it takes now, with as much more beside it.
+  void recharge(std::size_t beside = 0) noexcept { held.resize(footprint() + beside); }
 
   // Messages come and go by the million on the socket thread: a short free list per thread.
   static void* operator new(std::size_t size);
@@ -84,6 +86,9 @@ struct message {
 };
 
 using message_ptr = std::unique_ptr<message>;
+
+/// Equal for messages of one sender on one path, which keep their order: its link and its last return address.
+std::uint64_t sender_key(const message& m);
 
 /// Text as a BARE string: what `ockam message send` prints and services of other implementations understand.
 payload text_payload(std::string_view text);

@@ -49,12 +49,14 @@ class assembly {
   node_parts kinds_;
   memory memory_;
   ledger::owner local_; ///< of `memory_`
+  memory control_memory_{limits::control_budget};
+  ledger::owner control_ = ledger::make(control_memory_, limits::control_budget, nullptr);
   switchboard board_;   ///< what is left in it returns its credit: ends before `memory_`
   frame_pool frames_{memory_, config_.limit.max_frame, board_};
   actor_workers workers_;
   router_actor router_;
   well_known_flows flows_;
-  node_context context_{workers_, board_, reactor_, memory_, frames_, *local_, config_.limit, flows_};
+  node_context context_{workers_, board_, reactor_, memory_, frames_, *local_, *control_, config_.limit, flows_};
   service_catalog services_{context_, kinds_.services};
   transport_set transports_;
   connector connector_;

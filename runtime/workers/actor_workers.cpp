@@ -36,8 +36,8 @@ error not_started(const address& a, error why) {
 
 } // namespace
 
-actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, const limits& limit)
-  : sys_{sys}, board_{board}, reactor_{reactor}, limits_{limit},
+actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, memory& all, const limits& limit)
+  : sys_{sys}, board_{board}, reactor_{reactor}, memory_{all}, limits_{limit},
     requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
                 request_done(from, number, std::move(reply), why);
               }} {}
@@ -73,11 +73,16 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
   return board_.add(a, std::move(e));
 }
 
+std::shared_ptr<account> actor_workers::account_for(const worker_options& o) const {
+  return o.budget > 0 ? std::make_shared<account>(memory_, o.budget) : nullptr;
+}
+
 result<void> actor_workers::start_on_socket_thread(address a, worker_factory make, worker_options o) {
   auto number = ++last_number_;
+  auto budget = account_for(o);
   caf::actor_config cfg{&sys_.middleman().backend()};
-  auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a,
-                                                              std::move(make), o.restart, o.access);
+  socket_host::origin from{std::make_shared<const worker_factory>(std::move(make)), o.restart, o.access, budget};
+  auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a, std::move(from));
   auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
   if (auto ok = enter(number, a, *host, o); !ok) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
@@ -85,6 +90,7 @@ result<void> actor_workers::start_on_socket_thread(address a, worker_factory mak
   }
   record r;
   r.restart = o.restart;
+  r.budget = std::move(budget);
   r.light = actor;
   r.host = host;
   records_.emplace(number, std::move(r));
@@ -101,14 +107,16 @@ void actor_workers::start_on_pool(address a, worker_factory make, worker_options
   if (auto ok = enter(number, a, *box, o); !ok)
     return done(std::move(ok));
   auto shared = std::make_shared<const worker_factory>(std::move(make));
+  auto budget = account_for(o);
   for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
     auto actor = sys_.spawn<pool_host>(pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(),
-                                                       shared, o.restart, o.access, lost_});
+                                                       shared, o.restart, o.access, budget, lost_});
     auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
     box->add(actor, host->shared_stats());
   }
   record r;
   r.restart = o.restart;
+  r.budget = std::move(budget);
   r.pool = std::move(box);
   r.not_yet.reset(new starting{std::move(done)});
   r.not_yet->deadline = reactor_.after(start_timeout, [this, number] {
@@ -269,6 +277,7 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.restart = r.restart;
   out.starting = r.not_yet != nullptr;
   out.messages_in = entry->messages_in;
+  out.memory = memory_of(*entry);
   std::vector<std::uint64_t> latencies;
   auto now = worker_stats::clock::now();
   if (r.host)
@@ -284,6 +293,12 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.p99 = latency_histogram::percentile(latencies, 0.99);
   out.longest = latency_histogram::percentile(latencies, 1.0);
   return out;
+}
+
+worker_memory actor_workers::memory_of(const worker_entry& e) const {
+  auto it = records_.find(e.host);
+  const auto* budget = it == records_.end() ? nullptr : it->second.budget.get();
+  return budget ? worker_memory{budget->used(), budget->limit()} : worker_memory{};
 }
 
 std::vector<overdue_worker> actor_workers::overdue() const {

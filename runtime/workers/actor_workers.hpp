@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/actors.hpp"
+#include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
 #include "runtime/workers/requests.hpp"
 #include "runtime/workers/watchdog.hpp"
@@ -20,7 +21,7 @@ class pool_mailbox;
 /// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
 class actor_workers final : public workers {
  public:
-  actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, const limits& limit);
+  actor_workers(caf::actor_system& sys, switchboard& board, net::reactor& reactor, memory& all, const limits& limit);
   ~actor_workers() override;
 
   switchboard& board() override { return board_; }
@@ -31,6 +32,7 @@ class actor_workers final : public workers {
   result<void> alias(const address& name, address_view of, std::vector<std::uint32_t> consumer_of = {}) override;
   bool remove_alias(address_view name) override;
   result<worker_info> show(address_view a) const override;
+  worker_memory memory_of(const worker_entry& e) const override;
   std::vector<overdue_worker> overdue() const override;
   std::uint64_t lost() const noexcept override { return lost_->load(); }
 
@@ -38,7 +40,7 @@ class actor_workers final : public workers {
   void stop_all();
   /// The router, for pool hosts.
   void router(router_actor r) { router_ = std::move(r); }
-  /// Messages that workers begin are charged to `l`, which outlives them.
+  /// Messages that workers without a budget of their own begin are charged to `l`, which outlives them.
   void charge_to(ledger& l) { budget_ = &l; }
   /// From now on, calls of workers that take longer than `limits::watchdog` are reported.
   void watch() { dog_ = std::make_unique<watchdog>(limits_.watchdog); }
@@ -60,6 +62,7 @@ class actor_workers final : public workers {
   };
   struct record {
     restart_policy restart = restart_policy::never;
+    std::shared_ptr<account> budget;    ///< null: none of its own
     caf::actor light;                   ///< the host on the socket thread,
     socket_host* host = nullptr;         ///< … itself; or
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
@@ -71,6 +74,7 @@ class actor_workers final : public workers {
 
   result<void> start_on_socket_thread(address a, worker_factory make, worker_options o);
   void start_on_pool(address a, worker_factory make, worker_options o, started done);
+  std::shared_ptr<account> account_for(const worker_options& o) const;
   result<void> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o);
   void start_failed(std::uint64_t service, error why);
   void leave_table(const record& r);
@@ -81,6 +85,7 @@ class actor_workers final : public workers {
   caf::actor_system& sys_;
   switchboard& board_;
   net::reactor& reactor_;
+  memory& memory_;
   const limits& limits_;
   router_actor router_;
   ledger* budget_ = nullptr;

@@ -28,7 +28,8 @@ struct node_context {
   net::reactor& reactor;        ///< sockets, timers, and what runs later
   ockam::memory& memory;        ///< the budget of the node, for whoever lets bytes in
   frame_pool& frames;           ///< the part of it for frames that have come in half
-  ledger& local_budget;         ///< messages that begin in this node are charged here
+  ledger& local_budget;         ///< messages that begin in this node, of whoever has no budget of its own, are charged here
+  ledger& control_budget;       ///< those of the command line: beside the budget of the node, so that it works when that is full
   const ockam::limits& limits;
   const well_known_flows& flows;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/placement.hpp"
 
+#include "runtime/core/account.hpp"
+
 namespace ockam {
 
 result<worker_options> placement(const service_type& t, const service_options& o) {
@@ -14,6 +16,9 @@ result<worker_options> placement(const service_type& t, const service_options& o
   auto restart = o.choice("restart", "never", {"never", "on-failure", "always"});
   w.restart = restart == "always" ? restart_policy::always
               : restart == "on-failure" ? restart_policy::on_failure : restart_policy::never;
+  w.budget = o.size("budget", t.has_budget ? account::usual : 0);
+  if (o.has("budget") && (w.budget < least_budget || w.budget > most_budget))
+    o.reject("budget", "64KiB to 512GiB");
   if (auto from = o.text("allow-from"); o.has("allow-from")) {
     auto who = parse_allow_from(from);
     if (!who)

@@ -10,7 +10,7 @@
 
 namespace ockam {
 
-/// Options that every service has: where it runs, how often, and what happens when it ends.
+/// Options that every service has: where it runs, how often, what happens when it ends, and what it may have.
 inline constexpr auto placement_keys = [] {
   std::array<std::string_view, placement_descriptors.size()> names;
   for (std::size_t i = 0; i < names.size(); ++i)

@@ -10,14 +10,20 @@ inline constexpr std::array<std::string_view, 2> thread_words{"pool", "socket"};
 inline constexpr std::array<std::string_view, 2> distribution_words{"round-robin", "key"};
 inline constexpr std::array<std::string_view, 3> restart_words{"never", "on-failure", "always"};
 
-/// Keys that every service has: where it runs, how often, and what happens when it ends.
-inline constexpr std::array<key_descriptor, 5> placement_descriptors{{
+inline constexpr std::uint64_t least_budget = 64u << 10;
+inline constexpr std::uint64_t most_budget = std::uint64_t{1} << 39; ///< as far as a ledger counts
+
+/// Keys that every service has: where it runs, how often, what happens when it ends, and what it may have.
+inline constexpr std::array<key_descriptor, 6> placement_descriptors{{
   {.name = "thread", .type = key_type::choice, .about = "where it runs; as its type says if not given", .words = thread_words},
   {.name = "instances", .type = key_type::number, .about = "how many of it share the work", .fallback = "1", .least = 1, .most = 1024},
   {.name = "distribution", .type = key_type::choice, .about = "which of several gets a message", .fallback = "round-robin",
    .words = distribution_words},
   {.name = "restart", .type = key_type::choice, .about = "when one that has ended begins again", .fallback = "never",
    .words = restart_words},
+  {.name = "budget", .type = key_type::size,
+   .about = "what it may have of the node's memory: messages that it keeps or has sent; echo, hop, uppercase and error have none if not given",
+   .fallback = "16MiB", .least = least_budget, .most = most_budget},
   {.name = "allow-from", .type = key_type::text,
    .about = "whose messages it takes, also behind a hop: local, or proved identities as in uid=1000 | CN=n1,O=Example; all if not given",
    .value = "local|IDENTITY…", .check = &checked_by<parse_allow_from>},

@@ -27,8 +27,8 @@ constexpr std::chrono::seconds longest_step{60};
 } // namespace
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
-  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.budget, p.dog, worker_thread::pool,
-                                                    {std::move(p.make), p.restart, std::move(p.access)}},
+  : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.node_budget, p.dog, worker_thread::pool,
+                                                    {std::move(p.make), p.restart, std::move(p.access), std::move(p.budget)}},
     router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)} {}
 
 caf::message_handler pool_host::handlers() {
@@ -127,6 +127,8 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
     return end_message(std::move(m), drop_reason::worker_failed,
                        is_waiting() ? "it failed and is being started again" : "it has ended");
   auto witness = make_witness(*m);
+  if (!admit(*m))
+    return end_message(std::move(m), drop_reason::congested, budget()->full());
   if (call_since(now, [&] { worker_->on_message(std::move(m)); }))
     return;
   if (witness)
@@ -188,6 +190,14 @@ outbox& pool_host::out() {
 void pool_host::deliver(message_ptr m) {
   bump(stats().messages_out);
   out().messages.push_back({std::move(m), nullptr});
+}
+
+/// Here already, where it may take its time.
+void pool_host::compute(message_ptr m, computation work) {
+  std::optional<result<payload>> body;
+  while (!body)
+    body = work(*m);
+  answer_computed(std::move(m), std::move(*body));
 }
 
 void pool_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {

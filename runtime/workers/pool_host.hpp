@@ -18,11 +18,12 @@ struct pool_host_parts {
   host_id id;
   address self;
   const std::string& node_name;
-  ledger* budget;
+  ledger* node_budget;
   watchdog* dog;
   std::shared_ptr<const worker_factory> make;
   restart_policy restart;
   std::shared_ptr<const access_control> access;
+  std::shared_ptr<account> budget;
   std::shared_ptr<std::atomic<std::uint64_t>> lost;
 };
 
@@ -40,6 +41,8 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   std::uint64_t set_timer(std::chrono::milliseconds delay) override;
   void cancel_timer(std::uint64_t timer) override { timers_.erase(timer); }
   void stop() override { end_after_call(); }
+  void compute(message_ptr m, computation work) override;
+  bool is_computing_for(const message&) const override { return false; }
   caf::scheduled_actor& actor() noexcept override { return *this; }
   void handle_also(caf::message_handler more) override;
 
@@ -61,7 +64,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   bool call_since(worker_stats::clock::time_point now, F&& f);
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;
-  void cancel_timers() noexcept override { timers_.clear(); }
+  void abandon() noexcept override { timers_.clear(); }
   /// Has `timer_atom` sent at this time, or on the way to it.
   void wake_at(caf::actor_clock::time_point due, std::uint64_t timer);
   outbox& out();

@@ -29,6 +29,7 @@ struct service_type {
   /// The key of `[service NAME]` that names a file and stands for `type = …`: `plugin`, `script`. The file
   /// is then the option of the same name.
   std::string_view file_key = {};
+  bool has_budget = true;            ///< what it keeps and sends is charged to it; false: it keeps nothing, and must be fast
   bool has_options = true;           ///< false: a configuration with further keys is wrong, and where is known
 };
 

@@ -4,12 +4,13 @@
 #include "runtime/actors.hpp"
 #include "runtime/core/log.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 namespace ockam {
 
-socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, worker_factory make,
-                         restart_policy restart, std::shared_ptr<const access_control> access)
+socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, origin from)
   : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket,
-                                      {std::make_shared<const worker_factory>(std::move(make)), restart, std::move(access)}},
+                                      std::move(from)},
     owner_{owner}, id_{id} {}
 
 caf::behavior socket_host::make_behavior() {
@@ -53,10 +54,11 @@ void socket_host::finish(error) noexcept {
   (void)owner_.stop(worker_host::self());
 }
 
-void socket_host::cancel_timers() noexcept {
+void socket_host::abandon() noexcept {
   for (auto [number, t] : timers_)
     owner_.reactor().cancel(t);
   timers_.clear();
+  computing_.reset();
 }
 
 void socket_host::failed(std::string_view what) noexcept {
@@ -76,6 +78,8 @@ void socket_host::receive(message_ptr m) {
   if (!worker_)
     return owner_.board().drop(std::move(m), drop_reason::worker_failed, "it failed and is being started again");
   auto witness = make_witness(*m);
+  if (!admit(*m))
+    return owner_.board().drop(std::move(m), drop_reason::congested, budget()->full());
   bool measured = received_++ % sample == 0;
   auto begin = measured ? worker_stats::clock::now() : worker_stats::clock::time_point{};
   if (call([&] { worker_->on_message(std::move(m)); })) {
@@ -127,6 +131,25 @@ void socket_host::deliver(message_ptr m) {
     owner_.board().deliver(std::move(m), *access());
   else
     owner_.board().deliver(std::move(m));
+}
+
+void socket_host::compute(message_ptr m, computation work) {
+  if (!computing_)
+    computing_ = std::make_unique<computations>(owner_.board(), owner_.reactor(), *this);
+  computing_->add(std::move(m), std::move(work));
+}
+
+void socket_host::on_pool(std::function<void()> piece) {
+  // A fresh actor for each: one that sends itself messages would be given its thread again and again.
+  home_system().spawn([piece = std::move(piece)](caf::event_based_actor*) { piece(); });
+}
+
+void socket_host::computed(message_ptr m, computations::outcome what) {
+  if (what.threw) {
+    owner_.board().drop(std::move(m), drop_reason::worker_failed);
+    return fail(*what.threw);
+  }
+  call([&] { answer_computed(std::move(m), std::move(*what.body)); });
 }
 
 void socket_host::end_message(message_ptr m, drop_reason why, std::string_view detail) {

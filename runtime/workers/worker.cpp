@@ -29,11 +29,12 @@ std::string_view worker::node_name() const {
 void worker::reply(message_ptr request) {
   request->header.make_reply(self());
   provenance::answer(*request);
-  host().deliver(std::move(request));
+  host().pass_on(std::move(request));
 }
 
 void worker::reply(message_ptr request, payload body) {
   request->body = std::move(body);
+  request->recharge();
   reply(std::move(request));
 }
 
@@ -43,12 +44,21 @@ void worker::reply_from_budget(message_ptr request) {
   request->header.make_reply(self());
   request->header.hop_budget(left > toll ? left - toll : 0);
   provenance::answer(*request);
-  host().deliver(std::move(request));
+  host().pass_on(std::move(request));
 }
 
 void worker::reply_from_budget(message_ptr request, payload body) {
   request->body = std::move(body);
+  request->recharge();
   reply_from_budget(std::move(request));
+}
+
+void worker::compute_reply(message_ptr request, computation work) {
+  host().compute(std::move(request), std::move(work));
+}
+
+bool worker::is_computing_for(const message& m) const {
+  return host().is_computing_for(m);
 }
 
 void worker::reply_text(message_ptr request, std::string_view text) {
@@ -70,12 +80,13 @@ void worker::forward(message_ptr m) {
   m->header.pop_onward();
   m->header.push_return(self());
   provenance::pass_on(*m);
-  host().deliver(std::move(m));
+  host().pass_on(std::move(m));
 }
 
 void worker::deliver(message_ptr m) {
   provenance::pass_on(*m);
-  host().deliver(std::move(m));
+  m->recharge();
+  host().pass_on(std::move(m));
 }
 
 void worker::drop(message_ptr m, drop_reason why, std::string_view detail) {
@@ -151,8 +162,8 @@ bool postbox::post(unique_function<void()> task) const {
 
 // -- worker_host: what both kinds do alike ------------------------------------------------------------
 
-worker_host::worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where, origin from)
-  : self_{std::move(self)}, node_name_{node_name}, budget_{budget}, dog_{dog}, from_{std::move(from)},
+worker_host::worker_host(address self, const std::string& node_name, ledger* node_budget, watchdog* dog, worker_thread where, origin from)
+  : self_{std::move(self)}, node_name_{node_name}, node_budget_{node_budget}, dog_{dog}, from_{std::move(from)},
     on_pool_{where == worker_thread::pool} {
   if (from_.restart != restart_policy::never)
     backoff_ = std::make_unique<restart_backoff>();
@@ -169,7 +180,7 @@ result<void> worker_host::begin() {
   waiting_ = false;
   auto ok = make_worker();
   if (!ok)
-    cancel_timers();
+    abandon();
   else if (backoff_)
     backoff_->started(restart_backoff::clock::now());
   else
@@ -224,7 +235,7 @@ result<void> worker_host::make_worker() {
 }
 
 void worker_host::end() noexcept {
-  cancel_timers();
+  abandon();
   retire();
   if (auto w = std::move(worker_))
     w->on_stop();
@@ -236,28 +247,49 @@ worker_host::extras& worker_host::more() {
   return *extras_;
 }
 
+std::optional<std::string> worker_host::charge(message& m) {
+  if (budget())
+    return budget()->admit(m) ? std::nullopt : std::optional{budget()->full()};
+  if (!node_budget_)
+    return std::nullopt;
+  if (!node_budget_->open())
+    return "the node's memory for messages is full";
+  m.held = credit{*node_budget_, m.footprint()};
+  return std::nullopt;
+}
+
 void worker_host::send(message_ptr m) {
-  if (budget_) {
-    if (!budget_->open())
-      return drop(std::move(m), drop_reason::congested, "the node's memory for messages is full");
-    m->held = credit{*budget_, m->footprint()};
-  }
+  if (auto full = charge(*m))
+    return drop(std::move(m), drop_reason::congested, *full);
   deliver(std::move(m));
 }
 
 void worker_host::drop(message_ptr m, drop_reason why, std::string_view detail) {
   if (why == drop_reason::service_error)
     stats_->failed.fetch_add(1, std::memory_order_relaxed);
+  m->held.give_back();
   end_message(std::move(m), why, detail);
 }
 
 void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then) {
-  if (budget_)
-    m->held = credit{*budget_, m->footprint()};
   auto& x = more();
   auto number = ++x.last_request;
+  auto refused = x.requests.size() < most_requests
+                   ? charge(*m)
+                   : std::optional{"the worker has " + std::to_string(most_requests) + " requests under way"};
   x.requests.emplace(number, std::move(then));
-  open_request(std::move(m), number, timeout);
+  if (!refused)
+    return open_request(std::move(m), number, timeout);
+  drop(std::move(m), drop_reason::congested, *refused);
+  // Later, as the handler expects it; the box keeps this from being called when the worker has ended.
+  box().post([this, number, why = std::move(*refused)] { outcome(number, error{errc::limit_reached, why, {}}); });
+}
+
+void worker_host::answer_computed(message_ptr m, result<payload> body) {
+  if (body)
+    worker_->reply_from_budget(std::move(m), std::move(*body));
+  else
+    drop(std::move(m), drop_reason::service_error, body.error().cause);
 }
 
 void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
@@ -268,6 +300,10 @@ void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
     return;
   auto then = std::move(it->second);
   extras_->requests.erase(it);
+  if (r && !admit(**r)) {
+    end_message(std::move(*r), drop_reason::congested, budget()->full());
+    r = error{errc::limit_reached, "the reply was dropped: " + budget()->full(), {}};
+  }
   then(std::move(r));
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,12 @@ constexpr std::string_view to_string(worker_thread t) noexcept {
 
 /// What comes of a request: the reply, or why there is none. Errors: `timed_out`; `undeliverable` and
 /// `service_failed` with the words of the node where the request ended; `limit_reached` when too many
-/// requests of this node are under way.
+/// requests of this worker or node are under way, or the request or its reply does not fit the worker's budget.
 using reply_handler = unique_function<void(result<message_ptr>)>;
+
+/// What makes the answer to one message, in pieces of about a millisecond: called again until it gives the payload
+/// of the reply, or an error. On any thread, one call at a time. What it gathers it charges with `message::recharge`.
+using computation = unique_function<std::optional<result<payload>>(message&)>;
 
 /// The way into a worker for threads that are not its own: those of an HTTP server, of a device, of a
 /// library. What is posted runs on the worker's thread, in turn with its messages. Copyable, from any
@@ -91,6 +96,13 @@ class worker {
   /// which anybody can arrange, would answer each other for ever.
   void reply_from_budget(message_ptr request, payload body);
   void reply_from_budget(message_ptr request);
+  /// Answers as `reply_from_budget` does with what `work` makes of the message; an error of it is a drop as
+  /// service_error. For what would keep the socket thread for more than some microseconds: the pool does it, one
+  /// piece at a time, senders in turns. Answers to one sender stay in order when all of its messages go this way
+  /// for as long as `is_computing_for` says so. When the worker ends first, a sender that wants reports is told.
+  void compute_reply(message_ptr request, computation work);
+  /// Whether an earlier message of the same sender is still being worked on.
+  bool is_computing_for(const message& m) const;
   /// `reply` with text as a BARE string.
   void reply_text(message_ptr request, std::string_view text);
   /// Answers with an error: a report (reason service_error) to a sender that asked for reports, and

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
 #include "runtime/core/guarded.hpp"
 #include "runtime/workers/restart_backoff.hpp"
@@ -37,6 +38,9 @@ class worker_host {
   worker_stats& stats() noexcept { return *stats_; }
   const std::shared_ptr<worker_stats>& shared_stats() const noexcept { return stats_; }
 
+  /// Requests of one worker under way at one time: a tenth of what the node may have, so that one leaves the others theirs.
+  static constexpr std::size_t most_requests = 10'000;
+
   virtual void deliver(message_ptr m) = 0;
   virtual std::uint64_t set_timer(std::chrono::milliseconds delay) = 0;
   virtual void cancel_timer(std::uint64_t timer) = 0;
@@ -46,11 +50,21 @@ class worker_host {
   virtual void handle_also(caf::message_handler more) = 0;
   static worker_host& of(const worker& w) { return w.host(); }
 
-  /// A message that begins here: charged to the node's own budget. Dropped as congested when that is used up.
+  /// A message that the worker has answered or passes on: what was lent for it goes back.
+  void pass_on(message_ptr m) {
+    m->held.give_back();
+    deliver(std::move(m));
+  }
+  /// A message that begins here: charged to the worker's budget, or that of the node if it has none. Dropped as
+  /// congested when that is used up.
   void send(message_ptr m);
+  /// The same; when it is used up, `then` gets the error.
   void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
   void drop(message_ptr m, drop_reason why, std::string_view detail);
   postbox box();
+  /// See `worker::compute_reply`.
+  virtual void compute(message_ptr m, computation work) = 0;
+  virtual bool is_computing_for(const message& m) const = 0;
 
  protected:
   /// How its worker is made, and made again.
@@ -58,10 +72,11 @@ class worker_host {
     std::shared_ptr<const worker_factory> make;
     restart_policy restart = restart_policy::never;
     std::shared_ptr<const access_control> access = {};
+    std::shared_ptr<account> budget = {}; ///< null: that of the node
   };
 
-  /// `budget` and `dog` (null: nobody watches) outlive the host.
-  worker_host(address self, const std::string& node_name, ledger* budget, watchdog* dog, worker_thread where, origin from);
+  /// `node_budget` and `dog` (null: nobody watches) outlive the host.
+  worker_host(address self, const std::string& node_name, ledger* node_budget, watchdog* dog, worker_thread where, origin from);
   virtual ~worker_host();
 
   /// Makes the worker and calls its `on_start`. Errors: see `workers::start`; then there is none.
@@ -88,6 +103,12 @@ class worker_host {
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
   /// Where it may send; null: anywhere.
   const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
+  /// Null: it has none of its own.
+  account* budget() const noexcept { return from_.budget.get(); }
+  /// Charges what the worker is to be given to its budget; false when it does not fit.
+  bool admit(message& m) noexcept { return !from_.budget || from_.budget->admit(m); }
+  /// What `computation` has come to.
+  void answer_computed(message_ptr m, result<payload> body);
   /// It ends after the current call.
   void end_after_call() noexcept { leaving_ = true; }
   /// Its messages are dropped until it is made anew.
@@ -97,7 +118,8 @@ class worker_host {
   virtual void begin_again_in(std::chrono::milliseconds delay) = 0;
   /// It has ended, for `why` (ok: it wanted to), and is not made anew.
   virtual void finish(error why) noexcept = 0;
-  virtual void cancel_timers() noexcept = 0;
+  /// The worker ends: no timers of it fire any more, and what it has others compute is not answered.
+  virtual void abandon() noexcept = 0;
 
   virtual void end_message(message_ptr m, drop_reason why, std::string_view detail) = 0;
   /// Sends a request; its outcome comes back as `outcome` with the same number.
@@ -122,6 +144,8 @@ class worker_host {
     std::shared_ptr<postbox::state> box;
   };
   extras& more();
+  /// Charges what the worker sends; or why that cannot be.
+  std::optional<std::string> charge(message& m);
   void retire() noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>
@@ -135,7 +159,7 @@ class worker_host {
 
   address self_;
   const std::string& node_name_; ///< the switchboard's
-  ledger* budget_;
+  ledger* node_budget_;
   std::shared_ptr<worker_stats> stats_ = std::make_shared<worker_stats>();
   std::unique_ptr<extras> extras_;
   watchdog* dog_;

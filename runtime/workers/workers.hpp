@@ -33,6 +33,13 @@ struct worker_options {
   ockam::distribution distribution = ockam::distribution::round_robin;
   restart_policy restart = restart_policy::never;
   bool internal = false;                   ///< not for listings
+  std::size_t budget = 0; ///< bytes of messages that it may keep and have sent (`account`); 0: it keeps none, and sends on the node's
+};
+
+/// What a worker has of the node's memory for messages, and may have; 0 and 0: it has no budget of its own.
+struct worker_memory {
+  std::size_t used = 0;
+  std::size_t limit = 0;
 };
 
 /// A worker as `show` prints it, all its instances together.
@@ -48,6 +55,7 @@ struct worker_info {
   std::uint64_t failed = 0;   ///< messages whose handler threw, or that were answered with an error
   std::uint64_t queued = 0;   ///< messages in mailboxes
   std::uint64_t restarts = 0;
+  worker_memory memory;
   std::uint64_t overruns = 0; ///< calls that took longer than the watchdog allows
   std::uint64_t measured = 0; ///< messages that the latencies below are of
   std::chrono::nanoseconds p50{0}, p90{0}, p99{0}, longest{0}; ///< from arrival to the end of the handler
@@ -97,6 +105,8 @@ class workers {
   virtual bool remove_alias(address_view name) = 0;
   /// Error: `not_found`, also for what is in the switchboard without a worker.
   virtual result<worker_info> show(address_view a) const = 0;
+  /// Of the worker whose entry this is.
+  virtual worker_memory memory_of(const worker_entry& e) const = 0;
   /// What the watchdog has found.
   virtual std::vector<overdue_worker> overdue() const = 0;
   /// Messages lost with pool workers that ended.

@@ -95,11 +95,8 @@ void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
   waiting_.erase(it);
   auto answer = reply ? hold(std::move(*reply)) : 0;
   bool keep = reply && keeps_replies();
-  if (keep) {
-    auto& held = *find(answer);
-    held.m->held = {};
-    held.kept = true;
-  }
+  if (keep)
+    find(answer)->kept = true;
   auto o = engine_->resume(call.thread, [&](lua_State* L) {
     if (reply) {
       push_message(L, answer, keep);

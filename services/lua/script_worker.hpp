@@ -44,7 +44,7 @@ class script_worker : public worker, protected script_host {
   /// A call has ended in an error; `m`, if it is still there, is the message that it was for.
   virtual void on_failure(const outcome& o, message_ptr m);
   void complain(std::string_view what);
-  /// Whether replies outlive the call that has waited for them. They are then charged to nobody.
+  /// Whether replies outlive the call that has waited for them.
   virtual bool keeps_replies() const { return false; }
 
   // script_host

@@ -2,6 +2,7 @@
 """Memory is bounded and nobody waits for ever, with real processes and sockets."""
 
 import threading
+import time
 
 import pytest
 import wire
@@ -143,3 +144,77 @@ def test_fifty_peers_that_read_nothing_cost_less_than_the_node_budget(node, flat
     for p in peers:
         p.close()
     memory.check(60 * MIB)
+
+
+HOARD = """
+local kept = {}
+function on_message(m)
+  if #m.bytes < 100 then m:reply(tostring(#kept)) else kept[#kept + 1] = m:keep() end
+end
+"""
+
+
+def hoarding(node, home, *keys):
+    """A node with a script at `hoard` that keeps every long message."""
+    (home / "hoard.lua").write_text(HOARD)
+    return node("n1", config="\n".join(["[node]", "name = n1", "[tcp-listener main]", "address = 127.0.0.1:0",
+                                        "[service hoard]", "script = hoard.lua", *keys, "[service lua-echo]", "script = echo.lua"]))
+
+
+@pytest.fixture
+def asked(ockam):
+    """asked(service) → what it answers the operator."""
+    return lambda service: ockam("message", "send", "hi", "--timeout", "5s", "--to", f"/node/n1/service/{service}").out.strip()
+
+
+@pytest.mark.parametrize("keys, kept", [(["budget = 300MiB"], 171), ([], 15)], ids=["allowed", "default"])
+def test_a_script_that_keeps_171_mib_takes_nothing_from_the_operator_nor_from_others(node, home, ockam, asked, keys, kept):
+    (home / "echo.lua").write_text("function on_message(m) m:reply() end\n")
+    n = hoarding(node, home, *keys)
+    with n.peer(timeout=30) as p:
+        for _ in range(171):
+            p.send(["hoard"], b"x" * MIB)
+        assert p.ask(["echo"], b"read on").payload == b"read on"
+        wait_until(lambda: ockam("worker", "show", "hoard", "--at", "n1", "--output", "json").json["queued"] == 0, "all are handled")
+        assert asked("hoard") == str(kept)
+        assert asked("echo") == asked("lua-echo") == "hi"
+        assert p.ask(["lua-echo"], b"another script").payload == b"another script"
+    memory = {w["addr"]: w["memory"] for w in ockam("worker", "list", "--at", "n1", "--output", "json").json}
+    assert kept * MIB < memory["hoard"]["used"] <= memory["hoard"]["limit"] == (300 if keys else 16) * MIB
+    assert memory["echo"] is None
+    assert f"of {300 if keys else 16}MiB in messages" in ockam("worker", "show", "hoard", "--at", "n1").out
+    dropped = ockam("node", "show", "n1", "--output", "json").json["dropped"]
+    assert dropped == ({} if keys else {"congested": 171 - kept})
+
+
+def test_what_does_not_fit_a_worker_is_reported_with_its_limit(node, home, ockam):
+    (home / "echo.lua").write_text(HOARD)
+    hoarding(node, home, "budget = 64KiB")
+    long = "x" * 40_000
+    assert "no reply" in ockam("message", "send", long, "--timeout", "1s", "--to", "/node/n1/service/hoard").err
+    full = ockam("message", "send", long, "--timeout", "5s", "--to", "/node/n1/service/hoard")
+    assert full.code == 70 and "used up its budget of 64KiB" in full.err
+    assert ockam("message", "send", long, "--to", "/node/n1/service/echo").out.strip() == long
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_others_are_served_while_a_long_text_is_converted(node, sanitized, letter):
+    n = node("n1")
+    text = letter * (15 * MIB // len(letter.encode()))
+    worst = []
+    with n.peer(timeout=60) as writer, n.peer(timeout=60) as other:
+        for _ in range(3):
+            # All but the end has been read before the clock starts: the conversion is what is measured.
+            frame = wire.frame(["uppercase"], ["me"], wire.bare(text))
+            writer.send_raw(frame[:-1])
+            other.ask(["echo"], b"x")
+            writer.send_raw(frame[-1:])
+            pings = []
+            for _ in range(20):
+                began = time.monotonic()
+                other.ask(["echo"], b"x")
+                pings.append(time.monotonic() - began)
+            assert writer.receive().payload == wire.bare(text.upper())
+            worst.append(max(pings))
+    if not sanitized:
+        assert min(worst) < 0.1, worst

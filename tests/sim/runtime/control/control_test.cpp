@@ -68,6 +68,27 @@ TEST_F(control_sim, a_message_goes_out_and_its_reply_comes_back) {
   EXPECT_EQ(n1.budget().used(), 0u);
 }
 
+TEST_F(control_sim, works_when_the_memory_of_the_node_is_full) {
+  auto links = ledger::make(n1.budget(), n1.budget().limit(), nullptr);
+  credit everything{*links, n1.budget().limit()};
+  credit local{n1.context().local_budget, n1.budget().limit()};
+  auto c = net.dial("/control");
+  auto got = ask(c, send_request(1, "/service/echo", "hello"));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].reply().payload(), "hello") << got[0].error().cause();
+}
+
+TEST_F(control_sim, messages_that_wait_for_replies_are_bounded_by_a_budget_of_its_own) {
+  n1.start("silent", std::make_unique<mailbox>());
+  auto c = net.dial("/control");
+  for (std::uint32_t i = 0; i < 2; ++i)
+    EXPECT_TRUE(ask(c, send_request(i, "/service/silent", std::string(5u << 20, 'x'), 500)).empty());
+  auto got = ask(c, send_request(2, "/service/echo", "hello"));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].error().code(), static_cast<std::uint32_t>(errc::limit_reached));
+  EXPECT_NE(got[0].error().cause().find("8MiB"), std::string::npos) << got[0].error().cause();
+}
+
 TEST_F(control_sim, a_slow_request_does_not_delay_the_next) {
   n1.start("silent", std::make_unique<mailbox>());
   auto c = net.dial("/control");

@@ -87,7 +87,7 @@ TEST(sections, of_services_say_what_the_runtime_takes) {
     EXPECT_EQ(agrees("nonsense"), 0);
     for (auto word : k.words)
       EXPECT_EQ(agrees(std::string{word}), 1) << word;
-    if (k.type == key_type::number) {
+    if (k.type == key_type::number || k.type == key_type::size) {
       EXPECT_EQ(agrees(std::to_string(k.least)), 1);
       EXPECT_EQ(agrees(std::to_string(k.most)), 1);
       EXPECT_EQ(agrees(std::to_string(k.least - 1)), 0);

@@ -27,6 +27,8 @@ class idle_host final : public worker_host {
   std::uint64_t set_timer(std::chrono::milliseconds) override { return must_not(); }
   void cancel_timer(std::uint64_t) override { must_not(); }
   void stop() override { must_not(); }
+  void compute(message_ptr, computation) override { must_not(); }
+  bool is_computing_for(const message&) const override { return must_not() != 0; }
   caf::scheduled_actor& actor() noexcept override { std::abort(); }
   void handle_also(caf::message_handler) override { must_not(); }
 
@@ -37,7 +39,7 @@ class idle_host final : public worker_host {
   void run_posted(unique_function<void()>&) override { must_not(); }
   void begin_again_in(std::chrono::milliseconds) override { must_not(); }
   void finish(error) noexcept override { must_not(); }
-  void cancel_timers() noexcept override { must_not(); }
+  void abandon() noexcept override { must_not(); }
   static std::uint64_t must_not() {
     ADD_FAILURE() << "called";
     return 0;
