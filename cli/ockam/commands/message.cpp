@@ -47,8 +47,7 @@ result<void> send(invocation& in) {
   auto bytes = std::as_bytes(std::span{answered->reply().payload()});
   auto text = text_of(bytes);
   auto digits = to_hex(bytes);
-  bool is_text = text && is_utf8(*text); // JSON has no other; the digits are exact
-  answer a{{{"reply", is_text ? json(*text) : json{}}, {"hex", digits}, {"from", origin->node}, {"route", origin->route}}, {}};
+  answer a{{{"reply", text ? json(*text) : json{}}, {"hex", digits}, {"from", origin->node}, {"route", origin->route}}, {}};
   if (!hex && !text && !in.out.style().as_json)
     return error{errc::invalid_argument, "the reply is not text: " + std::to_string(bytes.size()) + " bytes", "print it with --hex"};
   a.text = hex ? digits : text.value_or("");

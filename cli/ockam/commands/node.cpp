@@ -113,7 +113,7 @@ result<void> remove_all(invocation& in) {
     return std::move(rows).error();
   if (rows->empty())
     return nothing_there(in, "There are no nodes to delete");
-  if (auto ok = in.confirm("Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
+  if (auto ok = in.confirm(rows->size() == 1 ? "Delete node " + rows->front().name + "?" : "Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
     return ok;
   auto deleted = json::array();
   std::string text, names;
