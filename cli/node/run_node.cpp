@@ -3,6 +3,7 @@
 
 #include "cli/node/logging.hpp"
 #include "cli/state/state.hpp"
+#include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
 #include "transports/transports.hpp"
 
@@ -164,10 +165,12 @@ std::string wait_for_end(node_options& o, std::span<const service_type> services
 } // namespace
 
 void report_failure(node_options& o, const error& e) {
-  tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}});
-  std::fprintf(stderr, "ockam-node: %s\n", e.cause.c_str());
-  if (!e.hint.empty())
-    std::fprintf(stderr, "  hint: %s\n", e.hint.c_str());
+  // Scripts and files may say any bytes; neither JSON nor a terminal takes them.
+  auto cause = printable_lines(e.cause), hint = printable_lines(e.hint);
+  tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", cause}, {"hint", hint}}}});
+  std::fprintf(stderr, "ockam-node: %s\n", cause.c_str());
+  if (!hint.empty())
+    std::fprintf(stderr, "  hint: %s\n", hint.c_str());
 }
 
 int run_node(node_options o, std::span<const service_type> services) {

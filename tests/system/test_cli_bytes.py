@@ -79,6 +79,15 @@ def test_errors_of_scripts(n1, ockam, script, text):
     assert "\033" not in r.out + r.err
 
 
+def test_errors_of_a_node_that_does_not_start(ockam, run, script, home):
+    path = script(b'error("caf\xe9 \033[31m")')
+    r = ockam("node", "create", f"{{name: n1, services: {{s: {{script: {path}}}}}}}")
+    assert r.code == 70 and "caf\\xe9 \\x1b[31m" in r.err, r
+    (home / "n2.ini").write_text(f"[node]\nname = n2\n[service s]\nscript = {path}\n")
+    r = run("ockam-node", "--config", home / "n2.ini")
+    assert r.code != 0 and "caf\\xe9" in r.err and "\033" not in r.err, r
+
+
 def test_errors_of_handlers(n1, ockam, script):
     ockam("service", "start", "script", "--addr", "s", "--file", script(b'function on_message(m) error("caf\xe9 \\27[31m") end'))
     r = ockam("message", "send", "x", "--to", "/node/n1/service/s")
