@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/logging.hpp"
 
+#include "cli/node/log_sinks.hpp"
 #include "runtime/core/address.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@ constexpr std::size_t queue_lines = 1024;
 constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn", "error", "off"};
 
 std::shared_ptr<spdlog::async_logger> logger;
+std::shared_ptr<stdout_log> standard_output; ///< where the log goes there
 
 spdlog::level::level_enum to_spdlog(level l) {
   return static_cast<spdlog::level::level_enum>(l == level::off ? SPDLOG_LEVEL_OFF : static_cast<int>(l));
@@ -48,6 +50,17 @@ void report_trouble(const std::string& what) {
     std::fprintf(stderr, "ockam-node: the log cannot be written: %s\n", what.c_str());
 }
 
+spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
+  using place = default_log::place;
+  if (!c.file.empty())
+    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(c.file, c.max_size, c.max_files);
+  if (otherwise.where == place::daily_files)
+    return std::make_shared<daily_log>(otherwise.stem, c.max_size, c.max_files);
+  if (otherwise.where == place::standard_output)
+    return standard_output = std::make_shared<stdout_log>();
+  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+}
+
 } // namespace
 
 level parse_level(std::string_view name) {
@@ -63,17 +76,14 @@ std::string json_line(std::string_view time, level l, std::string_view node, std
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-result<void> start_logging(const log_config& c, const std::string& node_name) {
+result<void> start_logging(const log_config& c, const default_log& otherwise, const std::string& node_name) {
   set_log_level(parse_level(c.level));
-  spdlog::sink_ptr sink;
   try {
-    if (c.file.empty())
-      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    else
-      sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(c.file, c.max_size, c.max_files);
+    auto sink = make_sink(c, otherwise);
     spdlog::init_thread_pool(queue_lines, 1);
     logger = std::make_shared<spdlog::async_logger>("node", sink, spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   } catch (const spdlog::spdlog_ex& e) {
+    standard_output.reset();
     return error{errc::permission_denied, std::string{"cannot open the log file: "} + e.what(), "log-file names another one"};
   }
   logger->set_error_handler(report_trouble);
@@ -89,10 +99,16 @@ result<void> start_logging(const log_config& c, const std::string& node_name) {
   return {};
 }
 
+void release_log() {
+  if (standard_output)
+    standard_output->release();
+}
+
 void stop_logging() {
   set_log_level(level::off);
   if (logger)
     logger->flush();
+  standard_output.reset();
   logger.reset();
   spdlog::shutdown();
 }

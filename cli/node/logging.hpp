@@ -4,12 +4,23 @@
 #include "runtime/node/config.hpp"
 #include "runtime/core/log.hpp"
 
+#include <filesystem>
+
 namespace ockam {
 
+/// Where the log goes when the configuration names no file.
+struct default_log {
+  enum class place { standard_error, standard_output, daily_files };
+  place where = place::standard_error;
+  std::filesystem::path stem = {}; ///< of daily files: DIRECTORY/stdout
+};
+
 /// Starts the log as configured: asynchronous (the socket thread never waits for a disk; when the queue is
-/// full the oldest lines go), rotating or on standard error, as text or as JSON lines. Errors:
-/// `permission_denied`, `io_failure` for a file that cannot be opened.
-result<void> start_logging(const log_config& c, const std::string& node_name);
+/// full the oldest lines go), rotating where it goes to files, as text or as JSON lines. On standard output lines are
+/// kept back until `release_log`. Errors: `permission_denied`, `io_failure` for a file that cannot be opened.
+result<void> start_logging(const log_config& c, const default_log& otherwise, const std::string& node_name);
+/// What was kept back of a log on standard output is written, and what comes from now on at once.
+void release_log();
 /// Writes out what is queued and ends the log's thread.
 void stop_logging();
 

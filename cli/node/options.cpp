@@ -27,6 +27,8 @@ po::options_description general_options() {
   d.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "read this INI file")
     ("check-config", "only say whether the configuration is right")
     ("managed", "log below OCKAM_HOME (how 'ockam node create' starts a node)")
+    ("foreground", "with --managed: log to standard output ('ockam node create --foreground')")
+    ("say-name", "with --foreground: print the name when ready, in front of the log")
     ("no-state", "keep no state: no directory, no lock, no control socket")
     ("exit-on-eof", "stop when standard input ends")
     ("ready-fd", po::value<int>()->value_name("N"), "write a line of JSON there when ready, or why not")
@@ -70,6 +72,8 @@ class option_reader {
   void read() {
     out_.check_config = vm_.contains("check-config");
     out_.managed = vm_.contains("managed");
+    out_.foreground = vm_.contains("foreground");
+    out_.say_name = vm_.contains("say-name");
     out_.no_state = vm_.contains("no-state");
     out_.exit_on_eof = vm_.contains("exit-on-eof");
     if (vm_.contains("ready-fd"))

@@ -28,6 +28,8 @@ struct node_options {
   std::string config_file;
   bool check_config = false;
   bool managed = false;     ///< belongs to $OCKAM_HOME: logs to its directory, says little on stdout
+  bool foreground = false;  ///< and is in the foreground: logs to standard output
+  bool say_name = false;    ///< prints its name there first
   bool no_state = false;    ///< no home, no lock, no control socket
   bool exit_on_eof = false;
   int ready_fd = -1;

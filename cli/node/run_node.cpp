@@ -3,6 +3,7 @@
 
 #include "cli/node/logging.hpp"
 #include "cli/state/state.hpp"
+#include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
 #include "transports/transports.hpp"
 
@@ -61,7 +62,7 @@ result<std::optional<presence>> enter(node_options& o) {
   auto home = state::home::from_environment();
   if (!home)
     return std::move(home).error();
-  if (auto ok = home->create_node_dir(o.config.name); !ok)
+  if (auto ok = home->create_node_dir(o.config.name, o.foreground); !ok)
     return std::move(ok).error();
   auto lock = state::node_lock::acquire(*home, o.config.name);
   if (!lock)
@@ -71,8 +72,6 @@ result<std::optional<presence>> enter(node_options& o) {
     return std::move(database).error();
   if (o.config.control_socket.empty())
     o.config.control_socket = home->control_socket(o.config.name).string();
-  if (o.managed && o.config.log.file.empty())
-    o.config.log.file = home->log_file(o.config.name).string();
   return std::optional<presence>{presence{std::move(*home), std::move(*lock), std::move(*database)}};
 }
 
@@ -83,8 +82,19 @@ std::string first_tcp(const node& n) {
   return {};
 }
 
+default_log log_of(const node_options& o, const std::optional<presence>& here) {
+  using place = default_log::place;
+  if (!o.managed || !here)
+    return {};
+  return o.foreground ? default_log{place::standard_output} : default_log{place::daily_files, here->home.log_stem(o.config.name)};
+}
+
 void announce(node_options& o, const node& n) {
-  if (!o.managed) {
+  if (o.foreground) {
+    if (o.say_name)
+      std::printf("%s\n", o.config.name.c_str());
+    release_log();
+  } else if (!o.managed) {
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
     std::printf("node %s is ready\n", o.config.name.c_str());
@@ -109,8 +119,6 @@ void reload(node_options& o, std::span<const service_type> services, node& n, st
   // What `enter` made of them.
   if (fresh.config.control_socket.empty())
     fresh.config.control_socket = o.config.control_socket;
-  if (o.managed && fresh.config.log.file.empty())
-    fresh.config.log.file = o.config.log.file;
   auto before = first_tcp(n);
   n.reload(std::move(fresh.config));
   if (auto now = first_tcp(n); here && now != before)
@@ -157,10 +165,12 @@ std::string wait_for_end(node_options& o, std::span<const service_type> services
 } // namespace
 
 void report_failure(node_options& o, const error& e) {
-  tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}});
-  std::fprintf(stderr, "ockam-node: %s\n", e.cause.c_str());
-  if (!e.hint.empty())
-    std::fprintf(stderr, "  hint: %s\n", e.hint.c_str());
+  // Scripts and files may say any bytes; neither JSON nor a terminal takes them.
+  auto cause = printable_lines(e.cause), hint = printable_lines(e.hint);
+  tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", cause}, {"hint", hint}}}});
+  std::fprintf(stderr, "ockam-node: %s\n", cause.c_str());
+  if (!hint.empty())
+    std::fprintf(stderr, "  hint: %s\n", hint.c_str());
 }
 
 int run_node(node_options o, std::span<const service_type> services) {
@@ -170,7 +180,7 @@ int run_node(node_options o, std::span<const service_type> services) {
     // All that reads or writes here is below OCKAM_HOME.
     return here.error().code == errc::io_failure ? exit_cannot_create : code_of(here.error());
   }
-  if (auto ok = start_logging(o.config.log, o.config.name); !ok) {
+  if (auto ok = start_logging(o.config.log, log_of(o, *here), o.config.name); !ok) {
     report_failure(o, ok.error());
     return exit_cannot_create;
   }

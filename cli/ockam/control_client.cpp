@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/control_client.hpp"
 
+#include "runtime/core/units.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -126,13 +128,13 @@ result<void> control_client::read_response(control::Response& r, const deadline&
   if (auto ok = read_all(reinterpret_cast<char*>(head.data()), head.size(), by); !ok)
     return ok;
   auto length = std::size_t{head[0]} << 24 | std::size_t{head[1]} << 16 | std::size_t{head[2]} << 8 | head[3];
-  std::string body;
-  if (length <= max_response) {
-    body.resize(length);
-    if (auto ok = read_all(body.data(), length, by); !ok)
-      return ok;
-  }
-  if (length > max_response || !r.ParseFromString(body) || r.id() > last_id_)
+  if (length > max_response)
+    return error{errc::too_large, "the answer of node " + node_ + " has " + std::to_string(length) + " bytes, over the " + size_text(max_response) + " that are taken",
+                 "is it the node's own socket? see: ockam node show " + node_};
+  std::string body(length, '\0');
+  if (auto ok = read_all(body.data(), length, by); !ok)
+    return ok;
+  if (!r.ParseFromString(body) || r.id() > last_id_)
     return error{errc::malformed, "node " + node_ + " answered with something that is no answer",
                  "is it of another version? see: ockam node show " + node_};
   return {};

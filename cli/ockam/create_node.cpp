@@ -53,8 +53,8 @@ result<void> write_file(const fs::path& p, const std::string& text) {
 /// Puts the directory of a node back as it was, unless the node has come up.
 class undo {
  public:
-  undo(const state::home& h, const std::string& name)
-    : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{there(dir_)}, before_{read_file(ini_)} {}
+  undo(const state::home& h, const std::string& name, bool existed)
+    : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{existed}, before_{read_file(ini_)} {}
   ~undo() { run(); }
   undo(const undo&) = delete;
   undo& operator=(const undo&) = delete;
@@ -108,6 +108,10 @@ error without_file(error e, const fs::path& ini) {
 
 } // namespace
 
+bool says_its_name(const invocation& in, const new_node& n) {
+  return n.foreground && !in.out.style().as_json && !in.out.style().out_is_terminal;
+}
+
 result<started_node> create_node(invocation& in, const new_node& n) {
   auto text = n.ini.text();
   if (!text)
@@ -117,13 +121,18 @@ result<started_node> create_node(invocation& in, const new_node& n) {
     return std::move(guard).error();
   if (auto free = check_free(in, n.name); !free)
     return std::move(free).error();
-  undo back{in.home, n.name};
-  auto ini = in.home.config_file(n.name);
-  if (auto ok = in.home.create_node_dir(n.name); !ok)
+  auto existed = there(in.home.node(n.name));
+  if (auto ok = in.home.create_node_dir(n.name, n.foreground); !ok)
     return std::move(ok).error();
+  undo back{in.home, n.name, existed};
+  auto ini = in.home.config_file(n.name);
   if (auto ok = write_file(ini, *text); !ok)
     return std::move(ok).error();
   std::vector<std::string> options{"--config", ini.string(), "--managed"};
+  if (n.foreground)
+    options.emplace_back("--foreground");
+  if (says_its_name(in, n))
+    options.emplace_back("--say-name");
   if (n.exit_on_eof)
     options.emplace_back("--exit-on-eof");
   in.out.detail("wrote " + ini.string());
@@ -153,7 +162,9 @@ result<started_node> restart_node(invocation& in, const state::node_row& row) {
                  dir ? "it was not made by 'ockam node create': start it the way it was started before"
                      : "make it anew with: ockam node create " + row.name};
   }
-  std::vector<std::string> options{"--config", ini.string(), "--managed"};
+  if (auto ok = in.home.create_node_dir(row.name); !ok) // one that was in the foreground no longer is
+    return std::move(ok).error();
+  std::vector<std::string> options{"--config", in.home.config_file(row.name).string(), "--managed"};
   if (!row.tcp_listener_address.empty())
     options.insert(options.end(), {"--tcp-listener-address", row.tcp_listener_address});
   return launch_in_background(in.home, row.name, options, in.by());

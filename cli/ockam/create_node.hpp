@@ -14,6 +14,9 @@ struct new_node {
   bool exit_on_eof = false;
 };
 
+/// Whether the node prints its name itself, in front of its log: in the foreground, where nothing else is printed.
+bool says_its_name(const invocation& in, const new_node& n);
+
 /// Writes the configuration and starts the node. The name of a stopped or killed node may be used again. When it does not start,
 /// everything is as before. Errors: `already_exists`, those of the node (an address in use, a wrong
 /// configuration), `permission_denied`, `timed_out`.

@@ -28,8 +28,8 @@ result<void> invocation::confirm(const std::string& question) {
   if (args.has("yes"))
     return {};
   if (args.has("no-input") || ::getenv("NO_INPUT") || !::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO))
-    return error{errc::invalid_argument, "Use --yes to confirm", {}};
-  std::cerr << question << " [y/N] " << std::flush;
+    return error{errc::invalid_argument, "Use --yes to confirm", "nobody can be asked here: add -y to the command"};
+  std::cerr << printable(question) << " [y/N] " << std::flush;
   std::string line;
   std::getline(std::cin, line);
   if (line == "y" || line == "Y" || line == "yes")

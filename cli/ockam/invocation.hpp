@@ -13,14 +13,16 @@ namespace ockam::cli {
 /// One run of one command: what was given, where state lives, where results go.
 class invocation {
  public:
-  invocation(const command_table& t, parsed_command given, output& to, state::home h)
-    : table{t}, what{*given.what}, args{std::move(given.args)}, out{to}, home{std::move(h)} {}
+  invocation(const command_table& t, parsed_command given, output& to, state::home h, std::vector<std::string> emptied = {})
+    : table{t}, what{*given.what}, args{std::move(given.args)}, out{to}, home{std::move(h)}, emptied_words{std::move(emptied)} {}
 
   const command_table& table;
   const command& what;
   const arguments args;
   output& out;
   const state::home home;
+  /// Words whose `-` stood for a line of an empty standard input.
+  const std::vector<std::string> emptied_words;
 
   /// Opened when it is first asked for: sending a message to a node that runs does without.
   result<state::database*> database() {

@@ -6,7 +6,9 @@ extern "C" {
 #include <jv.h>
 }
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 
 namespace ockam::cli {
 
@@ -23,6 +25,11 @@ std::string take_text(jv s) {
   return out;
 }
 
+/// What an error carries, which need not be text.
+std::string text_of(jv message) {
+  return take_text(jv_get_kind(message) == JV_KIND_STRING ? message : jv_dump_string(message, 0));
+}
+
 /// jq reports on several lines: the first says what is wrong.
 void keep_first(void* into, jv message) {
   auto& text = *static_cast<std::string*>(into);
@@ -31,18 +38,48 @@ void keep_first(void* into, jv message) {
     text = all.substr(0, all.find('\n'));
 }
 
+/// For `input` and `inputs`: there is the one JSON text and no other. libjq does not look whether this is set.
+jv no_more_inputs(jq_state*, void*) {
+  return jv_invalid();
+}
+
+/// Whether a program begins with `import`, `include` or `module`, the only place where jq takes them.
+bool wants_modules(std::string_view query) {
+  while (true) {
+    query.remove_prefix(std::min(query.find_first_not_of(" \t\r\n"), query.size()));
+    if (!query.starts_with('#'))
+      break;
+    query.remove_prefix(std::min(query.find('\n'), query.size()));
+  }
+  auto word = query.substr(0, query.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
+  return word == "import" || word == "include" || word == "module";
+}
+
+/// For what looks for modules in other ways (`modulemeta`): libjq aborts where these are not set.
+void set_no_search_path(jq_state* jq) {
+  jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
+  jq_set_attr(jq, jv_string("JQ_ORIGIN"), jv_string("/nonexistent"));
+  jq_set_attr(jq, jv_string("PROGRAM_ORIGIN"), jv_string("/nonexistent"));
+}
+
 error failed(std::string why) {
   if (why.starts_with("jq: error: "))
     why.erase(0, 11);
+  if (why == "break") // what `input` says to `inputs`
+    why = "there is no further input";
   return {errc::invalid_argument, "the query of --jq failed: " + why, "for example --jq '.[].node_name'; see: man jq"};
 }
 
 } // namespace
 
 result<std::string> run_jq(const std::string& query, const std::string& text, bool compact) {
+  if (wants_modules(query))
+    return failed("modules cannot be used");
   std::unique_ptr<jq_state, closer> jq{jq_init()};
   std::string trouble;
   jq_set_error_cb(jq.get(), &keep_first, &trouble);
+  jq_set_input_cb(jq.get(), &no_more_inputs, nullptr);
+  set_no_search_path(jq.get());
   if (!jq_compile(jq.get(), query.c_str()))
     return failed(trouble);
   jq_start(jq.get(), jv_parse_sized(text.data(), static_cast<int>(text.size())), 0);
@@ -50,13 +87,14 @@ result<std::string> run_jq(const std::string& query, const std::string& text, bo
   jv next = jq_next(jq.get());
   for (; jv_is_valid(next); next = jq_next(jq.get()))
     out += take_text(jv_dump_string(next, JV_PRINT_SORTED | (compact ? 0 : JV_PRINT_PRETTY | JV_PRINT_INDENT_FLAGS(2)))) + "\n";
-  if (jv_invalid_has_msg(jv_copy(next))) {
-    jv message = jv_invalid_get_msg(next);
-    if (jv_get_kind(message) != JV_KIND_STRING)
-      message = jv_dump_string(message, 0);
-    return failed(take_text(message));
-  }
+  if (jv_invalid_has_msg(jv_copy(next)))
+    return failed(text_of(jv_invalid_get_msg(next)));
   jv_free(next);
+  if (jq_halted(jq.get()))
+    if (jv code = jq_get_exit_code(jq.get()); jv_is_valid(code)) { // not of a plain `halt`
+      jv_free(code);
+      return failed(text_of(jq_get_error_message(jq.get())));
+    }
   return out;
 }
 

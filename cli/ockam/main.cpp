@@ -2,10 +2,12 @@
 #include "cli/ockam/invocation.hpp"
 #include "cli/ockam/routes.hpp"
 #include "cli/ockam/table.hpp"
+#include "runtime/core/printable.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace ockam::cli {
@@ -27,27 +29,43 @@ output_style style_of(const arguments& a) {
   s.verbose = static_cast<unsigned>(a.count("verbose"));
   s.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   s.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  if (winsize size{}; s.out_is_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+    s.width = size.ws_col;
   return s;
 }
 
-/// Wrong usage goes to standard output as text, as in the reference; with JSON it is an error like others.
-int say_usage(const usage_answer& u, const std::vector<std::string>& words) {
-  bool json = false;
+/// The global options of words that make no command.
+arguments globals_in(const std::vector<std::string>& words) {
+  arguments out;
   for (std::size_t i = 0; i < words.size(); ++i)
-    json = json || words[i] == "--output=json" || (words[i] == "--output" && i + 1 < words.size() && words[i + 1] == "json");
-  if (json && u.exit_code != 0) {
-    output_style s;
-    s.as_json = true;
+    for (std::string name : {"output", "jq", "compact-output", "no-color"}) {
+      bool is_flag = name == "compact-output" || name == "no-color";
+      if (words[i] == "--" + name && (is_flag || i + 1 < words.size()))
+        out.add(name, is_flag ? "" : words[i + 1]);
+      else if (words[i].starts_with("--" + name + "="))
+        out.add(name, words[i].substr(name.size() + 3));
+    }
+  return out;
+}
+
+/// Help, and wrong usage, which goes to standard output as text, as in the reference; with JSON it is an error like others.
+int say_usage(usage_answer u, const std::vector<std::string>& words) {
+  output out{style_of(globals_in(words))};
+  if (u.exit_code != 0 && out.style().as_json) {
     auto cause = u.text.starts_with("error: ") ? u.text.substr(7, u.text.find("\n\n") - 7) : std::string{"the command is not complete"};
-    output{s}.fail({errc::invalid_argument, cause, "try --help"});
+    out.fail({errc::invalid_argument, cause, "try --help"});
     return u.exit_code;
   }
-  std::fputs(u.text.c_str(), stdout);
+  auto text = printable_lines(u.text);
+  if (auto done = out.show({std::move(u.data), text, text}); !done) {
+    out.fail(done.error());
+    return exit_failure;
+  }
   return u.exit_code;
 }
 
 int run(std::vector<std::string> words) {
-  take_pipe(words, [] {
+  auto emptied = take_pipe(words, [] {
     std::string line;
     std::getline(std::cin, line);
     return line;
@@ -55,7 +73,7 @@ int run(std::vector<std::string> words) {
   auto table = all_commands();
   auto parsed = parse(table, words);
   if (auto* u = std::get_if<usage_answer>(&parsed))
-    return say_usage(*u, words);
+    return say_usage(std::move(*u), words);
   auto& given = std::get<parsed_command>(parsed);
   output out{style_of(given.args)};
   auto home = state::home::from_environment();
@@ -63,7 +81,7 @@ int run(std::vector<std::string> words) {
     out.fail(home.error());
     return exit_failure;
   }
-  invocation in{table, std::move(given), out, state::home{std::filesystem::absolute(home->root())}};
+  invocation in{table, std::move(given), out, state::home{std::filesystem::absolute(home->root())}, std::move(emptied)};
   auto done = in.what.run(in);
   if (!done) {
     out.fail(done.error());
@@ -80,7 +98,7 @@ int main(int argc, char** argv) {
   try {
     return ockam::cli::run({argv + 1, argv + argc});
   } catch (const std::exception& e) { // out of memory, or a mistake of ours
-    std::fprintf(stderr, "    x %s\n", e.what());
+    std::fprintf(stderr, "    x %s\n", ockam::printable_lines(e.what()).c_str());
     return ockam::cli::exit_failure;
   }
 }

@@ -2,6 +2,9 @@
 #include "cli/ockam/output.hpp"
 
 #include "cli/ockam/jq.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/printable.hpp"
+#include "runtime/core/utf8.hpp"
 
 #include <array>
 #include <cerrno>
@@ -41,6 +44,45 @@ std::string colored(std::string_view text) {
   return out;
 }
 
+/// JSON has no other texts than UTF-8.
+void make_utf8(json& j) {
+  if (j.is_string()) {
+    if (auto& text = j.get_ref<json::string_t&>(); !is_utf8(text))
+      text = printable(text);
+  } else if (j.is_object()) {
+    std::vector<std::string> odd;
+    for (auto& [key, value] : j.items()) {
+      make_utf8(value);
+      if (!is_utf8(key))
+        odd.push_back(key);
+    }
+    for (const auto& key : odd) {
+      j[printable(key)] = std::move(j[key]);
+      j.erase(key);
+    }
+  } else if (j.is_array()) {
+    for (auto& each : j)
+      make_utf8(each);
+  }
+}
+
+/// What JSON leaves as it is and a terminal obeys: DEL and the controls from U+0080 to U+009F, all in texts.
+std::string json_for_terminal(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1)
+      c = static_cast<unsigned char>(text[++i]);
+    if (c1 || c == 0x7f)
+      out.append("\\u00").append({digits[c >> 4], digits[c & 15]});
+    else
+      out.push_back(text[i]);
+  }
+  return out;
+}
+
 bool write_line(std::FILE* to, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), to);
   if (!text.empty() && text.back() != '\n')
@@ -70,24 +112,27 @@ std::string item_line(std::string_view text) {
   return "  │ " + std::string{text};
 }
 
-std::string to_text(const json& j, bool compact) {
-  return j.dump(compact ? -1 : 2, ' ', false, json::error_handler_t::replace);
+std::string to_text(json j, bool compact) {
+  make_utf8(j);
+  return j.dump(compact ? -1 : 2);
 }
 
 result<void> output::show(const answer& a) {
   std::string text;
-  if (style_.as_json && !style_.jq.empty()) {
+  if (!style_.as_json && style_.out_is_terminal) {
+    text = on_terminal(a.text);
+  } else if (style_.as_json && !style_.jq.empty()) {
     auto lines = run_jq(style_.jq, to_text(a.data, true), style_.compact);
     if (!lines)
       return std::move(lines).error();
     text = std::move(*lines);
-  } else if (style_.as_json) {
+  } else if (style_.as_json || !a.plain) {
     text = to_text(a.data, style_.compact);
-  } else if (style_.out_is_terminal) {
-    text = style_.color ? colored(a.text) : a.text;
   } else {
-    text = a.plain ? *a.plain : to_text(a.data, style_.compact);
+    text = *a.plain;
   }
+  if (style_.as_json && style_.out_is_terminal)
+    text = json_for_terminal(text);
   if (!write_line(stdout, text))
     return system_error("cannot write to standard output", errno);
   return {};
@@ -95,30 +140,29 @@ result<void> output::show(const answer& a) {
 
 void output::line(std::string_view text) {
   if (!style_.as_json)
-    write_line(stdout, style_.color && style_.out_is_terminal ? colored(text) : std::string{text});
+    write_line(stdout, style_.out_is_terminal ? on_terminal(text) : std::string{text});
 }
 
 void output::notice(std::string_view text) {
   if (!style_.quiet && style_.err_is_terminal)
-    write_line(stderr, style_.color ? colored(text) : std::string{text});
+    write_line(stderr, on_terminal(text));
 }
 
 void output::warn(std::string_view text) {
   if (style_.quiet)
     return;
-  auto line = "  ! " + std::string{text};
-  write_line(stderr, style_.color && style_.err_is_terminal ? colored(line) : line);
+  write_error("  ! " + std::string{text});
 }
 
 void output::detail(std::string_view text) {
   if (style_.verbose > 0)
-    write_line(stderr, "    " + std::string{text});
+    write_error("    " + std::string{text});
 }
 
 void output::fail(const error& e) {
   if (style_.as_json) {
     json j{{"error", {{"code", to_string(e.code)}, {"number", static_cast<int>(e.code)}, {"cause", e.cause}, {"hint", e.hint}}}};
-    write_line(stderr, to_text(j, style_.compact));
+    write_line(stderr, json_for_terminal(to_text(std::move(j), style_.compact)));
     return;
   }
   auto text = "    x " + e.cause + "\n";
@@ -126,7 +170,16 @@ void output::fail(const error& e) {
     text += "    help: " + e.hint + "\n";
   if (auto code = reference_code(e.code); !code.empty())
     text += "\n    Error code: " + std::string{code} + "\n";
-  write_line(stderr, style_.color && style_.err_is_terminal ? colored(text) : text);
+  write_error(text);
+}
+
+std::string output::on_terminal(std::string_view text) const {
+  auto safe = printable_lines(text);
+  return style_.color ? colored(safe) : safe;
+}
+
+void output::write_error(std::string_view text) const {
+  write_line(stderr, style_.err_is_terminal ? on_terminal(text) : printable_lines(text));
 }
 
 } // namespace ockam::cli

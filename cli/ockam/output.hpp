@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
-/// Everything that the command line prints goes through here.
+/// Everything that the command line prints goes through here. Results that are piped are exact, byte for byte; what a
+/// terminal gets, and everything on standard error, has its control characters escaped: names, replies and errors may
+/// come from anywhere.
 namespace ockam::cli {
 
 using json = nlohmann::json;
@@ -24,6 +26,7 @@ struct output_style {
   unsigned verbose = 0;      ///< -v
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  std::size_t width = 0;     ///< of the terminal, in cells; 0: not known
 };
 
 /// What a command found or did, in its three forms: a terminal gets `text`, a pipe or file gets `plain`
@@ -54,6 +57,9 @@ class output {
   const output_style& style() const { return style_; }
 
  private:
+  std::string on_terminal(std::string_view text) const;
+  void write_error(std::string_view text) const;
+
   output_style style_;
 };
 
@@ -61,7 +67,7 @@ class output {
 std::string done_line(std::string_view text);
 std::string item_line(std::string_view text);
 
-/// Pretty text of JSON, or one line. Bytes that are not UTF-8 are replaced.
-std::string to_text(const json& j, bool compact);
+/// Pretty text of JSON, or one line. Bytes that are not UTF-8 are written as `\xNN`.
+std::string to_text(json j, bool compact);
 
 } // namespace ockam::cli

@@ -24,7 +24,7 @@ std::string try_help(const std::string& text, const std::string& usage = {}) {
 }
 
 usage_answer wrong(const std::string& text, const std::string& usage = {}) {
-  return {try_help(text, usage), exit_usage};
+  return {try_help(text, usage), exit_usage, {}};
 }
 
 std::string possible(const words& values) {
@@ -56,12 +56,24 @@ const option* find_option(const std::vector<option>& list, std::string_view word
   return it == list.end() ? nullptr : &*it;
 }
 
+/// A global option in front of the command takes its value along.
+bool takes_next(const command_table& t, const std::string& word) {
+  auto* o = find_option(t.globals, word);
+  return o && !o->value.empty() && word.find('=') == std::string::npos;
+}
+
+words::iterator first_plain_word(const command_table& t, words& in) {
+  auto it = in.begin();
+  while (it != in.end() && *it != "--" && it->size() > 1 && it->front() == '-')
+    it += takes_next(t, *it) && it + 1 != in.end() ? 2 : 1;
+  return it;
+}
+
 place locate(const command_table& t, const words& in) {
   place p;
   for (std::size_t i = 0; i < in.size() && !p.what && in[i] != "--"; ++i) {
     if (in[i].size() > 1 && in[i].front() == '-') {
-      // A global option in front of the command takes its value along.
-      if (auto* o = find_option(t.globals, in[i]); o && !o->value.empty() && in[i].find('=') == std::string::npos)
+      if (takes_next(t, in[i]))
         ++i;
       continue;
     }
@@ -93,8 +105,12 @@ usage_answer unknown_command(const command_table& t, const place& p) {
   return wrong(text, p.in_group ? usage_line(*p.in_group) : usage_line(t));
 }
 
-std::string help_at(const command_table& t, const place& p) {
-  return p.what ? help(t, *p.what) : p.in_group ? help(t, *p.in_group) : help(t);
+usage_answer help_at(const command_table& t, const place& p, int exit_code) {
+  if (p.what)
+    return {help(t, *p.what), exit_code, help_data(t, *p.what)};
+  if (p.in_group)
+    return {help(t, *p.in_group), exit_code, help_data(t, *p.in_group)};
+  return {help(t), exit_code, help_data(t)};
 }
 
 /// Options and arguments of one command.
@@ -242,9 +258,10 @@ std::vector<std::string> arguments::list(const std::string& name) const {
 
 std::variant<parsed_command, usage_answer> parse(const command_table& t, const std::vector<std::string>& given) {
   auto in = given;
-  bool help_word = !in.empty() && in.front() == "help";
+  auto first = first_plain_word(t, in);
+  bool help_word = first != in.end() && *first == "help";
   if (help_word)
-    in.erase(in.begin());
+    in.erase(first);
   auto p = locate(t, in);
   if (p.unknown)
     return unknown_command(t, p);
@@ -253,12 +270,12 @@ std::variant<parsed_command, usage_answer> parse(const command_table& t, const s
     return std::any_of(in.begin(), end, [&](const auto& w) { return w == a || w == b; });
   };
   if (help_word || asked("-h", "--help"))
-    return usage_answer{help_at(t, p), 0};
+    return help_at(t, p, 0);
   if (!p.what && !p.in_group && asked("-V", "--version"))
-    return usage_answer{"ockam " + std::string{version} + "\n", 0};
+    return usage_answer{"ockam " + std::string{version} + "\n", 0, {{"name", "ockam"}, {"version", version}}};
   if (!p.what) {
     auto odd = std::find_if(in.begin(), end, [&](const auto& w) { return w.size() > 1 && w.front() == '-' && !find_option(t.globals, w); });
-    return odd == end ? usage_answer{help_at(t, p), exit_usage}
+    return odd == end ? help_at(t, p, exit_usage)
                       : wrong("unexpected argument '" + printable(*odd) + "' found", p.in_group ? usage_line(*p.in_group) : usage_line(t));
   }
   words rest;
@@ -268,7 +285,7 @@ std::variant<parsed_command, usage_answer> parse(const command_table& t, const s
   bool needs = std::any_of(p.what->arguments.begin(), p.what->arguments.end(), [](auto& a) { return a.required; })
                || std::any_of(p.what->options.begin(), p.what->options.end(), [](auto& o) { return o.required; });
   if (rest.empty() && needs)
-    return usage_answer{help_at(t, p), exit_usage};
+    return help_at(t, p, exit_usage);
   return reader{t, *p.what}.read(rest);
 }
 

@@ -3,6 +3,8 @@
 
 #include "cli/ockam/command.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <map>
 #include <string>
 #include <variant>
@@ -38,6 +40,7 @@ struct parsed_command {
 struct usage_answer {
   std::string text;
   int exit_code;
+  nlohmann::json data = {}; ///< the same for programs, where there is nothing wrong
 };
 
 /// Reads the words after the program's name. Options may stand anywhere, global ones also in front of the

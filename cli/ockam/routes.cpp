@@ -89,7 +89,8 @@ result<planned_route> plan_route(const multiaddr& to, const std::string& from, c
   return out;
 }
 
-void take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line) {
+std::vector<std::string> take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line) {
+  std::vector<std::string> emptied;
   std::optional<std::string> line;
   for (auto& w : words) {
     if (!has_pipe_part(w))
@@ -97,7 +98,10 @@ void take_pipe(std::vector<std::string>& words, const std::function<std::string(
     if (!line)
       line = read_line();
     w = filled_in(w, *line);
+    if (line->empty())
+      emptied.push_back(w);
   }
+  return emptied;
 }
 
 result<void> check_route(const std::string& text) {

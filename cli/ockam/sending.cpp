@@ -2,6 +2,9 @@
 #include "cli/ockam/sending.hpp"
 
 #include "cli/ockam/nodes.hpp"
+#include "runtime/core/address.hpp"
+
+#include <algorithm>
 
 namespace ockam::cli {
 
@@ -42,6 +45,11 @@ result<origin> resolve_route(invocation& in, const std::string& to, const std::s
     auto example = "for example " + (plan->from.empty() ? "/node/n1" : "/node/" + plan->from) + "/service/echo";
     return error{errc::invalid_route, "the route names no worker", example};
   }
+  // A script whose first half printed nothing means no node, least of all the default one.
+  const auto& emptied = in.emptied_words;
+  if (plan->from.empty() && std::find(emptied.begin(), emptied.end(), to) != emptied.end())
+    return error{errc::invalid_route, "standard input is empty: nothing says where the route " + printable(to) + " begins",
+                 "- in a route stands for a line from standard input; or name the node with --from"};
   auto node = node_or_default(in, plan->from, without_default::create);
   if (!node)
     return std::move(node).error();

@@ -16,7 +16,8 @@ struct origin {
 
 /// `--to ROUTE` and `--from NODE` as every command that sends takes them: node names are looked up, a
 /// route that names no node first starts at the default node, which is created if there is none. Errors:
-/// `invalid_route`, `not_found`, `unreachable` (a node of the route does not run).
+/// `invalid_route` (also when standard input was to say where it begins, and was empty), `not_found`, `unreachable` (a
+/// node of the route does not run).
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from);
 
 } // namespace ockam::cli

@@ -7,6 +7,8 @@ namespace ockam::cli {
 
 namespace {
 
+constexpr const char* about_all = "Create nodes, connect them, and send messages along routes through them";
+
 using row = std::pair<std::string, std::string>;
 
 /// Two columns under a title.
@@ -52,6 +54,26 @@ std::vector<row> rows_of(const std::vector<option>& options) {
 
 std::string global_section(const command_table& t) {
   return section("Global options", rows_of(t.globals));
+}
+
+using nlohmann::json;
+
+json data_of(const option& o) {
+  return {{"name", "--" + o.name}, {"letter", o.letter ? json("-" + std::string{o.letter}) : json{}},
+          {"value", o.value.empty() ? json{} : json(o.value)}, {"about", o.about}, {"required", o.required},
+          {"repeated", o.repeated}, {"default", o.fallback.empty() ? json{} : json(o.fallback)}, {"values", o.values}};
+}
+
+json data_of(const std::vector<option>& options) {
+  auto out = json::array();
+  for (const auto& o : options)
+    out.push_back(data_of(o));
+  return out;
+}
+
+/// What every page has.
+json page(const command_table& t, const std::string& about, const std::string& usage) {
+  return {{"about", about}, {"usage", usage.substr(usage.find("ockam"))}, {"global_options", data_of(t.globals)}};
 }
 
 } // namespace
@@ -109,7 +131,7 @@ std::string help(const command_table& t) {
   for (const auto& c : t.commands)
     if (c.path.find(' ') == std::string::npos)
       rows.emplace_back(c.path, c.about);
-  return "Create nodes, connect them, and send messages along routes through them\n\n" + usage_line(t) + "\n"
+  return std::string{about_all} + "\n\n" + usage_line(t) + "\n"
          + section("Commands", rows) + global_section(t)
          + "\nFirst steps:\n  $ ockam node create n1\n  $ ockam message send hello --to /node/n1/service/echo\n"
            "\nState is kept in OCKAM_HOME (default ~/.ockam). Exit codes: 0 done, 64 wrong usage, 70 anything else.\n"
@@ -130,6 +152,31 @@ std::string help(const command_table& t, const command& c) {
     arguments.emplace_back(spelled(a), remarks(a.about, a.values, {}));
   return c.about + "\n\n" + usage_line(c) + "\n" + section("Arguments", arguments) + section("Options", rows_of(c.options))
          + global_section(t) + "\nExample:\n  $ " + c.example + "\n";
+}
+
+nlohmann::json help_data(const command_table& t) {
+  auto out = page(t, about_all, usage_line(t));
+  for (const auto& c : t.commands)
+    out["commands"].push_back({{"name", c.path}, {"about", c.about}});
+  return out;
+}
+
+nlohmann::json help_data(const command_table& t, const group& g) {
+  auto out = page(t, g.about, usage_line(g));
+  for (const auto& c : t.commands)
+    if (c.path != first_word(c.path) && first_word(c.path) == g.name)
+      out["commands"].push_back({{"name", c.path}, {"about", c.about}});
+  return out;
+}
+
+nlohmann::json help_data(const command_table& t, const command& c) {
+  auto out = page(t, c.about, usage_line(c));
+  out["arguments"] = json::array();
+  for (const auto& a : c.arguments)
+    out["arguments"].push_back({{"name", a.name}, {"about", a.about}, {"required", a.required}, {"values", a.values}});
+  out["options"] = data_of(c.options);
+  out["example"] = c.example;
+  return out;
 }
 
 } // namespace ockam::cli

@@ -3,6 +3,8 @@
 
 #include "cli/ockam/command.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <string>
 
 /// Help and usage, made from the command table.
@@ -14,6 +16,11 @@ std::string help(const command_table& t);
 std::string help(const command_table& t, const group& g);
 /// `ockam node create --help`.
 std::string help(const command_table& t, const command& c);
+
+/// The same as JSON: about, usage, commands or arguments, options, example.
+nlohmann::json help_data(const command_table& t);
+nlohmann::json help_data(const command_table& t, const group& g);
+nlohmann::json help_data(const command_table& t, const command& c);
 
 /// `Usage: ockam node [OPTIONS] <COMMAND>`, without a line end.
 std::string usage_line(const command_table& t);

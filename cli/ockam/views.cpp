@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/views.hpp"
 
+#include "runtime/core/address.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
 #include "runtime/core/ws_address.hpp"
@@ -184,6 +185,10 @@ json view(const state::node_row& row, state::node_status status, const control::
   return j;
 }
 
+std::string line_of(const control::WorkerInfo& w) {
+  return "Worker " + printable(w.address());
+}
+
 std::string line_of(const control::ListenerInfo& l) {
   return std::string{family_of(l.transport()).title} + ", Listening at " + l.socket_address();
 }
@@ -191,6 +196,34 @@ std::string line_of(const control::ListenerInfo& l) {
 std::string line_of(const control::ConnectionInfo& c) {
   auto state = c.state() == "up" ? std::string{} : ", " + c.state();
   return std::string{family_of(c.transport()).title} + ", " + c.mode() + " at " + c.socket_address() + state;
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& list) {
+  columns out{{"SERVICE", false, true}, {"TYPE"}, {"REACHED BY"}};
+  for (const auto& s : list)
+    out.add({s.address(), s.type(), s.reachable() ? "network" : "this node only"});
+  return out;
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"THREAD"}, {"MESSAGES", true}};
+  for (const auto& w : list)
+    out.add({w.address(), w.type(), w.thread(), number(w.messages_in())});
+  return out;
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::ListenerInfo>& list) {
+  columns out{{"LISTENING AT"}, {"ROUTE", false, true}, {"CONNECTIONS", true}};
+  for (const auto& l : list)
+    out.add({l.socket_address(), route_to(l.transport(), l.socket_address()), number(l.connections())});
+  return out;
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInfo>& list) {
+  columns out{{"LINK"}, {"PEER", false, true}, {"STATE"}, {"SEND TO"}};
+  for (const auto& c : list)
+    out.add({c.mode(), c.socket_address(), c.state(), "/worker/" + c.worker_address()});
+  return out;
 }
 
 std::string page_of(const control::WorkerDetails& w) {
@@ -265,13 +298,6 @@ std::string page_of(const state::node_row& row, state::node_status status, const
     out += field("Does not return", "worker " + w.address() + " on the " + (w.thread() == "pool" ? "pool" : "socket thread") + ", for "
                                       + uptime_text(w.busy_ms()));
   return out + field("Dropped", counter_text(info->dropped())) + field("Refused", counter_text(info->refused()));
-}
-
-std::string item_list(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& i : items)
-    out += (out.empty() ? "" : "\n\n") + item_line(i);
-  return out;
 }
 
 } // namespace ockam::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/ockam/columns.hpp"
 #include "cli/ockam/output.hpp"
 #include "transports/list.hpp"
 #include "cli/state/state.hpp"
@@ -22,17 +23,23 @@ json view(const control::ConnectionInfo& c);
 /// `info` is null for a node that does not run.
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
 
-/// A line of `NAME-listener list` and `NAME-connection list`: `TCP, Outgoing at 127.0.0.1:4000`.
+/// A line of a list that is piped, in the words of the reference without its decoration: `Worker echo`, `TCP, Listening
+/// at 127.0.0.1:4000`, `TCP, Outgoing at 127.0.0.1:4000`.
+std::string line_of(const control::WorkerInfo& w);
 std::string line_of(const control::ListenerInfo& l);
 std::string line_of(const control::ConnectionInfo& c);
+
+/// Lists for a terminal; they show what the next command needs.
+columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& list);
+columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list);
+columns table_of(const google::protobuf::RepeatedPtrField<control::ListenerInfo>& list);
+columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInfo>& list);
+
 /// A connection in full, a field a line.
 std::string page_of(const control::ConnectionInfo& c);
 std::string page_of(const control::WorkerDetails& w);
 std::string page_of(const control::ListenerInfo& l);
 std::string page_of(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
-
-/// Items as the reference lists them: `  │ item`, a blank line between two.
-std::string item_list(const std::vector<std::string>& items);
 
 /// How a route names a listener: `/dnsaddr/localhost/tcp/4000`, `/ip4/…/tcp/443/wss`, `/unix/…`; empty for a WebSocket
 /// listener with a path, which routes cannot name.

@@ -43,12 +43,46 @@ result<void> home::create_nodes_dir() const {
   return make_directory(nodes());
 }
 
-result<void> home::create_node_dir(std::string_view name) const {
-  if (auto path = parse_unix_path(control_socket(name).string()); !path)
+std::filesystem::path home::node(std::string_view name) const {
+  std::error_code unseen;
+  auto usual = nodes() / name, other = foreground_nodes() / name;
+  return !std::filesystem::exists(usual, unseen) && std::filesystem::exists(other, unseen) ? other : usual;
+}
+
+std::filesystem::path home::node_to_be(std::string_view name, bool foreground) const {
+  std::error_code unseen;
+  auto now = node(name);
+  return foreground && !std::filesystem::exists(now, unseen) ? foreground_nodes() / name : now;
+}
+
+result<void> home::create_node_dir(std::string_view name, bool foreground) const {
+  auto dir = node_to_be(name, foreground);
+  if (auto path = parse_unix_path((dir / "control.sock").string()); !path)
     return error{errc::invalid_argument, "the home of the nodes is too deep: " + path.error().cause, "set OCKAM_HOME to a shorter path"};
+  if (foreground)
+    return make_directory(dir);
   if (auto ok = create_nodes_dir(); !ok)
     return ok;
-  return make_directory(node(name));
+  auto usual = nodes() / name;
+  if (dir != usual && ::rename(dir.c_str(), usual.c_str()) != 0)
+    return system_error("cannot move " + dir.string() + " to " + usual.string(), errno);
+  return make_directory(usual);
+}
+
+result<std::filesystem::path> home::log_file(std::string_view name) const {
+  auto stem = log_stem(name);
+  auto prefix = stem.filename().string() + ".";
+  // `STEM.DAY.log` of the latest day: the longer names are of what that file had before.
+  auto length = prefix.size() + std::string_view{"2026-11-29.log"}.size();
+  std::string newest;
+  std::error_code ignored;
+  for (const auto& e : std::filesystem::directory_iterator{stem.parent_path(), ignored})
+    if (auto file = e.path().filename().string(); file.size() == length && file.starts_with(prefix) && file.ends_with(".log"))
+      newest = std::max(newest, file);
+  if (newest.empty())
+    return error{errc::not_found, "node " + std::string{name} + " has no log below " + root_.string(),
+                 "a node in the foreground logs to its standard output; log-file in its configuration names a file"};
+  return stem.parent_path() / newest;
 }
 
 result<void> check_node_name(std::string_view name) {

@@ -23,20 +23,29 @@ class home {
   explicit home(std::filesystem::path root) : root_{std::move(root)} {}
 
   const std::filesystem::path& root() const { return root_; }
-  std::filesystem::path database() const { return root_ / "database.sqlite3"; }
+  std::filesystem::path database() const { return root_ / "application_database.sqlite3"; }
   std::filesystem::path nodes() const { return root_ / "nodes"; }
-  std::filesystem::path node(std::string_view name) const { return nodes() / name; }
+  std::filesystem::path foreground_nodes() const { return root_ / "run"; }
+  /// The directory of a node: below `nodes/`; of one that was created in the foreground below `run/`.
+  std::filesystem::path node(std::string_view name) const;
+  /// Where that is for a node that is to be: where it is already, or else by where it will run.
+  std::filesystem::path node_to_be(std::string_view name, bool foreground) const;
   std::filesystem::path control_socket(std::string_view name) const { return node(name) / "control.sock"; }
+  std::filesystem::path script_history() const { return root_ / "script_history"; }
   std::filesystem::path lock_file(std::string_view name) const { return node(name) / "lock"; }
   std::filesystem::path config_file(std::string_view name) const { return node(name) / "node.ini"; }
-  std::filesystem::path log_file(std::string_view name) const { return node(name) / "node.log"; }
+  /// The log of a node in the background is `STEM.2026-11-29.log`, a file for each day.
+  std::filesystem::path log_stem(std::string_view name) const { return node(name) / "stdout"; }
+  /// The newest of them. Error: `not_found` for a node that has none.
+  result<std::filesystem::path> log_file(std::string_view name) const;
 
   /// Makes the root (0700). Errors: `permission_denied`, `io_failure` with the path.
   result<void> create() const;
   /// Makes `nodes/` (0700).
   result<void> create_nodes_dir() const;
-  /// Makes a node's directory (0700). Error also: `invalid_argument` when its control socket would not fit.
-  result<void> create_node_dir(std::string_view name) const;
+  /// Makes a node's directory (0700). One that was made for the foreground moves below `nodes/` when the node is to run in
+  /// the background. Error also: `invalid_argument` when its control socket would not fit.
+  result<void> create_node_dir(std::string_view name, bool foreground = false) const;
 
  private:
   std::filesystem::path root_;

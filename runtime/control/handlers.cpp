@@ -5,6 +5,8 @@
 #include "runtime/control/render.hpp"
 #include "runtime/core/multiaddr.hpp"
 
+#include <algorithm>
+
 namespace ockam {
 
 namespace {
@@ -64,7 +66,7 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
       return request_stop_();
     case control::Request::kSendMessage: return send_message(from, std::move(*r.mutable_send_message()), timeout);
     case control::Request::kTraceRoute: return trace_route(from, r.trace_route(), timeout);
-    case control::Request::kStartService: return start_service(from, r.start_service());
+    case control::Request::kStartService: return start_service(from, r.start_service(), timeout);
     case control::Request::kStopService: return stop_service(from, r.stop_service());
     case control::Request::kListServices: return list_services(from);
     case control::Request::kListWorkers: return list_workers(from, r.list_workers());
@@ -88,6 +90,15 @@ void control_handlers::show_node(requester from) {
   control::Response r;
   render(*r.mutable_node(), take_snapshot(parts_));
   answer(from, std::move(r));
+}
+
+std::string control_handlers::who_keeps_the_pool() const {
+  auto overdue = parts_.node.workers.overdue();
+  std::erase_if(overdue, [](auto& w) { return w.thread != worker_thread::pool; });
+  auto longest = std::max_element(overdue.begin(), overdue.end(), [](auto& l, auto& r) { return l.busy < r.busy; });
+  if (longest == overdue.end())
+    return {};
+  return "worker " + printable(longest->address) + " has kept a thread of the pool for " + std::to_string(longest->busy.count() / 1000) + " s";
 }
 
 result<route> control_handlers::route_of(const std::string& text) {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <list>
+#include <set>
 
 namespace ockam {
 
@@ -50,7 +51,7 @@ class control_handlers {
   void show_node(requester from);
   void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
   void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
-  void start_service(requester from, const control::StartService& m);
+  void start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout);
   void stop_service(requester from, const control::StopService& m);
   void list_services(requester from);
   void list_workers(requester from, const control::ListWorkers& m);
@@ -72,6 +73,8 @@ class control_handlers {
   result<void> has_memory() const;
   void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
   static result<route> route_of(const std::string& text);
+  /// What has kept a thread of the pool for longer than the watchdog allows, in words; empty when nothing has.
+  std::string who_keeps_the_pool() const;
   /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
   static address as_address(std::string_view text);
 
@@ -79,6 +82,7 @@ class control_handlers {
   std::function<void()> request_stop_;
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
+  std::set<timer_queue::id> starting_; ///< deadlines of services that have been asked for
 };
 
 } // namespace ockam

@@ -86,7 +86,7 @@ void render(control::ConnectionInfo& out, const link_info& in) {
 
 void render(control::WorkerDetails& out, const worker_info& in) {
   auto ns = [](std::chrono::nanoseconds d) { return static_cast<std::uint64_t>(d.count()); };
-  out.set_address(printable(in.address));
+  out.set_address(in.address);
   out.set_type(in.type);
   out.set_thread(std::string{to_string(in.thread)});
   out.set_instances(in.instances);
@@ -109,7 +109,7 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   l.set_longest(ns(in.longest));
   for (const auto& [name, value] : in.counters) {
     auto* c = out.add_counters();
-    c->set_name(printable(name));
+    c->set_name(name);
     c->set_value(value);
   }
 }

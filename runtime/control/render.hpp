@@ -5,7 +5,7 @@
 
 #include "proto/control.pb.h"
 
-/// The values that the runtime shows, as messages of `control.proto`.
+/// The values that the runtime shows, as messages of `control.proto`. Texts go as they are, whatever their bytes.
 namespace ockam {
 
 void render(control::NodeInfo& out, const node_snapshot& in);
@@ -14,5 +14,14 @@ void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
 void render(control::Error& out, const error& in);
+
+/// Options of a request. Of one that is there twice, the last counts.
+template <class Map>
+Map values_of(const google::protobuf::RepeatedPtrField<control::Option>& options) {
+  Map out;
+  for (const auto& o : options)
+    out[o.name()] = o.value();
+  return out;
+}
 
 } // namespace ockam

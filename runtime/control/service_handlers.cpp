@@ -7,12 +7,28 @@
 
 namespace ockam {
 
-void control_handlers::start_service(requester from, const control::StartService& m) {
-  service_options options{service_options::values{m.options().begin(), m.options().end()}};
-  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, type = m.type()](result<address> at) {
+void control_handlers::start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout) {
+  service_options options{values_of<service_options::values>(m.options())};
+  // A worker on the pool starts when a thread of the pool is free. Who waits is told what it waits for.
+  auto deadline = std::make_shared<timer_queue::id>(0);
+  *deadline = parts_.node.reactor.after(timeout, [this, from, deadline, timeout, type = m.type()] {
+    starting_.erase(*deadline);
+    auto why = who_keeps_the_pool();
+    answer(from, error{errc::timed_out, "service " + printable(type) + " has not started within " + std::to_string(timeout.count()) + " ms"
+                                          + (why.empty() ? "" : ": " + why),
+                       "it starts when a thread of the pool is free; see: ockam node show"});
+  });
+  starting_.insert(*deadline);
+  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, type = m.type()](result<address> at) {
+    bool in_time = starting_.erase(*deadline) > 0;
+    parts_.node.reactor.cancel(*deadline);
+    if (!in_time && at)
+      log(level::info, "control", "service " + printable(type) + " at " + to_string(*at) + " has started at last");
+    if (!in_time)
+      return;
     if (!at)
       return answer(from, at.error());
-    log(level::info, "control", "started service " + type + " at " + to_string(*at));
+    log(level::info, "control", "started service " + printable(type) + " at " + to_string(*at));
     control::Response r;
     r.mutable_service()->set_address(at->name);
     r.mutable_service()->set_type(type);

@@ -54,6 +54,13 @@ void control_session::take_requests() {
 void control_session::send(const control::Response& r) {
   if (ended_)
     return;
+  if (auto bytes = r.ByteSizeLong(); bytes > max_unsent) {
+    control::Response instead;
+    instead.set_id(r.id());
+    instead.mutable_error()->set_code(static_cast<std::uint32_t>(errc::too_large));
+    instead.mutable_error()->set_cause("the answer would have " + std::to_string(bytes) + " bytes, over the " + std::to_string(max_unsent) + " that a client gets");
+    return send(instead);
+  }
   auto size = static_cast<std::uint32_t>(r.ByteSizeLong());
   for (int shift = 24; shift >= 0; shift -= 8)
     out_.push_back(static_cast<char>(size >> shift));

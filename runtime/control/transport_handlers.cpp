@@ -14,7 +14,7 @@ void control_handlers::create_listener(requester from, const control::CreateList
     return answer(from, t.error());
   listen_options o;
   o.allow = or_services_if_first({m.allow().begin(), m.allow().end()}, !has_listener());
-  o.extra = {m.options().begin(), m.options().end()};
+  o.extra = values_of<transport_options>(m.options());
   (*t)->listen(m.address(), std::move(o), [this, from](result<listener_info> l) {
     if (!l)
       return answer(from, l.error());
@@ -55,7 +55,7 @@ void control_handlers::create_connection(requester from, const control::CreateCo
   c.transport = m.transport();
   c.address = m.address();
   c.allow = {m.allow().begin(), m.allow().end()};
-  c.options = {m.options().begin(), m.options().end()};
+  c.options = values_of<transport_options>(m.options());
   if (!m.once())
     return parts_.connections.create(c, **t, timeout, std::move(answered));
   connect_options o;

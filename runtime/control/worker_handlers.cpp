@@ -33,7 +33,7 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
   out.set_total(board.size());
   for (auto it = items.begin(); it != end; ++it) {
     auto* w = out.add_workers();
-    w->set_address(printable(it->first->name));
+    w->set_address(it->first->name);
     w->set_type(std::string{it->second->type});
     w->set_thread(std::string{to_string(it->second->on_pool ? worker_thread::pool : worker_thread::socket)});
     w->set_messages_in(it->second->messages_in);
@@ -61,9 +61,9 @@ void control_handlers::show_worker(requester from, const control::ShowWorker& m)
   render(*r.mutable_worker(), *found);
   auto reached = reach_of(parts_, *parts_.node.board.find(at));
   for (auto& who : reached.by)
-    r.mutable_worker()->add_reached_by(printable(who));
+    r.mutable_worker()->add_reached_by(who);
   for (auto& who : reached.takes_from)
-    r.mutable_worker()->add_takes_from(printable(who));
+    r.mutable_worker()->add_takes_from(who);
   r.mutable_worker()->set_opens_node(reached.opens_node);
   answer(from, std::move(r));
 }

@@ -2,6 +2,7 @@
 // Lines of Lua, evaluated inside a node. A question is the text of one or several lines; the answer is a text
 // with a JSON object: `output` (what was printed since the last answer), and one of `results` (texts), `error`,
 // `incomplete` (more lines are needed).
+#include "runtime/core/printable.hpp"
 #include "services/lua/lua_values.hpp"
 #include "services/lua/script_options.hpp"
 #include "services/lua/script_service.hpp"
@@ -106,20 +107,9 @@ class repl final : public script_worker {
     return printable_lines(out);
   }
 
-  /// JSON takes UTF-8 only.
-  static std::string printable_lines(const std::string& text) {
-    std::string out;
-    for (std::size_t at = 0; at <= text.size();) {
-      auto end = std::min(text.find('\n', at), text.size());
-      out += (at == 0 ? "" : "\n") + printable(std::string_view{text}.substr(at, end - at));
-      at = end + 1;
-    }
-    return out;
-  }
-
   void print(std::string_view line) override {
     if (output_.size() < longest_output)
-      output_.append(printable_lines(std::string{line})).append("\n");
+      output_.append(printable_lines(line)).append("\n");
   }
   void write(level l, std::string_view line) override {
     print(line);

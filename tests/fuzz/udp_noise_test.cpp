@@ -19,9 +19,12 @@ namespace {
 
 TEST(udp_noise, what_noise_makes_of_the_seeds) {
   std::mt19937 random{7};
+  std::size_t seeds = 0;
   for (const auto& file : std::filesystem::directory_iterator{std::string{OCKAM_FUZZ_SEEDS} + "/udp_datagrams"}) {
     std::ifstream in{file.path(), std::ios::binary};
     const std::string whole{std::istreambuf_iterator<char>{in}, {}};
+    ASSERT_FALSE(whole.empty()) << file.path();
+    ++seeds;
     for (int round = 0; round < 500; ++round) {
       auto noisy = whole;
       for (auto n = random() % 20; n > 0; --n)
@@ -29,6 +32,7 @@ TEST(udp_noise, what_noise_makes_of_the_seeds) {
       udp_datagrams(std::as_bytes(std::span{noisy}));
     }
   }
+  EXPECT_GT(seeds, 0u);
 }
 
 /// Slices of many small messages with every field chosen at random, near its limits or anywhere.

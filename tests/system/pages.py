@@ -2,8 +2,8 @@
 """Runs the code blocks of a page of documentation, in the order of the page, as a reader would.
 
     ```lua greeter.lua      a file of that name
-    ```console              `$ command`, and the output that the page promises, if it shows any
-    ```sh                   commands without output; each line has to succeed
+    ```console              `$ command`, and all of its output; it fails where the page shows an error, and only there
+    ```sh                   commands whose output is not shown; each line has to succeed
 
 In an output `…` stands for anything within a line, and a line of only `…` for any lines. One shell runs all commands of a
 page, so that variables and background jobs live on.
@@ -101,8 +101,8 @@ def run_page(text, directory, env, timeout=60, skip=()):
                     if any(re.search(s, command) for s in skip):
                         continue
                     code, found = shell.run(command, timeout)
-                    fails = any("error" in l or l.startswith("    x ") for l in promised)
-                    if (code != 0 and not fails) or (promised and not agrees(promised, found)):
+                    fails = any(l.startswith(("    x ", "error: ")) for l in promised)
+                    if (code != 0) != fails or (language == "console" and not agrees(promised, found)) or (language == "sh" and code != 0):
                         pytest.fail(f"$ {command}\nexit {code}, printed:\n{found}\nthe page says:\n" + "\n".join(promised))
                     ran += 1
     finally:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real processes for the tests: nodes, the command line, and what the kernel says of them."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import wire
@@ -39,6 +43,63 @@ class Result:
     @property
     def json(self):
         return json.loads(self.out)
+
+
+def on_a_terminal(program, words, env, answer=b"", width=0):
+    """Runs it with a terminal as all three streams, `width` cells wide (0: it does not say). What it printed there, and its
+    exit code."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24 if width else 0, width, 0, 0))
+        os.execve(program, [os.fsencode(str(w)) for w in (program, *words)], env)
+    if answer:
+        os.write(fd, answer)
+    out = b""
+    while True:
+        try:
+            part = os.read(fd, 4096)
+        except OSError:  # the terminal's other end is closed
+            break
+        if not part:
+            break
+        out += part
+    os.close(fd)
+    return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def type_into(command, env, lines, until, timeout=20.0):
+    """Types lines into an interactive program on a terminal, each when the one before has been read, and Enter. What was
+    printed after the last line was typed, from `until` on."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, {**env, "TERM": "dumb", "PS1": "READY> ", "PROMPT": "READY> "})
+    out = b""
+
+    def read_until(mark):
+        nonlocal out
+        deadline = time.monotonic() + timeout
+        while mark not in out:
+            if not select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"no {mark!r} within {timeout} s: {out!r}")
+            out += os.read(fd, 4096)
+
+    try:
+        for line in lines[:-1]:
+            read_until(b"READY> ")
+            out = b""
+            os.write(fd, line.encode() + b"\n")
+        read_until(b"READY> ")
+        out = b""
+        os.write(fd, lines[-1].encode())
+        os.write(fd, b"\n")
+        read_until(until.encode())
+        out = out[out.index(until.encode()):]
+        read_until(b"READY> ")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(fd)
+    return out.decode(errors="replace")
 
 
 def of_home(home):

@@ -42,6 +42,8 @@ def test_variables(ockam):
     assert ockam("node", "create", "--configuration", "{variables: {WHO: v2}, name: $WHO}").out == "v2\n"
     assert ockam("node", "create", "--configuration", "{variables: {WHO: v3}, name: $WHO}", env_extra={"WHO": "v4"}).out == "v4\n"
     assert ockam("node", "create", "--configuration", "{name: $WHO}", "--variable", "WHO=v5", env_extra={"WHO": "v6"}).out == "v5\n"
+    r = ockam("node", "create", "--configuration", "{name: v7, log-file: $UNSET}", "--variable", "UNSET=")
+    assert r.code == 70 and "Empty value for variable 'UNSET'" in r.err
     r = ockam("node", "create", "--configuration", "{name: v7, log-file: $UNSET}")
     assert r.code == 70 and "Failed to resolve variable 'UNSET'" in r.err and "--variable UNSET=VALUE" in r.err
 

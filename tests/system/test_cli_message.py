@@ -140,6 +140,10 @@ def test_a_route_through_a_pipe(n1, send, ockam):
         assert send("hello", spelled, "--from", "n1", stdin=link.strip()).out == "HELLO\n"
     assert send("hello", "/node/n1/-/service/uppercase", stdin=link).out == "HELLO\n"
     assert send("hello", "-/service/uppercase", "--from", "n1", stdin="").out == "HELLO\n", "nothing in the pipe: nothing in the route"
+    assert send("a/-/b", "/node/n2/service/echo", stdin="").code == 0, "it is not the route that is empty"
+    for text in ("", "\n"):
+        r = send("hello", "-/service/uppercase", stdin=text)
+        assert r.code == 70 and "standard input is empty" in r.err and "--from" in r.err, r
     assert send("a/-/b", "/node/n2/service/echo", stdin="zzz\n").out == "a/zzz/b\n"
     assert send("a-b", "/node/n2/service/echo", stdin="zzz\n").out == "a-b\n"
     r = send("hello", "-", stdin="/service/echo\n")

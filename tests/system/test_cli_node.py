@@ -8,6 +8,8 @@ import signal
 import socket
 import stat
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -112,7 +114,9 @@ def test_stop_and_start_keep_address_and_configuration(ockam):
     ockam("node", "stop", "n1")
     assert status_of(ockam, "n1") == "stopped"
     r = ockam("node", "start", "n1")
-    assert (r.code, r.out) == (0, "n1\n"), r
+    name, _, page = r.out.partition("\n")
+    assert r.code == 0 and name == "n1" and json.loads(page)["status"] == "running", r
+    assert json.loads(page).keys() == ockam("node", "show", "n1").json.keys()
     assert address_of(ockam, "n1") == address
     assert ockam("message", "send", "hi", "--to", "/node/n1/service/h1/service/uppercase").out == "HI\n"
     r = ockam("node", "start", "n1")
@@ -177,10 +181,32 @@ def test_a_control_socket_that_nobody_serves(ockam, home):
         assert r.code == 70 and "does not answer" in r.err and r.seconds < 3
 
 
+@pytest.mark.parametrize("answer,says", [(b"\x08\0\0\0", "134217728 bytes, over the 64MiB"), (b"\0\0\0\3\xff\xff\xff", "something that is no answer")])
+def test_an_answer_that_cannot_be(ockam, home, answer, says):
+    ockam("node", "create", "n1")
+    ockam("node", "stop", "n1")
+    path = home / "nodes/n1/control.sock"
+    path.unlink(missing_ok=True)
+
+    def serve():
+        client, _ = s.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(answer)
+            client.recv(4096)
+
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(str(path))
+        s.listen()
+        threading.Thread(target=serve, daemon=True).start()
+        r = ockam("worker", "list", "--at", "n1")
+    assert r.code == 70 and says in r.err and ("version" in r.err) == ("no answer" in r.err), r
+
+
 def test_the_default_node(ockam):
     ockam("node", "create", "n1")
     ockam("node", "create", "n2")
-    assert ockam("node", "default").out == "  ✔ The default node is 'n1'\n"
+    assert ockam("node", "default").out == "The default node is 'n1'\n"
     assert ockam("node", "default", "n2").out == "n2\n"
     assert ockam("node", "default", "--output", "json").json == {"name": "n2"}
     assert ockam("node", "default", "n2").code == 70
@@ -197,15 +223,28 @@ def test_unknown_nodes_get_the_nearest_name(ockam):
                   ["node", "start", "gatway"], ["node", "logs", "gatway"], ["worker", "list", "--at", "gatway"],
                   ["message", "send", "x", "--to", "/node/gatway/service/echo"], ["tcp-listener", "list", "--at", "gatway"]):
         r = ockam(*words)
-        assert r.code == 70 and "There is no node with name gatway" in r.err and "did you mean gateway?" in r.err, r
+        cause = "The node gatway was not found" if words[1] == "delete" else "There is no node with name gatway"
+        assert r.code == 70 and cause in r.err and "did you mean gateway?" in r.err, r
         assert "Error code: OCK404" in r.err
+
+
+def test_delete_where_there_is_nothing(ockam):
+    for words in (["nope"], ["nope", "-y"], ["bad name"], ["--all"], []):
+        r = ockam("node", "delete", *words)
+        assert (r.code, r.out) == (0, "[]\n"), r
+    assert ockam("node", "show", "nope").out == "[]\n"
+    r = ockam("node", "start", "nope")
+    assert r.code == 70 and "There is no node with name nope" in r.err
+    ockam("node", "create", "n1")
+    r = ockam("node", "delete", "nope", "-y")
+    assert r.code == 70 and "The node nope was not found" in r.err and "OCK404" in r.err
 
 
 def test_delete_wants_to_be_sure(ockam):
     ockam("node", "create", "n1")
     for words in (["n1"], ["--all"], ["n1", "--no-input"]):
         r = ockam("node", "delete", *words)
-        assert r.code == 70 and "Use --yes to confirm" in r.err
+        assert r.code == 70 and "Use --yes to confirm" in r.err and "add -y" in r.err
     ockam("node", "create", "n2")
     assert ockam("node", "delete", "n1", "-y", "--output", "json").json == {"name": "n1"}
     ockam("node", "create", "n3")
@@ -216,13 +255,30 @@ def test_delete_wants_to_be_sure(ockam):
 def test_logs_names_a_file_that_is_there(ockam, home):
     ockam("node", "create", "n1")
     path = ockam("node", "logs", "n1").out.strip()
-    assert path == str(home / "nodes/n1/node.log") and "is ready" in open(path).read()
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    assert path == str(home / f"nodes/n1/stdout.{today}.log") and "is ready" in open(path).read()
     assert ockam("node", "logs", "--output", "json").json == {"path": path}
+    (home / "nodes/n1/stdout.2020-01-01.log").write_text("older")
+    (home / f"nodes/n1/stdout.{today}.1.log").write_text("what it had before")
+    assert ockam("node", "logs", "n1").out.strip() == path
+
+
+def test_the_log_is_limited_in_size(ockam, home):
+    assert ockam("node", "create", "{name: n1, log-max-size: 4KiB, log-max-files: 2}").code == 0
+    assert ockam("script", "repl", "--at", "n1", stdin='for i = 1, 50 do log.info(("x"):rep(200)) end\n').code == 0
+    wait_until(lambda: len(list((home / "nodes/n1").glob("stdout.*.log"))) == 3, "the log has begun anew, twice at least")
+    files = sorted((home / "nodes/n1").glob("stdout.*.log"))
+    assert len(files) == 3 and all(f.stat().st_size <= 4096 for f in files)
+    assert ockam("node", "logs", "n1").out.strip() in map(str, files)
 
 
 def test_foreground_ends_with_its_input(ockam, home):
     r = ockam("node", "create", "f1", "--foreground", "--exit-on-eof")
-    assert r.code == 0 and "EOF received" in r.err, r
+    assert r.code == 0 and r.err == "  ! EOF received\n", r
+    assert r.out.startswith("f1\n") and "node f1 is ready" in r.out, "the name, then the log"
+    assert not any((home / "nodes").iterdir()) if (home / "nodes").exists() else True
+    r = ockam("node", "logs", "f1")
+    assert r.code == 70 and "standard output" in r.err
     wait_until(lambda: of_home(home) == [], "the announcer is gone too")
     assert status_of(ockam, "f1") == "stopped"
 
@@ -232,8 +288,34 @@ def test_foreground_is_the_process_itself(env, home, programs, ockam):
                          stdout=subprocess.PIPE, text=True)
     assert p.stdout.readline() == "f1\n"
     assert pid_of(ockam, "f1") == p.pid
+    assert ockam("message", "send", "hi", "--to", "/node/f1/service/echo").out == "hi\n"
+    assert not list((home / "nodes").glob("*"))
+    assert ockam("node", "create", "f1").code == 70, "it runs"
     p.terminate()
     assert p.wait(10) == 0
+    assert "SIGTERM" in p.stdout.read()
+    p.stdout.close()
+
+
+def test_a_node_of_the_foreground_goes_on_in_the_background(ockam, home):
+    ockam("node", "create", "f1", "--foreground", "--exit-on-eof", "--configuration", "{services: {h1: hop}}")
+    assert ockam("node", "start", "f1").code == 0
+    assert ockam("message", "send", "hi", "--to", "/node/f1/service/h1/service/echo").out == "hi\n"
+    assert ockam("node", "logs", "f1").out.startswith(str(home / "nodes/f1/stdout."))
+    ockam("node", "stop", "f1")
+    r = ockam("node", "create", "f1", "--foreground", "--exit-on-eof")
+    assert r.code == 0 and "is ready" in r.out, "and back"
+    assert ockam("node", "delete", "f1", "-y").code == 0
+    assert not (home / "nodes/f1").exists() and not (home / "run/f1").exists()
+
+
+def test_reset_ends_nodes_of_the_foreground(ockam, env, home, programs):
+    p = subprocess.Popen([programs / "ockam", "node", "create", "f1", "--foreground"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert p.stdout.readline() == b"f1\n"
+    assert ockam("reset", "-y").code == 0
+    p.wait(10)
+    p.stdout.close()
+    assert os.listdir(home) == ["application_database.sqlite3"]
 
 
 def test_foreground_that_cannot_start_leaves_nothing(ockam, home):

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from processes import wait_until
+from processes import on_a_terminal, wait_until
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_listeners(ockam, pair):
     assert j["type"] == "Tcp" and j["mode"] == "Listen" and len(j["flow_control_id"]) == 32
     address = j["socket_addr"]
     assert len(ockam("tcp-listener", "list", "--at", "n1", "--output", "json").json) == 3
-    assert f"  │ TCP, Listening at {address}\n" in ockam("tcp-listener", "list", "--at", "n1").out
+    assert f"TCP, Listening at {address}" in ockam("tcp-listener", "list", "--at", "n1").out.splitlines()
     for which in (address, j["processor_address"]):
         assert ockam("tcp-listener", "show", which, "--at", "n1").json["socket_addr"] == address
     r = ockam("tcp-listener", "delete", address, "--at", "n1")
@@ -56,7 +56,7 @@ def test_connections(ockam, pair):
     assert ockam("message", "send", "hi", "--from", "n1", "--to", route + "/service/uppercase").out == "HI\n"
     listed = ockam("tcp-connection", "list", "--at", "n1", "--output", "json").json
     assert [c["mode"] for c in listed] == ["Outgoing", "Outgoing"]
-    assert f"  │ TCP, Outgoing at {pair}" in ockam("tcp-connection", "list", "--at", "n1").out
+    assert ockam("tcp-connection", "list", "--at", "n1").out.splitlines() == [f"TCP, Outgoing at {a}" for a in (pair, pair.replace("127.0.0.1", "localhost"))]
     assert "TCP, Incoming at 127.0.0.1:" in ockam("tcp-connection", "list", "--at", "n2").out
     link = route.removeprefix("/worker/")
     for which in (link, "0#" + link, route, "/service/" + link):
@@ -70,6 +70,47 @@ def test_connections(ockam, pair):
     assert ockam("tcp-connection", "delete", link, "--at", "n1", "-y").code == 70
     r = ockam("message", "send", "hi", "--from", "n1", "--to", route + "/service/uppercase")
     assert r.code == 70 and link in r.err
+
+
+def test_what_is_deleted_where_there_is_none_of_it(ockam, pair):
+    """A script that cleans up does not fail because there is nothing to clean up."""
+    for words in (["tcp-connection", "delete", "x", "--at", "n1"], ["udp-listener", "delete", "x", "--at", "n1", "-y"],
+                  ["uds-connection", "delete", "x", "--at", "n1"], ["ws-listener", "delete", "x", "--at", "n1"]):
+        r = ockam(*words)
+        assert (r.code, r.out) == (0, "[]\n"), r
+        assert ockam(*words, "--output", "json").json == []
+    for words in (["tcp-listener", "delete", "127.0.0.1:9", "--at", "n1"], ["tcp-listener", "delete", "127.0.0.1:9", "--at", "n1", "-y"]):
+        r = ockam(*words)
+        assert r.code == 70 and "Listener 127.0.0.1:9 was not found" in r.err, r
+    ockam("tcp-connection", "create", "--from", "n1", "--to", pair)
+    r = ockam("tcp-connection", "delete", "nope", "--at", "n1", "-y")
+    assert r.code == 70 and "Connection nope was not found" in r.err
+    assert ockam("tcp-connection", "delete", "x", "--at", "nope", "-y").code == 70, "no such node is not: nothing there"
+
+
+def test_lists_on_a_terminal(ockam, pair, programs, env):
+    """They show what the next command needs, on lines no wider than the terminal."""
+    link = ockam("tcp-connection", "create", "--from", "n1", "--to", pair).out.strip()
+    port = pair.rsplit(":")[1]
+
+    def table(*words, width=0):
+        return on_a_terminal(programs / "ockam", words, {**env, "NO_COLOR": "1"}, width=width)[0].replace("\r", "").splitlines()
+
+    head, row = table("tcp-connection", "list", "--at", "n1")
+    assert head.split() == ["LINK", "PEER", "STATE", "SEND", "TO"] and row.split() == ["Outgoing", pair, "up", link]
+    assert head.index("SEND TO") == row.index(link)
+    head, row = table("tcp-listener", "list", "--at", "n2")
+    assert head.split() == ["LISTENING", "AT", "ROUTE", "CONNECTIONS"] and row.split() == [pair, f"/dnsaddr/localhost/tcp/{port}", "1"]
+    head, *rows = table("worker", "list", "--at", "n1")
+    assert head.split() == ["WORKER", "TYPE", "THREAD", "MESSAGES"] and all(rows)
+    assert ["echo", "echo", "socket", "0"] in [r.split() for r in rows] and len({r.rstrip().rfind(" ") + len(r.split()[-1]) for r in rows}) == 1
+    head, *rows = table("service", "list", "--at", "n1")
+    assert head.split() == ["SERVICE", "TYPE", "REACHED", "BY"] and ["echo", "echo", "network"] in [r.split() for r in rows]
+    assert ["hop", "hop", "this", "node", "only"] in [r.split() for r in rows]
+    for width in (20, 60, 80):
+        assert max(map(len, table("tcp-connection", "list", "--at", "n1", width=width))) <= width
+    assert link in table("tcp-connection", "list", "--at", "n1", width=80)[1], "what is needed is whole"
+    assert table("udp-listener", "list", "--at", "n1") == ["  > There are no UDP listeners"]
 
 
 def test_connections_that_cannot_be(ockam, pair):
@@ -117,7 +158,7 @@ def test_keys_of_a_transport_are_options(ockam, pair, home):
 @pytest.mark.parametrize("words,says", [
     (("udp-connection", "create", "--from", "n1", "--to", "127.0.0.1:1", "--datagram-size", "9"), "64 and 65507"),
     (("uds-listener", "create", "n.sock", "--at", "n1", "--mode", "rwx"), "mode: "),
-    (("ws-connection", "create", "--from", "n1", "--to", "wss://127.0.0.1:1", "--ca", "no.pem"), "{home}/no.pem")])
+    (("ws-connection", "create", "--from", "n1", "--to", "wss://127.0.0.1:1", "--ca", "no.pem"), "{home}/no.pem: No such file or directory")])
 def test_keys_of_a_transport_that_are_wrong(ockam, pair, home, words, says):
     r = ockam(*words)
     assert r.code == 70 and says.replace("{home}", str(home)) in r.err, r

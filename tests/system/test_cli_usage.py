@@ -3,12 +3,13 @@
 
 import json
 import os
-import pty
+import re
+import shutil
 import subprocess
 
 import pytest
 
-from processes import of_home
+from processes import of_home, on_a_terminal, type_into
 
 
 def test_help_at_every_level(ockam):
@@ -58,6 +59,23 @@ def test_wrong_usage(ockam, words, says):
         assert j.code == 64 and json.loads(j.err)["error"]["code"] == "invalid-argument"
 
 
+def test_help_as_json(ockam):
+    top = ockam("help", "--output", "json").json
+    names = [c["name"] for c in top["commands"]]
+    assert {"node create", "message send", "reset"} <= set(names) and top["usage"] == "ockam [OPTIONS] <COMMAND>"
+    assert ockam("--output", "json", "help").json == ockam("--help", "--output=json").json == top
+    for name in names:
+        page = ockam("help", *name.split(), "--output", "json").json
+        assert page["example"].startswith(("ockam", "echo", "source", "less")) and page["usage"].startswith("ockam " + name), page
+    send = ockam("message", "send", "--help", "--output", "json").json
+    assert send["arguments"][0]["name"] == "MESSAGE" and {"--to", "--hex"} <= {o["name"] for o in send["options"]}
+    assert ockam("node", "--help", "--output", "json").json["commands"][0]["name"] == "node create"
+    assert ockam("help", "node", "show", "--jq", ".usage").out == '"ockam node show [OPTIONS] [NAME]"\n'
+    assert ockam("--version", "--output", "json").json["name"] == "ockam"
+    r = ockam("node", "--output", "json")
+    assert r.code == 64 and r.out == "" and json.loads(r.err)["error"]["code"] == "invalid-argument"
+
+
 def test_version(ockam):
     r = ockam("--version")
     assert r.code == 0 and r.out.split()[0] == "ockam" and r.out.split()[1][0].isdigit()
@@ -74,9 +92,13 @@ def test_jq(ockam):
     assert ockam("node", "list", "--jq", ".[].node_name").out == '"n1"\n'
     assert ockam("node", "show", "--jq", ".nope").out == "null\n"
     assert ockam("node", "show", "--jq", ".route", "--compact-output").out.startswith('{"short":"/node/n1","verbose":')
-    for query in (".[", ".name | error", "nosuch"):
+    assert ockam("node", "show", "--jq", "[inputs]", "--compact-output").out == "[]\n"
+    for query, why in ((".[", "syntax"), (".name | error", "n1"), ("nosuch", "nosuch/0 is not defined"), ("input", "no further input"),
+                       ('import "a" as a; 1', "modules cannot be used"), ('# a\n include "a"; 1', "modules cannot be used"),
+                       ('"a" | modulemeta', "module not found"), ('"stopped" | halt_error', "stopped")):
         r = ockam("node", "show", "--jq", query)
-        assert r.code == 70 and json.loads(r.err)["error"]["cause"].startswith("the query of --jq failed: "), r
+        cause = json.loads(r.err)["error"]["cause"]
+        assert r.code == 70 and cause.startswith("the query of --jq failed: ") and why in cause, r
 
 
 def test_compact(ockam):
@@ -84,31 +106,11 @@ def test_compact(ockam):
     assert len(ockam("node", "list", "--output", "json", "--compact-output").out.splitlines()) == 1
 
 
-def on_a_terminal(program, words, env, answer=b""):
-    """Runs it with a terminal as all three streams; what it printed there, and its exit code."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(program, [str(program), *words], env)
-    if answer:
-        os.write(fd, answer)
-    out = b""
-    while True:
-        try:
-            part = os.read(fd, 4096)
-        except OSError:  # the terminal's other end is closed
-            break
-        if not part:
-            break
-        out += part
-    os.close(fd)
-    return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def test_on_a_terminal(env, programs):
     text, code = on_a_terminal(programs / "ockam", ["node", "create", "n1"], env)
     assert code == 0 and "\033[32m✔\033[0m Node n1 is running" in text
     text, _ = on_a_terminal(programs / "ockam", ["node", "list"], {**env, "NO_COLOR": "1"})
-    assert "n1 (default): running" in text and "\033" not in text
+    assert re.search(r"^  NODE +STATUS +PID +LISTENING AT\r\n  n1 \(default\) +running +\d+  127\.0\.0\.1:\d+\r\n$", text) and "\033" not in text, text
     text, _ = on_a_terminal(programs / "ockam", ["node", "show", "--no-color"], env)
     assert "Services: echo, hop, uppercase" in text and "\033" not in text
     text, _ = on_a_terminal(programs / "ockam", ["message", "send", "hi", "--to", "/node/n1/service/echo"], env)
@@ -142,15 +144,16 @@ def test_reset(ockam, home):
     assert r.code == 70 and "Use --yes to confirm" in r.err
     r = ockam("reset", "-y")
     assert (r.code, r.out) == (0, "  ✔ Local Ockam configuration deleted\n")
-    assert of_home(home) == [] and os.listdir(home) == ["precious"]
+    assert of_home(home) == [] and sorted(os.listdir(home)) == ["application_database.sqlite3", "precious"]
     assert ockam("node", "list").out == "[]\n"
     ockam("node", "create", "n1")
     assert ockam("reset", "-y", "--output", "json").json["nodes"] == ["n1"]
+    assert ockam("reset", "-y").code == 0, "again, with nothing there"
 
 
 def test_a_corrupt_database(ockam, home):
     ockam("node", "create", "n1")
-    for f in home.glob("database.sqlite3*"):
+    for f in home.glob("application_database.sqlite3*"):
         f.write_bytes(b"this is no database" * 100)
     for words in (["node", "list"], ["node", "create", "n2"], ["status"]):
         r = ockam(*words)
@@ -178,21 +181,77 @@ def test_a_home_with_a_path_too_long_for_a_socket(ockam, home):
     assert not (deep / "nodes/n1").exists()
 
 
-def test_completion(ockam, env, home):
+#: What each shell has to complete, from a beginning to the whole.
+COMPLETIONS = [("no", "node"), ("wor", "worker"), ("node create --fore", "node create --foreground"),
+               ("worker list --at n", "worker list --at n1"), ("node show n", "node show n1"), ("node list --output j", "node list --output json"),
+               ("message send x --to /service/echo --fr", "message send x --to /service/echo --from"),
+               ("tcp-connection create --from n", "tcp-connection create --from n1"), ("completion --shell fi", "completion --shell fish")]
+
+
+@pytest.fixture
+def shell():
+    """shell(name) → its path. Without it a test is skipped, but not where all is to be tested."""
+
+    def find(name):
+        path = shutil.which(name, path="/usr/bin:/bin")
+        if not path:
+            assert not os.environ.get("CI"), f"{name} is not installed: dev/install-packages test"
+            pytest.skip(f"{name} is not installed")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def script(ockam, home):
+    """script(shell) → the file with its completion; there is a node n1."""
     ockam("node", "create", "n1")
-    script = ockam("completion", "--shell", "bash").out
 
-    def complete(*words):
-        ask = script + f"\nCOMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _ockam; echo \"${{COMPREPLY[@]}}\""
-        done = subprocess.run(["/bin/bash", "-c", ask], env=env, capture_output=True, text=True, timeout=10)
+    def write(name):
+        r = ockam("completion", "--shell", name)
+        assert r.code == 0 and r.err == ""
+        (home / f"completion.{name}").write_text(r.out)
+        return home / f"completion.{name}"
+
+    return write
+
+
+def typed(shell_command, setup, env, beginning):
+    """The arguments that a command gets for which this was typed, Tab pressed, and Enter."""
+    show = "ockam() { printf '<%s>\\n' \"$*\"; }"
+    out = type_into(shell_command, env, [*setup, show, f"ockam {beginning}\t"], until="<")
+    return re.findall(r"<(.*)>", out)[-1].strip()
+
+
+def test_completion_in_bash(script, shell, env):
+    bash = [shell("bash"), "--norc", "--noprofile", "-i"]
+    for beginning, whole in COMPLETIONS:
+        assert typed(bash, [f"source {script('bash')}"], env, beginning) == whole
+    assert typed(bash, [f"source {script('bash')}"], env, "node list --output=j") == "node list --output=json"
+
+
+def test_completion_in_zsh(script, shell, env):
+    zsh = [shell("zsh"), "-f", "-i"]
+    for beginning, whole in COMPLETIONS:
+        assert typed(zsh, ["autoload -U compinit && compinit -u -D", f"source {script('zsh')}"], env, beginning) == whole
+
+
+def test_completion_in_fish(script, shell, env):
+    for beginning, whole in COMPLETIONS:
+        ask = f"source {script('fish')}; complete --do-complete 'ockam {beginning}'"
+        done = subprocess.run([shell("fish"), "--no-config", "-c", ask], env=env, capture_output=True, text=True, timeout=20)
+        found = [line.split("\t")[0] for line in done.stdout.splitlines()]
         assert done.returncode == 0 and not done.stderr, done
-        return done.stdout.split()
+        assert whole.split()[-1] in found, (beginning, found)
+        assert len(found) == len(set(found)), f"offered twice: {found}"
 
-    assert complete("ockam", "no") == ["node"]
-    assert {"list", "logs"} <= set(complete("ockam", "node", "l"))
-    assert complete("ockam", "node", "create", "--fore") == ["--foreground"]
-    assert complete("ockam", "worker", "list", "--at", "''") == ["n1"]
-    assert complete("ockam", "node", "show", "''") == ["n1"]
-    assert complete("ockam", "node", "list", "--output", "j") == ["json"]
-    for shell in ("zsh", "fish"):
-        assert "ockam" in ockam("completion", "--shell", shell).out
+
+def test_completion_offers_every_command(script, shell, env, ockam):
+    """Of the words that help lists none is missing."""
+    groups = [line.split()[0] for line in ockam("--help").out.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    ask = f"source {script('bash')}; COMP_WORDS=(ockam ''); COMP_CWORD=1; _ockam; echo \"${{COMPREPLY[@]}}\""
+    done = subprocess.run([shell("bash"), "-c", ask], env=env, capture_output=True, text=True, timeout=10)
+    assert set(groups) <= set(done.stdout.split()) and not done.stderr
+    ask = f"source {script('fish')}; complete --do-complete 'ockam '"
+    done = subprocess.run([shell("fish"), "--no-config", "-c", ask], env=env, capture_output=True, text=True, timeout=20)
+    assert set(groups) <= {line.split("\t")[0] for line in done.stdout.splitlines()} and not done.stderr

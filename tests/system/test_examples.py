@@ -108,7 +108,8 @@ def test_outputs_are_compared():
     assert pages.commands("$ a\n> b\nout\n$ c\n") == [("a\nb", ["out"]), ("c", [])]
 
 
-@pytest.mark.parametrize("text", ["```console\n$ echo x\ny\n```\n", "```console\n$ false\n```\n", "```sh\nfalse\n```\n", "no blocks\n"])
+@pytest.mark.parametrize("text", ["```console\n$ echo x\ny\n```\n", "```console\n$ false\n```\n", "```sh\nfalse\n```\n", "no blocks\n",
+                                  "```console\n$ echo x\n```\n", "```console\n$ echo '    x no'\n    x no\n```\n"])
 def test_a_page_that_is_wrong_fails(text, reader, home):
     with pytest.raises(pytest.fail.Exception if "no blocks" not in text else AssertionError):
         pages.run_page(text, home, reader)

@@ -96,7 +96,7 @@ def test_an_unwritable_home_is_said(run, home):
 
 
 def test_a_corrupt_database_is_said(run, home):
-    (home / "database.sqlite3").write_bytes(b"this is no database, " * 100)
+    (home / "application_database.sqlite3").write_bytes(b"this is no database, " * 100)
     r = run("ockam-node", "--name", "n1")
     assert r.code == 73, r
     assert "database" in r.err and "reset" in r.err

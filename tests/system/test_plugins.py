@@ -3,6 +3,7 @@
 nothing else down. tests/plugins/ has the plugins."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -132,6 +133,18 @@ def test_one_that_loops_is_named_and_the_node_serves_on(node, ockam, plugins):
     shown = json.loads(ockam("worker", "show", "p", "--at", "n1", "--output", "json").out)
     assert shown["overruns"] == 1 and shown["busy_ms"] >= 200
     assert say(ockam, "hello", addr="echo").out.strip() == "hello"
+
+
+def test_what_waits_for_the_pool_is_told_who_keeps_it(node, ockam, plugins):
+    """Not that the node does not answer: it does."""
+    node("n1", "--watchdog", "200ms", "--threads", "1", expected=(75,))
+    assert start(ockam, plugins / "moody.so").code == 0
+    assert start(ockam, plugins / "moody.so", addr="q").code == 0
+    assert say(ockam, "loop", timeout="1s").code == 70
+    for r in (say(ockam, "x", addr="q", timeout="500ms"), say(ockam, "x", addr="hop/service/q", timeout="500ms")):
+        assert r.code == 70 and re.search(r"no reply within \d+ ms: worker 0#p has kept a thread of the pool for", r.err), r
+    r = ockam("service", "start", "plugin", "--addr", "r", "--file", plugins / "moody.so", "--at", "n1", "--timeout", "500ms")
+    assert r.code == 70 and re.search(r"service plugin has not started within \d+ ms: worker 0#p has kept a thread of the pool for", r.err), r
 
 
 def test_one_that_loops_on_the_socket_thread_is_named(node, ockam, plugins):

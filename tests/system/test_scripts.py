@@ -100,6 +100,12 @@ def test_a_script_forwards_sends_asks_and_keeps(n1, script, start, say):
         elseif m.text == 'later' then
           m:keep()
           after(0.05, function() m:reply('later') end)
+        elseif m.text == 'send' then
+          send('x', 'note')
+        elseif m.text == 'note' then
+          noted = (noted or 0) + 1
+        elseif m.text == 'noted' then
+          m:reply(tostring(noted))
         else
           m:forward()
         end
@@ -107,6 +113,13 @@ def test_a_script_forwards_sends_asks_and_keeps(n1, script, start, say):
     assert say("ask").out == "ABC\n"
     assert "there is no worker at 0#nothere" in say("nobody").out
     assert say("later").out == "later\n"
+    with n1.peer() as p:
+        for text in (b"\x04keep", b"\x04free"):
+            p.send(["x"], text)
+        assert [p.receive().payload for _ in range(2)] == [b"\x07at last", b"\x04done"]
+        assert p.ask(["x", "echo"], b"\x02on").payload == b"\x02on", "what it does not know goes on along its route"
+        p.send(["x"], b"\x04send")
+        wait_until(lambda: p.ask(["x"], b"\x05noted").payload == b"\x011", "it has sent itself a message")
 
 
 def test_many_wait_at_a_time_and_each_gets_its_answer(n1, script, start):
@@ -223,13 +236,14 @@ def test_a_new_one_that_does_not_load_does_nothing_to_the_old_one(n1, script, st
         assert sorted(p.receive().payload for _ in range(3)) == [b"\x01A", b"\x01B", b"\x01C"]
 
 
-def test_what_waits_when_the_script_is_replaced_is_told_and_holds_up_nobody(n1, script, start, counters):
+def test_what_waits_when_the_script_is_replaced_is_told_and_holds_up_nobody(n1, script, start, ockam):
     start(script("function on_message(m) m:keep() end", "silent.lua"), addr="silent")
     start(script("function on_message(m) m:reply(request('silent', 'x', 30).text) end"))
     with n1.peer() as p:
         for _ in range(4):
             p.send(["x"], bytes(400_000), extras={"ockam_report": "1"})
-        wait_until(lambda: counters("silent") is not None and n1.alive(), "they are on their way")
+        silent = lambda: ockam("worker", "show", "silent", "--at", "n1", "--output", "json").json
+        wait_until(lambda: silent()["messages_in"] > 0, "they are on their way")
         script("function on_message(m) m:reply('new') end")
         told = [p.receive() for _ in range(4)]
         assert any("replaced" in m.extras.get("ockam_detail", "") for m in told), [m.extras for m in told]

@@ -4,16 +4,24 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <system_error>
+
 namespace ockam {
 
 namespace {
 
-/// The last reason that OpenSSL gave, and the queue is empty.
+/// The first reason that OpenSSL gave, and the queue is empty. Of what the system refused OpenSSL says only "system lib":
+/// then the system's words.
 std::string take_reason() {
   std::string reason;
-  while (auto code = ERR_get_error())
-    if (auto* text = ERR_reason_error_string(code); text && reason.empty())
+  while (auto code = ERR_get_error()) {
+    if (!reason.empty())
+      continue;
+    if (ERR_SYSTEM_ERROR(code))
+      reason = std::generic_category().message(ERR_GET_REASON(code));
+    else if (auto* text = ERR_reason_error_string(code))
       reason = text;
+  }
   return reason.empty() ? "unknown reason" : reason;
 }
 

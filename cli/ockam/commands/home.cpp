@@ -26,16 +26,22 @@ result<void> status(invocation& in) {
     nodes.push_back(n.data());
     text += n.page();
   }
-  return in.out.show({{{"nodes", nodes}, {"home", in.home.root().string()}, {"ockam_version", {{"version", version}}}}, text});
+  // What the reference has beside nodes, so that who reads it finds the fields.
+  json data{{"nodes", nodes}, {"home", in.home.root().string()}, {"ockam_version", {{"version", version}, {"hash", ""}}},
+            {"orchestrator_version", {{"version", nullptr}, {"project_version", nullptr}}}};
+  for (const auto* none : {"identities", "projects", "spaces"})
+    data[none] = json::array();
+  return in.out.show({std::move(data), text});
 }
 
-/// Names of the directories below `nodes/`; the database may be the very thing that is broken.
+/// Names of the directories of nodes; the database may be the very thing that is broken.
 std::vector<std::string> node_directories(const state::home& h) {
   std::vector<std::string> out;
   std::error_code ignored;
-  for (const auto& e : fs::directory_iterator{h.nodes(), ignored})
-    if (auto name = e.path().filename().string(); e.is_directory(ignored) && state::check_node_name(name))
-      out.push_back(name);
+  for (const auto& place : {h.nodes(), h.foreground_nodes()})
+    for (const auto& e : fs::directory_iterator{place, ignored})
+      if (auto name = e.path().filename().string(); e.is_directory(ignored) && state::check_node_name(name))
+        out.push_back(name);
   return out;
 }
 
@@ -63,10 +69,11 @@ result<void> reset(invocation& in) {
   }
   in.close_database();
   std::error_code failed;
-  for (const auto& p : std::array{in.home.nodes(), in.home.database(), fs::path{in.home.database().string() + "-wal"},
+  for (const auto& p : std::array{in.home.nodes(), in.home.foreground_nodes(), in.home.script_history(), in.home.database(), fs::path{in.home.database().string() + "-wal"},
                                   fs::path{in.home.database().string() + "-shm"}})
     if (fs::remove_all(p, failed); failed)
       return system_error("cannot delete " + p.string(), failed.value());
+  (void)in.database(); // an empty one, as the reference leaves it; where there is no room for it, nothing is missing
   auto text = done_line("Local Ockam configuration deleted");
   return in.out.show({{{"home", in.home.root().string()}, {"nodes", deleted}}, text, text});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/columns.hpp"
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/nodes.hpp"
@@ -17,16 +18,14 @@ result<std::vector<state::node_row>> all_rows(invocation& in) {
   return (*db)->nodes();
 }
 
-/// The node that was named, or the default one. Nothing when none was named and there are no nodes at all.
+/// The node that was named, or the default one. Nothing when there are no nodes at all.
 result<std::optional<state::node_row>> chosen(invocation& in) {
   auto given = in.args.get("NAME");
-  if (given.empty()) {
-    auto rows = all_rows(in);
-    if (!rows)
-      return std::move(rows).error();
-    if (rows->empty())
-      return std::optional<state::node_row>{};
-  }
+  auto rows = all_rows(in);
+  if (!rows)
+    return std::move(rows).error();
+  if (rows->empty())
+    return std::optional<state::node_row>{};
   auto name = node_or_default(in, given);
   if (!name)
     return std::move(name).error();
@@ -47,7 +46,7 @@ result<void> list(invocation& in) {
   if (rows->empty())
     return nothing_there(in, "There are no nodes: create one with ockam node create");
   auto all = json::array();
-  std::string text;
+  columns table{{"NODE", false, true}, {"STATUS"}, {"PID", true}, {"LISTENING AT"}};
   for (const auto& row : *rows) {
     auto status = state::status_of(in.home, row);
     bool runs = status == state::node_status::running && row.pid;
@@ -55,11 +54,10 @@ result<void> list(invocation& in) {
     if (runs)
       s["pid"] = *row.pid;
     all.push_back({{"node_name", row.name}, {"is_default", row.is_default}, {"pid", runs ? json(*row.pid) : json{}}, {"status", s}});
-    text += item_line(row.name + (row.is_default ? " (default)" : "") + ": " + std::string{state::to_string(status)}
-                      + (runs ? ", pid " + std::to_string(*row.pid) : "")
-                      + (row.tcp_listener_address.empty() ? "" : ", TCP at " + row.tcp_listener_address)) + "\n";
+    table.add({row.name + (row.is_default ? " (default)" : ""), std::string{state::to_string(status)},
+               runs ? std::to_string(*row.pid) : "", row.tcp_listener_address});
   }
-  return in.out.show({all, text});
+  return in.out.show({all, table.text(in.out.style().width)});
 }
 
 result<void> show(invocation& in) {
@@ -76,6 +74,8 @@ result<void> start(invocation& in) {
   auto row = chosen(in);
   if (!row)
     return std::move(row).error();
+  if (auto given = in.args.get("NAME"); !*row && !given.empty())
+    return error{errc::not_found, "There is no node with name " + given, "create it with: ockam node create " + given};
   if (!*row)
     return error{errc::not_found, "There is no default node", "create one with: ockam node create"};
   const auto name = (*row)->name;
@@ -92,7 +92,7 @@ result<void> start(invocation& in) {
   if (!fresh)
     return std::move(fresh).error();
   auto n = inspect(in, std::move(*fresh));
-  return in.out.show({n.data(), n.page(), name});
+  return in.out.show({n.data(), n.page(), name + "\n" + to_text(n.data(), in.out.style().compact)});
 }
 
 result<void> stop(invocation& in) {
@@ -113,7 +113,7 @@ result<void> remove_all(invocation& in) {
     return std::move(rows).error();
   if (rows->empty())
     return nothing_there(in, "There are no nodes to delete");
-  if (auto ok = in.confirm("Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
+  if (auto ok = in.confirm(rows->size() == 1 ? "Delete node " + rows->front().name + "?" : "Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
     return ok;
   auto deleted = json::array();
   std::string text, names;
@@ -127,12 +127,19 @@ result<void> remove_all(invocation& in) {
   return in.out.show({deleted, text, names});
 }
 
+/// In the words of the reference, which scripts look for.
+error without_the_node(error e, const std::string& name) {
+  if (e.code == errc::not_found && !name.empty())
+    e.cause = "The node " + name + " was not found";
+  return e;
+}
+
 result<void> remove(invocation& in) {
   if (in.args.has("all"))
     return remove_all(in);
   auto row = chosen(in);
   if (!row)
-    return std::move(row).error();
+    return without_the_node(std::move(row).error(), in.args.get("NAME"));
   if (!*row)
     return nothing_there(in, "There are no nodes to delete");
   const auto& name = (*row)->name;
@@ -166,8 +173,8 @@ result<void> show_default(invocation& in) {
   auto name = node_or_default(in, {});
   if (!name)
     return std::move(name).error();
-  auto text = done_line("The default node is '" + *name + "'");
-  return in.out.show({{{"name", *name}}, text, text});
+  auto text = "The default node is '" + *name + "'";
+  return in.out.show({{{"name", *name}}, done_line(text), text});
 }
 
 result<void> logs(invocation& in) {
@@ -176,7 +183,10 @@ result<void> logs(invocation& in) {
     return std::move(name).error();
   if (auto row = known_node(in, *name); !row)
     return std::move(row).error();
-  auto path = in.home.log_file(*name).string();
+  auto file = in.home.log_file(*name);
+  if (!file)
+    return std::move(file).error();
+  auto path = file->string();
   return in.out.show({{{"path", path}}, path, path});
 }
 

@@ -68,8 +68,12 @@ result<new_node> described_node(invocation& in) {
   if (!text)
     return std::move(text).error();
   std::map<std::string, std::string> variables;
-  for (const auto& v : in.args.list("variable"))
-    variables[v.substr(0, v.find('='))] = v.substr(v.find('=') + 1);
+  for (const auto& v : in.args.list("variable")) {
+    auto name = v.substr(0, v.find('='));
+    variables[name] = v.substr(name.size() + 1);
+    if (variables[name].empty())
+      return error{errc::invalid_argument, "Empty value for variable '" + name + "'", "give it with --variable " + name + "=VALUE"};
+  }
   auto yaml = read_node_yaml(*text, variables);
   if (!yaml)
     return std::move(yaml).error();
@@ -95,6 +99,8 @@ result<void> create(invocation& in) {
   auto started = create_node(in, *n);
   if (!started)
     return std::move(started).error();
+  if (says_its_name(in, *n))
+    return {};
   auto where = started->tcp_address.empty() ? std::string{} : ", listening at " + started->tcp_address;
   answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name};
   if (in.out.style().as_json) {

@@ -97,7 +97,7 @@ result<void> run(invocation& in) {
     return std::move(s).error();
   if (interactive)
     in.out.notice("Lua 5.4 inside node " + *node + "; Ctrl-D ends it");
-  line_editor editor{interactive, (in.home.root() / "script_history").string()};
+  line_editor editor{interactive, in.home.script_history().string()};
   std::string lines;
   std::size_t failed = 0;
   auto complain = [&](const std::string& what) {

@@ -2,6 +2,7 @@
 #include "cli/ockam/commands/commands.hpp"
 
 #include "cli/ockam/invocation.hpp"
+#include "runtime/core/printable.hpp"
 #include "services/lua/script_check.hpp"
 
 namespace ockam::cli {
@@ -18,7 +19,7 @@ result<void> check(invocation& in) {
     wrong += p.certain;
     data.push_back({{"file", file}, {"line", p.line}, {"severity", p.certain ? "error" : "warning"}, {"cause", p.cause}, {"hint", p.hint}});
     text += (text.empty() ? "" : "\n") + file + ":" + (p.line > 0 ? std::to_string(p.line) + ":" : "")
-            + (p.certain ? " " : " warning: ") + p.cause + (p.hint.empty() ? "" : " (" + p.hint + ")");
+            + (p.certain ? " " : " warning: ") + printable_lines(p.cause + (p.hint.empty() ? "" : " (" + p.hint + ")"));
   }
   if (problems.empty())
     text = done_line(file + " is a script that a node can run");

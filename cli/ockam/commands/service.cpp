@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/lists.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
@@ -23,10 +24,11 @@ result<void> start(invocation& in) {
   auto& s = *r.mutable_start_service();
   s.set_type(in.args.get("TYPE"));
   s.set_address(in.args.get("addr"));
-  fill_options(in, *s.mutable_options());
+  auto options = option_pairs(in);
   // The option that names the file of a type is called like the type; the node may run elsewhere.
   if (auto file = in.args.get("file"); !file.empty())
-    (*s.mutable_options())[s.type()] = std::filesystem::absolute(file).string();
+    options[s.type()] = std::filesystem::absolute(file).string();
+  write(*s.mutable_options(), options);
   auto started = ask_service_node(in, std::move(r), without_default::create);
   if (!started)
     return std::move(started).error();
@@ -51,13 +53,7 @@ result<void> list(invocation& in) {
   auto found = ask_service_node(in, std::move(r), without_default::fail);
   if (!found)
     return std::move(found).error();
-  auto all = json::array();
-  std::vector<std::string> items;
-  for (const auto& s : found->services().services()) {
-    all.push_back(view(s));
-    items.push_back(s.type() + " at " + s.address() + (s.reachable() ? "" : ", for local senders only"));
-  }
-  return in.out.show({all, item_list(items)});
+  return show_list(in, found->services().services(), "services");
 }
 
 } // namespace

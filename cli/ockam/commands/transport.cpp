@@ -2,6 +2,7 @@
 // Listeners and connections of every transport: the same commands, made for each row of the table.
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/lists.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
@@ -40,9 +41,8 @@ std::string wire_address(transport t, const std::string& given) {
 
 /// What `--option` says, and what the options that are called like keys of the transport say. The node may run elsewhere:
 /// it gets whole paths.
-template <class Map>
-void set_options(const invocation& in, std::span<const key_descriptor> keys, Map& options) {
-  fill_options(in, options);
+pairs given_options(const invocation& in, std::span<const key_descriptor> keys) {
+  auto options = option_pairs(in);
   for (const auto& k : keys)
     if (std::string name{k.name}; in.args.has(name)) {
       auto value = in.args.get(name);
@@ -50,6 +50,7 @@ void set_options(const invocation& in, std::span<const key_descriptor> keys, Map
                       : k.type == key_type::path ? std::filesystem::absolute(value).string()
                                                  : value;
     }
+  return options;
 }
 
 /// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
@@ -78,7 +79,7 @@ result<void> create_listener(transport t, invocation& in) {
   auto& m = *r.mutable_create_listener();
   m.set_transport(std::string{t.name});
   m.set_address(wire_address(t, in.args.get("ADDRESS")));
-  set_options(in, t.listener.keys, *m.mutable_options());
+  write(*m.mutable_options(), given_options(in, t.listener.keys));
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
   auto created = ask(in, "at", std::move(r), without_default::create);
@@ -101,13 +102,7 @@ result<void> list_listeners(transport t, invocation& in) {
   auto found = listeners(t, in);
   if (!found)
     return std::move(found).error();
-  auto all = json::array();
-  std::vector<std::string> items;
-  for (const auto& l : found->listeners().listeners()) {
-    all.push_back(view(l));
-    items.push_back(line_of(l));
-  }
-  return in.out.show({all, item_list(items), item_list(items)});
+  return show_list(in, found->listeners().listeners(), std::string{t.title} + " listeners");
 }
 
 result<void> show_listener(transport t, invocation& in) {
@@ -125,6 +120,14 @@ result<void> delete_listener(transport t, invocation& in) {
   if (!node)
     return std::move(node).error();
   auto address = in.args.get("ADDRESS");
+  auto found = listeners(t, in);
+  if (!found)
+    return std::move(found).error();
+  const auto& all = found->listeners().listeners();
+  if (all.empty())
+    return in.out.show({json::array(), "  > The node has no listeners over " + std::string{t.title}});
+  if (auto there = pick(all, address, "Listener", [](const auto& i) { return names_of(i); }); !there)
+    return std::move(there).error();
   if (auto ok = in.confirm("Delete the listener " + address + " of node " + *node + "?"); !ok)
     return ok;
   control::Request r;
@@ -150,7 +153,7 @@ result<void> create_connection(transport t, invocation& in) {
   m.set_transport(std::string{t.name});
   m.set_address(wire_address(t, in.args.get("to")));
   m.set_once(in.args.has("once"));
-  set_options(in, t.connection.keys, *m.mutable_options());
+  write(*m.mutable_options(), given_options(in, t.connection.keys));
   for (const auto& worker : in.args.list("allow"))
     m.add_allow(plain_address(worker));
   auto created = ask_node(in, *node, std::move(r));
@@ -174,13 +177,7 @@ result<void> list_connections(transport t, invocation& in) {
   auto found = connections(t, in);
   if (!found)
     return std::move(found).error();
-  auto all = json::array();
-  std::vector<std::string> items;
-  for (const auto& c : found->connections().connections()) {
-    all.push_back(view(c));
-    items.push_back(line_of(c));
-  }
-  return in.out.show({all, item_list(items), item_list(items)});
+  return show_list(in, found->connections().connections(), std::string{t.title} + " connections");
 }
 
 result<void> show_connection(transport t, invocation& in) {
@@ -198,6 +195,14 @@ result<void> delete_connection(transport t, invocation& in) {
   if (!node)
     return std::move(node).error();
   auto address = in.args.get("ADDRESS");
+  auto found = connections(t, in);
+  if (!found)
+    return std::move(found).error();
+  const auto& all = found->connections().connections();
+  if (all.empty())
+    return in.out.show({json::array(), "  > The node has no connections over " + std::string{t.title}});
+  if (auto there = pick(all, address, "Connection", [](const auto& i) { return names_of(i); }); !there)
+    return std::move(there).error();
   if (auto ok = in.confirm("Delete the connection " + address + " of node " + *node + "?"); !ok)
     return ok;
   control::Request r;

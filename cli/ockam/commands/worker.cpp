@@ -2,6 +2,7 @@
 #include "cli/ockam/commands/commands.hpp"
 
 #include "cli/ockam/nodes.hpp"
+#include "cli/ockam/lists.hpp"
 #include "cli/ockam/views.hpp"
 
 namespace ockam::cli {
@@ -15,24 +16,18 @@ result<void> list(invocation& in) {
   auto c = open_node(in, *node);
   if (!c)
     return std::move(c).error();
-  auto all = json::array();
-  std::vector<std::string> items;
-  std::string after;
+  control::WorkerList all;
   while (true) { // a node answers with a page at a time
     control::Request r;
-    r.mutable_list_workers()->set_after(after);
+    auto& page_after = *r.mutable_list_workers();
+    if (auto n = all.workers_size())
+      page_after.set_after(all.workers(n - 1).address());
     auto page = c->call(std::move(r), in.by());
     if (!page)
       return std::move(page).error();
-    const auto& workers = page->workers().workers();
-    // Names that are not text come escaped, which may sort before where the page began: that would never end.
-    if (workers.empty() || workers.rbegin()->address() <= after)
-      return in.out.show({all, item_list(items), item_list(items)});
-    for (const auto& w : workers) {
-      all.push_back(view(w));
-      items.push_back("Worker " + w.address());
-    }
-    after = workers.rbegin()->address();
+    if (page->workers().workers().empty())
+      return show_list(in, all.workers(), "workers");
+    all.mutable_workers()->MergeFrom(page->workers().workers());
   }
 }
 

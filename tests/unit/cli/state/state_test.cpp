@@ -25,7 +25,7 @@ class state_test : public testing::Test {
 
   void sql(const char* text) {
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open((where / "database.sqlite3").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open(h.database().c_str(), &db), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(db, text, nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(db);
   }
@@ -68,11 +68,11 @@ TEST_F(state_test, remembers_address_and_pid) {
 }
 
 TEST_F(state_test, says_that_a_file_is_no_database) {
-  std::ofstream{where / "database.sqlite3"} << std::string(5000, 'x');
+  std::ofstream{h.database()} << std::string(5000, 'x');
   auto db = database::open(h);
   ASSERT_FALSE(db);
   EXPECT_EQ(db.error().code, errc::corrupt_state);
-  EXPECT_NE(db.error().cause.find((where / "database.sqlite3").string()), std::string::npos);
+  EXPECT_NE(db.error().cause.find(h.database().string()), std::string::npos);
   EXPECT_FALSE(db.error().hint.empty());
 }
 

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the reference (its command line, version 0.150) prints to a pipe, and its exit codes, replayed with ours.
+
+tests/data/cli/recorded.jsonl has a command a line, those of an area in the order in which they ran in one home: `argv`, `stdin`,
+`env`, `exit`, and `out` as recorded, or `json`, the shape of a recorded JSON: its fields with their types, one element of a
+list. `before` is what was printed in front of it. Commands about what is not there yet are left out, and those that
+depend on a mistake of the reference."""
+
+import json
+import os
+import pathlib
+import re
+import socket
+
+import pytest
+
+RECORDED = pathlib.Path(__file__).resolve().parents[1] / "data/cli/recorded.jsonl"
+ROWS = [json.loads(line) for line in RECORDED.read_text().splitlines()]
+
+#: Lists and pages that the reference decorates for people even where they are piped; ours are plain lines.
+PLAIN = ("worker list", "tcp-listener list", "tcp-connection list", "node default")
+#: Workers and links that each implementation has of its own.
+OWN = ("worker list", "tcp-connection list")
+
+
+#: Where the words differ on purpose.
+DIFFERENT = {
+    "node create": "a name that is drawn by lot",
+    "node create --configuration ": "a name that is drawn by lot",
+    "node start n2 --output json": "the reference prints it twice",
+    "node delete --all -y --output json": "the reference prints one object after the other, which is no JSON",
+    "service list --at /node/n2 --jq .[].addr": "ours has a hop, and an order",
+    "tcp-listener create": "ours is help",
+    "message send hello --timeout abc --to /node/n1/service/echo": "DURATION, not TIMEOUT",
+    "service start": "ours names the type as an argument",
+}
+
+
+class Replay:
+    """Stands for what differs from run to run: ports, and names that are drawn by lot."""
+
+    def __init__(self):
+        self.ports, self.names = {}, {}
+
+    def port(self, recorded):
+        if recorded not in self.ports:
+            with socket.create_server(("127.0.0.1", 0)) as s:
+                self.ports[recorded] = str(s.getsockname()[1])
+        return self.ports[recorded]
+
+    def here(self, text):
+        text = re.sub(r"\b41[2-5]\d\b", lambda m: self.port(m[0]), text)
+        return re.sub(r"\b[0-9a-f]{32}\b", lambda m: self.names.get(m[0], m[0]), text)
+
+    def learn(self, recorded, ours):
+        for was, now in zip(re.findall(r"\b[0-9a-f]{32}\b", recorded), re.findall(r"\b[0-9a-f]{32}\b", ours)):
+            self.names[was] = now
+
+
+def has_shape(found, shape):
+    if isinstance(shape, dict):
+        return isinstance(found, dict) and all(k in found and has_shape(found[k], s) for k, s in shape.items())
+    if isinstance(shape, list):
+        return isinstance(found, list) and all(has_shape(f, s) for f in found for s in shape)  # what we do not have is []
+    kinds = {"bool": bool, "number": (int, float), "text": (str, type(None)), "any": object}
+    return isinstance(found, kinds[shape])
+
+
+def plain(text):
+    lines = [re.sub(r"^\s*[│✔]\s*", "", line) for line in text.splitlines()]
+    return sorted(line for line in lines if line)
+
+
+def general(text):
+    """Without what differs from run to run."""
+    text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)
+    return re.sub(r"\d{4}-\d\d-\d\d", "<date>", text)
+
+
+def check_output(row, r, replay, home):
+    words = " ".join(row["argv"])
+    if "json" in row:
+        text = r.out
+        if "before" in row:
+            name, _, text = text.partition("\n")
+            assert name == row["before"], r
+        assert has_shape(json.loads(text), row["json"]), r
+        return
+    recorded = replay.here(row["out"]).replace("$OCKAM_HOME", str(home))
+    if row["exit"] == 64:
+        if recorded.startswith("error: "):
+            # What is wrong, and where; why is said in words of our own.
+            assert r.out.startswith(recorded.splitlines()[0].split("': ")[0]), r
+        else:
+            assert recorded.removeprefix("(help text omitted) ") in r.out, r
+    elif not recorded and row["exit"] == 0 and ("json" in words or "--jq" in words):
+        assert r.out and (json.loads(r.out) is not None if "--jq" not in words else True), "the reference prints nothing here"
+    elif words.startswith(OWN):
+        assert "│" not in r.out and "" not in r.out.splitlines(), r
+        words_of = lambda t: {line.split()[0] for line in plain(t)}
+        assert words_of(r.out) <= words_of(recorded), r
+    elif words.startswith("tcp-connection show"):
+        assert {line for line in plain(general(recorded)) if "Processor" not in line} <= set(plain(general(r.out))), r
+    elif words.startswith(PLAIN):
+        assert r.out.splitlines() == [re.sub(r"^\s*[│✔]\s*", "", line) for line in recorded.splitlines() if line], r
+    elif "--foreground" in words:
+        assert r.out.splitlines()[0] == recorded, r
+    else:
+        assert general(r.out.strip()) == general(recorded.strip()), r
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("area", sorted({row["area"] for row in ROWS}))
+def test_as_recorded(area, ockam, home):
+    replay = Replay()
+    different = []
+    for row in ROWS:
+        if row["area"] != area:
+            continue
+        if row["argv"] == ["ls"]:
+            assert sorted(os.listdir(home)) == row["out"].split()
+            continue
+        words = [replay.here(w) for w in row["argv"]]
+        r = ockam(*words, stdin=row.get("stdin", ""), env_extra=row.get("env"))
+        replay.learn(row.get("out", ""), r.out)
+        try:
+            assert r.code == row["exit"]
+            if row["exit"] == 70:
+                assert r.out == "" and r.err
+            elif " ".join(row["argv"]) not in DIFFERENT:
+                check_output(row, r, replay, home)
+        except (AssertionError, ValueError) as e:
+            different.append(f"{' '.join(row['argv'])}\n  recorded: {row['exit']} {row.get('out', row.get('json'))!r}\n  ours: {r!r}\n  {e!r:.300}")
+    assert not different, "\n".join(different)

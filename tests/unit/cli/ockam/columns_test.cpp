@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/columns.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ockam::cli {
+
+TEST(Columns, AreAlignedUnderTheirHeadings) {
+  columns c{{"WORKER"}, {"TYPE"}, {"MESSAGES", true}};
+  c.add({"echo", "echo", "7"});
+  c.add({"a-longer-name", "hop", "1234567890"});
+  EXPECT_EQ(c.text(0), "  WORKER         TYPE    MESSAGES\n"
+                       "  echo           echo           7\n"
+                       "  a-longer-name  hop   1234567890\n");
+}
+
+TEST(Columns, HaveNoBlanksAtTheEndOfALine) {
+  columns c{{"A"}, {"B"}};
+  c.add({"x", ""});
+  EXPECT_EQ(c.text(0), "  A  B\n  x\n");
+}
+
+TEST(Columns, CountWhatATerminalShows) {
+  EXPECT_EQ(display_width("grüße"), 5u);
+  EXPECT_EQ(display_width("名前"), 4u);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1u) << "a combining accent";
+  columns c{{"NAME"}, {"X"}};
+  c.add({"名前", "1"});
+  EXPECT_EQ(c.text(0), "  NAME  X\n  名前  1\n");
+}
+
+TEST(Columns, EscapeWhatDrivesATerminal) {
+  columns c{{"NAME"}};
+  c.add({"a\x1b[31m\nb\xff"});
+  EXPECT_EQ(c.text(0), "  NAME\n  a\\x1b[31m\\x0ab\\xff\n");
+}
+
+TEST(Columns, ShrinkWhatMayAndKeepWhatIsNeeded) {
+  columns c{{"PEER", false, true}, {"SEND TO"}};
+  c.add({"a-very-long-host-name.example.org:4000", "/worker/0123456789"});
+  EXPECT_EQ(c.text(40), "  PEER                SEND TO\n"
+                        "  a-very-long-host-…  /worker/0123456789\n");
+}
+
+TEST(Columns, AreNeverWiderThanTheTerminal) {
+  columns c{{"PEER", false, true}, {"SEND TO"}};
+  c.add({"a-very-long-host-name.example.org:4000", "/worker/0123456789"});
+  for (std::size_t width = 1; width < 70; ++width) {
+    auto text = c.text(width);
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+      EXPECT_LE(display_width(text.substr(at, text.find('\n', at) - at)), width);
+  }
+}
+
+TEST(Columns, AreCutBetweenCharacters) {
+  EXPECT_EQ(cut_to("名前名前", 5), "名前…");
+  EXPECT_EQ(cut_to("名前名前", 4), "名…");
+  EXPECT_EQ(cut_to("abc", 3), "abc");
+}
+
+} // namespace ockam::cli
