@@ -11,6 +11,17 @@ std::string_view trimmed(std::string_view s) {
   return begin == s.npos ? std::string_view{} : s.substr(begin, s.find_last_not_of(blanks) - begin + 1);
 }
 
+/// The words between the bars.
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    auto end = std::min(text.find('|', at), text.size());
+    out.push_back(trimmed(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return out;
+}
+
 } // namespace
 
 bool access_control::admits(const message& m) const {
@@ -30,10 +41,7 @@ bool access_control::may_send_to(address_view next, bool leaves) const {
 
 result<access_control::incoming> parse_allow_from(const std::string& text) {
   access_control::incoming out;
-  for (std::size_t at = 0; at <= text.size();) {
-    auto end = std::min(text.find('|', at), text.size());
-    auto word = trimmed(std::string_view{text}.substr(at, end - at));
-    at = end + 1;
+  for (auto word : words_of(text)) {
     if (word == "local")
       out.local = true;
     else if (word.find('=') != word.npos)
@@ -41,6 +49,19 @@ result<access_control::incoming> parse_allow_from(const std::string& text) {
     else
       return error{errc::invalid_argument, printable(word) + " is neither local nor an identity",
                    "for example: local | uid=1000 | CN=n1,O=Example"};
+  }
+  return out;
+}
+
+result<access_control::outgoing> parse_allow_to(const std::string& text) {
+  access_control::outgoing out;
+  for (auto word : words_of(text)) {
+    if (word == "local")
+      out.local = true;
+    else if (!word.empty() && word.size() <= max_name_length)
+      out.to.emplace_back(std::string{word});
+    else
+      return error{errc::invalid_argument, "an address is missing or too long", "for example: local | to-n2"};
   }
   return out;
 }

@@ -43,5 +43,7 @@ struct access_control {
 /// `local`, and identities to the letter, with | between them: the names in certificates have commas. Error:
 /// `invalid_argument`.
 result<access_control::incoming> parse_allow_from(const std::string& text);
+/// `local`, and addresses of workers or links, with | between them. Error: `invalid_argument`.
+result<access_control::outgoing> parse_allow_to(const std::string& text);
 
 } // namespace ockam

@@ -50,7 +50,8 @@ reach reach_of(const live_parts& n, const worker_entry& e) {
   for (const auto& t : n.transports)
     for (const auto& l : t->listeners())
       if (bool own = take(flows, l.flow); own || (as_service && l.services))
-        out.by.push_back("peers of the " + l.transport + " listener at " + l.socket_address + (own ? "" : " (services)"));
+        out.by.push_back("peers of the " + l.transport + " listener" + (l.name.empty() ? "" : " " + printable(l.name)) + " at "
+                         + l.socket_address + (own ? "" : " (services)"));
   if (by_connections)
     out.by.emplace_back("peers of all connections that this node makes");
   add_connections(out.by, n, flows);

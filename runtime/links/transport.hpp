@@ -23,6 +23,7 @@ namespace ockam {
 /// A listener as `list` and `show` print it.
 struct listener_info {
   std::string transport;
+  std::string name;            ///< of its section in the configuration; empty: made at the prompt
   std::string socket_address;
   std::string address;         ///< `0#` and 32 hex digits
   std::string flow_control_id;
@@ -76,6 +77,7 @@ struct listen_options {
   std::vector<std::string> allow; ///< workers that peers may reach through this listener; `services`
   transport_options extra = {};
   std::uint32_t heir_of = 0;      ///< what `retire_listener` has returned: takes over the links of that one
+  std::string name = {};          ///< of its section
 };
 
 /// What `connect` may be told beside the endpoint.

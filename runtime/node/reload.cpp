@@ -228,7 +228,7 @@ void reloader::listen_next() {
   auto t = parts_.transports.find(l.transport);
   if (!t)
     return failed(title(l, "listener"), t.error());
-  (*t)->listen(l.address, {l.allow, l.options, now.retired[title(l, "listener")]}, [this, number = now.number, &l](result<listener_info> at) {
+  (*t)->listen(l.address, {l.allow, l.options, now.retired[title(l, "listener")], l.name}, [this, number = now.number, &l](result<listener_info> at) {
     if (!is_current(number))
       return;
     if (!at)

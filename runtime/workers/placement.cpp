@@ -5,6 +5,29 @@
 
 namespace ockam {
 
+namespace {
+
+/// Whose messages it takes, and where it may send.
+result<access_control> read_access(const service_options& o) {
+  auto about = [](const char* key, const error& e) { return error{e.code, std::string{key} + ": " + e.cause, e.hint}; };
+  access_control out;
+  if (auto text = o.text("allow-from"); o.has("allow-from")) {
+    auto from = parse_allow_from(text);
+    if (!from)
+      return about("allow-from", from.error());
+    out.from = std::move(*from);
+  }
+  if (auto text = o.text("allow-to"); o.has("allow-to")) {
+    auto to = parse_allow_to(text);
+    if (!to)
+      return about("allow-to", to.error());
+    out.onward = std::move(*to);
+  }
+  return out;
+}
+
+} // namespace
+
 result<worker_options> placement(const service_type& t, const service_options& o) {
   worker_options w;
   w.type = t.name;
@@ -19,12 +42,11 @@ result<worker_options> placement(const service_type& t, const service_options& o
   w.budget = o.size("budget", t.has_budget ? account::usual : 0);
   if (o.has("budget") && (w.budget < least_budget || w.budget > most_budget))
     o.reject("budget", "64KiB to 512GiB");
-  if (auto from = o.text("allow-from"); o.has("allow-from")) {
-    auto who = parse_allow_from(from);
-    if (!who)
-      return error{who.error().code, "allow-from: " + who.error().cause, who.error().hint};
-    w.access = std::make_shared<const access_control>(access_control{std::move(*who), {}});
-  }
+  auto access = read_access(o);
+  if (!access)
+    return std::move(access).error();
+  if (access->from || access->onward)
+    w.access = std::make_shared<const access_control>(std::move(*access));
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
   if (t.make_in && w.thread == worker_thread::pool)

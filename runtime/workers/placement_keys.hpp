@@ -14,7 +14,7 @@ inline constexpr std::uint64_t least_budget = 64u << 10;
 inline constexpr std::uint64_t most_budget = std::uint64_t{1} << 39; ///< as far as a ledger counts
 
 /// Keys that every service has: where it runs, how often, what happens when it ends, and what it may have.
-inline constexpr std::array<key_descriptor, 6> placement_descriptors{{
+inline constexpr std::array<key_descriptor, 7> placement_descriptors{{
   {.name = "thread", .type = key_type::choice, .about = "where it runs; as its type says if not given", .words = thread_words},
   {.name = "instances", .type = key_type::number, .about = "how many of it share the work", .fallback = "1", .least = 1, .most = 1024},
   {.name = "distribution", .type = key_type::choice, .about = "which of several gets a message", .fallback = "round-robin",
@@ -27,6 +27,9 @@ inline constexpr std::array<key_descriptor, 6> placement_descriptors{{
   {.name = "allow-from", .type = key_type::text,
    .about = "whose messages it takes, also behind a hop: local, or proved identities as in uid=1000 | CN=n1,O=Example; all if not given",
    .value = "local|IDENTITY…", .check = &checked_by<parse_allow_from>},
+  {.name = "allow-to", .type = key_type::text,
+   .about = "where it may send, its answers included: local for the workers of this node, or addresses as in local | to-n2; anywhere if not given",
+   .value = "local|ADDRESS…", .check = &checked_by<parse_allow_to>},
 }};
 
 } // namespace ockam

@@ -145,15 +145,19 @@ def test_the_commands(ockam, home):
 def test_a_service_takes_messages_of_named_users_only_also_through_a_hop(node, home, ockam):
     path = home / "n1.sock"
     n = node(config=listening(path) + f"[service hop]\n[service mine]\ntype = echo\nallow-from = local | uid={os.geteuid()}\n"
-                                      "[service others]\ntype = echo\nallow-from = uid=4294967294\n")
+                                      "[service others]\ntype = echo\nallow-from = uid=4294967294\n"
+                                      "[service mute]\ntype = echo\nallow-to = local\n")
     with UnixPeer(path) as p, n.peer() as stranger:
         assert p.ask(["mine"], b"x").payload == b"x"
         assert p.ask(["hop", "mine"], b"x").payload == b"x"
+        stranger.send(["mute"], b"an answer would leave the node")
+        assert stranger.ask(["echo"], b"x").payload == b"x"
         for peer, route in ((p, ["others"]), (p, ["hop", "others"]), (stranger, ["mine"]), (stranger, ["hop", "mine"])):
             peer.send(route, b"x", extras={"ockam_report": "1"})
             assert peer.receive().payload == b""
     assert ockam("message", "send", "x", "--from", "n1", "--to", "/service/mine").out.strip() == "x"
+    assert ockam("message", "send", "x", "--from", "n1", "--to", "/service/mute").out.strip() == "x"
     shown = ockam("worker", "show", "mine", "--at", "n1", "--output", "json").json
     assert shown["takes_from"] == ["local", f"uid={os.geteuid()}"] and not shown["opens_node"]
     hop = ockam("worker", "show", "hop", "--at", "n1", "--output", "json").json
-    assert hop["opens_node"] and f"peers of the uds listener at {path} (services)" in hop["reached_by"], hop
+    assert hop["opens_node"] and f"peers of the uds listener b at {path} (services)" in hop["reached_by"], hop

@@ -12,8 +12,8 @@ namespace ockam {
 /// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, stream_wrapper wrap, std::uint32_t flow, std::size_t most)
-    : owner_{owner}, wrap_{std::move(wrap)}, flow_{flow}, most_{most} {}
+  listener(stream_transport& owner, std::string name, stream_wrapper wrap, std::uint32_t flow, std::size_t most)
+    : owner_{owner}, name_{std::move(name)}, wrap_{std::move(wrap)}, flow_{flow}, most_{most} {}
   ~listener() {
     acceptor_.reset();
     if (!retired_)
@@ -45,6 +45,7 @@ class stream_transport::listener final : public net::acceptor_events {
   listener_info info() const {
     listener_info i;
     i.transport = owner_.env_.kind.name;
+    i.name = name_;
     i.socket_address = acceptor_->local();
     i.address = to_string(address_);
     i.flow = flow_;
@@ -87,6 +88,7 @@ class stream_transport::listener final : public net::acceptor_events {
   }
 
   stream_transport& owner_;
+  const std::string name_;
   stream_wrapper wrap_;
   const std::uint32_t flow_;
   const std::size_t most_; ///< connections at one time
@@ -120,7 +122,7 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
     end_rights(flow);
     return done(at.error());
   }
-  auto l = std::make_unique<listener>(*this, at->wrap, flow, connections_allowed(o.extra, env_.limit()));
+  auto l = std::make_unique<listener>(*this, o.name, at->wrap, flow, connections_allowed(o.extra, env_.limit()));
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
   l->admit(o.allow);

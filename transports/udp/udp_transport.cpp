@@ -48,6 +48,7 @@ void udp_transport::listen(const std::string& where, listen_options o, opened do
   auto link = start_link(std::move(*socket), worker, std::nullopt, std::move(local), source, *udp, nullptr);
   if (!link)
     return done(link.error());
+  section_names_.emplace(source.spawner, o.name);
   admit(**link, o.allow);
   done(listener_of(**link));
 }
@@ -105,14 +106,18 @@ result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address&
   worker_options w;
   w.type = peer ? "udp-link" : "udp-listener";
   w.producer = source.producer;
-  auto started = env_.context.node.workers.start(at, std::move(link), std::move(w));
-  if (!started) {
-    drop_flows(source, options);
-    return std::move(started).error();
-  }
+  // Counted first: it may end inside `on_start`.
   links_.emplace(at, raw);
   if (peer)
     ++env_.context.connections;
+  auto started = env_.context.node.workers.start(at, std::move(link), std::move(w));
+  if (!started) {
+    links_.erase(at);
+    if (peer)
+      --env_.context.connections;
+    drop_flows(source, options);
+    return std::move(started).error();
+  }
   return raw;
 }
 
@@ -136,6 +141,7 @@ void udp_transport::admit(udp_link& l, const std::vector<std::string>& allow) {
 void udp_transport::link_ended(udp_link& l, const options_ptr& options, const std::string& why) {
   auto last = info_of(l);
   links_.erase(address{last.link_address});
+  section_names_.erase(l.source().spawner);
   if (!l.listens())
     --env_.context.connections;
   drop_flows(l.source(), options);
@@ -153,6 +159,8 @@ void udp_transport::close(udp_link& l) {
 listener_info udp_transport::listener_of(const udp_link& l) const {
   listener_info i;
   i.transport = "udp";
+  if (auto it = section_names_.find(l.source().spawner); it != section_names_.end())
+    i.name = it->second;
   i.socket_address = l.remote();
   i.address = to_string(address{l.info().worker_address});
   i.flow = l.source().spawner;

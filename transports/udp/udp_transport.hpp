@@ -50,6 +50,7 @@ class udp_transport final : public transport {
   udp_environment env_;
   std::unordered_map<address, udp_link*, address_hash, address_equal> links_;
   std::unordered_map<std::uint64_t, std::shared_ptr<attempt>> attempts_;
+  std::unordered_map<std::uint32_t, std::string> section_names_; ///< of listeners, by their flow control ids
   std::uint64_t last_attempt_ = 0;
 };
 

@@ -79,5 +79,14 @@ TEST(access_control, is_read_from_words_with_bars_between) {
     EXPECT_FALSE(parse_allow_from(bad)) << bad;
 }
 
+TEST(access_control, where_one_may_send_is_read_from_words_with_bars_between) {
+  auto all = parse_allow_to("local | to-n2|CN=n1,O=x");
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->local);
+  EXPECT_EQ(all->to, (std::vector<address>{address{"to-n2"}, address{"CN=n1,O=x"}}));
+  for (auto bad : {"", "a||b", "local|"})
+    EXPECT_FALSE(parse_allow_to(bad)) << bad;
+}
+
 } // namespace
 } // namespace ockam
