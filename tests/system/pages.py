@@ -53,6 +53,10 @@ def with_free_ports(text):
     return text
 
 
+# What bash says, sooner or later, of a job that was killed.
+JOB_NOTICE = re.compile(r"bash: line \d+: +\d+ (Killed|Terminated|Done|Exit)\b")
+
+
 class Shell:
     """A bash that runs one command after the other."""
 
@@ -72,7 +76,8 @@ class Shell:
             for line in self.child.stdout:
                 if line.startswith(mark):
                     return int(line[len(mark):]), out[:-1]  # but for the line feed of `echo`
-                out += line
+                if not JOB_NOTICE.match(line):
+                    out += line
         finally:
             watchdog.cancel()
         pytest.fail(f"{command!r} did not end within {timeout} s:\n{out}")

@@ -80,6 +80,7 @@ ws_stream::~ws_stream() {
     send_close(close_code::going_away);
     write_output();
   }
+  reactor().cancel(linger_timer_);
   drop_gathered();
 }
 
@@ -96,12 +97,16 @@ void ws_stream::begin() {
 
 bool ws_stream::has_buffered() const {
   // The end counts as well: a peer that waits for this side to close causes no event.
-  return state_ == state::closed || err_ || gathered_whole_ || !rest_.empty();
+  return (state_ == state::closed && !lingering_) || err_ || gathered_whole_ || !rest_.empty();
 }
 
 net::io_result ws_stream::read(std::span<const iovec> into) {
   if (state_ == state::upgrading)
     upgrade();
+  if (lingering_)
+    linger();
+  if (lingering_)
+    return {status::again, 0, 0};
   if (violation_ || err_)
     return {status::failed, 0, err_.value_or(0)};
   if (state_ == state::closed)
@@ -174,7 +179,7 @@ net::io_result ws_stream::read_frames(target_bytes& to) {
       give_gathered(to);
     }
     if (violation_)
-      return {status::failed, 0, 0};
+      return {lingering_ ? status::again : status::failed, 0, 0};
     if (state_ == state::closed)
       return {status::eof, 0, 0};
     if (fresh)
@@ -337,11 +342,36 @@ bool ws_stream::end_control(ws::opcode code) {
   return false;
 }
 
+void ws_stream::begin_linger() {
+  constexpr std::chrono::milliseconds silence{100};
+  linger_timer_ = reactor().after(silence, [this] {
+    linger_timer_ = 0;
+    if (std::exchange(heard_, false) && reactor().now() < linger_until_)
+      return begin_linger();
+    lingering_ = false;
+    notify_reader();
+  });
+}
+
+void ws_stream::linger() {
+  iovec v{scratch().data(), scratch().size()};
+  auto r = below().read({&v, 1});
+  heard_ = heard_ || r.what == status::ok;
+  if (r.what == status::eof || r.what == status::failed)
+    lingering_ = false;
+}
+
 bool ws_stream::break_off(refusal why, close_code code, std::string what) {
   send_close(code);
   write_output();
   state_ = state::closed;
   violation_ = {why, std::move(what)};
+  if (code == close_code::too_big) { // the rest of it is on its way
+    lingering_ = true;
+    linger_until_ = reactor().now() + std::chrono::seconds{1};
+    rest_.clear();
+    begin_linger();
+  }
   return false;
 }
 

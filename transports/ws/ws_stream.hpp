@@ -76,6 +76,8 @@ class ws_stream final : public layered_stream, private frame_pool::waiter {
   void drop_gathered();
   bool end_control(ws::opcode code);
   void watch_gathering();
+  void begin_linger();
+  void linger();
   bool break_off(refusal why, close_code code, std::string what);
 
   // writing
@@ -114,6 +116,11 @@ class ws_stream final : public layered_stream, private frame_pool::waiter {
   std::size_t length_have_ = 0;
   bool preamble_taken_ = false;
   bool close_sent_ = false;
+  // A peer that is still sending would lose the close frame to a reset: what it sends is read and thrown away first.
+  bool lingering_ = false;
+  bool heard_ = false; ///< since the timer was set
+  net::reactor::clock::time_point linger_until_{};
+  timer_queue::id linger_timer_ = 0;
   std::optional<std::vector<std::byte>> ping_; ///< to be answered between two frames; the latest wins
 };
 
