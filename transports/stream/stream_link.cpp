@@ -30,7 +30,7 @@ void stream_link::on_start() {
   out_.preamble();
   backlog_.progressed(reactor().now(), 0);
   board().flush_later(*this);
-  stream_->watch_read(true);
+  watch_read(true);
   handshake_timer_ = reactor().after(env_.limit().handshake_timeout, [this] {
     handshake_timer_ = 0;
     refuse(refusal::handshake_timeout, "sent no preamble in time");
@@ -96,6 +96,11 @@ void stream_link::take_frames() {
   wait_for_budget();
 }
 
+void stream_link::watch_read(bool on) {
+  if (reads_ != on)
+    stream_->watch_read(reads_ = on);
+}
+
 void stream_link::want_more() {
   if (auto length = in_.too_large())
     return refuse(refusal::frame_too_large, "announced a frame of " + std::to_string(*length) + " bytes");
@@ -104,7 +109,7 @@ void stream_link::want_more() {
   if (in_.needs_memory() || !in_.prepare(reactor().now()))
     return pause();
   paused_ = false;
-  stream_->watch_read(true);
+  watch_read(true);
 }
 
 bool stream_link::take_preamble() {
@@ -187,7 +192,7 @@ void stream_link::peer_is_done() {
     return close("the peer closed in the middle of a frame");
   if (state_ != state::up)
     return close("the peer closed");
-  stream_->watch_read(false);
+  watch_read(false);
   state_ = state::finishing;
   ended_at_ = reactor().now();
   board().flush_later(*this); // behind what has just come in
@@ -214,7 +219,7 @@ void stream_link::wait_for_budget() {
 /// Stops until it is told to `resume`.
 void stream_link::pause() {
   in_.keep_rest();
-  stream_->watch_read(false);
+  watch_read(false);
   if (!std::exchange(paused_, true))
     ++pauses_;
   if (paused_timer_ == 0)
@@ -223,7 +228,7 @@ void stream_link::pause() {
 
 void stream_link::go_on_next_turn() {
   in_.keep_rest();
-  stream_->watch_read(false);
+  watch_read(false);
   env_.waiter->budget_available(ledger_->id());
 }
 

@@ -96,6 +96,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool read_once();
   void take_frames();
   void want_more();
+  void watch_read(bool on);
   bool take_preamble();
   bool accept_frame(frame_reader::frame& f);
   void peer_is_done();
@@ -150,6 +151,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   state state_ = state::handshake;
   bool outgoing_;
   stall stalled_ = stall::none;
+  bool reads_ = false;   ///< hears when there is something to read
   bool paused_ = false;  ///< it does not read, for want of budget or of memory for a frame
   bool blocked_ = false; ///< the stream takes no more now
   bool broken_ = false;  ///< … and never will: what the peer has sent is still read
