@@ -7,9 +7,24 @@
 
 namespace ockam {
 
+namespace {
+
+/// `type` is left out where the name or the key of a file says it.
+config_section section_of(const control::StartService& m, const std::string& name, const service_catalog& services) {
+  config_section s{"service", name, {m.options().begin(), m.options().end()}};
+  bool by_file = false;
+  for (const auto& t : services.types())
+    by_file = by_file || (t.name == m.type() && !t.file_key.empty());
+  if (!by_file && name != m.type())
+    s.keys["type"] = m.type();
+  return s;
+}
+
+} // namespace
+
 void control_handlers::start_service(requester from, const control::StartService& m) {
   service_options options{service_options::values{m.options().begin(), m.options().end()}};
-  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, type = m.type()](result<address> at) {
+  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, m, type = m.type()](result<address> at) {
     if (!at)
       return answer(from, at.error());
     log(level::info, "control", "started service " + type + " at " + to_string(*at));
@@ -17,7 +32,7 @@ void control_handlers::start_service(requester from, const control::StartService
     r.mutable_service()->set_address(at->name);
     r.mutable_service()->set_type(type);
     r.mutable_service()->set_reachable(true);
-    answer(from, std::move(r));
+    keep(section_of(m, at->name, parts_.services), at->name, from, std::move(r));
   });
 }
 
@@ -35,9 +50,10 @@ void control_handlers::stop_service(requester from, const control::StopService& 
                               near ? "did you mean " + *near + "?" : "see them with: ockam service list"});
   }
   auto ok = parts_.node.workers.stop(at);
-  if (ok)
-    log(level::info, "control", "stopped service at " + to_string(at));
-  answer(from, ok);
+  if (!ok)
+    return answer(from, ok);
+  log(level::info, "control", "stopped service at " + to_string(at));
+  let_go("service", at.name, from);
 }
 
 void control_handlers::list_services(requester from) {
