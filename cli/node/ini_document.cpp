@@ -43,6 +43,15 @@ std::size_t comment_of(std::string_view line, std::size_t begin) {
   return line.size();
 }
 
+/// Whether the text is this one section and nothing else: names and keys may come from anywhere.
+bool says(const ini_document& d, std::string_view title, const ini_document::keys& k) {
+  if (!d.problems().empty() || d.sections().size() != 1 || d.sections().front().title != title)
+    return false;
+  const auto& entries = d.sections().front().entries;
+  return std::equal(entries.begin(), entries.end(), k.begin(), k.end(),
+                    [](auto& e, auto& one) { return e.key == one.first && e.value == one.second; });
+}
+
 } // namespace
 
 ini_document::ini_document(std::string_view text) {
@@ -142,9 +151,7 @@ result<void> ini_document::put(std::string_view title, const keys& k) {
       return error{errc::invalid_argument, key + ": " + v.error().cause, v.error().hint};
     written += key + " = " + *v + "\n";
   }
-  ini_document alone{written};
-  if (!alone.problems().empty() || alone.sections().size() != 1 || alone.sections().front().title != title
-      || alone.sections().front().entries.size() != k.size())
+  if (!says(ini_document{written}, title, k))
     return error{errc::invalid_argument, "\"" + printable(title) + "\" cannot be a name in a node's configuration", "no line end, no ] before a #, no blanks at its ends"};
   if (const auto* old = find(title)) {
     for (auto e = old->entries.rbegin(); e != old->entries.rend(); ++e)

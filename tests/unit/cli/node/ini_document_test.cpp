@@ -81,6 +81,8 @@ TEST(ini_document, titles_come_back_or_are_refused) {
     EXPECT_EQ(d.text(), "[node]\n");
   }
   EXPECT_FALSE(ini_document{""}.put("node", {{"name", "a\nb"}}));
+  for (std::string key : {"a\nb", "a = b\nc", "a=b", "#a", "[a]", "", " a"})
+    EXPECT_FALSE(ini_document{""}.put("node", {{key, "x"}})) << key;
 }
 
 struct bad_form {
