@@ -4,6 +4,7 @@
 #include "runtime/core/log.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace ockam {
 
@@ -46,9 +47,11 @@ void section_book::began(config_section s, std::string handle, kept done) {
 }
 
 void section_book::ended(const std::string& kind, const std::string& handle, kept done) {
+  if (!store_)
+    return done({});
   auto name = reload_.section_of(kind, handle);
   reload_.forget(kind, name);
-  if (!take_out(config_, kind, name) || !store_)
+  if (!take_out(config_, kind, name))
     return done({});
   store_->remove(kind, name, [this, done = std::move(done)](result<void> r) {
     auto answer = std::make_shared<result<void>>(std::move(r));
