@@ -114,6 +114,11 @@ void say_old_is_kept(invocation& in, const std::string& name) {
               + " && cp " + old + " " + ini.string() + " && ockam node start " + name);
 }
 
+/// The name that the command holds the guard of, whatever the file says meanwhile.
+std::vector<std::string> options_of(const std::string& name, const fs::path& ini) {
+  return {"--config", ini.string(), "--managed", "--name", name};
+}
+
 /// The node read its configuration from a file that is not there any more when the user looks.
 error without_file(error e, const fs::path& ini) {
   if (e.cause.starts_with(ini.string() + ":"))
@@ -139,7 +144,7 @@ result<started_node> create_node(invocation& in, const new_node& n) {
     return std::move(ok).error();
   if (auto ok = write_configuration(ini, *text, back); !ok)
     return std::move(ok).error();
-  std::vector<std::string> options{"--config", ini.string(), "--managed"};
+  auto options = options_of(n.name, ini);
   if (n.exit_on_eof)
     options.emplace_back("--exit-on-eof");
   in.out.detail("wrote " + ini.string());
@@ -174,7 +179,7 @@ result<started_node> restart_node(invocation& in, const std::string& name) {
                  dir ? "it was not made by 'ockam node create': start it the way it was started before"
                      : "make it anew with: ockam node create " + name};
   }
-  return launch_in_background(in.home, name, {"--config", ini.string(), "--managed"}, in.by());
+  return launch_in_background(in.home, name, options_of(name, ini), in.by());
 }
 
 result<std::string> create_default_node(invocation& in) {

@@ -233,6 +233,15 @@ def test_what_an_edited_file_says_counts_at_the_next_start(ockam, home):
     assert listens_at(ockam, "n1") == []
 
 
+def test_a_node_starts_under_its_name_whatever_its_file_calls_it(ockam, home):
+    ockam("node", "create", "n1")
+    ockam("node", "stop", "n1")
+    ini = home / "nodes/n1/node.ini"
+    ini.write_text(ini.read_text().replace("name = n1", "name = n2"))
+    assert ockam("node", "start", "n1").code == 0
+    assert [n["node_name"] for n in ockam("node", "list").json] == ["n1"] and not (home / "nodes/n2").exists()
+
+
 def test_another_first_listener_does_not_get_the_address_of_the_one_before(ockam, home):
     ockam("node", "create", "n1")
     ockam("node", "stop", "n1")
