@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ockam::state {
@@ -192,6 +193,7 @@ result<void> database::make_if_missing(const home& h) {
       return ok ? add_known_nodes(db->get(), h) : std::move(ok);
     });
   }();
+  (void)::chmod(draft.c_str(), 0600); // where the home is open to others
   if (made && ::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST)
     made = system_error("cannot make " + path, errno);
   ::unlink(draft.c_str());

@@ -151,6 +151,11 @@ TEST_F(state_test, directories_are_private_and_made_with_their_parents) {
   EXPECT_NE(bad.error().cause.find("file/home"), std::string::npos);
 }
 
+TEST_F(state_test, the_database_is_private) {
+  ASSERT_TRUE(database::open(h));
+  EXPECT_EQ(std::filesystem::status(h.database()).permissions(), std::filesystem::perms{0600});
+}
+
 TEST_F(state_test, a_lock_is_held_once_and_freed_by_its_owner) {
   ASSERT_TRUE(h.create_node_dir("n"));
   EXPECT_FALSE(node_lock::held(h, "n"));
