@@ -12,6 +12,7 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 namespace ockam {
@@ -163,11 +164,16 @@ class option_reader {
     if (out_.check_config) // otherwise they say so themselves
       for (auto& more : {check_log(out_.config), check_services(out_.config, types_)})
         found.insert(found.end(), more.begin(), more.end());
-    std::stable_sort(found.begin(), found.end(),
-                     [this](auto& l, auto& r) { return places_.line(l.section, l.key) < places_.line(r.section, r.key); });
     for (const auto& f : found)
       if (!places_.wrong.contains(f.section))
         report(f);
+    std::stable_sort(out_.problems.begin(), out_.problems.end(), [this](auto& l, auto& r) { return line_of(l) < line_of(r); });
+  }
+
+  /// Problems of the command line come first.
+  int line_of(const error& e) const {
+    auto before = places_.file + ":";
+    return places_.file.empty() || !e.cause.starts_with(before) ? 0 : std::atoi(e.cause.c_str() + before.size());
   }
 
   void override_listener() {

@@ -102,6 +102,8 @@ def test_everything_that_is_wrong_is_said_in_one_run(config_file, run):
                                 "[tcp-listener a]\naddress = 127.0.0.1:4000\n[tcp-listener b]\naddress = 127.0.0.1:4000\n"
                                 "[service s]\nplugin = test.ini\n[servce t]\n[service u]\ntype = ehco\n")
     assert r.code == 78
+    lines = [int(line.split(":")[2]) for line in r.err.splitlines() if line.startswith("ockam-node: ")]
+    assert lines == sorted(lines), r
     for word in ("byte order", "blanks inside", "foo.bar", "#", "[tcp-listener a] listens there already", "test.ini: ", "did you mean service?", "did you mean echo?"):
         assert word in r.err, (word, r)
 
