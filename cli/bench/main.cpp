@@ -4,6 +4,7 @@
 #include "cli/bench/udp_echo.hpp"
 #include "cli/bench/udp_load.hpp"
 #include "cli/bench/wire_load.hpp"
+#include "runtime/core/standard_descriptors.hpp"
 
 #include <boost/program_options.hpp>
 #include <nlohmann/json.hpp>
@@ -118,6 +119,8 @@ int run_node(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  if (!ockam::reserve_standard_descriptors())
+    return 70;
   std::string_view mode = argc > 1 ? argv[1] : "";
   try {
     if (mode == "echo-server")

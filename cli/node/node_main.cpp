@@ -3,11 +3,14 @@
 
 #include "cli/node/run_node.hpp"
 #include "runtime/core/error.hpp"
+#include "runtime/core/standard_descriptors.hpp"
 #include "runtime/core/version.hpp"
 #include "services/services.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -48,7 +51,21 @@ void say_who_is_admitted(node_config c) {
 
 } // namespace
 
+namespace {
+
+/// What was asked for and did not get out is not a success.
+int with_all_written(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+    return exit_code;
+  std::fprintf(stderr, "ockam-node: cannot write to standard output: %s\n", std::strerror(errno));
+  return exit_code == exit_ok ? exit_internal : exit_code;
+}
+
+} // namespace
+
 int node_main(int argc, char** argv, std::vector<service_type> own) {
+  if (!reserve_standard_descriptors())
+    return exit_internal;
   auto standard = standard_services();
   std::vector<service_type> types{standard.begin(), standard.end()};
   for (auto& t : own)
@@ -56,19 +73,14 @@ int node_main(int argc, char** argv, std::vector<service_type> own) {
   auto options = parse_node_options(argc, argv, types);
   if (options.help) {
     std::fputs(node_help().c_str(), stdout);
-    return exit_ok;
+    return with_all_written(exit_ok);
   }
   if (options.version) {
     std::printf("ockam-node %s\n", std::string{version}.c_str());
-    return exit_ok;
+    return with_all_written(exit_ok);
   }
-  if (options.problems.empty() && options.config.name.empty()) {
-    if (options.no_state)
-      options.config.name = "node";
-    else
-      options.problems.push_back({errc::invalid_argument, "the node has no name", "give --name NAME, or name = NAME in section [node]"});
-    options.usage_error = options.config_file.empty();
-  }
+  if (options.config.name.empty() && options.no_state)
+    options.config.name = "node";
   if (!options.problems.empty()) {
     for (const auto& p : options.problems)
       report_failure(options, p);
@@ -77,7 +89,7 @@ int node_main(int argc, char** argv, std::vector<service_type> own) {
   if (options.check_config) {
     std::printf("%s: ok\n", options.config_file.empty() ? "command line" : options.config_file.c_str());
     say_who_is_admitted(options.config);
-    return exit_ok;
+    return with_all_written(exit_ok);
   }
   prepare_process();
   return run_node(std::move(options), types);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/options.hpp"
 
+#include "cli/node/config_check.hpp"
 #include "cli/node/config_keys.hpp"
 #include "cli/node/sections.hpp"
+#include "cli/state/state.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/suggest.hpp"
-#include "services/lua/script_check.hpp"
-#include "transports/transports.hpp"
 
 #include <boost/program_options.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 
 namespace ockam {
@@ -26,7 +27,7 @@ po::options_description general_options() {
   po::options_description d{"General"};
   d.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "read this INI file")
     ("check-config", "only say whether the configuration is right")
-    ("managed", "log below OCKAM_HOME (how 'ockam node create' starts a node)")
+    ("managed", "log below OCKAM_HOME, and keep what is made at the prompt in the file (how 'ockam node create' starts a node)")
     ("foreground", "with --managed: log to standard output ('ockam node create --foreground')")
     ("say-name", "with --foreground: print the name when ready, in front of the log")
     ("no-state", "keep no state: no directory, no lock, no control socket")
@@ -80,9 +81,9 @@ class option_reader {
       out_.ready_fd = vm_["ready-fd"].as<int>();
     if (vm_.contains("config")) {
       out_.config_file = vm_["config"].as<std::string>();
-      out_.problems = read_config_file(out_.config_file, types_, out_.config);
-      if (!out_.problems.empty())
-        return;
+      out_.problems = read_config_file(out_.config_file, types_, out_.config, &places_);
+      if (places_.file.empty())
+        return; // it cannot be read
     }
     for (auto keys : {node_keys(), routing_keys()})
       for (const auto& k : keys)
@@ -94,8 +95,8 @@ class option_reader {
         sections(k, vm_[k.what.kind].as<strings>());
     services();
     override_listener();
-    if (out_.problems.empty())
-      check_whole();
+    check_name();
+    check_rest();
   }
 
  private:
@@ -138,23 +139,45 @@ class option_reader {
     }
   }
 
-  /// What no key can tell alone, and what is in files.
-  void check_whole() {
-    auto check = [this](const result<void>& ok) {
-      if (!ok)
-        out_.problems.push_back({errc::invalid_config, (out_.config_file.empty() ? "" : out_.config_file + ": ") + ok.error().cause, ok.error().hint});
-    };
-    for (const auto& l : out_.config.listeners)
-      check(check_endpoint(l));
-    for (const auto& c : out_.config.connections)
-      check(check_endpoint(c));
-    if (!out_.check_config)
-      return; // a script that cannot start says so itself
-    for (const auto& s : out_.config.services)
-      if (auto file = s.options.find("script"); s.type == "script" && file != s.options.end())
-        for (const auto& p : lua::check_script(file->second))
-          if (p.certain)
-            check(error{errc::invalid_config, "[service " + s.name + "]: " + file->second + (p.line > 0 ? ":" + std::to_string(p.line) : "") + ": " + p.cause, p.hint});
+  /// Says what was found out about a section; at its line, where it stands in the file.
+  void report(const config_finding& f) {
+    auto line = places_.line(f.section, f.key);
+    auto where = line == 0 ? std::string{} : places_.file + ":" + std::to_string(line) + ": ";
+    out_.problems.push_back({errc::invalid_config, where + f.what.cause, f.what.hint});
+  }
+
+  void check_name() {
+    const auto& name = out_.config.name;
+    if (places_.wrong.contains("node") || (name.empty() && (out_.no_state || out_.usage_error)))
+      return;
+    bool by_option = vm_.contains("name") || out_.config_file.empty();
+    auto ok = name.empty() ? result<void>{error{errc::invalid_argument, "the node has no name", "give --name NAME, or name = NAME in section [node]"}}
+              : out_.no_state ? result<void>{} : state::check_node_name(name);
+    if (ok)
+      return;
+    if (by_option)
+      return usage((name.empty() ? "" : "--name: ") + ok.error().cause, ok.error().hint);
+    if (places_.line("node", {}) == 0)
+      places_.lines.emplace("node", 1);
+    report({"node", "name", ok.error()});
+  }
+
+  /// What no key can tell alone, and what is in files. Of sections that are wrong already nothing more is said.
+  void check_rest() {
+    auto found = check_whole(out_.config, types_);
+    if (out_.check_config) // otherwise they say so themselves
+      for (auto& more : {check_log(out_.config), check_services(out_.config, types_)})
+        found.insert(found.end(), more.begin(), more.end());
+    for (const auto& f : found)
+      if (!places_.wrong.contains(f.section))
+        report(f);
+    std::stable_sort(out_.problems.begin(), out_.problems.end(), [this](auto& l, auto& r) { return line_of(l) < line_of(r); });
+  }
+
+  /// Problems of the command line come first.
+  int line_of(const error& e) const {
+    auto before = places_.file + ":";
+    return places_.file.empty() || !e.cause.starts_with(before) ? 0 : std::atoi(e.cause.c_str() + before.size());
   }
 
   void override_listener() {
@@ -174,6 +197,7 @@ class option_reader {
   const po::variables_map& vm_;
   std::span<const service_type> types_;
   node_options& out_;
+  config_places places_;
 };
 
 error unknown_option(const std::string& name, const po::options_description& all) {

@@ -2,6 +2,7 @@
 #include "cli/node/run_node.hpp"
 
 #include "cli/node/logging.hpp"
+#include "cli/node/node_file.hpp"
 #include "cli/state/state.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
@@ -27,6 +28,8 @@ constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all 
 
 /// The part of a node that outlives it: directory, lock, row in the database.
 struct presence {
+  /// While it starts, unless whoever starts it has that.
+  std::optional<state::name_guard> guard;
   state::home home;
   state::node_lock lock;
   state::database database;
@@ -42,15 +45,30 @@ void tell_ready(node_options& o, const nlohmann::json& line) {
   ::close(fd);
 }
 
-int code_of(const error& e) {
+/// Of a node that cannot have its place below OCKAM_HOME.
+int code_without_place(const error& e) {
   switch (e.code) {
-    case errc::address_in_use:
     case errc::already_exists: return exit_unavailable;
+    case errc::invalid_argument: return exit_config; // the home, or the name for it
     case errc::permission_denied:
-    case errc::corrupt_state: return exit_cannot_create;
-    case errc::invalid_config: return exit_config;
-    case errc::invalid_argument: return exit_usage;
+    case errc::corrupt_state:
+    case errc::limit_reached:
+    case errc::io_failure: return exit_cannot_create;
     default: return exit_internal;
+  }
+}
+
+/// Of a part that cannot begin: what it was told is wrong, unless the world around it is.
+int code_of_start(const error& e) {
+  switch (e.code) {
+    case errc::address_in_use: return exit_unavailable;
+    case errc::timed_out:
+    case errc::io_failure:
+    case errc::permission_denied:
+    case errc::limit_reached:
+    case errc::service_failed:
+    case errc::internal: return exit_internal;
+    default: return exit_config;
   }
 }
 
@@ -62,6 +80,13 @@ result<std::optional<presence>> enter(node_options& o) {
   auto home = state::home::from_environment();
   if (!home)
     return std::move(home).error();
+  std::optional<state::name_guard> guard;
+  if (!o.managed) { // otherwise whoever starts it has that
+    auto g = state::name_guard::acquire(*home, o.config.name);
+    if (!g)
+      return std::move(g).error();
+    guard.emplace(std::move(*g));
+  }
   if (auto ok = home->create_node_dir(o.config.name, o.foreground); !ok)
     return std::move(ok).error();
   auto lock = state::node_lock::acquire(*home, o.config.name);
@@ -72,7 +97,7 @@ result<std::optional<presence>> enter(node_options& o) {
     return std::move(database).error();
   if (o.config.control_socket.empty())
     o.config.control_socket = home->control_socket(o.config.name).string();
-  return std::optional<presence>{presence{std::move(*home), std::move(*lock), std::move(*database)}};
+  return std::optional<presence>{presence{std::move(guard), std::move(*home), std::move(*lock), std::move(*database)}};
 }
 
 std::string first_tcp(const node& n) {
@@ -134,13 +159,14 @@ void settle(node_options& o) {
 }
 
 /// Waits for a reason to stop, which it returns for the log.
-std::string wait_for_end(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here) {
+std::string wait_for_end(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here, task_queue& tasks) {
   sigset_t signals;
   sigemptyset(&signals);
   for (int s : {SIGTERM, SIGINT, SIGHUP})
     sigaddset(&signals, s);
   int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
-  std::array<pollfd, 3> fds{{{signal_fd, POLLIN, 0}, {n.stop_requested_fd(), POLLIN, 0}, {o.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0}}};
+  std::array<pollfd, 4> fds{{{signal_fd, POLLIN, 0}, {n.stop_requested_fd(), POLLIN, 0}, {o.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0},
+                             {tasks.fd(), POLLIN, 0}}};
   while (true) {
     if (::poll(fds.data(), fds.size(), -1) < 0)
       continue;
@@ -152,6 +178,8 @@ std::string wait_for_end(node_options& o, std::span<const service_type> services
         reload(o, services, n, here);
       }
     }
+    if (fds[3].revents != 0)
+      tasks.run();
     if (fds[1].revents != 0)
       return "a request over control";
     if (fds[2].revents != 0) {
@@ -177,14 +205,17 @@ int run_node(node_options o, std::span<const service_type> services) {
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
-    // All that reads or writes here is below OCKAM_HOME.
-    return here.error().code == errc::io_failure ? exit_cannot_create : code_of(here.error());
+    return code_without_place(here.error());
   }
   if (auto ok = start_logging(o.config.log, log_of(o, *here), o.config.name); !ok) {
     report_failure(o, ok.error());
     return exit_cannot_create;
   }
-  auto started = node::start(o.config, {all_transports(), services}, [&o](const error& e) {
+  task_queue tasks;
+  std::optional<node_file> own_file;
+  if (o.managed && !o.config_file.empty())
+    own_file.emplace(o.config_file, services, tasks);
+  auto started = node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr}, [&o](const error& e) {
     log(level::error, "node", e);
     log(level::error, "node", "something did not end in time: cut off");
     stop_logging();
@@ -195,7 +226,7 @@ int run_node(node_options o, std::span<const service_type> services) {
     log(level::error, "node", started.error());
     stop_logging();
     report_failure(o, started.error());
-    return code_of(started.error());
+    return code_of_start(started.error());
   }
   auto& n = **started;
   if (*here)
@@ -205,10 +236,15 @@ int run_node(node_options o, std::span<const service_type> services) {
       stop_logging();
       return exit_cannot_create;
     }
+  if (own_file)
+    if (auto ok = own_file->write_ports(o.config, n.listeners()); !ok)
+      log(level::warn, "node", "the next start will be at other ports: " + ok.error().cause);
   settle(o);
+  if (*here)
+    (*here)->guard.reset();
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  auto why = wait_for_end(o, services, n, *here);
+  auto why = wait_for_end(o, services, n, *here, tasks);
   log(level::info, "node", "stopping: " + why);
   if (o.exit_on_eof && why.ends_with("input"))
     std::fprintf(stderr, "  ! EOF received\n");

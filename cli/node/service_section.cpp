@@ -25,6 +25,9 @@ const service_type* find_type(const std::string& name, const std::map<std::strin
   auto said = keys.find("type");
   for (const auto& t : types)
     if (!t.file_key.empty() && keys.contains(std::string{t.file_key})) {
+      for (const auto& other : types)
+        if (other.name != t.name && !other.file_key.empty() && keys.contains(std::string{other.file_key}))
+          problems.push_back({std::string{other.file_key}, "the section has both " + std::string{t.file_key} + " and " + std::string{other.file_key}, "keep one of them"});
       if (said != keys.end() && said->second != t.name)
         problems.push_back({"type", "the section has both type and " + std::string{t.file_key}, "keep one of them"});
       return &t;
@@ -63,8 +66,12 @@ std::vector<section_problem> read_service_section(const std::string& name, const
                                                   const std::filesystem::path& directory, service_config& out) {
   std::vector<section_problem> problems;
   const auto* type = find_type(name, keys, types, problems);
-  if (!type)
+  if (!type) { // maybe because of a slip in the key that says it
+    for (const auto& [key, value] : keys)
+      if (auto hint = hint_for_unknown(key, service_keys()); !find_key(service_keys(), key) && hint.starts_with("did you mean"))
+        problems.push_back({key, "a service has no key " + printable(key), hint});
     return problems;
+  }
   out.name = name;
   out.type = type->name;
   for (const auto& [key, value] : keys) {

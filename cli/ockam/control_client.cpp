@@ -62,6 +62,8 @@ result<control_client> control_client::connect(const std::string& socket_path, s
     e.code = errc::not_found;
   if (err == ECONNREFUSED)
     e.code = errc::closed;
+  if (err == EACCES)
+    e.hint = "it belongs to another user, who alone may command it";
   return e;
 }
 
@@ -70,10 +72,13 @@ control_client::~control_client() {
     ::close(fd_);
 }
 
-int control_client::peer_pid() const {
-  ucred who{};
-  socklen_t size = sizeof(who);
-  return ::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.pid : -1;
+std::optional<state::process> control_client::peer() const {
+  constexpr int so_peerpidfd = 77; // SO_PEERPIDFD: headers of Debian 12 do not have it
+  int pidfd = -1;
+  socklen_t size = sizeof(pidfd);
+  if (::getsockopt(fd_, SOL_SOCKET, so_peerpidfd, &pidfd, &size) != 0 || pidfd < 0)
+    return std::nullopt;
+  return state::process{pidfd};
 }
 
 result<void> control_client::wait(short events, const deadline& by) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/state/node_process.hpp"
 #include "runtime/core/error.hpp"
 
 #include "proto/control.pb.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -43,8 +45,9 @@ class control_client {
   result<control::Response> more(const deadline& by);
 
   const std::string& node() const { return node_; }
-  /// Process id of the node, from the kernel.
-  int peer_pid() const;
+  /// The process that serves the socket, from the kernel. Nothing where that cannot say it (before Linux 6.5), or when
+  /// the process cannot be seen from here.
+  std::optional<state::process> peer() const;
 
  private:
   control_client(int fd, std::string node) : fd_{fd}, node_{std::move(node)} {}

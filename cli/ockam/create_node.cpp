@@ -3,12 +3,10 @@
 
 #include "cli/ockam/names.hpp"
 #include "cli/ockam/nodes.hpp"
-#include "cli/ockam/stop_node.hpp"
+#include "cli/state/files.hpp"
+#include "cli/state/node_process.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 #include <utility>
 
@@ -24,41 +22,40 @@ bool there(const fs::path& p) {
   return fs::exists(p, unseen);
 }
 
-std::optional<std::string> read_file(const fs::path& p) {
-  std::ifstream in{p};
-  if (!in)
-    return std::nullopt;
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+/// Configurations that are kept of nodes whose name was used again; the oldest goes.
+constexpr int kept_files = 9;
+
+fs::path kept_file(const fs::path& ini, int n) {
+  return ini.string() + ".old" + (n == 1 ? "" : "." + std::to_string(n));
 }
 
-/// Whole or not at all: into a file beside it, then renamed.
-result<void> write_file(const fs::path& p, const std::string& text) {
-  auto fresh = p;
-  fresh += ".new";
-  auto fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return system_error("cannot write " + fresh.string(), errno);
-  auto written = ::write(fd, text.data(), text.size());
-  auto err = written < 0 ? errno : ENOSPC;
-  ::close(fd);
-  if (written != static_cast<ssize_t>(text.size()))
-    return system_error("cannot write " + fresh.string(), err);
-  if (::rename(fresh.c_str(), p.c_str()) != 0)
-    return system_error("cannot write " + p.string(), errno);
+/// Puts the configuration of the node that had the name before out of the way: node.ini.old, an older one
+/// node.ini.old.2, and so on.
+result<void> keep_old(const fs::path& ini) {
+  for (int n = kept_files; n > 0; --n) {
+    auto from = n == 1 ? ini : kept_file(ini, n - 1);
+    if (there(from) && ::rename(from.c_str(), kept_file(ini, n).c_str()) != 0)
+      return system_error("cannot keep " + from.string(), errno);
+  }
   return {};
+}
+
+void take_back(const fs::path& ini) {
+  std::error_code failed;
+  for (int n = 1; n <= kept_files && there(kept_file(ini, n)) && !failed; ++n)
+    fs::rename(kept_file(ini, n), n == 1 ? ini : kept_file(ini, n - 1), failed);
 }
 
 /// Puts the directory of a node back as it was, unless the node has come up.
 class undo {
  public:
-  undo(const state::home& h, const std::string& name, bool existed)
-    : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{existed}, before_{read_file(ini_)} {}
+  undo(const state::home& h, const std::string& name, bool existed) : dir_{h.node(name)}, ini_{h.config_file(name)}, existed_{existed} {}
   ~undo() { run(); }
   undo(const undo&) = delete;
   undo& operator=(const undo&) = delete;
 
+  void old_is_kept() { old_ = true; }
+  bool has_old() const { return old_; }
   void keep() { kept_ = true; }
   void run() {
     if (std::exchange(kept_, true))
@@ -66,17 +63,17 @@ class undo {
     std::error_code ignored;
     if (!existed_)
       fs::remove_all(dir_, ignored);
-    else if (before_)
-      (void)write_file(ini_, *before_);
     else
       fs::remove(ini_, ignored);
+    if (old_)
+      take_back(ini_);
   }
 
  private:
   fs::path dir_;
   fs::path ini_;
   bool existed_;
-  std::optional<std::string> before_;
+  bool old_ = false;
   bool kept_ = false;
 };
 
@@ -90,12 +87,36 @@ result<void> check_free(invocation& in, const std::string& name) {
   auto row = (*db)->node(name);
   if (!row)
     return std::move(row).error();
-  if (*row && lost_process(in.home, **row)) {
-    running.cause += " (pid " + std::to_string(*(*row)->pid) + "), but its directory is gone";
+  if (!*row || !(*row)->pid)
+    return {};
+  if (auto p = state::process_of(in.home, name)) {
+    running.cause += " (pid " + std::to_string(p->pid()) + "), but its " + (there(in.home.node(name)) ? "lock file" : "directory") + " is gone";
     running.hint = "remove it with: ockam node delete " + name + " -y";
     return running;
   }
   return {};
+}
+
+/// Writes the new configuration. The one that a node of this name had is kept if it says something else.
+result<void> write_configuration(const fs::path& ini, const std::string& text, undo& back) {
+  if (auto before = state::read_file(ini); before && *before != text) {
+    if (auto ok = keep_old(ini); !ok)
+      return ok;
+    back.old_is_kept();
+  }
+  return state::replace_file(ini, text);
+}
+
+void say_old_is_kept(invocation& in, const std::string& name) {
+  auto ini = in.home.config_file(name);
+  auto old = kept_file(ini, 1).string();
+  in.out.warn("There was a node " + name + " already: its configuration is kept in " + old + ". To go back to it: ockam node stop " + name
+              + " && cp " + old + " " + ini.string() + " && ockam node start " + name);
+}
+
+/// The name that the command holds the guard of, whatever the file says meanwhile.
+std::vector<std::string> options_of(const std::string& name, const fs::path& ini) {
+  return {"--config", ini.string(), "--managed", "--name", name};
 }
 
 /// The node read its configuration from a file that is not there any more when the user looks.
@@ -126,9 +147,9 @@ result<started_node> create_node(invocation& in, const new_node& n) {
     return std::move(ok).error();
   undo back{in.home, n.name, existed};
   auto ini = in.home.config_file(n.name);
-  if (auto ok = write_file(ini, *text); !ok)
+  if (auto ok = write_configuration(ini, *text, back); !ok)
     return std::move(ok).error();
-  std::vector<std::string> options{"--config", ini.string(), "--managed"};
+  auto options = options_of(n.name, ini);
   if (n.foreground)
     options.emplace_back("--foreground");
   if (says_its_name(in, n))
@@ -140,34 +161,36 @@ result<started_node> create_node(invocation& in, const new_node& n) {
   auto started = n.foreground ? become_node(in.home, options, announcer) : launch_in_background(in.home, n.name, options, in.by());
   if (!started && announcer) { // the node has said it
     back.run();
+    { auto done = std::move(*guard); }
     ::_exit(exit_failure);
   }
   if (!started)
     return without_file(std::move(started).error(), ini);
   back.keep();
+  if (back.has_old())
+    say_old_is_kept(in, n.name);
   return started;
 }
 
-result<started_node> restart_node(invocation& in, const state::node_row& row) {
-  auto guard = state::name_guard::acquire(in.home, row.name);
+result<started_node> restart_node(invocation& in, const std::string& name) {
+  auto guard = state::name_guard::acquire(in.home, name);
   if (!guard)
     return std::move(guard).error();
-  if (auto free = check_free(in, row.name); !free)
+  if (auto row = known_node(in, name); !row)
+    return std::move(row).error();
+  if (auto free = check_free(in, name); !free)
     return std::move(free).error();
-  auto ini = in.home.config_file(row.name);
+  auto ini = in.home.config_file(name);
   if (!there(ini)) {
-    bool dir = there(in.home.node(row.name));
-    return error{errc::not_found, dir ? "node " + row.name + " has no configuration at " + ini.string()
-                                      : "the directory of node " + row.name + " is gone: " + in.home.node(row.name).string(),
+    bool dir = there(in.home.node(name));
+    return error{errc::not_found, dir ? "node " + name + " has no configuration at " + ini.string()
+                                      : "the directory of node " + name + " is gone: " + in.home.node(name).string(),
                  dir ? "it was not made by 'ockam node create': start it the way it was started before"
-                     : "make it anew with: ockam node create " + row.name};
+                     : "make it anew with: ockam node create " + name};
   }
-  if (auto ok = in.home.create_node_dir(row.name); !ok) // one that was in the foreground no longer is
+  if (auto ok = in.home.create_node_dir(name); !ok) // one that was in the foreground no longer is
     return std::move(ok).error();
-  std::vector<std::string> options{"--config", in.home.config_file(row.name).string(), "--managed"};
-  if (!row.tcp_listener_address.empty())
-    options.insert(options.end(), {"--tcp-listener-address", row.tcp_listener_address});
-  return launch_in_background(in.home, row.name, options, in.by());
+  return launch_in_background(in.home, name, options_of(name, in.home.config_file(name)), in.by());
 }
 
 result<std::string> create_default_node(invocation& in) {

@@ -17,14 +17,15 @@ struct new_node {
 /// Whether the node prints its name itself, in front of its log: in the foreground, where nothing else is printed.
 bool says_its_name(const invocation& in, const new_node& n);
 
-/// Writes the configuration and starts the node. The name of a stopped or killed node may be used again. When it does not start,
-/// everything is as before. Errors: `already_exists`, those of the node (an address in use, a wrong
-/// configuration), `permission_denied`, `timed_out`.
+/// Writes the configuration and starts the node. The name of a stopped or killed node may be used again: its
+/// configuration is kept beside the new one, and the user is told so. When the node does not start, everything is as
+/// before. Errors: `already_exists`, those of the node (an address in use, a wrong configuration),
+/// `permission_denied`, `timed_out`.
 result<started_node> create_node(invocation& in, const new_node& n);
 
-/// Starts a stopped node with the configuration that it was created with and the TCP address that it had.
-/// Errors: as above; `not_found` when its files are gone.
-result<started_node> restart_node(invocation& in, const state::node_row& row);
+/// Starts a stopped node with its configuration as it is now. Errors: as above; `not_found` when there is no such
+/// node, or its files are gone.
+result<started_node> restart_node(invocation& in, const std::string& name);
 
 /// Makes a node with a random name, which becomes the default, and returns the name.
 result<std::string> create_default_node(invocation& in);

@@ -17,12 +17,18 @@ json inspected_node::data() const {
   return view(row, status, info ? &*info : nullptr);
 }
 
+result<void> inspected_node::heard() const {
+  if (silent)
+    return *silent;
+  return {};
+}
+
 std::string inspected_node::page() const {
   return page_of(row, status, info ? &*info : nullptr);
 }
 
 inspected_node inspect(invocation& in, state::node_row row) {
-  inspected_node out{std::move(row), {}, {}};
+  inspected_node out{std::move(row), {}, {}, {}};
   out.status = state::status_of(in.home, out.row);
   if (out.status != state::node_status::running)
     return out;
@@ -33,7 +39,7 @@ inspected_node inspect(invocation& in, state::node_row row) {
   if (answered)
     out.info = std::move(*answered->mutable_node());
   else
-    in.out.warn(answered.error().cause);
+    out.silent = std::move(answered).error();
   return out;
 }
 

@@ -10,12 +10,15 @@ struct inspected_node {
   state::node_row row;
   state::node_status status = state::node_status::stopped;
   std::optional<control::NodeInfo> info; ///< also missing when it runs but does not answer
+  std::optional<error> silent;           ///< why it did not answer although it runs
 
+  /// Error: it runs but did not answer, so that what is shown is not all.
+  result<void> heard() const;
   json data() const;
   std::string page() const;
 };
 
-/// A node that runs but does not answer is warned about, and shown without its own part.
+/// A node that runs but does not answer is shown without its own part.
 inspected_node inspect(invocation& in, state::node_row row);
 
 /// All nodes of the database.

@@ -47,6 +47,21 @@ struct pipe_ends {
   }
 };
 
+class descriptor {
+ public:
+  explicit descriptor(int fd) : fd_{fd} {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
 /// Arguments or environment as exec takes them.
 class pointers {
  public:
@@ -156,10 +171,14 @@ result<started_node> launch_in_background(const state::home& h, const std::strin
   if (!ready.open())
     return system_error("cannot make a pipe", errno);
   auto log = h.node(name) / "stderr.log";
+  // Opened here, where it can be said what is wrong with it.
+  descriptor log_fd{::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)};
+  if (log_fd.get() < 0)
+    return system_error("cannot write " + log.string(), errno);
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+  ::posix_spawn_file_actions_adddup2(&files, log_fd.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, ready.write, ready_fd);
   // A lock or a pipe of the calling script must not live as long as the node.

@@ -3,9 +3,12 @@
 #include "cli/ockam/routes.hpp"
 #include "cli/ockam/table.hpp"
 #include "runtime/core/printable.hpp"
+#include "runtime/core/standard_descriptors.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -90,13 +93,24 @@ int run(std::vector<std::string> words) {
   return 0;
 }
 
+/// A result that did not get out is not a success.
+int with_all_written(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+    return exit_code;
+  if (exit_code == 0) // otherwise somebody has said so
+    std::fprintf(stderr, "    x cannot write to standard output: %s\n", std::strerror(errno));
+  return exit_failure;
+}
+
 } // namespace
 
 } // namespace ockam::cli
 
 int main(int argc, char** argv) {
+  if (!ockam::reserve_standard_descriptors())
+    return ockam::cli::exit_failure;
   try {
-    return ockam::cli::run({argv + 1, argv + argc});
+    return ockam::cli::with_all_written(ockam::cli::run({argv + 1, argv + argc}));
   } catch (const std::exception& e) { // out of memory, or a mistake of ours
     std::fprintf(stderr, "    x %s\n", ockam::printable_lines(e.what()).c_str());
     return ockam::cli::exit_failure;

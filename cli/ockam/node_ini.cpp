@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/node_ini.hpp"
 
-#include "runtime/core/address.hpp"
+#include "cli/node/ini_document.hpp"
 
 #include <algorithm>
 
@@ -26,19 +26,11 @@ bool ini_file::contains(std::string_view title) const {
 }
 
 result<std::string> ini_file::text() const {
-  std::string out;
-  auto writable = [](std::string_view s) { return s.find_first_of("#\r\n") == std::string_view::npos; };
-  for (const auto& s : sections_) {
-    if (!writable(s.title) || s.title.find_first_of("[]") != std::string::npos)
-      return error{errc::invalid_argument, "\"" + printable(s.title) + "\" cannot be a name in a node's configuration", "no #, [, ] or line end"};
-    out += (out.empty() ? "[" : "\n[") + s.title + "]\n";
-    for (const auto& [key, value] : s.keys) {
-      if (!writable(value))
-        return error{errc::invalid_argument, key + ": \"" + printable(value) + "\" cannot be a value in a node's configuration", "no # and no line end"};
-      out.append(key).append(" = ").append(value).append("\n");
-    }
-  }
-  return out;
+  ini_document out{{}};
+  for (const auto& s : sections_)
+    if (auto ok = out.put(s.title, s.keys); !ok)
+      return std::move(ok).error();
+  return out.text();
 }
 
 ini_file plain_node_ini(const std::string& name) {

@@ -24,7 +24,7 @@ class ini_file {
   section& at(std::string_view title);
   bool contains(std::string_view title) const;
 
-  /// Error: `invalid_argument` for what the format cannot hold (a line end, a #).
+  /// Error: `invalid_argument` for what the format cannot hold (a line end).
   result<std::string> text() const;
 
  private:

@@ -100,7 +100,7 @@ std::optional<std::string> flat(const YAML::Node& n) {
 
 class yaml_reader {
  public:
-  explicit yaml_reader(const YAML::Node& root) : root_{root} {
+  yaml_reader(const YAML::Node& root, const std::filesystem::path& directory) : root_{root}, directory_{directory} {
     for (const auto& k : node_.keys)
       known_.emplace_back(k.name);
     known_.insert(known_.end(), {"variables", "version"});
@@ -130,10 +130,10 @@ class yaml_reader {
       return {};
     }
     if (find_key(node_.keys, key))
-      return set(out_.ini.at(node_.kind), key, value);
+      return set(out_.ini.at(node_.kind), node_, key, value);
     for (const auto& t : transport_descriptors)
       if (key == std::string{t.name} + address_suffix)
-        return set(out_.ini.at(std::string{t.name} + "-listener default"), "address", value);
+        return set(out_.ini.at(std::string{t.name} + "-listener default"), find_section_kind(std::string{t.name} + "-listener")->what, "address", value);
     for (const auto& [what, add] : section_kinds()) {
       if (what.name == section_name::none ? key != what.kind || key == node_.kind : key != what.kind && key != what.kind + "s")
         continue;
@@ -145,11 +145,13 @@ class yaml_reader {
     return {};
   }
 
-  static result<void> set(ini_file::section& to, const std::string& key, const YAML::Node& value) {
+  result<void> set(ini_file::section& to, const section_descriptor& what, const std::string& key, const YAML::Node& value) const {
     auto text = flat(value);
     if (!text)
       return wrong(key + " has to be a single value or a list of them, at line " + std::to_string(value.Mark().line + 1));
-    to.set(key, *text);
+    const auto* k = find_key(what.keys, key);
+    bool is_path = k && k->type == key_type::path && !text->empty();
+    to.set(key, is_path ? (directory_ / *text).lexically_normal().string() : *text);
     return {};
   }
 
@@ -181,15 +183,16 @@ class yaml_reader {
     auto& s = out_.ini.at(title);
     if (!value.IsMap())
       return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
-                                   : set(s, std::string{what.main_key}, value);
+                                   : set(s, what, std::string{what.main_key}, value);
     for (const auto& e : value)
       if (auto key = with_hyphens(scalar(e.first)); key != "name" || what.name == section_name::none)
-        if (auto ok = set(s, key, e.second); !ok)
+        if (auto ok = set(s, what, key, e.second); !ok)
           return ok;
     return {};
   }
 
   const YAML::Node& root_;
+  const std::filesystem::path& directory_;
   const section_descriptor& node_ = find_section_kind("node")->what;
   std::vector<std::string> known_;
   yaml_node out_;
@@ -197,7 +200,7 @@ class yaml_reader {
 
 } // namespace
 
-result<yaml_node> read_node_yaml(const std::string& text, const variable_map& variables) {
+result<yaml_node> read_node_yaml(const std::string& text, const variable_map& variables, const std::filesystem::path& directory) {
   auto raw = load(text);
   if (!raw)
     return std::move(raw).error();
@@ -212,7 +215,7 @@ result<yaml_node> read_node_yaml(const std::string& text, const variable_map& va
   if (!root)
     return std::move(root).error();
   try {
-    return yaml_reader{*root}.read();
+    return yaml_reader{*root, directory}.read();
   } catch (const YAML::Exception& e) {
     return wrong("the configuration cannot be read: " + std::string{e.what()});
   }

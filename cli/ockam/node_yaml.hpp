@@ -3,6 +3,7 @@
 
 #include "cli/ockam/node_ini.hpp"
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,7 +30,10 @@ struct yaml_node {
 /// Lists without names (`services: [hop]`) get names of their own. Keys may have _ for -. `$NAME` and
 /// `${NAME}` stand for variables: those given, else the environment, else `variables`. Errors:
 /// `invalid_config` with line and column, or with the variable that has no value.
-result<yaml_node> read_node_yaml(const std::string& text, const std::map<std::string, std::string>& variables);
+///
+/// Paths are looked for from `directory`, which is absolute: that of the file, or where the command runs.
+result<yaml_node> read_node_yaml(const std::string& text, const std::map<std::string, std::string>& variables,
+                                 const std::filesystem::path& directory);
 
 /// Whether the text is YAML of the kind that `read_node_yaml` takes (a map), rather than a name.
 bool looks_like_yaml(const std::string& text);

@@ -62,13 +62,13 @@ result<control_client> open_node(invocation& in, const std::string& name) {
   auto row = known_node(in, name);
   if (!row)
     return std::move(row).error();
+  if (std::error_code unseen; !std::filesystem::exists(in.home.node(name), unseen) && !unseen)
+    return error{errc::not_found, "the directory of node " + name + " is gone: " + in.home.node(name).string(),
+                 "remove what is left with: ockam node delete " + name + " -y"};
   auto restart = "start it with: ockam node start " + name;
   switch (state::status_of(in.home, *row)) {
     case state::node_status::stopped: return error{errc::unreachable, "Node " + name + " is not running", restart};
     case state::node_status::killed:
-      if (std::error_code unseen; !std::filesystem::exists(in.home.node(name), unseen))
-        return error{errc::not_found, "the directory of node " + name + " is gone: " + in.home.node(name).string(),
-                     "remove what is left with: ockam node delete " + name + " -y"};
       return error{errc::unreachable, "Node " + name + " is not running: it was killed", restart};
     case state::node_status::running: break;
   }

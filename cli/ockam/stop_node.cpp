@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/stop_node.hpp"
 
+#include "cli/ockam/nodes.hpp"
+#include "cli/state/node_process.hpp"
+
 #include <cerrno>
 #include <csignal>
-#include <fstream>
-#include <poll.h>
-#include <sstream>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <thread>
 
 namespace ockam::cli {
 
@@ -17,37 +16,14 @@ namespace {
 constexpr std::chrono::milliseconds in_order{3'000};
 constexpr std::chrono::milliseconds after_kill{2'000};
 constexpr std::chrono::milliseconds ask_time{1'000};
+/// How often to look whether a process that cannot be waited for has gone.
+constexpr std::chrono::milliseconds look_again{10};
 
-/// A process by its descriptor, so that no signal ever goes to another one that got its number.
-class process {
- public:
-  explicit process(int pid) : fd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))} {}
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
-  ~process() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
+result<control_client> connect(const state::home& h, const std::string& name, const deadline& by) {
+  return control_client::connect(h.control_socket(name).string(), name, by);
+}
 
-  bool exists() const { return fd_ >= 0; }
-  bool signal(int number) const { return ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0; }
-  /// Whether it has ended within `time`.
-  bool ended_within(std::chrono::milliseconds time) const {
-    deadline by{time};
-    pollfd p{fd_, POLLIN, 0};
-    int n;
-    while ((n = ::poll(&p, 1, static_cast<int>(by.left().count()))) < 0 && errno == EINTR) {
-    }
-    return n > 0;
-  }
-
- private:
-  int fd_;
-};
-
-bool ask_to_stop(const state::home& h, const std::string& name) {
-  deadline by{ask_time};
-  auto c = control_client::connect(h.control_socket(name).string(), name, by);
+bool ask_to_stop(result<control_client>& c, const deadline& by) {
   if (!c)
     return false;
   control::Request r;
@@ -55,67 +31,92 @@ bool ask_to_stop(const state::home& h, const std::string& name) {
   return static_cast<bool>(c->call(std::move(r), by));
 }
 
+/// For a process that is not to be seen from here; its lock is.
+bool lock_is_free_within(const state::home& h, const std::string& name, const deadline& by) {
+  while (state::node_lock::held(h, name)) {
+    if (by.left().count() == 0)
+      return false;
+    std::this_thread::sleep_for(look_again);
+  }
+  return true;
+}
+
+result<void> kill(const state::process& p, const std::string& name) {
+  p.signal(SIGKILL);
+  if (p.ended_within(after_kill))
+    return {};
+  return error{errc::timed_out, "node " + name + " (pid " + std::to_string(p.pid()) + ") does not end, not even when killed", {}};
+}
+
+/// In another container it can be asked, but not signalled.
+result<void> end_unseen(const state::home& h, const std::string& name, result<control_client>& c, const deadline& by) {
+  if (!state::node_lock::held(h, name))
+    return {};
+  if (ask_to_stop(c, by) && lock_is_free_within(h, name, deadline{in_order}))
+    return {};
+  return error{errc::permission_denied, "node " + name + " runs, but its process cannot be seen from here",
+               "is it in a container, or of another user? stop it there"};
+}
+
 /// Under the guard of its name.
-result<void> stop_guarded(invocation& in, const state::node_row& row, bool force) {
-  if (!state::node_lock::held(in.home, row.name) && !lost_process(in.home, row))
-    return error{errc::unreachable, "Node " + row.name + " is not running", "start it with: ockam node start " + row.name};
-  if (auto ok = end_node(in.home, row, force); !ok)
+result<void> stop_guarded(invocation& in, const std::string& name, bool force) {
+  auto row = known_node(in, name);
+  if (!row)
+    return std::move(row).error();
+  if (state::status_of(in.home, *row) != state::node_status::running)
+    return error{errc::unreachable, "Node " + name + " is not running", "start it with: ockam node start " + name};
+  if (auto ok = end_node(in.home, name, force); !ok)
     return ok;
   auto db = in.database();
   if (!db)
     return std::move(db).error();
-  return (*db)->node_stopped(row.name); // a node that was killed could not say so itself
+  return (*db)->node_stopped(name); // a node that was killed could not say so itself
 }
 
 } // namespace
 
-result<void> end_node(const state::home& h, const state::node_row& row, bool force) {
-  process p{row.pid.value_or(-1)};
-  if (!p.exists())
-    return error{errc::internal, "node " + row.name + " runs, but its process cannot be found", {}};
-  if (force) {
-    p.signal(SIGKILL);
-  } else if (!ask_to_stop(h, row.name) && !p.signal(SIGTERM)) {
-    return system_error("cannot stop node " + row.name, errno);
-  }
-  if (p.ended_within(force ? after_kill : in_order))
-    return {};
-  p.signal(SIGKILL);
-  if (p.ended_within(after_kill))
-    return {};
-  return error{errc::timed_out, "node " + row.name + " (pid " + std::to_string(*row.pid) + ") does not end, not even when killed", {}};
+result<void> end_node(const state::home& h, const std::string& name, bool force) {
+  deadline soon{ask_time};
+  auto c = connect(h, name, soon);
+  auto p = c ? c->peer() : std::nullopt;
+  if (!p)
+    p = state::process_of(h, name);
+  if (!p)
+    return end_unseen(h, name, c, soon);
+  if (force)
+    return kill(*p, name);
+  if (!ask_to_stop(c, soon))
+    return end_process(*p, name);
+  return p->ended_within(in_order) ? result<void>{} : kill(*p, name);
 }
 
-bool lost_process(const state::home& h, const state::node_row& row) {
-  if (!row.pid || state::node_lock::held(h, row.name))
-    return false;
-  std::ifstream in{"/proc/" + std::to_string(*row.pid) + "/cmdline"};
-  std::ostringstream words;
-  words << in.rdbuf();
-  return words.str().find(h.config_file(row.name).string()) != std::string::npos;
+result<void> end_process(const state::process& p, const std::string& name) {
+  if (!p.signal(SIGTERM) && errno != ESRCH)
+    return system_error("cannot stop node " + name, errno);
+  return p.ended_within(in_order) ? result<void>{} : kill(p, name);
 }
 
-result<void> stop_node(invocation& in, const state::node_row& row, bool force) {
-  auto guard = state::name_guard::acquire(in.home, row.name);
+result<void> stop_node(invocation& in, const std::string& name, bool force) {
+  auto guard = state::name_guard::acquire(in.home, name);
   if (!guard)
     return std::move(guard).error();
-  return stop_guarded(in, row, force);
+  return stop_guarded(in, name, force);
 }
 
-result<void> delete_node(invocation& in, const state::node_row& row, bool force) {
-  auto guard = state::name_guard::acquire(in.home, row.name);
+result<void> delete_node(invocation& in, const std::string& name, bool force) {
+  auto guard = state::name_guard::acquire(in.home, name);
   if (!guard)
     return std::move(guard).error();
-  if (auto ok = stop_guarded(in, row, force); !ok && ok.error().code != errc::unreachable)
+  if (auto ok = stop_guarded(in, name, force); !ok && ok.error().code != errc::unreachable)
     return ok;
   std::error_code failed;
-  std::filesystem::remove_all(in.home.node(row.name), failed);
+  std::filesystem::remove_all(in.home.node(name), failed);
   if (failed)
-    return system_error("cannot delete " + in.home.node(row.name).string(), failed.value());
+    return system_error("cannot delete " + in.home.node(name).string(), failed.value());
   auto db = in.database();
   if (!db)
     return std::move(db).error();
-  return (*db)->remove_node(row.name);
+  return (*db)->remove_node(name);
 }
 
 } // namespace ockam::cli

@@ -6,16 +6,17 @@
 namespace ockam::cli {
 
 /// Ends a node that runs and waits until it is gone: asked over its control socket, then by SIGTERM, then by
-/// SIGKILL (at once with `force`). Errors: `unreachable` when it does not run, `timed_out` when it survives.
-result<void> stop_node(invocation& in, const state::node_row& row, bool force);
+/// SIGKILL (at once with `force`). Errors: `not_found`, `unreachable` when it does not run, `timed_out` when it survives.
+result<void> stop_node(invocation& in, const std::string& name, bool force);
 
-/// The same, where a node that does not run is no error, and its files and its row go too.
-result<void> delete_node(invocation& in, const state::node_row& row, bool force);
+/// The same, where a node that does not run is no error, and its files and its row go too. Error `not_found` also when
+/// somebody else has deleted it meanwhile.
+result<void> delete_node(invocation& in, const std::string& name, bool force);
 
-/// Ends the process of a node that runs, and nothing else: for a database that cannot be used.
-result<void> end_node(const state::home& h, const state::node_row& row, bool force = false);
+/// Ends the process of a node that runs, and nothing else. Its guard, or that of the home, is held.
+result<void> end_node(const state::home& h, const std::string& name, bool force = false);
 
-/// A node that lives although its directory (and so its lock) was removed.
-bool lost_process(const state::home& h, const state::node_row& row);
+/// Ends a process: SIGTERM, then SIGKILL. `name`: what it is called when it does not end.
+result<void> end_process(const state::process& p, const std::string& name);
 
 } // namespace ockam::cli

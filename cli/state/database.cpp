@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/state/state.hpp"
 
+#include "cli/state/node_process.hpp"
+
 #include <cerrno>
+#include <cstring>
 #include <functional>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ockam::state {
@@ -24,12 +28,20 @@ constexpr const char* schema = R"(
 
 error failure(sqlite3* db, const std::string& what) {
   auto code = sqlite3_errcode(db);
-  auto cause = what + ": " + sqlite3_errmsg(db);
-  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-    return {errc::corrupt_state, cause, "start anew with: ockam reset -y"};
-  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM)
-    return {errc::permission_denied, cause, "OCKAM_HOME names the directory to use"};
-  return {errc::io_failure, cause, {}};
+  const char* file = sqlite3_db_filename(db, "main");
+  auto cause = what + (file && *file && what.find(file) == std::string::npos ? " (" + std::string{file} + ")" : "") + ": " + sqlite3_errmsg(db);
+  if (auto err = sqlite3_system_errno(db); code == SQLITE_CANTOPEN && err != 0)
+    cause += ": " + std::string{std::strerror(err)};
+  switch (code) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT: return {errc::corrupt_state, cause, "start anew with: ockam reset -y"};
+    case SQLITE_READONLY: return {errc::permission_denied, cause, "it has to be writable, and so has its directory; OCKAM_HOME names another one"};
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM: return {errc::permission_denied, cause, "OCKAM_HOME names the directory to use"};
+    case SQLITE_FULL: return {errc::io_failure, cause, "make room on the disk that has it"};
+    case SQLITE_BUSY: return {errc::io_failure, cause, "another program has it locked: try again"};
+    default: return {errc::io_failure, cause, {}};
+  }
 }
 
 /// A prepared statement with its arguments.
@@ -116,6 +128,35 @@ result<void> check_version(sqlite3* db) {
   return {};
 }
 
+/// A database of an earlier release has a log beside it, for which there has to be room even to read. Not while a
+/// program of that release has it open.
+void leave_wal(sqlite3* db) {
+  sqlite3_busy_timeout(db, 0);
+  (void)execute(db, "PRAGMA journal_mode = DELETE");
+  sqlite3_busy_timeout(db, busy_timeout_ms);
+}
+
+constexpr const char* insert_node =
+  "INSERT INTO node (name, tcp_listener_address, pid, is_default, created) VALUES (?, ?, ?, "
+  "NOT EXISTS (SELECT 1 FROM node WHERE is_default), strftime('%s', 'now')) "
+  "ON CONFLICT (name) DO UPDATE SET tcp_listener_address = excluded.tcp_listener_address, pid = excluded.pid";
+
+/// Rows for the nodes whose files are there although the database is not.
+result<void> add_known_nodes(sqlite3* db, const home& h) {
+  for (const auto& name : node_directories(h)) {
+    auto runs = process_of(h, name);
+    std::error_code unseen;
+    if (!runs && !std::filesystem::exists(h.config_file(name), unseen))
+      continue;
+    statement s{db, insert_node};
+    s.bind(name).bind("");
+    auto ok = runs ? s.bind(runs->pid()).run() : s.run();
+    if (!ok)
+      return ok;
+  }
+  return {};
+}
+
 constexpr const char* columns = "SELECT name, is_default, tcp_listener_address, pid FROM node ";
 
 } // namespace
@@ -134,19 +175,25 @@ result<database::connection> database::connect(const std::string& path, int flag
   return db;
 }
 
-/// The first database of a home appears at once, with its tables: made under another name and linked in place.
-/// Turning WAL on is the reason: SQLite lets nobody wait for that, and several programs may be the first.
-result<void> database::make_if_missing(const std::string& path) {
+/// The first database of a home appears at once, with its tables: made under another name and linked in place, since
+/// several programs may be the first.
+result<void> database::make_if_missing(const home& h) {
+  auto path = h.database().string();
   if (::access(path.c_str(), F_OK) == 0)
     return {};
+  if (errno != ENOENT)
+    return system_error("cannot open " + path, errno);
   auto draft = path + "." + std::to_string(::getpid()) + ".new";
   auto made = [&]() -> result<void> {
     auto db = connect(draft, SQLITE_OPEN_CREATE);
     if (!db)
       return std::move(db).error();
-    auto ok = execute(db->get(), "PRAGMA journal_mode = WAL");
-    return ok ? execute(db->get(), schema) : std::move(ok);
+    return transaction(db->get(), [&]() -> result<void> {
+      auto ok = execute(db->get(), schema);
+      return ok ? add_known_nodes(db->get(), h) : std::move(ok);
+    });
   }();
+  (void)::chmod(draft.c_str(), 0600); // where the home is open to others
   if (made && ::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST)
     made = system_error("cannot make " + path, errno);
   ::unlink(draft.c_str());
@@ -158,10 +205,12 @@ result<database> database::open(const home& h) {
     return std::move(ok).error();
   auto path = h.database().string();
   database out;
-  auto ok = make_if_missing(path);
+  auto ok = make_if_missing(h);
   if (ok) {
     auto db = connect(path, 0);
     ok = db ? check_version(db->get()) : result<void>{std::move(db).error()};
+    if (ok)
+      leave_wal(db->get());
     if (ok)
       out.db_ = std::move(*db);
   }
@@ -201,34 +250,48 @@ result<std::optional<node_row>> database::default_node() {
 }
 
 result<void> database::node_started(std::string_view name, std::string_view tcp_listener_address, int pid) {
-  statement s{db_.get(),
-              "INSERT INTO node (name, tcp_listener_address, pid, is_default, created) VALUES (?, ?, ?, "
-              "NOT EXISTS (SELECT 1 FROM node WHERE is_default), strftime('%s', 'now')) "
-              "ON CONFLICT (name) DO UPDATE SET tcp_listener_address = excluded.tcp_listener_address, pid = excluded.pid"};
+  statement s{db_.get(), insert_node};
   return s.bind(name).bind(tcp_listener_address).bind(pid).run();
 }
 
 result<void> database::node_stopped(std::string_view name) {
-  return statement{db_.get(), "UPDATE node SET pid = NULL WHERE name = ?"}.bind(name).run();
+  return shrink([&] { return statement{db_.get(), "UPDATE node SET pid = NULL WHERE name = ?"}.bind(name).run(); });
 }
 
 result<void> database::remove_node(std::string_view name) {
-  return transaction(db_.get(), [&]() -> result<void> {
-    if (auto ok = statement{db_.get(), "DELETE FROM node WHERE name = ?"}.bind(name).run(); !ok)
-      return ok;
-    return execute(db_.get(),
-                   "UPDATE node SET is_default = 1 WHERE name = (SELECT name FROM node ORDER BY created, rowid LIMIT 1) "
-                   "AND NOT EXISTS (SELECT 1 FROM node WHERE is_default)");
+  return shrink([&] {
+    return transaction(db_.get(), [&]() -> result<void> {
+      if (auto ok = statement{db_.get(), "DELETE FROM node WHERE name = ?"}.bind(name).run(); !ok)
+        return ok;
+      return execute(db_.get(),
+                     "UPDATE node SET is_default = 1 WHERE name = (SELECT name FROM node ORDER BY created, rowid LIMIT 1) "
+                     "AND NOT EXISTS (SELECT 1 FROM node WHERE is_default)");
+    });
   });
 }
 
+/// The journal of a change needs room even where the change does not. Where there is none it is kept in memory: a
+/// crash in that moment could cost the database, which is made anew from the nodes.
+result<void> database::shrink(const std::function<result<void>()>& steps) {
+  auto ok = steps();
+  if (ok || ok.error().code != errc::io_failure)
+    return ok;
+  if (auto memory = execute(db_.get(), "PRAGMA journal_mode = MEMORY"); !memory)
+    return ok;
+  ok = steps();
+  (void)execute(db_.get(), "PRAGMA journal_mode = DELETE");
+  return ok;
+}
+
 result<void> database::set_default(std::string_view name) {
-  auto there = node(name);
-  if (!there)
-    return std::move(there).error();
-  if (!*there)
-    return error{errc::not_found, "There is no node with name " + std::string{name}, "see them with: ockam node list"};
-  return statement{db_.get(), "UPDATE node SET is_default = (name = ?)"}.bind(name).run();
+  return transaction(db_.get(), [&]() -> result<void> {
+    auto there = node(name);
+    if (!there)
+      return std::move(there).error();
+    if (!*there)
+      return error{errc::not_found, "There is no node with name " + std::string{name}, "see them with: ockam node list"};
+    return statement{db_.get(), "UPDATE node SET is_default = (name = ?)"}.bind(name).run();
+  });
 }
 
 } // namespace ockam::state

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/state/state.hpp"
 
+#include "cli/state/node_process.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/unix_path.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <set>
 #include <sys/stat.h>
 
 namespace ockam::state {
@@ -95,12 +97,22 @@ result<void> check_node_name(std::string_view name) {
   return {};
 }
 
+std::vector<std::string> node_directories(const home& h) {
+  std::set<std::string> out;
+  std::error_code ignored;
+  for (const auto& place : {h.nodes(), h.foreground_nodes()})
+    for (const auto& e : std::filesystem::directory_iterator{place, ignored})
+      if (auto name = e.path().filename().string(); e.is_directory(ignored) && check_node_name(name))
+        out.insert(name);
+  return {out.begin(), out.end()};
+}
+
 std::string_view to_string(node_status s) {
   return s == node_status::running ? "running" : s == node_status::stopped ? "stopped" : "killed";
 }
 
 node_status status_of(const home& h, const node_row& row) {
-  if (node_lock::held(h, row.name))
+  if (node_lock::held(h, row.name) || (row.pid && process_of(h, row.name)))
     return node_status::running;
   return row.pid ? node_status::killed : node_status::stopped;
 }

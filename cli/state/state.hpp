@@ -4,6 +4,7 @@
 #include "runtime/core/error.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@
 struct sqlite3;
 
 /// What the programs of one user share: `$OCKAM_HOME` with its database and a directory for each node.
-/// No CAF. Thread: one at a time; any number of processes at once (WAL, busy timeout).
+/// No CAF. Thread: one at a time; any number of processes at once.
 namespace ockam::state {
 
 /// `$OCKAM_HOME`, or `~/.ockam`. Nothing is created by the constructor.
@@ -72,8 +73,9 @@ class node_lock {
   int fd_ = -1;
 };
 
-/// Held by a program of this user while it creates, starts, stops or deletes a node, so that two who do it
-/// at once do not tread on each other's files. Waits for the other, who is bounded by deadlines of its own.
+/// Held by a program while it changes which nodes there are, or whether one of them runs: creates, starts, stops or
+/// deletes it. Nobody else does any of that to this node meanwhile, and nobody resets the home. What was read before
+/// the guard was held may be wrong since. Waits for others, who are bounded by deadlines of their own.
 class name_guard {
  public:
   /// Errors: `permission_denied`, `io_failure` with the path.
@@ -84,16 +86,32 @@ class name_guard {
   ~name_guard();
 
  private:
-  name_guard(int fd, std::filesystem::path path) : fd_{fd}, path_{std::move(path)} {}
-  int fd_;
+  name_guard(int home_fd, int name_fd, std::filesystem::path path) : home_fd_{home_fd}, name_fd_{name_fd}, path_{std::move(path)} {}
+  int home_fd_;
+  int name_fd_; ///< -1: the lock on the home stands for it
   std::filesystem::path path_;
+};
+
+/// The same for all nodes at once: held while a home is reset.
+class home_guard {
+ public:
+  /// Errors: as above.
+  static result<home_guard> acquire(const home& h);
+
+  home_guard(home_guard&&) noexcept;
+  home_guard& operator=(home_guard&&) = delete;
+  ~home_guard();
+
+ private:
+  explicit home_guard(int fd) : fd_{fd} {}
+  int fd_;
 };
 
 /// One line of table `node`.
 struct node_row {
   std::string name;
   bool is_default = false;
-  std::string tcp_listener_address; ///< the last one it really had, so that `node start` reuses it
+  std::string tcp_listener_address; ///< the last one it really had
   std::optional<int> pid;           ///< set while it runs; still set but lock free: it was killed
 };
 
@@ -104,6 +122,8 @@ std::string_view to_string(node_status s);
 /// newer schema: says so; hint: `ockam reset -y`), `permission_denied`, `io_failure`, `not_found`.
 class database {
  public:
+  /// One that is not there is made, with a row for each node that the home has all the same: a lost database costs
+  /// no node.
   static result<database> open(const home& h);
 
   result<std::vector<node_row>> nodes();                  ///< in order of creation
@@ -119,12 +139,17 @@ class database {
   struct closer { void operator()(sqlite3* db) const; };
   using connection = std::unique_ptr<sqlite3, closer>;
   static result<connection> connect(const std::string& path, int flags);
-  static result<void> make_if_missing(const std::string& path);
+  static result<void> make_if_missing(const home& h);
+  /// Runs changes that need no room, also where there is none on the disk.
+  result<void> shrink(const std::function<result<void>()>& steps);
 
   connection db_;
 };
 
-/// Row and lock together.
+/// Names of the nodes that have a directory, wherever they run, in order: for when the database cannot say.
+std::vector<std::string> node_directories(const home& h);
+
+/// Row and lock together. One whose lock file was removed while it runs is found by its process.
 node_status status_of(const home& h, const node_row& row);
 
 } // namespace ockam::state

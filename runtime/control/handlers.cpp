@@ -54,6 +54,19 @@ void control_handlers::answer(requester to, const result<void>& r) {
     answer(to, r.error());
 }
 
+void control_handlers::keep(config_section s, std::string handle, requester to, control::Response r) {
+  parts_.sections.began(std::move(s), std::move(handle), [this, to, r = std::move(r)](result<void> kept) {
+    if (kept)
+      answer(to, r);
+    else
+      answer(to, kept.error());
+  });
+}
+
+void control_handlers::let_go(const std::string& kind, const std::string& handle, requester to) {
+  parts_.sections.ended(kind, handle, [this, to](result<void> kept) { answer(to, kept); });
+}
+
 // -- requests ----------------------------------------------------------------------------------------
 
 void control_handlers::handle(std::uint64_t session, control::Request r) {
@@ -74,11 +87,11 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
     case control::Request::kCreateListener: return create_listener(from, r.create_listener());
     case control::Request::kListListeners: return list_listeners(from, r.list_listeners().transport());
     case control::Request::kDeleteListener:
-      return delete_one(from, r.delete_listener().transport(), r.delete_listener().address(), &control_handlers::close_listener);
+      return delete_one(from, r.delete_listener().transport(), r.delete_listener().address(), &control_handlers::close_listener, "-listener");
     case control::Request::kCreateConnection: return create_connection(from, r.create_connection(), timeout);
     case control::Request::kListConnections: return list_connections(from, r.list_connections().transport());
     case control::Request::kDeleteConnection:
-      return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &control_handlers::close_connection);
+      return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &control_handlers::close_connection, "-connection");
     case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());
     case control::Request::BODY_NOT_SET: break;
   }

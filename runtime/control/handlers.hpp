@@ -62,9 +62,13 @@ class control_handlers {
   void create_connection(requester from, const control::CreateConnection& m, std::chrono::milliseconds timeout);
   void list_connections(requester from, const std::string& transport_name);
   void delete_one(requester from, const std::string& transport_name, const std::string& address,
-                  result<void> (control_handlers::*close)(transport&, std::string_view));
-  result<void> close_listener(transport& t, std::string_view which);
-  result<void> close_connection(transport& t, std::string_view which);
+                  result<std::string> (control_handlers::*close)(transport&, std::string_view), std::string_view suffix);
+  /// The address of what was closed; empty for a link that belongs to no connection.
+  result<std::string> close_listener(transport& t, std::string_view which);
+  result<std::string> close_connection(transport& t, std::string_view which);
+  /// Answers when what was made or ended by hand is written down, or with why it could not be.
+  void keep(config_section s, std::string handle, requester to, control::Response r);
+  void let_go(const std::string& kind, const std::string& handle, requester to);
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
   /// answer is sent: an answer that cannot be written ends the session, which cancels all that it waits for.

@@ -7,6 +7,21 @@
 
 namespace ockam {
 
+namespace {
+
+/// `type` is left out where the name or the key of a file says it.
+config_section section_of(const control::StartService& m, const std::string& name, const service_catalog& services) {
+  config_section s{"service", name, values_of<option_texts>(m.options())};
+  bool by_file = false;
+  for (const auto& t : services.types())
+    by_file = by_file || (t.name == m.type() && !t.file_key.empty());
+  if (!by_file && name != m.type())
+    s.keys["type"] = m.type();
+  return s;
+}
+
+} // namespace
+
 void control_handlers::start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout) {
   service_options options{values_of<service_options::values>(m.options())};
   // A worker on the pool starts when a thread of the pool is free. Who waits is told what it waits for.
@@ -19,11 +34,13 @@ void control_handlers::start_service(requester from, const control::StartService
                        "it starts when a thread of the pool is free; see: ockam node show"});
   });
   starting_.insert(*deadline);
-  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, type = m.type()](result<address> at) {
+  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, m, type = m.type()](result<address> at) {
     bool in_time = starting_.erase(*deadline) > 0;
     parts_.node.reactor.cancel(*deadline);
-    if (!in_time && at)
+    if (!in_time && at) { // nobody waits for it any more; it is a part of the node all the same
       log(level::info, "control", "service " + printable(type) + " at " + to_string(*at) + " has started at last");
+      parts_.sections.began(section_of(m, at->name, parts_.services), at->name, [](const result<void>&) {});
+    }
     if (!in_time)
       return;
     if (!at)
@@ -33,7 +50,7 @@ void control_handlers::start_service(requester from, const control::StartService
     r.mutable_service()->set_address(at->name);
     r.mutable_service()->set_type(type);
     r.mutable_service()->set_reachable(true);
-    answer(from, std::move(r));
+    keep(section_of(m, at->name, parts_.services), at->name, from, std::move(r));
   });
 }
 
@@ -51,9 +68,10 @@ void control_handlers::stop_service(requester from, const control::StopService& 
                               near ? "did you mean " + *near + "?" : "see them with: ockam service list"});
   }
   auto ok = parts_.node.workers.stop(at);
-  if (ok)
-    log(level::info, "control", "stopped service at " + to_string(at));
-  answer(from, ok);
+  if (!ok)
+    return answer(from, ok);
+  log(level::info, "control", "stopped service at " + to_string(at));
+  let_go("service", at.name, from);
 }
 
 void control_handlers::list_services(requester from) {

@@ -3,10 +3,42 @@
 #include "runtime/control/handlers.hpp"
 #include "runtime/control/render.hpp"
 #include "runtime/links/allow.hpp"
+#include "runtime/links/listen_address.hpp"
 
 #include <algorithm>
 
 namespace ockam {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& w : words)
+    out += (out.empty() ? "" : ", ") + w;
+  return out;
+}
+
+/// What it admits is written out: its place among the listeners may change.
+config_section section_of(const control::CreateListener& m, const std::vector<std::string>& allow, const listener_info& l) {
+  config_section s{m.transport() + "-listener", {}, values_of<option_texts>(m.options())};
+  s.keys["address"] = with_real_port(m.address(), l.socket_address);
+  s.keys["allow"] = allow.empty() ? std::string{nothing_word} : joined(allow);
+  return s;
+}
+
+config_section section_of(const connection_config& c, const std::string& name) {
+  config_section s{c.transport + "-connection", name, c.options};
+  s.keys["address"] = c.address;
+  if (!c.allow.empty())
+    s.keys["allow"] = joined(c.allow);
+  return s;
+}
+
+std::string without_type(const std::string& address) {
+  return address.starts_with("0#") ? address.substr(2) : address;
+}
+
+} // namespace
 
 void control_handlers::create_listener(requester from, const control::CreateListener& m) {
   auto t = parts_.transports.find(m.transport());
@@ -15,12 +47,13 @@ void control_handlers::create_listener(requester from, const control::CreateList
   listen_options o;
   o.allow = or_services_if_first({m.allow().begin(), m.allow().end()}, !has_listener());
   o.extra = values_of<transport_options>(m.options());
-  (*t)->listen(m.address(), std::move(o), [this, from](result<listener_info> l) {
+  auto allow = o.allow;
+  (*t)->listen(m.address(), std::move(o), [this, from, m, allow = std::move(allow)](result<listener_info> l) {
     if (!l)
       return answer(from, l.error());
     control::Response r;
     render(*r.mutable_listener(), *l);
-    answer(from, std::move(r));
+    keep(section_of(m, allow, *l), l->address, from, std::move(r));
   });
 }
 
@@ -44,18 +77,21 @@ void control_handlers::create_connection(requester from, const control::CreateCo
   auto t = parts_.transports.find(m.transport());
   if (!t)
     return answer(from, t.error());
-  auto answered = [this, from](result<link_info> l) {
-    if (!l)
-      return answer(from, l.error());
-    control::Response r;
-    render(*r.mutable_connection(), *l);
-    answer(from, std::move(r));
-  };
   connection_config c;
   c.transport = m.transport();
   c.address = m.address();
   c.allow = {m.allow().begin(), m.allow().end()};
   c.options = values_of<transport_options>(m.options());
+  auto answered = [this, from, c, once = m.once()](result<link_info> l) {
+    if (!l)
+      return answer(from, l.error());
+    control::Response r;
+    render(*r.mutable_connection(), *l);
+    if (once) // it is not to come back
+      return answer(from, std::move(r));
+    auto name = without_type(l->worker_address);
+    keep(section_of(c, name), name, from, std::move(r));
+  };
   if (!m.once())
     return parts_.connections.create(c, **t, timeout, std::move(answered));
   connect_options o;
@@ -77,7 +113,8 @@ void control_handlers::list_connections(requester from, const std::string& trans
 }
 
 void control_handlers::delete_one(requester from, const std::string& transport_name, const std::string& address_text,
-                                  result<void> (control_handlers::*close)(transport&, std::string_view)) {
+                                  result<std::string> (control_handlers::*close)(transport&, std::string_view),
+                                  std::string_view suffix) {
   auto t = parts_.transports.find(transport_name);
   if (!t)
     return answer(from, t.error());
@@ -85,16 +122,36 @@ void control_handlers::delete_one(requester from, const std::string& transport_n
   for (std::string_view prefix : {"/worker/", "/service/"})
     if (which.starts_with(prefix))
       which.remove_prefix(prefix.size());
-  answer(from, (this->*close)(**t, which));
+  auto closed = (this->*close)(**t, which);
+  if (!closed)
+    return answer(from, closed.error());
+  let_go(transport_name + std::string{suffix}, *closed, from);
 }
 
-result<void> control_handlers::close_listener(transport& t, std::string_view which) {
-  return t.close_listener(which);
+result<std::string> control_handlers::close_listener(transport& t, std::string_view which) {
+  auto before = t.listeners();
+  if (auto ok = t.close_listener(which); !ok)
+    return std::move(ok).error();
+  auto after = t.listeners();
+  for (const auto& l : before)
+    if (std::none_of(after.begin(), after.end(), [&](auto& o) { return o.address == l.address; }))
+      return l.address;
+  return std::string{};
 }
 
-result<void> control_handlers::close_connection(transport& t, std::string_view which) {
-  auto ended = parts_.connections.remove(t, which);
-  return ended ? ended : t.close_link(which); // one that came in, or that was not to come back
+result<std::string> control_handlers::close_connection(transport& t, std::string_view which) {
+  auto before = parts_.connections.links(t);
+  if (!parts_.connections.remove(t, which)) {
+    // One that came in, or that was not to come back.
+    if (auto ok = t.close_link(which); !ok)
+      return std::move(ok).error();
+    return std::string{};
+  }
+  auto after = parts_.connections.links(t);
+  for (const auto& l : before)
+    if (l.lasting && std::none_of(after.begin(), after.end(), [&](auto& o) { return o.lasting && o.worker_address == l.worker_address; }))
+      return without_type(l.worker_address);
+  return std::string{};
 }
 
 } // namespace ockam

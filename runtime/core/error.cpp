@@ -58,6 +58,12 @@ error system_error(std::string_view what, int err) {
       code = errc::limit_reached;
       hint = "the limit on open files is used up: raise it with ulimit -n";
       break;
+    case ENOSPC:
+    case EDQUOT: hint = "make room on that disk"; break;
+    case EROFS:
+      code = errc::permission_denied;
+      hint = "that disk can only be read";
+      break;
     default: break;
   }
   return {code, std::string{what} + ": " + std::strerror(err), std::move(hint)};

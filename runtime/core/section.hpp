@@ -72,6 +72,13 @@ using key_value = std::variant<std::string, std::uint64_t, std::chrono::millisec
 /// The values of keys as they were written.
 using option_texts = std::map<std::string, std::string>;
 
+/// A section as it stands in a configuration.
+struct config_section {
+  std::string kind; ///< tcp-listener
+  std::string name;
+  option_texts keys;
+};
+
 /// Null: there is no such key.
 const key_descriptor* find_key(std::span<const key_descriptor> keys, std::string_view name);
 

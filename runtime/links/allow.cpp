@@ -14,13 +14,14 @@ bool allows_services(const std::vector<std::string>& allow) {
 std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first) {
   if (first && allow.empty())
     allow.emplace_back(services_word);
+  std::erase(allow, nothing_word);
   return allow;
 }
 
 void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
                    std::string_view transport) {
   for (const auto& w : workers)
-    if (address a{w}; w != services_word && !board.allow(flow, a))
+    if (address a{w}; w != services_word && w != nothing_word && !board.allow(flow, a))
       log(level::warn, transport, "allow: there is no worker at " + to_string(a) + " yet");
 }
 

@@ -14,11 +14,14 @@ namespace ockam {
 /// The word that stands for echo, uppercase and every service that was started by name.
 inline constexpr std::string_view services_word = "services";
 
+/// The word that stands for no worker at all.
+inline constexpr std::string_view nothing_word = "nothing";
+
 /// Whether the word is among them.
 bool allows_services(const std::vector<std::string>& allow);
 
 /// The one rule of listeners: what `allow` says; one that says nothing admits `services` if it is the node's first, of
-/// whatever transport, and nothing otherwise.
+/// whatever transport, and nothing otherwise. `nothing` says that it admits nothing, wherever it stands.
 std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first);
 
 /// Lets what comes in under `flow` reach these workers, and nothing else: `flow` is the own id of one listener or

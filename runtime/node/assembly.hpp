@@ -5,6 +5,7 @@
 #include "runtime/links/live_parts.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/node/reload.hpp"
+#include "runtime/node/section_book.hpp"
 #include "runtime/workers/actor_workers.hpp"
 
 #include <functional>
@@ -62,6 +63,7 @@ class assembly {
   connector connector_;
   dialer dialer_;
   reloader reload_;
+  section_book sections_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   bool turn_posted_ = false;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/node/config.hpp"
+#include "runtime/node/section_store.hpp"
 #include "runtime/workers/service_type.hpp"
 #include "runtime/links/transport.hpp"
 
@@ -17,6 +18,7 @@ namespace ockam {
 struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
+  section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits

@@ -3,6 +3,7 @@
 
 #include "runtime/core/log.hpp"
 #include "runtime/links/allow.hpp"
+#include "runtime/links/listen_address.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -71,6 +72,31 @@ void reloader::apply(node_config fresh, on_failure mode, done finished) {
     begin();
 }
 
+void reloader::adopt(node_config alone, const std::string& handle) {
+  for (auto& l : alone.listeners) {
+    l.allow = or_services_if_first(std::move(l.allow), false);
+    if (auto t = parts_.transports.find(l.transport))
+      for (auto& info : (*t)->listeners())
+        if (info.address == handle)
+          open_.push_back({l.transport, l.name, info});
+    config_.listeners.push_back(std::move(l));
+  }
+  auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  append(config_.connections, alone.connections);
+  append(config_.services, alone.services);
+}
+
+std::string reloader::section_of(const std::string& kind, const std::string& handle) const {
+  for (const auto& o : open_)
+    if (o.info.address == handle && o.transport + "-listener" == kind)
+      return o.section;
+  return handle;
+}
+
+void reloader::forget(const std::string& kind, const std::string& section) {
+  std::erase_if(open_, [&](auto& o) { return o.section == section && o.transport + "-listener" == kind; });
+}
+
 void reloader::stop() {
   stopped_ = true;
   runs_.clear();
@@ -82,6 +108,7 @@ bool reloader::is_current(std::uint64_t number) const {
 
 void reloader::begin() {
   auto& now = *runs_.front();
+  take_real_addresses();
   now.changes = changes(config_, now.fresh);
   if (now.mode == on_failure::go_on && now.changes.none())
     say(level::info, "no section of the configuration has changed");
@@ -99,6 +126,15 @@ void reloader::begin() {
     say(level::warn, "[node]: another value of these keys takes effect at the next start: " + later);
   make_room();
   start_services();
+}
+
+/// A port that the system has chosen and that stands in the configuration now is no change.
+void reloader::take_real_addresses() {
+  for (const auto& l : runs_.front()->fresh.listeners)
+    for (auto& before : config_.listeners)
+      if (before.transport == l.transport && before.name == l.name && before.address != l.address)
+        if (const auto* open = find_open(l); open && with_real_port(before.address, open->info.socket_address) == l.address)
+          before.address = l.address;
 }
 
 reloader::open_listener* reloader::find_open(const listener_config& l) {

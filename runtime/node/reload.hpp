@@ -43,6 +43,12 @@ class reloader {
   void apply(node_config fresh, on_failure mode, done finished);
   /// The listeners that this has opened, in the order in which that was done.
   std::vector<listener_info> listeners() const;
+  /// What runs already becomes part of the configuration. `handle`: the address of a listener.
+  void adopt(node_config alone, const std::string& handle);
+  /// The name of the section that made what goes by this handle: the address of a listener; otherwise the name itself.
+  std::string section_of(const std::string& kind, const std::string& handle) const;
+  /// A listener that somebody has closed.
+  void forget(const std::string& kind, const std::string& section);
   /// Begins nothing more, and forgets what waits.
   void stop();
 
@@ -68,6 +74,7 @@ class reloader {
   /// Whether this run is still under way, for answers that come later.
   bool is_current(std::uint64_t number) const;
   void begin();
+  void take_real_addresses();
   void end_gone();
   result<void> close(const listener_config& l, const open_listener& open);
   void narrow_allows();

@@ -23,6 +23,22 @@ result<std::unique_ptr<worker>> checked(result<std::unique_ptr<worker>> w, const
 
 } // namespace
 
+result<void> check_service(const service_type& t, service_options options) {
+  if (auto o = placement(t, options); !o)
+    return std::move(o).error();
+  options.remove(placement_keys);
+  if (!t.make) // needs a node
+    return {};
+  try {
+    auto w = checked(t.make(options), options);
+    if (!w)
+      return std::move(w).error();
+  } catch (const std::exception& e) { // a constructor of a user's class
+    return error{errc::service_failed, e.what(), {}};
+  }
+  return {};
+}
+
 bool service_catalog::has(std::string_view type) const noexcept {
   return std::any_of(types_.begin(), types_.end(), [&](auto& t) { return t.name == type; });
 }

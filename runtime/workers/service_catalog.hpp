@@ -42,4 +42,8 @@ class service_catalog {
   std::span<const service_type> types_;
 };
 
+/// Whether a service could be started with these options, as far as that can be told without starting it: makes a worker
+/// of it, as a start does, and lets it go again. Errors: those of `service_catalog::start` that are not about its address.
+result<void> check_service(const service_type& t, service_options options);
+
 } // namespace ockam

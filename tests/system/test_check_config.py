@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ockam-node --check-config`: what cannot be told from the form of the keys alone."""
 
+import shutil
+import socket
+
 import pytest
 
 
@@ -25,3 +28,102 @@ def test_the_check_says_what_each_listener_admits(config_file, run):
     assert r.code == 0
     assert r.out.splitlines()[1:] == ["[udp-listener a] 127.0.0.1:4000 admits services", "[tcp-listener b] 127.0.0.1:4001 admits nothing",
                                       "[tcp-listener c] 127.0.0.1:4002 admits services, hop"], r
+
+
+def check(config_file, run, text, **kw):
+    return run("ockam-node", "--config", config_file(text, **kw), "--check-config")
+
+
+NODE = "[node]\nname = n1\n"
+WRONG = {
+    "byte order mark": ("\ufeff" + NODE, 1, "byte order mark"),
+    "blanks in brackets": ("[ node ]\nname = n1\n", 1, "[node]"),
+    "key with a dot": (NODE + "foo.bar = 1\n", 3, "foo.bar"),
+    "hash in a value": (NODE + "log-file = /tmp/x#y.log\n", 3, "quotes"),
+    "two listeners on one port": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:4000\n[ws-listener b]\naddress = ws://0.0.0.0:4000\n", 6, "[tcp-listener a]"),
+    "two listeners on one path": (NODE + "[uds-listener a]\naddress = /tmp/x\n[uds-listener b]\naddress = /tmp/x\n", 6, "[uds-listener a]"),
+    "two listeners of one name": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\n[tcp-listener  a]\naddress = 127.0.0.1:0\n", 5, "twice"),
+    "no name of a node": ("[node]\nname = a/b\n", 2, "a/b"),
+    "no name": ("[tcp-listener a]\naddress = 127.0.0.1:0\n", 1, "no name"),
+    "empty file": ("", 1, "no name"),
+    "option of a script": (NODE + "[service s]\nscript = s.lua\ngreetin = hi\n", 5, "greetin"),
+    "option of a type that has none": (NODE + "[service s]\ntype = echo\nfoo = 1\n", 5, "foo"),
+    "wrong value of an option": (NODE + "[service s]\nscript = s.lua\nmemory = 1\n", 5, "memory"),
+    "a plugin and a script": (NODE + "[service s]\nscript = s.lua\nplugin = s.lua\n", 4, "both plugin and script"),
+    "a slip in the type": (NODE + "[service s]\ntyp = echo\n", 4, "did you mean type?"),
+    "an address that is too long": (NODE + "[service " + "x" * 1025 + "]\ntype = echo\n", 3, "1024"),
+    "no directory for a socket": (NODE + "[uds-listener u]\naddress = nothere/u.sock\n", 4, "nothere"),
+    "no plugin": (NODE + "[service s]\nplugin = s.lua\n", 3, "s.lua"),
+    "budgets": (NODE + "node-budget = 1MiB\nlink-budget = 2MiB\n", 4, "link-budget"),
+    "name of a worker of the node": (NODE + "[tcp-connection echo]\naddress = 127.0.0.1:1\n", 3, "echo"),
+    "name of a udp worker": (NODE + "[service x]\ntype = hop\n[udp-listener u]\naddress = 127.0.0.1:0\nworker = x\n", 7, "[service x]"),
+    "name of the node's own": (NODE + "[service _internal.control]\ntype = echo\n", 3, "_internal."),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_start_does_not_take_the_check_does_not_take_and_says_where(config_file, run, home, case):
+    (home / "s.lua").write_text('local g = options.text("greeting", "hi")\nfunction on_message(m) m:reply(g) end')
+    text, line, word = WRONG[case]
+    path = config_file(text)
+    for args in (["--check-config"], []):
+        r = run("ockam-node", "--config", path, *args)
+        assert r.code == 78 and word in r.err, (args, r)
+    r = run("ockam-node", "--config", path, "--check-config")
+    assert f"{path}:{line}: " in r.err, r
+
+
+TAKEN = {
+    "comments and quotes": '# a\n[node] # b\nname = "n1" # c\nlog-level = info   # d\n',
+    "hash in quotes": NODE + 'log-file = "x#y.log"\n',
+    "windows lines": NODE.replace("\n", "\r\n") + "threads = 2\r\n",
+    "a service in place of one that every node has": NODE + "[service echo]\ntype = uppercase\n",
+    "one port of two protocols": NODE + "[tcp-listener a]\naddress = 127.0.0.1:{port}\n[udp-listener b]\naddress = 127.0.0.1:{port}\n",
+    "one port of two addresses": NODE + "[tcp-listener a]\naddress = 127.0.0.1:{port}\n[tcp-listener b]\naddress = 127.0.0.2:{port}\n",
+    "any port twice": NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\n[tcp-listener b]\naddress = 127.0.0.1:0\n",
+    "a listener for nobody": NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\nallow = nothing\n",
+    "a script with an option": NODE + "[service s]\nscript = s.lua\ngreeting = hi\n",
+    "a name with a hash": NODE + "[service a#b]\ntype = echo\n",
+}
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_the_check_takes_a_start_takes(config_file, run, node, home, case):
+    (home / "s.lua").write_text('local g = options.text("greeting", "hi")\nfunction on_message(m) m:reply(g) end')
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        text = TAKEN[case].replace("{port}", str(s.getsockname()[1]))
+    r = check(config_file, run, text)
+    assert r.code == 0 and r.err == "", r
+    node("n1", config=text)
+
+
+def test_everything_that_is_wrong_is_said_in_one_run(config_file, run):
+    r = check(config_file, run, "\ufeff[ node ]\nname = a/b\nfoo.bar = 1\nlog-file = /tmp/a#b\nlink-budget = 2GiB\nnode-budget = 1MiB\n"
+                                "[tcp-listener a]\naddress = 127.0.0.1:4000\n[tcp-listener b]\naddress = 127.0.0.1:4000\n"
+                                "[service s]\nplugin = test.ini\n[servce t]\n[service u]\ntype = ehco\n")
+    assert r.code == 78
+    lines = [int(line.split(":")[2]) for line in r.err.splitlines() if line.startswith("ockam-node: ")]
+    assert lines == sorted(lines), r
+    for word in ("byte order", "blanks inside", "foo.bar", "#", "[tcp-listener a] listens there already", "test.ini: ", "did you mean service?", "did you mean echo?"):
+        assert word in r.err, (word, r)
+
+
+def test_paths_are_relative_to_the_file(node, ockam, home):
+    there = home / "etc"
+    there.mkdir()
+    (there / "up.lua").write_text("function on_message(m) m:reply(m.text:upper()) end")
+    (there / "n1.ini").write_text("[node]\nname = n1\nlog-file = logs/n1.log\ncontrol-socket = c.sock\n"
+                                  "[uds-listener u]\naddress = n1.sock\n[service up]\nscript = up.lua\n")
+    (there / "logs").mkdir()
+    (there / "n2.ini").write_text("[node]\nname = n2\n[uds-connection to-n1]\naddress = n1.sock\n")
+    for name in ("n1", "n2"):
+        node(name, "--config", f"etc/{name}.ini")
+    assert (there / "logs/n1.log").exists() and (there / "c.sock").exists() and (there / "n1.sock").exists()
+    assert ockam("message", "send", "hi", "--to", "/node/n2/worker/to-n1/service/echo").out == "hi\n"
+
+
+def test_certificates_are_relative_to_the_file(run, home, authority):
+    shutil.copytree(authority, home / "etc")
+    (home / "etc/n1.ini").write_text(NODE + "[ws-listener w]\naddress = wss://127.0.0.1:0\ncertificate = server.pem\nkey = server.key\nca = ca.pem\n")
+    r = run("ockam-node", "--config", "etc/n1.ini", "--check-config")
+    assert r.code == 0, r

@@ -67,7 +67,9 @@ result<void> show(invocation& in) {
   if (!*row)
     return nothing_there(in, "There are no nodes to show");
   auto n = inspect(in, std::move(**row));
-  return in.out.show({n.data(), n.page()});
+  if (auto ok = in.out.show({n.data(), n.page()}); !ok)
+    return ok;
+  return n.heard(); // what the database knows is not all that was asked for
 }
 
 result<void> start(invocation& in) {
@@ -85,7 +87,7 @@ result<void> start(invocation& in) {
     auto n = inspect(in, **row);
     return in.out.show({n.data(), text, text});
   }
-  auto started = restart_node(in, **row);
+  auto started = restart_node(in, name);
   if (!started)
     return std::move(started).error();
   auto fresh = known_node(in, name);
@@ -101,7 +103,7 @@ result<void> stop(invocation& in) {
     return std::move(row).error();
   if (!*row)
     return in.out.show({json::array(), "  > There are no nodes running", "  > There are no nodes running"});
-  if (auto ok = stop_node(in, **row, in.args.has("force")); !ok)
+  if (auto ok = stop_node(in, (*row)->name, in.args.has("force")); !ok)
     return ok;
   auto text = done_line("The node with name " + (*row)->name + " was stopped");
   return in.out.show({{{"name", (*row)->name}, {"status", "stopped"}}, text, text});
@@ -118,7 +120,10 @@ result<void> remove_all(invocation& in) {
   auto deleted = json::array();
   std::string text, names;
   for (const auto& row : *rows) {
-    if (auto ok = delete_node(in, row, in.args.has("force")); !ok)
+    auto ok = delete_node(in, row.name, in.args.has("force"));
+    if (!ok && ok.error().code == errc::not_found)
+      continue; // somebody else has done it meanwhile
+    if (!ok)
       return ok;
     deleted.push_back({{"name", row.name}});
     text += done_line("Node " + row.name + " was deleted") + "\n";
@@ -145,7 +150,7 @@ result<void> remove(invocation& in) {
   const auto& name = (*row)->name;
   if (auto ok = in.confirm("Delete node " + name + "?"); !ok)
     return ok;
-  if (auto ok = delete_node(in, **row, in.args.has("force")); !ok)
+  if (auto ok = delete_node(in, name, in.args.has("force")); !ok)
     return ok;
   return in.out.show({{{"name", name}}, done_line("Node " + name + " was deleted"), name});
 }
@@ -199,7 +204,7 @@ std::vector<command> node_commands() {
   return {
     {.path = "node list", .about = "List all nodes and whether they run", .arguments = {}, .options = {}, .example = "ockam node list --output json", .run = &list},
     {.path = "node show", .about = "Show a node: listeners, services, counters", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node show n1", .run = &show},
-    {.path = "node start", .about = "Start a stopped node as it was, at the same TCP address", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node start n1", .run = &start},
+    {.path = "node start", .about = "Start a stopped node as its file says, with all that was made at the prompt", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node start n1", .run = &start},
     {.path = "node stop", .about = "Stop a node; it can be started again", .arguments = {name}, .options = {force}, .example = "ockam node stop n1", .run = &stop},
     {.path = "node delete", .about = "Stop a node and delete everything of it", .arguments = {name},
      .options = {{.name = "all", .about = "All nodes"}, yes, force}, .example = "ockam node delete n1 -y", .run = &remove},

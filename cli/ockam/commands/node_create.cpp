@@ -31,20 +31,30 @@ result<std::string> read_text(const std::string& file) {
   return text.str();
 }
 
+/// YAML, and the directory from which it names files.
+struct configuration {
+  std::string text;
+  std::filesystem::path directory = std::filesystem::current_path();
+};
+
 /// The YAML that was given, in a file or inline; empty when only a name was.
-result<std::string> configuration_text(const invocation& in) {
+result<configuration> configuration_text(const invocation& in) {
   for (const auto& given : {in.args.get("configuration"), in.args.get(name_argument)}) {
-    if (is_file(given))
-      return read_text(given);
+    if (is_file(given)) {
+      auto text = read_text(given);
+      if (!text)
+        return std::move(text).error();
+      return configuration{std::move(*text), std::filesystem::absolute(given).parent_path()};
+    }
     if (looks_like_yaml(given))
-      return given;
+      return configuration{given};
   }
   if (auto given = in.args.get("configuration"); !given.empty() && given != in.args.get(name_argument)) {
     if (auto name = state::check_node_name(given); !name)
       return error{errc::invalid_config, "\"" + printable(given) + "\" is neither a file nor YAML", "for example '{name: n1}'"};
-    return "{name: " + given + "}";
+    return configuration{"{name: " + given + "}"};
   }
-  return std::string{};
+  return configuration{};
 }
 
 /// Options win over the configuration.
@@ -74,7 +84,7 @@ result<new_node> described_node(invocation& in) {
     if (variables[name].empty())
       return error{errc::invalid_argument, "Empty value for variable '" + name + "'", "give it with --variable " + name + "=VALUE"};
   }
-  auto yaml = read_node_yaml(*text, variables);
+  auto yaml = read_node_yaml(text->text, variables, text->directory);
   if (!yaml)
     return std::move(yaml).error();
   for (const auto& w : yaml->warnings)

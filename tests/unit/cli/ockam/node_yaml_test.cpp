@@ -9,7 +9,7 @@ namespace {
 
 /// The INI text, or the cause of the error.
 std::string ini_of(const std::string& yaml, const std::map<std::string, std::string>& variables = {}) {
-  auto n = read_node_yaml(yaml, variables);
+  auto n = read_node_yaml(yaml, variables, "/etc/ockam");
   if (!n)
     return n.error().cause;
   auto text = n->ini.text();
@@ -37,19 +37,26 @@ TEST(NodeYaml, UnderscoresAreHyphens) {
 }
 
 TEST(NodeYaml, VariablesStandForTheirValues) {
-  EXPECT_EQ(read_node_yaml("{name: '$A-${B}x'}", {{"A", "a"}, {"B", "b"}})->name, "a-bx");
-  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {})->name, "o");
-  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {{"OWN_OF_TEST", "given"}})->name, "given");
-  EXPECT_EQ(read_node_yaml("{name: 'a$'}", {})->name, "a$");
+  EXPECT_EQ(read_node_yaml("{name: '$A-${B}x'}", {{"A", "a"}, {"B", "b"}}, "/")->name, "a-bx");
+  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {}, "/")->name, "o");
+  EXPECT_EQ(read_node_yaml("{variables: {OWN_OF_TEST: o}, name: $OWN_OF_TEST}", {{"OWN_OF_TEST", "given"}}, "/")->name, "given");
+  EXPECT_EQ(read_node_yaml("{name: 'a$'}", {}, "/")->name, "a$");
   EXPECT_EQ(ini_of("{name: $NOT_SET_ANYWHERE}"), "Failed to resolve variable 'NOT_SET_ANYWHERE': it is not set");
 }
 
 TEST(NodeYaml, UnknownKeysAreWarnedAbout) {
-  auto n = read_node_yaml("{name: n1, relays: x, service_s: [hop]}", {});
+  auto n = read_node_yaml("{name: n1, relays: x, service_s: [hop]}", {}, "/");
   ASSERT_TRUE(n);
   ASSERT_EQ(n->warnings.size(), 2u);
   EXPECT_NE(n->warnings[0].find("relays"), std::string::npos);
   EXPECT_NE(n->warnings[1].find("did you mean services?"), std::string::npos);
+}
+
+TEST(NodeYaml, PathsAreRelativeToIt) {
+  EXPECT_EQ(ini_of("{log-file: logs/my.log, services: {s: {script: ../s.lua}}, uds-listener-address: n1.sock}"),
+            "[node]\nlog-file = /etc/ockam/logs/my.log\n\n[service s]\nscript = /etc/s.lua\n\n[uds-listener default]\naddress = /etc/ockam/n1.sock\n");
+  EXPECT_EQ(ini_of("{ws-listeners: {w: {address: 'wss://127.0.0.1:0', certificate: c.pem, key: /k.pem}}}"),
+            "[node]\n\n[ws-listener w]\naddress = wss://127.0.0.1:0\ncertificate = /etc/ockam/c.pem\nkey = /k.pem\n");
 }
 
 TEST(NodeYaml, SaysWhereItIsWrong) {
@@ -67,7 +74,7 @@ TEST(NodeYaml, ABombOfAliasesIsNoTrouble) {
   std::string yaml = "a: &a [x,x,x,x,x,x,x,x,x]\n";
   for (char c = 'b'; c < 'j'; ++c)
     yaml += std::string{c} + ": &" + c + " [*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + ",*" + char(c - 1) + "]\n";
-  EXPECT_TRUE(read_node_yaml(yaml + "name: n1\n", {}));
+  EXPECT_TRUE(read_node_yaml(yaml + "name: n1\n", {}, "/"));
 }
 
 TEST(NodeYaml, NamesAreNotTakenForYaml) {

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/state/state.hpp"
 
+#include "cli/state/files.hpp"
+#include "cli/state/node_process.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -144,6 +151,11 @@ TEST_F(state_test, directories_are_private_and_made_with_their_parents) {
   EXPECT_NE(bad.error().cause.find("file/home"), std::string::npos);
 }
 
+TEST_F(state_test, the_database_is_private) {
+  ASSERT_TRUE(database::open(h));
+  EXPECT_EQ(std::filesystem::status(h.database()).permissions(), std::filesystem::perms{0600});
+}
+
 TEST_F(state_test, a_lock_is_held_once_and_freed_by_its_owner) {
   ASSERT_TRUE(h.create_node_dir("n"));
   EXPECT_FALSE(node_lock::held(h, "n"));
@@ -183,6 +195,111 @@ TEST_F(state_test, a_killed_process_frees_its_lock_and_shows_as_killed) {
   EXPECT_EQ(status_of(h, row), node_status::stopped);
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+/// A child that does something with the state and then waits to be killed.
+class child {
+ public:
+  template <class F>
+  explicit child(F&& begin) {
+    int ready[2];
+    if (::pipe(ready) != 0)
+      return;
+    pid = ::fork();
+    if (pid == 0) {
+      [[maybe_unused]] auto kept = begin();
+      (void)!::write(ready[1], "y", 1);
+      ::pause();
+      ::_exit(0);
+    }
+    char answer = 0;
+    (void)!::read(ready[0], &answer, 1);
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~child() {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  pid_t pid = -1;
+};
+
+TEST_F(state_test, the_process_of_a_node_is_the_one_that_holds_its_lock) {
+  ASSERT_TRUE(h.create_node_dir("n"));
+  EXPECT_FALSE(process_of(h, "n"));
+  child node{[&] { return node_lock::acquire(h, "n"); }};
+  auto p = process_of(h, "n");
+  ASSERT_TRUE(p);
+  EXPECT_EQ(p->pid(), node.pid);
+  EXPECT_EQ(node_processes(h).size(), 1u);
+  std::filesystem::remove_all(h.nodes());
+  p = process_of(h, "n");
+  ASSERT_TRUE(p) << "also when its files are gone";
+  EXPECT_EQ(p->pid(), node.pid);
+  EXPECT_FALSE(process_of(h, "m"));
+  EXPECT_EQ(node_processes(h).size(), 1u);
+  ASSERT_TRUE(p->signal(SIGKILL));
+  EXPECT_TRUE(p->ended_within(std::chrono::seconds{5}));
+  EXPECT_FALSE(process_of(h, "n"));
+}
+
+TEST_F(state_test, who_only_looks_at_a_lock_is_not_its_node) {
+  ASSERT_TRUE(h.create_node_dir("n"));
+  ASSERT_TRUE(node_lock::acquire(h, "n"));
+  child looker{[&] {
+    auto fd = ::open(h.lock_file("n").c_str(), O_RDONLY);
+    ::flock(fd, LOCK_SH);
+    return fd;
+  }};
+  EXPECT_FALSE(process_of(h, "n"));
+}
+
+TEST_F(state_test, a_home_is_reset_while_nobody_changes_its_nodes) {
+  auto n1 = name_guard::acquire(h, "n1");
+  ASSERT_TRUE(n1);
+  auto n2 = name_guard::acquire(h, "n2");
+  ASSERT_TRUE(n2) << "names do not wait for each other";
+  std::atomic<bool> has{false};
+  std::thread resetting{[&] {
+    auto all = home_guard::acquire(h);
+    has = static_cast<bool>(all);
+  }};
+  EXPECT_FALSE(has);
+  { auto end = std::move(n1); }
+  EXPECT_FALSE(has);
+  { auto end = std::move(n2); }
+  resetting.join();
+  EXPECT_TRUE(has);
+  EXPECT_TRUE(std::filesystem::is_empty(h.nodes())) << "no lock is left behind";
+}
+
+TEST_F(state_test, a_database_that_was_lost_is_made_from_the_nodes) {
+  for (auto* n : {"a", "b", "empty"})
+    ASSERT_TRUE(h.create_node_dir(n));
+  for (auto* n : {"a", "b"})
+    std::ofstream{h.config_file(n)} << "[node]\n";
+  child node{[&] { return node_lock::acquire(h, "b"); }};
+  auto db = database::open(h);
+  ASSERT_TRUE(db) << db.error().cause;
+  auto all = db->nodes();
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_TRUE((*all)[0].is_default);
+  EXPECT_FALSE((*all)[0].pid);
+  EXPECT_EQ((*all)[1].pid, node.pid);
+}
+
+TEST_F(state_test, a_file_is_replaced_as_a_whole_and_keeps_its_mode_and_place) {
+  std::ofstream{where / "real"} << "old";
+  ::chmod((where / "real").c_str(), 0640);
+  std::filesystem::create_symlink(where / "real", where / "link");
+  ASSERT_TRUE(replace_file(where / "link", "new"));
+  EXPECT_EQ(read_file(where / "real"), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(where / "link"));
+  EXPECT_EQ(std::filesystem::status(where / "real").permissions(), std::filesystem::perms{0640});
+  ASSERT_TRUE(replace_file(where / "fresh", "x"));
+  EXPECT_EQ(std::filesystem::status(where / "fresh").permissions(), std::filesystem::perms{0600});
+  EXPECT_FALSE(replace_file(where / "nothere" / "x", "x"));
 }
 
 // `node list`, asked while a node starts, made the start fail with "already running".

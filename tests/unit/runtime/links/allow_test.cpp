@@ -18,6 +18,7 @@ TEST(allow, only_the_first_listener_admits_services_when_nothing_is_said) {
   EXPECT_EQ(or_services_if_first({}, true), names{"services"});
   EXPECT_EQ(or_services_if_first({}, false), names{});
   EXPECT_EQ(or_services_if_first({"a"}, true), names{"a"});
+  EXPECT_EQ(or_services_if_first({"nothing"}, true), names{}) << "said in words";
   EXPECT_EQ(or_services_if_first({"a"}, false), names{"a"});
 }
 

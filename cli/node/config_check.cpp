@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/node/config_check.hpp"
+
+#include "runtime/core/address.hpp"
+#include "runtime/core/endpoint.hpp"
+#include "runtime/core/units.hpp"
+#include "runtime/core/unix_path.hpp"
+#include "runtime/core/ws_address.hpp"
+#include "runtime/workers/service_catalog.hpp"
+#include "transports/transports.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <unistd.h>
+
+namespace ockam {
+
+namespace {
+
+using findings = std::vector<config_finding>;
+
+/// Addresses that begin so are the node's own.
+constexpr std::string_view reserved = "_internal.";
+
+std::string title(const listener_config& l) {
+  return l.transport + "-listener " + l.name;
+}
+
+std::string title(const connection_config& c) {
+  return c.transport + "-connection " + c.name;
+}
+
+std::string title(const service_config& s) {
+  return "service " + s.name;
+}
+
+error wrong(std::string cause, std::string hint) {
+  return {errc::invalid_config, std::move(cause), std::move(hint)};
+}
+
+void check_budgets(const node_config& c, findings& out) {
+  if (c.limit.link_budget > c.limit.node_budget)
+    out.push_back({"node", "link-budget", wrong("link-budget (" + size_text(c.limit.link_budget) + ") is above node-budget ("
+                                                  + size_text(c.limit.node_budget) + ")", "a link has its share of what the node has")});
+}
+
+/// A listener's place among the ports of the host.
+struct place {
+  bool udp;
+  endpoint at;
+};
+
+std::optional<place> place_of(const listener_config& l) {
+  if (l.transport == "ws") {
+    auto a = parse_ws_listen_address(l.address);
+    return a ? std::optional{place{false, a->at}} : std::nullopt;
+  }
+  auto at = parse_socket_address(l.address);
+  return at ? std::optional{place{l.transport == "udp", *at}} : std::nullopt;
+}
+
+/// `[::]` takes IPv4 as well.
+bool covers(const std::string& any, const std::string& host) {
+  return any == "::" || (any == "0.0.0.0" && host.find(':') == std::string::npos);
+}
+
+bool collide(const listener_config& l, const listener_config& r) {
+  auto a = place_of(l), b = place_of(r);
+  if (!a || !b)
+    return l.transport == r.transport && l.address == r.address && !a && !b; // paths
+  if (a->udp != b->udp || a->at.port != b->at.port || a->at.port == 0)
+    return false;
+  return a->at.host == b->at.host || covers(a->at.host, b->at.host) || covers(b->at.host, a->at.host);
+}
+
+void check_places(const node_config& c, findings& out) {
+  for (auto l = c.listeners.begin(); l != c.listeners.end(); ++l)
+    for (auto before = c.listeners.begin(); before != l; ++before)
+      if (collide(*before, *l)) {
+        out.push_back({title(*l), "address", wrong("[" + printable(title(*before)) + "] listens there already, at " + printable(before->address),
+                                                   "each listener needs a port of its own; port 0 lets the system choose")});
+        break;
+      }
+}
+
+/// Names of workers that the sections make and that something else has. That two sections have one and the same was
+/// said when they were read.
+void check_names(const node_config& c, std::span<const service_type> types, findings& out) {
+  std::map<std::string, std::string> taken; // name → who has it
+  for (const auto& t : types)
+    if (t.at_start)
+      taken.emplace(t.name, "the service " + std::string{t.name} + " that every node has");
+  auto take = [&](const std::string& name, const std::string& who, const std::string& key) {
+    if (name.starts_with(reserved))
+      out.push_back({who, key, wrong("addresses that begin with " + std::string{reserved} + " are the node's own", "choose another name")});
+    else if (auto [it, fresh] = taken.emplace(name, "[" + who + "]"); !fresh)
+      out.push_back({who, key, wrong("the address " + printable(name) + " is that of " + printable(it->second), "choose another name")});
+  };
+  for (const auto& s : c.services) {
+    taken.erase(s.name); // it takes the place of one that every node has
+    take(s.name, title(s), {});
+  }
+  auto services = taken;
+  for (const auto& n : c.connections)
+    if (auto s = services.find(n.name); !n.name.empty() && (s == services.end() || !s->second.starts_with('[')))
+      take(n.name, title(n), {});
+  for (const auto& l : c.listeners)
+    if (auto w = l.options.find("worker"); w != l.options.end())
+      take(w->second, title(l), "worker");
+}
+
+/// Where a Unix socket is to be made.
+void check_socket_path(const std::string& section, const std::string& key, const std::string& path, findings& out) {
+  std::error_code unseen;
+  auto absolute = std::filesystem::absolute(path, unseen);
+  auto ok = parse_unix_path(absolute.string());
+  if (!ok)
+    out.push_back({section, key, ok.error()});
+  else if (auto directory = absolute.parent_path(); !std::filesystem::is_directory(directory, unseen))
+    out.push_back({section, key, wrong("there is no directory " + printable(directory.string()), "make it, or choose another path")});
+}
+
+void check_socket_paths(const node_config& c, findings& out) {
+  if (!c.control_socket.empty())
+    check_socket_path("node", "control-socket", c.control_socket, out);
+  for (const auto& l : c.listeners)
+    if (l.transport == "uds")
+      check_socket_path(title(l), "address", l.address, out);
+}
+
+void check_endpoints(const node_config& c, findings& out) {
+  for (const auto& l : c.listeners)
+    if (auto ok = check_endpoint(l); !ok)
+      out.push_back({title(l), {}, ok.error()});
+  for (const auto& n : c.connections)
+    if (auto ok = check_endpoint(n); !ok)
+      out.push_back({title(n), {}, ok.error()});
+}
+
+} // namespace
+
+findings check_whole(const node_config& c, std::span<const service_type> types) {
+  findings out;
+  check_budgets(c, out);
+  check_places(c, out);
+  check_names(c, types, out);
+  check_socket_paths(c, out);
+  check_endpoints(c, out);
+  return out;
+}
+
+namespace {
+
+/// The option that is the matter, where the service has named one.
+std::string option_named_in(const std::string& cause, const service_config& s) {
+  for (const auto& [key, value] : s.options)
+    if (cause.ends_with(" named " + printable(key)) || cause.starts_with("option " + printable(key) + ":"))
+      return key;
+  return {};
+}
+
+} // namespace
+
+findings check_log(const node_config& c) {
+  if (c.log.file.empty())
+    return {};
+  std::error_code unseen;
+  auto file = std::filesystem::absolute(c.log.file, unseen);
+  auto there = file; // the log makes directories that are missing
+  while (!there.empty() && there != there.root_path() && !std::filesystem::exists(there, unseen))
+    there = there.parent_path();
+  bool writable = there == file ? !std::filesystem::is_directory(file, unseen) : std::filesystem::is_directory(there, unseen);
+  if (writable && ::access(there.c_str(), W_OK) == 0)
+    return {};
+  return {{"node", "log-file", wrong("the log cannot be written to " + printable(file.string()), "a file in a directory that this user may write to")}};
+}
+
+findings check_services(const node_config& c, std::span<const service_type> types) {
+  findings out;
+  for (const auto& s : c.services) {
+    auto t = std::find_if(types.begin(), types.end(), [&](auto& one) { return one.name == s.type; });
+    if (t == types.end())
+      continue; // said when it was read
+    auto ok = check_service(*t, service_options{service_options::values{s.options.begin(), s.options.end()}});
+    if (!ok)
+      out.push_back({title(s), option_named_in(ok.error().cause, s), wrong("[" + printable(title(s)) + "]: " + ok.error().cause, ok.error().hint)});
+  }
+  return out;
+}
+
+} // namespace ockam

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/section.hpp"
+
+#include <functional>
+#include <string>
+
+namespace ockam {
+
+/// Keeps the configuration of a node what the node is: what is made by hand while it runs becomes a section, and what is
+/// ended by hand is one no more. So it comes back after a stop, a crash or a reload, or does not. Every kind of section
+/// that a configuration can have is kept in the same way. A node that has no file of its own keeps nothing. Socket
+/// thread only.
+class section_keeper {
+ public:
+  /// Errors: why it could not be written down. What was made or ended is so all the same.
+  using kept = std::function<void(result<void>)>;
+
+  virtual ~section_keeper() = default;
+  /// `s` has begun; without a name it gets one. `handle`: what `ended` will call it, where that is not its name.
+  virtual void began(config_section s, std::string handle, kept done) = 0;
+  /// What the kind knows by this handle or name has ended. No error when the configuration does not have it.
+  virtual void ended(const std::string& kind, const std::string& handle, kept done) = 0;
+};
+
+} // namespace ockam
