@@ -2,6 +2,7 @@
 // Streams, listening sockets and connects of `caf_reactor`.
 #include "runtime/net/caf_reactor.hpp"
 
+#include "runtime/net/connect_race.hpp"
 #include "runtime/net/datagram_sockets.hpp"
 #include "runtime/net/sockets.hpp"
 #include "runtime/net/unix_sockets.hpp"
@@ -154,93 +155,65 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// A connect under way:
-///
-///     resolving ──▶ trying address 1 ──▶ … ──▶ trying address n ──▶ done(error)
-///         │                 └──────────┬───────────────┘
-///         └── deadline ──▶ done(error) └──▶ done(stream)
-class fd_connecting final : public net::connecting, private fd_handler::listener {
+/// A connect to one address, under way.
+class fd_attempt final : public net::connecting, private fd_handler::listener {
  public:
-  fd_connecting(caf_reactor& r, endpoint to, std::chrono::milliseconds timeout, net::reactor::connected done)
-    : reactor_{r}, to_{std::move(to)}, done_{std::move(done)} {
-    deadline_ = reactor_.after(timeout, [this, timeout] {
-      finish(error{errc::timed_out, "no connection to " + to_string(to_) + " within " + std::to_string(timeout.count()) + " ms",
-                   "is the address right, and does a firewall let it through?"});
-    });
-    lookup_ = reactor_.resolve(to_, timeout, [this](result<std::vector<ip_endpoint>> found) {
-      if (!found)
-        return finish(std::move(found).error());
-      addresses_ = std::move(*found);
-      try_next();
-    });
+  /// `name`: of the peer, for people. Errors: what the system says at once.
+  static result<net::connecting_ptr> begin(caf_reactor& r, const std::string& name, const ip_endpoint& to,
+                                           net::reactor::connected done) {
+    auto family = to.v6 ? AF_INET6 : AF_INET;
+    auto fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+      return failure(name, errno);
+    sockaddr_storage a{};
+    auto size = to_sockaddr(to, family, a);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&a), size) < 0 && errno != EINPROGRESS) {
+      auto e = failure(name, errno);
+      ::close(fd);
+      return e;
+    }
+    return net::connecting_ptr{std::make_unique<fd_attempt>(r, fd, name, std::move(done))};
   }
 
-  ~fd_connecting() override { reactor_.cancel(deadline_); }
+  fd_attempt(caf_reactor& r, int fd, std::string name, net::reactor::connected done)
+    : reactor_{r}, name_{std::move(name)}, done_{std::move(done)}, handler_{fd_handler::make(r, fd, *this)} {
+    handler_->watch_write(true);
+  }
 
  private:
-  void try_next() {
-    handler_.reset();
-    while (next_ < addresses_.size()) {
-      sockaddr_storage a{};
-      const auto& to = addresses_[next_++];
-      auto family = to.v6 ? AF_INET6 : AF_INET;
-      auto size = to_sockaddr(to, family, a);
-      auto fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      if (fd < 0) {
-        last_errno_ = errno;
-        continue;
-      }
-      if (::connect(fd, reinterpret_cast<const sockaddr*>(&a), size) < 0 && errno != EINPROGRESS) {
-        last_errno_ = errno;
-        ::close(fd);
-        continue;
-      }
-      handler_ = fd_handler::make(reactor_, fd, *this);
-      handler_->watch_write(true);
-      return;
-    }
-    auto e = system_error("cannot connect to " + to_string(to_), last_errno_);
+  static error failure(const std::string& name, int err) {
+    auto e = system_error("cannot connect to " + name, err);
     if (e.code == errc::io_failure)
       e.code = errc::unreachable;
     if (e.hint.empty())
       e.hint = "is a node listening there?";
-    finish(std::move(e));
+    return e;
   }
 
   void on_fd_writable() override {
     int err = 0;
     socklen_t len = sizeof(err);
     ::getsockopt(handler_->descriptor(), SOL_SOCKET, SO_ERROR, &err, &len);
-    if (err != 0) {
-      last_errno_ = err;
-      return try_next();
-    }
+    if (err != 0)
+      return finish(failure(name_, err));
     // The connected descriptor moves to a stream of its own; this handler goes with a duplicate of it.
     auto fd = ::fcntl(handler_->descriptor(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
-      return finish(system_error("cannot connect to " + to_string(to_), errno));
-    handler_.reset();
-    net::stream_ptr s = std::make_unique<fd_stream>(reactor_, fd);
-    finish(std::move(s));
+      return finish(failure(name_, errno));
+    finish(net::stream_ptr{std::make_unique<fd_stream>(reactor_, fd)});
   }
   void on_fd_readable() override { on_fd_writable(); } // an error without the write event
 
   void finish(result<net::stream_ptr> outcome) {
-    reactor_.cancel(deadline_);
     handler_.reset();
-    if (auto done = std::exchange(done_, nullptr))
-      done(std::move(outcome)); // may destroy this
+    auto done = std::exchange(done_, nullptr);
+    done(std::move(outcome)); // may destroy this
   }
 
   caf_reactor& reactor_;
-  endpoint to_;
+  std::string name_;
   net::reactor::connected done_;
-  net::connecting_ptr lookup_;
-  std::vector<ip_endpoint> addresses_;
-  std::size_t next_ = 0;
-  int last_errno_ = EHOSTUNREACH;
   fd_handler::owner handler_;
-  timer_queue::id deadline_ = 0;
 };
 
 /// A connect to a Unix socket: at once or never, except that the listener's queue may be full. Then it is
@@ -304,7 +277,10 @@ result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, unsi
 }
 
 net::connecting_ptr caf_reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
-  return std::make_unique<fd_connecting>(*this, to, timeout, std::move(done));
+  auto begin = [this, name = to_string(to)](const ip_endpoint& address, connected outcome) {
+    return fd_attempt::begin(*this, name, address, std::move(outcome));
+  };
+  return std::make_unique<connect_race>(*this, to, timeout, std::move(begin), std::move(done));
 }
 
 net::connecting_ptr caf_reactor::connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) {

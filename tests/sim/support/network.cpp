@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/network.hpp"
 
+#include "runtime/net/connect_race.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
@@ -255,7 +257,12 @@ result<net::acceptor_ptr> reactor::listen_unix(const std::string& path, unsigned
 }
 
 net::connecting_ptr reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
-  return std::make_unique<connecting>(*this, to_string(to), timeout, std::move(done));
+  if (!net_.names_.contains(to.host))
+    return std::make_unique<connecting>(*this, to_string(to), timeout, std::move(done));
+  auto begin = [this, timeout](const ip_endpoint& address, connected outcome) -> result<net::connecting_ptr> {
+    return net::connecting_ptr{std::make_unique<connecting>(*this, to_string(address), timeout, std::move(outcome))};
+  };
+  return std::make_unique<connect_race>(*this, to, timeout, std::move(begin), std::move(done));
 }
 
 net::connecting_ptr reactor::connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) {

@@ -4,6 +4,8 @@ way. Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN; without them these tests ar
 
 import itertools
 import os
+import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -53,6 +55,16 @@ class Host:
         self.world.nodes.append(n)
         return n
 
+    def hosts(self, *lines):
+        """What /etc/hosts says here: `ip netns exec` has programs see the file of the namespace."""
+        folder = pathlib.Path("/etc/netns") / self.namespace
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.joinpath("hosts").write_text("".join(f"{line}\n" for line in lines))
+
+    def remove(self):
+        subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True, timeout=20)
+        shutil.rmtree(pathlib.Path("/etc/netns") / self.namespace, ignore_errors=True)
+
     def start_again(self):
         """The same node, after its end."""
         return self.node((self.world.home / f"{self.name}.ini").read_text().split("\n", 2)[2])
@@ -80,7 +92,7 @@ class World:
     def close(self):
         problems = [p for p in (n.finish() for n in self.nodes) if p]
         for h in self.hosts.values():
-            subprocess.run(["ip", "netns", "del", h.namespace], capture_output=True, timeout=20)
+            h.remove()
         return problems
 
 
@@ -89,6 +101,11 @@ class Cable:
 
     def __init__(self, host, device):
         self.host, self.device = host, device
+
+    def swallow(self, address, network):
+        """Gives the host a way to this IPv6 address, where nobody is: what it sends there is lost."""
+        ip("-n", self.host.namespace, "addr", "add", network, "dev", self.device, "nodad")
+        ip("-n", self.host.namespace, "neigh", "add", address, "lladdr", "02:00:00:00:00:99", "dev", self.device, "nud", "permanent")
 
     def cut(self):
         ip("-n", self.host.namespace, "link", "set", self.device, "down")

@@ -122,6 +122,22 @@ def test_a_node_is_killed_in_the_middle_of_traffic(world, ockam, programs, env):
     assert node_a.alive()
 
 
+#   a ══▶ b: echo          the name of b has another address, which comes first and swallows packets
+@pytest.mark.parametrize("transport", ["tcp", "ws", "caf"])
+def test_a_first_address_that_swallows_packets_costs_a_moment(world, ockam, transport):
+    a, b = world.host("a"), world.host("b")
+    subnet = {"tcp": "10.82.1", "ws": "10.82.2", "caf": "10.82.3"}[transport]
+    world.join(a, b, subnet).swallow("2001:db8::99", "2001:db8::1/64")
+    a.hosts("127.0.0.1 localhost", "2001:db8::99 b.test", f"{subnet}.2 b.test")
+    scheme = "ws://" if transport == "ws" else ""
+    b.node(listener(transport, f"{scheme}{subnet}.2:4000", "insecure = yes\n" if transport == "caf" else ""))
+    a.node(connection(transport, f"{scheme}b.test:4000"))
+    wait_until(lambda: is_up(ockam, "a", transport), "the link is up", timeout=5)
+    assert next_of(ockam, "a", transport)["attempts"] == 1
+    if transport == "tcp":
+        assert send(ockam, "x", "/dnsaddr/b.test/tcp/4000/service/echo").out.strip() == "x"
+
+
 #   peer ── a ══ slow proxy, 200 kB/s ══▶ b: echo
 #           a ═══════════════════════════▶ c: echo          must not notice
 def test_a_slow_link_delivers_and_holds_up_nobody(world, ockam):
