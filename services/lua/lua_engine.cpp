@@ -4,6 +4,7 @@
 #include "services/lua/lua_sandbox.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <exception>
 #include <new>
@@ -13,8 +14,28 @@ namespace ockam::lua {
 
 namespace {
 
-constexpr int hook_every = 1000; // instructions
-constexpr const char* limit_text = "it ran for more instructions than the option of that name allows";
+constexpr int usual_pace = 1000; // instructions from one look of the hook to the next
+/// From this size on a string counts as long: an instruction may take some 10 ns for each of its bytes.
+constexpr std::size_t long_string_size = 64u << 10;
+/// What instructions may go over between two looks, in bytes: some 0.1 s of the slowest.
+constexpr std::size_t bytes_per_look = 16u << 20;
+constexpr std::size_t piece = 4096; // of a text that is compiled
+constexpr const char* instructions_text = "it ran for more instructions than the option of that name allows";
+constexpr const char* time_text = "it ran for longer than the option time allows";
+
+/// Sets a value back, also when an error passes by.
+template <class T>
+class restored {
+ public:
+  restored(T& what, T now) : what_{what}, before_{std::exchange(what, now)} {}
+  ~restored() { what_ = before_; }
+  restored(const restored&) = delete;
+  restored& operator=(const restored&) = delete;
+
+ private:
+  T& what_;
+  T before_;
+};
 
 std::string text_at_top(lua_State* L) {
   constexpr std::size_t longest = 1024; // what goes to logs and senders
@@ -25,13 +46,13 @@ std::string text_at_top(lua_State* L) {
 
 } // namespace
 
-lua_engine::lua_engine(sandbox limits, void* owner) : limits_{limits}, owner_{owner} {
+lua_engine::lua_engine(sandbox limits, void* owner) : limits_{limits}, owner_{owner}, pace_{usual_pace} {
   L_ = lua_newstate(&allocate, this);
   if (!L_)
     throw std::bad_alloc{};
   *static_cast<lua_engine**>(lua_getextraspace(L_)) = this; // each coroutine gets a copy
   open_sandbox(L_, limits_);
-  lua_sethook(L_, &count, LUA_MASKCOUNT, hook_every); // coroutines inherit it
+  lua_sethook(L_, &count, LUA_MASKCOUNT, pace_); // coroutines inherit it
 }
 
 lua_engine::~lua_engine() {
@@ -43,13 +64,22 @@ void* lua_engine::allocate(void* self, void* block, std::size_t old_size, std::s
   auto before = block ? old_size : 0; // without a block, Lua says there of which kind it will be
   if (new_size == 0) {
     e.used_ -= before;
+    if (before >= long_string_size)
+      e.no_long_string(block, before);
     std::free(block);
     return nullptr;
   }
   if (new_size > before && e.used_ - before + new_size > e.limits_.memory)
     return nullptr;
+  bool string = !block && old_size == LUA_TSTRING;
+  if (string && new_size > longest_string)
+    return nullptr;
   void* out = std::realloc(block, new_size);
   if (out) {
+    if (string && new_size >= long_string_size && !e.long_string(out, new_size)) {
+      std::free(out);
+      return nullptr;
+    }
     e.used_ = e.used_ - before + new_size;
     // `..` and the like are one instruction, however long their strings are. The hook sees it soon.
     if (new_size > before)
@@ -58,14 +88,58 @@ void* lua_engine::allocate(void* self, void* block, std::size_t old_size, std::s
   return out;
 }
 
+bool lua_engine::long_string(void* block, std::size_t size) noexcept {
+  try {
+    long_strings_.insert(block);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  ++sizes_[std::bit_width(size)];
+  set_pace();
+  return true;
+}
+
+void lua_engine::no_long_string(void* block, std::size_t size) noexcept {
+  if (long_strings_.erase(block) == 0)
+    return;
+  --sizes_[std::bit_width(size)];
+  set_pace();
+}
+
+void lua_engine::set_pace() noexcept {
+  pace_ = usual_pace;
+  for (std::size_t bits = sizes_.size(); bits-- > 0 && pace_ == usual_pace;)
+    if (sizes_[bits] > 0)
+      pace_ = static_cast<int>(std::clamp<std::size_t>(bytes_per_look >> bits, 1, usual_pace - 1));
+  if (current_)
+    keep_pace(current_);
+}
+
+/// Lua lets a hook be set at any time on the thread that runs, from its allocator too.
+void lua_engine::keep_pace(lua_State* L) const noexcept {
+  if (lua_gethookcount(L) != pace_)
+    lua_sethook(L, &count, LUA_MASKCOUNT, pace_);
+}
+
+bool lua_engine::find_over() noexcept {
+  if (over_ == limit::none && left_ == 0)
+    over_ = limit::instructions;
+  if (over_ == limit::none && clock::now() >= deadline_)
+    over_ = limit::time;
+  return is_over();
+}
+
+int lua_engine::raise_limit(lua_State* L) {
+  return luaL_error(L, of(L).over_ == limit::time ? time_text : instructions_text);
+}
+
 void lua_engine::count(lua_State* L, lua_Debug*) {
   auto& e = of(L);
-  e.left_ -= std::min<std::uint64_t>(e.left_, hook_every);
-  if (e.left_ > 0)
-    return;
-  e.over_instructions_ = true;
+  e.left_ -= std::min<std::uint64_t>(e.left_, static_cast<std::uint64_t>(lua_gethookcount(L)));
+  if (!e.find_over())
+    return e.keep_pace(L);
   luaL_where(L, 0); // in a hook, the function that runs
-  lua_pushstring(L, limit_text);
+  lua_pushstring(L, e.over_ == limit::time ? time_text : instructions_text);
   lua_concat(L, 2);
   lua_error(L);
 }
@@ -73,26 +147,49 @@ void lua_engine::count(lua_State* L, lua_Debug*) {
 void lua_engine::spend(lua_State* L, std::size_t bytes) {
   auto& e = of(L);
   e.left_ -= std::min<std::uint64_t>(e.left_, bytes / 8);
-  if (e.left_ > 0)
-    return;
-  e.over_instructions_ = true;
-  luaL_error(L, limit_text);
+  if (e.find_over())
+    raise_limit(L);
+}
+
+void lua_engine::check_time(lua_State* L) {
+  if (of(L).find_over())
+    raise_limit(L);
 }
 
 void lua_engine::check_limit(lua_State* L) {
-  if (of(L).over_instructions_)
-    luaL_error(L, limit_text);
+  if (of(L).is_over())
+    raise_limit(L);
+}
+
+int lua_engine::resume_own(lua_State* co, lua_State* from, int arguments, int* results) {
+  auto& e = of(from);
+  restored current{e.current_, co};
+  e.keep_pace(co);
+  return lua_resume(co, from, arguments, results);
+}
+
+int lua_engine::load_text(lua_State* L, std::string_view text, const char* name) {
+  auto read = [](lua_State* s, void* data, std::size_t* size) -> const char* {
+    auto& left = *static_cast<std::string_view*>(data);
+    check_time(s);
+    auto next = left.substr(0, piece);
+    left.remove_prefix(next.size());
+    *size = next.size();
+    return next.data();
+  };
+  return lua_load(L, read, &text, name, "t");
 }
 
 void lua_engine::fresh_budget() noexcept {
   left_ = limits_.instructions;
-  over_instructions_ = false;
+  deadline_ = clock::now() + limits_.time;
+  over_ = limit::none;
   waiting_ = false;
 }
 
-int lua_engine::protect(step f, void* data) {
+int lua_engine::protect(action f, void* data) {
   struct request {
-    step f;
+    action f;
     void* data;
   } r{f, data};
   auto run = [](lua_State* L) {
@@ -106,19 +203,22 @@ int lua_engine::protect(step f, void* data) {
     }
     return luaL_error(L, "%s", why.c_str());
   };
+  restored current{current_, L_};
+  keep_pace(L_);
   lua_pushcfunction(L_, run);
   lua_pushlightuserdata(L_, &r);
   return lua_pcall(L_, 1, LUA_MULTRET, 0);
 }
 
 outcome lua_engine::failed(lua_State* at, int rc) {
-  outcome out{.what = outcome::kind::failed, .over_instructions = over_instructions_, .over_memory = rc == LUA_ERRMEM};
+  outcome out{.what = outcome::kind::failed, .over_instructions = over_ == limit::instructions, .over_time = over_ == limit::time,
+              .over_memory = rc == LUA_ERRMEM};
   out.why = rc == LUA_YIELD ? "it has yielded outside of a coroutine of its own"
             : out.over_memory ? "its memory is used up" : text_at_top(at);
   return out;
 }
 
-outcome lua_engine::run_protected(step f, void* data) {
+outcome lua_engine::run_protected(action f, void* data) {
   fresh_budget();
   auto top = lua_gettop(L_);
   auto rc = protect(f, data);
@@ -132,7 +232,7 @@ result<void> lua_engine::load(std::string_view text, const std::string& name) {
     text = text.substr(std::min(text.find('\n'), text.size()));
   loading_ = true;
   auto ran = run([&](lua_State* L) {
-    if (luaL_loadbufferx(L, text.data(), text.size(), ("@" + name).c_str(), "t") != LUA_OK)
+    if (load_text(L, text, ("@" + name).c_str()) != LUA_OK)
       lua_error(L);
     lua_call(L, 0, 0);
   });
@@ -159,7 +259,7 @@ void lua_engine::tidy() {
   tidy_ = used_;
 }
 
-outcome lua_engine::start(step push, void* data) {
+outcome lua_engine::start(action push, void* data) {
   fresh_budget();
   tidy();
   if (spare_ == LUA_NOREF) {
@@ -176,7 +276,7 @@ outcome lua_engine::start(step push, void* data) {
   return go_on(std::exchange(spare_, LUA_NOREF), push, data);
 }
 
-outcome lua_engine::go_on(int thread, step push, void* data) {
+outcome lua_engine::go_on(int thread, action push, void* data) {
   fresh_budget();
   auto* co = coroutine(thread);
   auto rc = protect(push, data);
@@ -202,7 +302,7 @@ outcome lua_engine::go_on(int thread, step push, void* data) {
 outcome lua_engine::go(int thread, lua_State* co, int arguments) {
   running_ = co;
   int results = 0;
-  auto rc = lua_resume(co, L_, arguments, &results);
+  auto rc = resume_own(co, L_, arguments, &results);
   running_ = nullptr;
   if (rc == LUA_YIELD && waiting_) {
     lua_pop(co, results);
@@ -217,7 +317,7 @@ outcome lua_engine::go(int thread, lua_State* co, int arguments) {
     return {};
   }
   auto out = failed(co, rc);
-  if (!over_instructions_) { // else its hooks are off: nothing of it may run any more
+  if (!is_over()) { // else its hooks are off: nothing of it may run any more
     fresh_budget();
     lua_resetthread(co);
   }

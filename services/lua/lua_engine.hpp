@@ -5,17 +5,21 @@
 
 #include <lua.hpp>
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_set>
 
 namespace ockam::lua {
 
 /// What a script may use up, and what of Lua it may use.
 struct sandbox {
   std::uint64_t instructions = 10'000'000; ///< of Lua's machine, for each call from outside: some 0.2 s
+  std::chrono::milliseconds time{2000};     ///< for each call from outside, whatever it does
   std::size_t memory = 8u << 20;           ///< bytes of all values of the state
   bool io = false;                         ///< the library io; and loadfile, dofile
   bool os = false;                         ///< all of os, not only time, clock and date
@@ -28,7 +32,8 @@ struct outcome {
   kind what = kind::finished;
   int thread = LUA_NOREF;  ///< waiting: the reference of its coroutine, for `resume`
   std::string why = {};    ///< failed: the message, `greeter.lua:3: …`
-  bool over_instructions = false; ///< … because it ran for too long
+  bool over_instructions = false; ///< … because it ran for too many
+  bool over_time = false;         ///< … because it ran for too long
   bool over_memory = false;       ///< … because its memory was used up
 };
 
@@ -38,9 +43,13 @@ struct outcome {
 /// - instructions are counted by a hook, which once the limit is passed raises an error at each of its turns;
 ///   what could catch that error (pcall, coroutine.resume, load) passes it on;
 /// - memory is bounded by the allocator;
-/// - functions of Lua's library that loop in C as often as an argument says take no such arguments, and what they do with
-///   strings counts by its size, as does memory that is taken. Not bounded are the matching of patterns that backtrack
-///   without end and comparisons of long strings: the node's watchdog names such a script.
+/// - time: the hook looks at the clock, and so do the functions of Lua's library that go over strings and tables in C
+///   (`spend`, `tick`): those that could take long there have been replaced (`open_sandbox`), and what they do with
+///   strings counts as instructions by its size, as does memory that is taken;
+/// - single instructions are long when strings are (a comparison, a conversion): the longer the longest string, the
+///   sooner the hook looks, and no string is longer than `longest_string`.
+///
+/// What the options `io`, `os` and `package` allow may block, and is not bounded: the node's watchdog names such a script.
 ///
 /// No finalizers (`__gc`): they would run without the hook. Errors of Lua are C++ exceptions in the library that
 /// we use, so destructors run; outside of `run` and `call` nothing may raise one. Thread: one at a time.
@@ -54,7 +63,8 @@ class lua_engine {
 
   lua_State* state() noexcept { return L_; }
   std::size_t memory() const noexcept { return used_; }
-  bool over_instructions() const noexcept { return over_instructions_; }
+  /// It has used up its instructions or its time: nothing of it may run any more in this call.
+  bool is_over() const noexcept { return over_ != limit::none; }
 
   /// Compiles a text and runs it: the top of a script. Error: `invalid_argument`, `greeter.lua:3: …`.
   result<void> load(std::string_view text, const std::string& name);
@@ -90,11 +100,28 @@ class lua_engine {
   /// Raises the error again that a script has caught, if it may not be caught.
   static void check_limit(lua_State* L);
   /// For a function in C that went over so many bytes: counts as an eighth of them in instructions. Raises an error when
-  /// there are no more.
+  /// there are no more, and when the call has used up its time.
   static void spend(lua_State* L, std::size_t bytes);
+  /// For each turn of a loop in C that the script can make long: looks at the clock now and then. Raises an error when the
+  /// call has used up its time. `step`: the turn goes over a byte or so; `tick`: it may compare two strings.
+  static void step(lua_State* L) { of(L).turn(L, 1); }
+  static void tick(lua_State* L) {
+    auto& e = of(L);
+    e.turn(L, e.long_strings_.empty() ? turns / 16 : turns);
+  }
+  /// `lua_resume` for a coroutine of the script's own.
+  static int resume_own(lua_State* co, lua_State* from, int arguments, int* results);
+  /// `lua_load` of a text, in pieces between which it looks at the clock.
+  static int load_text(lua_State* L, std::string_view text, const char* name);
 
  private:
-  using step = int (*)(lua_State*, void*);
+  using clock = std::chrono::steady_clock;
+  enum class limit : std::uint8_t { none, instructions, time };
+  /// A script's strings are not longer: comparing two of that size takes some 0.1 s at worst (zero bytes).
+  static constexpr std::size_t longest_string = 16u << 20;
+  static constexpr std::uint32_t turns = 1024; ///< from one look at the clock to the next: some microseconds
+
+  using action = int (*)(lua_State*, void*);
 
   template <class F>
   static int trampoline(lua_State* L, void* f) {
@@ -107,12 +134,25 @@ class lua_engine {
 
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept;
   static void count(lua_State* L, lua_Debug*);
+  static int raise_limit(lua_State* L);
+  bool find_over() noexcept;
+  void turn(lua_State* L, std::uint32_t weight) {
+    if ((turns_ += weight) < turns)
+      return;
+    turns_ = 0;
+    check_time(L);
+  }
+  static void check_time(lua_State* L);
+  bool long_string(void* block, std::size_t size) noexcept;
+  void no_long_string(void* block, std::size_t size) noexcept;
+  void set_pace() noexcept;
+  void keep_pace(lua_State* L) const noexcept;
 
   /// What `f` pushed is on the stack when that is LUA_OK, else the error.
-  int protect(step f, void* data);
-  outcome run_protected(step f, void* data);
-  outcome start(step push, void* data);
-  outcome go_on(int thread, step push, void* data);
+  int protect(action f, void* data);
+  outcome run_protected(action f, void* data);
+  outcome start(action push, void* data);
+  outcome go_on(int thread, action push, void* data);
   outcome go(int thread, lua_State* co, int arguments);
   outcome failed(lua_State* at, int rc);
   void fresh_budget() noexcept;
@@ -124,10 +164,16 @@ class lua_engine {
   std::size_t used_ = 0;
   std::size_t tidy_ = 0;          ///< bytes in use after the last full collection
   std::uint64_t left_ = 0;        ///< instructions
-  bool over_instructions_ = false;
+  limit over_ = limit::none;
+  clock::time_point deadline_;    ///< of the call
+  std::uint32_t turns_ = 0;       ///< since the last look at the clock
+  std::unordered_set<void*> long_strings_;
+  std::array<std::uint32_t, 32> sizes_{}; ///< how many of them there are, by bits of their size
+  int pace_;                      ///< instructions from one look of the hook to the next
   bool waiting_ = false;
   bool loading_ = false;
-  lua_State* running_ = nullptr;
+  lua_State* running_ = nullptr;  ///< the coroutine of the call
+  lua_State* current_ = nullptr;  ///< that one, or one that it runs
   int spare_ = LUA_NOREF;         ///< a coroutine that has finished and can be used again
   lua_State* L_ = nullptr;
 };

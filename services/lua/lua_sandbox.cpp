@@ -2,6 +2,8 @@
 #include "services/lua/lua_sandbox.hpp"
 
 #include "services/lua/lua_engine.hpp"
+#include "services/lua/lua_loops.hpp"
+#include "services/lua/lua_patterns.hpp"
 
 namespace ockam::lua {
 
@@ -38,7 +40,7 @@ int pcall(lua_State* L) {
 /// The script's handler, the upvalue, unless the limit was passed: Lua would call it inside of the hook, where
 /// no hook counts.
 int handle_error(lua_State* L) {
-  if (lua_engine::of(L).over_instructions())
+  if (lua_engine::of(L).is_over())
     return 1;
   lua_settop(L, 1);
   return call_original(L, 1);
@@ -56,37 +58,46 @@ int xpcall(lua_State* L) {
   return finish_pcall(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, 2, &finish_pcall), 2);
 }
 
-/// Calls the library's own function, the upvalue, and looks at the limit behind it.
-int and_check(lua_State* L) {
-  auto n = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_callk(L, n, LUA_MULTRET, 0, [](lua_State* s, int, lua_KContext) {
-    lua_engine::check_limit(s);
-    return lua_gettop(s);
-  });
+/// Runs a coroutine with the `n` values at the top. How many results are on the stack now; -1: one, the error.
+int resume_with(lua_State* L, lua_State* co, int n) {
+  if (!lua_checkstack(co, n)) {
+    lua_pushliteral(L, "too many arguments to resume");
+    return -1;
+  }
+  lua_xmove(L, co, n);
+  int results = 0;
+  auto rc = lua_engine::resume_own(co, L, n, &results);
   lua_engine::check_limit(L);
-  return lua_gettop(L);
+  if (rc != LUA_OK && rc != LUA_YIELD) {
+    lua_xmove(co, L, 1);
+    return -1;
+  }
+  if (!lua_checkstack(L, results + 1)) {
+    lua_pop(co, results);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(co, L, results);
+  return results;
+}
+
+int resume(lua_State* L) {
+  auto* co = lua_tothread(L, 1);
+  luaL_argexpected(L, co, 1, "coroutine");
+  auto results = resume_with(L, co, lua_gettop(L) - 1);
+  lua_pushboolean(L, results >= 0);
+  lua_insert(L, results >= 0 ? -(results + 1) : -2);
+  return results >= 0 ? results + 1 : 2;
 }
 
 /// What coroutine.wrap makes, without closing what has failed: a hook that raises an error leaves hooks off in
 /// its thread, where a `__close` could then run for ever. For the same reason there is no coroutine.close.
 int resume_wrapped(lua_State* L) {
   auto* co = lua_tothread(L, lua_upvalueindex(1));
-  auto n = lua_gettop(L);
   if (lua_status(co) == LUA_OK && lua_gettop(co) == 0)
     return luaL_error(L, "cannot resume dead coroutine");
-  if (!lua_checkstack(co, n))
-    return luaL_error(L, "too many arguments");
-  lua_xmove(L, co, n);
-  int results = 0;
-  auto rc = lua_resume(co, L, n, &results);
-  lua_engine::check_limit(L);
-  bool good = rc == LUA_OK || rc == LUA_YIELD;
-  if (!lua_checkstack(L, good ? results : 1))
-    return luaL_error(L, "too many results");
-  lua_xmove(co, L, good ? results : 1);
-  return good ? results : lua_error(L);
+  auto results = resume_with(L, co, lua_gettop(L));
+  return results >= 0 ? results : lua_error(L);
 }
 
 /// A new coroutine has a hook count of its own: what it may run until the hook looks is paid for beforehand.
@@ -105,21 +116,6 @@ int wrap_function(lua_State* L) {
   (void)create(L);
   lua_pushcclosure(L, &resume_wrapped, 1);
   return 1;
-}
-
-/// Text only: the machine trusts binary chunks.
-int load(lua_State* L) {
-  lua_settop(L, 4);
-  bool has_environment = !lua_isnil(L, 4);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_pushliteral(L, "t");
-  lua_replace(L, 4);
-  if (!has_environment)
-    lua_settop(L, 4);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  lua_engine::check_limit(L);
-  return lua_gettop(L);
 }
 
 // -- what could loop or run outside of the limit ---------------------------------------------------------
@@ -143,21 +139,17 @@ int call_and_count(lua_State* L) {
   return results;
 }
 
-/// Functions of `table` go from 1 to the length of a table, in C: it has to be its real one.
+/// Functions of `table` go from 1 to the length of a table, in C.
 int with_real_length(lua_State* L) {
-  if (lua_istable(L, 1) && luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
-    return luaL_error(L, "table functions take no table with a length of its own (__len)");
   if (lua_istable(L, 1))
-    lua_engine::spend(L, sizeof(void*) * lua_rawlen(L, 1));
+    check_list(L, 1);
   return call_and_count(L);
 }
 
-int move(lua_State* L) {
-  constexpr lua_Integer most = 1'000'000;
-  auto from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
-  if (to >= from && (from <= 0 ? to >= from + most : to - from >= most))
-    return luaL_error(L, "table.move takes at most a million values at once");
-  return with_real_length(L);
+int unpack(lua_State* L) {
+  auto results = with_real_length(L);
+  lua_engine::spend(L, sizeof(void*) * static_cast<std::size_t>(results));
+  return results;
 }
 
 int rep(lua_State* L) {
@@ -181,6 +173,15 @@ int by_size(lua_State* L) {
   return call_and_count(L);
 }
 
+int date(lua_State* L) {
+  constexpr std::size_t longest = 4096; // of a format: each letter is a call of the system's library
+  std::size_t size = 0;
+  (void)luaL_optlstring(L, 1, "", &size);
+  luaL_argcheck(L, size <= longest, 1, "a format has at most 4096 bytes");
+  lua_engine::spend(L, 64 * size);
+  return call_original(L);
+}
+
 int collect_garbage(lua_State* L) {
   const char* what = luaL_optstring(L, 1, "collect");
   if (std::string_view{what} != "count")
@@ -198,6 +199,11 @@ void wrap(lua_State* L, const char* name, lua_CFunction with) {
   lua_setfield(L, -2, name);
 }
 
+void replace(lua_State* L, const char* name, lua_CFunction with) {
+  lua_pushcfunction(L, with);
+  lua_setfield(L, -2, name);
+}
+
 void remove(lua_State* L, const char* name) {
   lua_pushnil(L);
   lua_setfield(L, -2, name);
@@ -212,39 +218,49 @@ void open(lua_State* L, const char* name, lua_CFunction opener) {
 
 void open_sandbox(lua_State* L, const sandbox& allowed) {
   open(L, LUA_GNAME, &luaopen_base);
-  lua_pushcfunction(L, &pcall);
-  lua_setfield(L, -2, "pcall");
-  lua_pushcfunction(L, &xpcall);
-  lua_setfield(L, -2, "xpcall");
-  lua_pushcfunction(L, &collect_garbage);
-  lua_setfield(L, -2, "collectgarbage");
-  wrap(L, "load", &load);
+  replace(L, "pcall", &pcall);
+  replace(L, "xpcall", &xpcall);
+  replace(L, "collectgarbage", &collect_garbage);
   wrap(L, "setmetatable", &set_metatable);
+  wrap(L, "tonumber", &by_size);
+  replace(L, "load", &load_text);
+  replace(L, "next", &next);
+  lua_getfield(L, -1, "next");
+  lua_pushcclosure(L, &pairs, 1);
+  lua_setfield(L, -2, "pairs");
   if (!allowed.io) {
     remove(L, "loadfile");
     remove(L, "dofile");
   }
   open(L, LUA_COLIBNAME, &luaopen_coroutine);
-  wrap(L, "resume", &and_check);
+  replace(L, "resume", &resume);
   remove(L, "close");
-  lua_pushcfunction(L, &create);
-  lua_setfield(L, -2, "create");
-  lua_pushcfunction(L, &wrap_function);
-  lua_setfield(L, -2, "wrap");
+  replace(L, "create", &create);
+  replace(L, "wrap", &wrap_function);
   open(L, LUA_STRLIBNAME, &luaopen_string);
-  for (auto name : {"byte", "find", "format", "gmatch", "gsub", "lower", "match", "pack", "rep", "reverse", "sub", "unpack", "upper"})
+  for (auto name : {"byte", "char", "format", "lower", "pack", "rep", "reverse", "sub", "unpack", "upper"})
     wrap(L, name, &by_size);
   wrap(L, "rep", &rep);
+  replace(L, "find", &string_find);
+  replace(L, "match", &string_match);
+  replace(L, "gmatch", &string_gmatch);
+  replace(L, "gsub", &string_gsub);
   remove(L, "dump");
   open(L, LUA_TABLIBNAME, &luaopen_table);
-  for (auto name : {"concat", "insert", "remove", "sort", "unpack"})
+  for (auto name : {"insert", "remove"})
     wrap(L, name, &with_real_length);
-  wrap(L, "move", &move);
+  wrap(L, "sort", &table_sort);
+  wrap(L, "unpack", &unpack);
+  replace(L, "concat", &table_concat);
+  replace(L, "move", &table_move);
   open(L, LUA_MATHLIBNAME, &luaopen_math);
+  for (auto name : {"max", "min"})
+    wrap(L, name, &by_size);
   open(L, LUA_UTF8LIBNAME, &luaopen_utf8);
   for (auto name : {"char", "codepoint", "codes", "len", "offset"})
     wrap(L, name, &by_size);
   open(L, LUA_OSLIBNAME, &luaopen_os);
+  wrap(L, "date", &date);
   if (!allowed.os)
     for (auto name : {"execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"})
       remove(L, name);

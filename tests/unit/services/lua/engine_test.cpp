@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <stdexcept>
 
 namespace ockam::lua {
@@ -120,6 +121,132 @@ INSTANTIATE_TEST_SUITE_P(ways, endless, testing::Values(
   "local s = ('x'):rep(100000) for i = 1, 2e6 do utf8.len(s) end",
   "local s = ('x'):rep(100000) for i = 1, 2e6 do for _ in s:gmatch('y') do end end",
   "coroutine.yield()"));
+
+/// Each of these stays in C, or in instructions that take long, and was not seen by the limit of instructions.
+class stuck : public testing::TestWithParam<const char*> {};
+
+TEST_P(stuck, is_ended_by_the_clock) {
+  using clock = std::chrono::steady_clock;
+  lua_engine e{sandbox{.instructions = 1'000'000'000'000, .time = std::chrono::milliseconds{100}, .memory = 16u << 20}, nullptr};
+  auto ok = e.load(std::string{"function f() "} + GetParam() + " end function g() return 1 end", "x.lua");
+  ASSERT_TRUE(ok) << ok.error().cause;
+  auto call = [&](const char* name) {
+    return e.call([&](lua_State* L) {
+      lua_getglobal(L, name);
+      return 1;
+    });
+  };
+  auto began = clock::now();
+  auto o = call("f");
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - began);
+  EXPECT_EQ(o.what, kind::failed) << GetParam();
+  EXPECT_TRUE(o.over_time) << o.why;
+  EXPECT_NE(o.why.find("it ran for longer than the option time allows"), std::string::npos) << o.why;
+  EXPECT_LT(took.count(), 3000) << GetParam();
+  EXPECT_EQ(call("g").what, kind::finished) << "the next call has its own time";
+}
+
+INSTANTIATE_TEST_SUITE_P(ways, stuck, testing::Values(
+  "while true do end",
+  "local t = {} for i = 1, 65536 do t['k' .. i] = true end for k in pairs(t) do t[k] = nil end while true do next(t) end",
+  "local t = {} for i = 1, 65536 do t['k' .. i] = true end for k in pairs(t) do t[k] = nil end while true do for _ in pairs(t) do end end",
+  "while true do table.move({}, 1, 999999, 2) end",
+  "local t = setmetatable({}, {__index = rawlen}) while true do table.move(t, 1, 99999, 2, {}) end",
+  "local s = '--' .. ('x'):rep(3000000) while true do load(s) end",
+  "local s = '--' .. ('x'):rep(3000000) while true do load(function() return s end) end",
+  "local t = {} for i = 1, 30000 do t[i] = '::a' .. i .. '::' end local s = table.concat(t) while true do load(s) end",
+  "local a, b = ('x'):rep(2000000) .. 'a', ('x'):rep(2000000) .. 'b' while true do local _ = a == b end",
+  "local a, b = ('\\0'):rep(4000000) .. 'a', ('\\0'):rep(4000000) .. 'b' while true do local _ = a < b end",
+  "local s = '0x' .. ('0'):rep(4000000) while true do local _ = s + 0 end",
+  "local s = '0x' .. ('0'):rep(4000000) while true do tonumber(s) math.max(s, s) end",
+  "local c = coroutine.wrap(function() local a, b = ('\\0'):rep(2000000) .. 'a', ('\\0'):rep(2000000) .. 'b' while true do local _ = a < b end end) c()",
+  "local a, t, u = ('\\0'):rep(1000000), {}, {} for i = 1, 5 do t[i] = a .. i end for i = 1, 50000 do u[i] = t[i % 5 + 1] end while true do table.sort(u) end",
+  "local t = {} for i = 1, 100000 do t[i] = i * 7919 % 100003 end while true do table.sort(t, function(a, b) return a < b end) end",
+  "local t = setmetatable({}, {__index = rawlen}) while true do pcall(table.concat, t, '', 1, 100000) end",
+  "local t = setmetatable({}, {__index = function() return '' end}) table.concat(t, '', 1, 1 << 60)",
+  "return ('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40))",
+  "return ('x'):rep(3000):find(('.-'):rep(4) .. 'y')",
+  "return ('x'):rep(300000):match('(.-)b')  or ('x'):rep(300000):match('.-.-.-b')",
+  "for w in ('a'):rep(40):gmatch(('a?'):rep(40) .. ('a'):rep(40)) do end",
+  "return ('a'):rep(40):gsub(('a?'):rep(40) .. ('a'):rep(40), '')",
+  "return ('x'):rep(1000000):find('[' .. ('y'):rep(1000000) .. ']')",
+  "return ('('):rep(2000000):find('%b()')",
+  "local s = ('a'):rep(4000000) while true do s:find(('a'):rep(2000000) .. 'b', 1, true) end",
+  "pcall(string.find, ('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40)) while true do end",
+  "while true do string.format('%99.99f', 1e308) end",
+  "local s = ('%c'):rep(2000) while true do os.date(s) end",
+  "local f = function(...) while true do math.max(...) end end local t = {} for i = 1, 100000 do t[i] = i end f(table.unpack(t))"));
+
+TEST_F(engine_test, a_text_is_searched_for_a_long_one_in_linear_time) {
+  lua_engine big{sandbox{.instructions = 1'000'000'000'000, .time = std::chrono::seconds{60}, .memory = 32u << 20}, nullptr};
+  auto ok = big.load("local s = ('a'):rep(4000000) assert(not s:find(('a'):rep(2000000) .. 'b', 1, true)) assert(s:find('', 3, true) == 3)", "x.lua");
+  EXPECT_TRUE(ok) << ok.error().cause;
+}
+
+/// As in the library of Lua 5.4, which these replace.
+TEST_F(engine_test, what_is_bounded_does_what_lua_says) {
+  load(R"(
+    local function eq(a, b) if a ~= b then error(tostring(a) .. ' is not ' .. tostring(b), 2) end end
+    local function all(...) return table.concat(table.pack(...), '|') end
+    function f()
+      eq(all(('hello world'):find('o w')), '5|7')
+      eq(all(('hello world'):find('(o)%s(w)')), '5|7|o|w')
+      eq(all(('hello'):find('l', -2)), '4|4')
+      eq(all(('hello'):find('')), '1|0')
+      eq(all(('hello'):find('', 6)), '6|5')
+      eq(('hello'):find('', 7), nil)
+      eq(all(('a.b'):find('.', 1, true)), '2|2')
+      eq(('key = value'):match('^(%w+)%s*=%s*(%w+)$'), 'key')
+      eq(all(('key = value'):match('()(%w+)()')), '1|key|4')
+      eq(('  trim  '):match('^%s*(.-)%s*$'), 'trim')
+      eq(('f(a(b)c)d'):match('%b()'), '(a(b)c)')
+      eq(('THE (quick) fox'):find('%f[%a]%a+%f[%A]'), 1)
+      eq(('"it\'s"'):match([[(["'])(.-)%1]]), '"')
+      eq(('2024-01-31'):match('%d+-%d+-%d+'), '2024-01-31')
+      eq(('x]y'):match('[]]'), ']')
+      eq(('a-z'):match('[a%-]+'), 'a-')
+      eq(('abc'):match('[^a]+'), 'bc')
+      eq(('\0a\0'):match('%z(a)'), 'a')
+      eq(('aaa'):match('a-$'), 'aaa')
+      eq(('aaa'):match('^a?a?a?a?$'), 'aaa')
+      local out = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do out[#out + 1] = k .. v end
+      eq(table.concat(out, ' '), 'a1 b2')
+      out = {} for w in ('one two'):gmatch('%a+', 2) do out[#out + 1] = w end
+      eq(table.concat(out, ' '), 'ne two')
+      out = 0 for _ in ('abc'):gmatch('') do out = out + 1 end eq(out, 4)
+      eq(all(('hello world'):gsub('o', '0')), 'hell0 w0rld|2')
+      eq(all(('hello'):gsub('', '-')), '-h-e-l-l-o-|6')
+      eq(all(('abc'):gsub('%w', '%0%0', 2)), 'aabbc|2')
+      eq(all(('abc'):gsub('(a)(b)', '%2%1%%')), 'ba%c|1')
+      eq(all(('abc'):gsub('()b', '%1')), 'a2c|1')
+      eq(all(('$name is $age'):gsub('%$(%w+)', {name = 'Ann', age = 7})), 'Ann is 7|2')
+      eq(all(('abc'):gsub('%w', function(c) if c == 'b' then return 'X' end end)), 'aXc|3')
+      eq(all(('abc'):gsub('^a', 'x')), 'xbc|1')
+      for _, wrong in ipairs {'%', '[a', '%b', '(a', 'a)', '%f', '%1'} do assert(not pcall(string.match, 'abc', wrong), wrong) end
+      assert(not pcall(string.gsub, 'abc', 'a', '%x')) assert(not pcall(string.gsub, 'abc', 'a', print and true))
+      eq(table.concat({1, 2, 3}, ', ', 2), '2, 3')
+      eq(table.concat({}, 'x'), '')
+      assert(not pcall(table.concat, {1, {}, 3}))
+      eq(table.concat(table.move({1, 2, 3}, 2, 3, 1)), '233')
+      eq(table.concat(table.move({1, 2, 3}, 1, 3, 2)), '1123')
+      eq(table.concat(table.move({1, 2}, 1, 2, 3, {0, 0})), '0012')
+      local t = {3, 1, 2} table.sort(t) eq(table.concat(t), '123') table.sort(t, function(a, b) return a > b end) eq(table.concat(t), '321')
+      assert(not pcall(table.sort, {1, 'a'})) assert(not pcall(table.sort, {1, 2}, 'x'))
+      eq(next({}), nil) eq(next({7}), 1) assert(not pcall(next, {}, 'none')) eq(pairs({}), next)
+      local seen = 0 for k, v in pairs(setmetatable({}, {__pairs = function() return ipairs {5, 6} end})) do seen = seen + v end eq(seen, 11)
+      eq(load('return ...')(3), 3)
+      local parts = {'return ', '1', ' + 1'} eq(load(function() return table.remove(parts, 1) end)(), 2)
+      eq(select(2, load('x = = 1', '=here')), "here:1: unexpected symbol near '='")
+      assert(not load(function() return {} end)) assert(not load('\27Lua'))
+      eq(load('return x', 'c', 't', {x = 9})(), 9)
+      local co = coroutine.create(function(a) local b = coroutine.yield(a + 1) error('oops' .. b, 0) end)
+      eq(all(tostring(select(1, coroutine.resume(co, 1))), coroutine.status(co)), 'true|suspended')
+      local ok, why = coroutine.resume(co, 5) eq(ok, false) eq(why, 'oops5')
+      ok, why = coroutine.resume(co) eq(ok, false) eq(why, 'cannot resume dead coroutine')
+      eq(tonumber('ff', 16), 255) eq(tonumber('x'), nil) eq(tonumber(' 12 '), 12)
+    end)");
+  EXPECT_EQ(call().why, "");
+}
 
 TEST_F(engine_test, an_empty_string_is_not_repeated_for_hours) {
   load("function f() assert(string.rep('', 1 << 60) == '') assert(('ab'):rep(2, ',') == 'ab,ab') end");
