@@ -133,15 +133,17 @@ bool process::ended_within(std::chrono::milliseconds time) const {
 
 std::optional<process> process_of(const home& h, std::string_view name) {
   auto path = h.lock_file(name);
-  auto absolute = without_links(path);
+  auto file = path.filename();
+  // A directory that is gone does not say any more in which of the two places it was.
+  auto usual = without_links(h.nodes() / name / file), other = without_links(h.foreground_nodes() / name / file);
   struct stat there{};
   bool exists = ::stat(path.c_str(), &there) == 0;
   auto found = holders([&](const open_file& f) {
     if (f.gone)
-      return f.path == absolute;
+      return f.path == usual || f.path == other;
     // Its path may be another one in the mount namespace of the process.
     struct stat its{};
-    return exists && f.path.filename() == absolute.filename() && ::stat((f.process / "fd" / f.fd).c_str(), &its) == 0
+    return exists && f.path.filename() == file && ::stat((f.process / "fd" / f.fd).c_str(), &its) == 0
            && its.st_dev == there.st_dev && its.st_ino == there.st_ino;
   });
   if (found.empty())

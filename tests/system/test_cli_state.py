@@ -287,6 +287,61 @@ def test_what_was_made_at_the_prompt_comes_back(ockam, home, end):
     assert ini.read_text().startswith("# what is written here stays\n[node]\n")
 
 
+@pytest.fixture
+def foreground(env, home, programs):
+    """foreground(name) → a node of `ockam node create --foreground` that is ready, as a process."""
+    begun = []
+
+    def start(name):
+        p = subprocess.Popen([programs / "ockam", "node", "create", name, "--foreground"], env=env, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, text=True, cwd=home)
+        begun.append(p)
+        assert p.stdout.readline() == f"{name}\n"
+        return p
+
+    yield start
+    for p in begun:
+        p.kill()
+        p.communicate(timeout=30)
+
+
+def test_a_node_of_the_foreground_keeps_what_is_made_at_the_prompt(foreground, ockam, home):
+    node = foreground("f1")
+    for words in (["service", "start", "hop", "--addr", "h1"], ["tcp-listener", "create", "127.0.0.1:0"]):
+        assert ockam(*words, "--at", "f1").code == 0
+    before = (listens_at(ockam, "f1"), services_of(ockam, "f1"))
+    assert "[service h1]" in (home / "run/f1/node.ini").read_text()
+    node.kill()
+    node.wait(10)
+    assert ockam("node", "start", "f1").code == 0
+    assert (listens_at(ockam, "f1"), services_of(ockam, "f1")) == before
+
+
+def test_a_node_of_the_foreground_is_found_without_its_files(foreground, ockam, home):
+    node = foreground("f1")
+    for f in home.glob("*.sqlite3*"):
+        f.unlink()
+    r = ockam("node", "list", "--output", "json")
+    assert [(n["node_name"], n["pid"]) for n in r.json] == [("f1", node.pid)], "the database is made anew"
+    shutil.rmtree(home / "run")
+    assert ockam("node", "list", "--output", "json").json[0]["status"]["status"] == "running"
+    assert ockam("node", "delete", "f1", "-y").code == 0
+    node.wait(10)
+    assert ockam("node", "list").out == "[]\n"
+
+
+def test_a_service_that_starts_when_its_command_has_given_up_is_kept_as_well(begin, ockam, home):
+    (home / "busy.lua").write_text("function on_message(m) local till = os.time() + 2 while os.time() < till do end m:reply('done') end")
+    (home / "up.lua").write_text("function on_message(m) m:reply(m.text:upper()) end")
+    ockam("node", "create", "n1", "--configuration",
+          "{threads: 1, services: {busy: {script: busy.lua, thread: pool, allow: os, instructions: 1000000000000}}}")
+    begin("message", "send", "x", "--to", "/node/n1/service/busy", "--timeout", "30s")
+    wait_until(lambda: ockam("worker", "show", "busy", "--at", "n1", "--output", "json").json["messages_in"] == 1, "it is busy")
+    r = ockam("service", "start", "script", "--addr", "up", "--file", home / "up.lua", "--at", "n1", "--timeout", "100ms")
+    assert r.code == 70 and "has not started within" in r.err, r
+    wait_until(lambda: "[service up]" in (home / "nodes/n1/node.ini").read_text(), "it has started at last")
+
+
 def test_what_was_ended_at_the_prompt_stays_ended(ockam, home):
     peer = ockam("node", "create", "n2", "--output", "json").json["transports"][0]["socket_addr"]
     ockam("node", "create", "n1", "--configuration", "{services: {h0: hop}}")

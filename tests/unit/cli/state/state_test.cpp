@@ -243,6 +243,18 @@ TEST_F(state_test, the_process_of_a_node_is_the_one_that_holds_its_lock) {
   EXPECT_FALSE(process_of(h, "n"));
 }
 
+TEST_F(state_test, the_process_of_a_node_in_the_foreground_is_found_too) {
+  ASSERT_TRUE(h.create_node_dir("f", true));
+  child node{[&] { return node_lock::acquire(h, "f"); }};
+  EXPECT_EQ(node_directories(h), std::vector<std::string>{"f"});
+  EXPECT_EQ(node_processes(h).size(), 1u);
+  std::filesystem::remove_all(h.foreground_nodes());
+  auto p = process_of(h, "f");
+  ASSERT_TRUE(p) << "also when its files are gone";
+  EXPECT_EQ(p->pid(), node.pid);
+  EXPECT_EQ(node_processes(h).size(), 1u);
+}
+
 TEST_F(state_test, who_only_looks_at_a_lock_is_not_its_node) {
   ASSERT_TRUE(h.create_node_dir("n"));
   ASSERT_TRUE(node_lock::acquire(h, "n"));
