@@ -13,7 +13,14 @@ namespace ockam::lua {
 namespace {
 
 struct values_test : testing::Test {
-  lua_engine e{sandbox{}, nullptr};
+  lua_engine e{patient(), nullptr};
+
+  /// Instructions are what ends a call here, also where a sanitizer makes each of them slow.
+  static sandbox patient() {
+    sandbox s;
+    s.time = std::chrono::minutes{5};
+    return s;
+  }
 
   void SetUp() override {
     (void)e.run([](lua_State* L) { open_values(L); });
