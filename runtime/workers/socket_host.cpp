@@ -8,6 +8,25 @@
 
 namespace ockam {
 
+namespace {
+
+/// Runs one function on the pool, and ends. A class, since CAF makes an actor of a function without arguments by
+/// way of a null reference.
+class pool_task final : public caf::event_based_actor {
+ public:
+  pool_task(caf::actor_config& cfg, std::function<void()> what) : caf::event_based_actor{cfg}, what_{std::move(what)} {}
+
+ private:
+  caf::behavior make_behavior() override {
+    what_();
+    return {};
+  }
+
+  std::function<void()> what_;
+};
+
+} // namespace
+
 socket_host::socket_host(caf::actor_config& cfg, actor_workers& owner, host_id id, ockam::address self, origin from)
   : caf::io::broker{cfg}, worker_host{std::move(self), owner.board().node_name(), owner.budget(), owner.dog(), worker_thread::socket,
                                       std::move(from)},
@@ -141,7 +160,7 @@ void socket_host::compute(message_ptr m, computation work) {
 
 void socket_host::on_pool(std::function<void()> piece) {
   // A fresh actor for each: one that sends itself messages would be given its thread again and again.
-  home_system().spawn([piece = std::move(piece)](caf::event_based_actor*) { piece(); });
+  home_system().spawn<pool_task>(std::move(piece));
 }
 
 void socket_host::computed(message_ptr m, computations::outcome what) {
