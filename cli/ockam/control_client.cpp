@@ -78,7 +78,7 @@ std::optional<state::process> control_client::peer() const {
   socklen_t size = sizeof(pidfd);
   if (::getsockopt(fd_, SOL_SOCKET, so_peerpidfd, &pidfd, &size) != 0 || pidfd < 0)
     return std::nullopt;
-  return state::process{pidfd};
+  return state::process{state::descriptor{pidfd}};
 }
 
 result<void> control_client::wait(short events, const deadline& by) {

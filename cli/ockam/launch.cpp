@@ -47,21 +47,6 @@ struct pipe_ends {
   }
 };
 
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_{fd} {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// Arguments or environment as exec takes them.
 class pointers {
  public:
@@ -172,7 +157,7 @@ result<started_node> launch_in_background(const state::home& h, const std::strin
     return system_error("cannot make a pipe", errno);
   auto log = h.node(name) / "stderr.log";
   // Opened here, where it can be said what is wrong with it.
-  descriptor log_fd{::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)};
+  state::descriptor log_fd{::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)};
   if (log_fd.get() < 0)
     return system_error("cannot write " + log.string(), errno);
   posix_spawn_file_actions_t files;

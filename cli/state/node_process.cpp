@@ -90,26 +90,14 @@ bool is_below(const fs::path& p, const fs::path& directory) {
 } // namespace
 
 std::optional<process> process::of(int pid) {
-  auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (fd < 0)
+  descriptor fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  if (!fd)
     return std::nullopt;
-  return process{fd};
-}
-
-process::process(process&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-
-process& process::operator=(process&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-process::~process() {
-  if (fd_ >= 0)
-    ::close(fd_);
+  return process{std::move(fd)};
 }
 
 int process::pid() const {
-  std::ifstream in{"/proc/self/fdinfo/" + std::to_string(fd_)};
+  std::ifstream in{"/proc/self/fdinfo/" + std::to_string(fd_.get())};
   for (std::string key; in >> key;)
     if (int n = -1; key == "Pid:" && in >> n)
       return n > 0 ? n : -1;
@@ -117,12 +105,12 @@ int process::pid() const {
 }
 
 bool process::signal(int number) const {
-  return ::syscall(SYS_pidfd_send_signal, fd_, number, nullptr, 0) == 0;
+  return ::syscall(SYS_pidfd_send_signal, fd_.get(), number, nullptr, 0) == 0;
 }
 
 bool process::ended_within(std::chrono::milliseconds time) const {
   const auto until = std::chrono::steady_clock::now() + time;
-  pollfd p{fd_, POLLIN, 0};
+  pollfd p{fd_.get(), POLLIN, 0};
   while (true) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     auto n = ::poll(&p, 1, std::max(0, static_cast<int>(left.count())));

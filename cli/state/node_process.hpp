@@ -13,13 +13,9 @@ namespace ockam::state {
 class process {
  public:
   /// Takes over a pidfd.
-  explicit process(int pidfd) : fd_{pidfd} {}
+  explicit process(descriptor pidfd) : fd_{std::move(pidfd)} {}
   /// The one that has this number now. Nothing when there is none.
   static std::optional<process> of(int pid);
-
-  process(process&& other) noexcept;
-  process& operator=(process&& other) noexcept;
-  ~process();
 
   /// Its number, for people; -1 when it has ended or cannot be seen from here.
   int pid() const;
@@ -28,7 +24,7 @@ class process {
   bool ended_within(std::chrono::milliseconds time) const;
 
  private:
-  int fd_;
+  descriptor fd_;
 };
 
 /// The process that is the node: the one that holds its lock, also where the lock file was removed. The kernel is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/state/descriptor.hpp"
 #include "runtime/core/error.hpp"
 
 #include <filesystem>
@@ -64,13 +65,9 @@ class node_lock {
   /// Whether some process holds it now.
   static bool held(const home& h, std::string_view name);
 
-  node_lock(node_lock&&) noexcept;
-  node_lock& operator=(node_lock&&) noexcept;
-  ~node_lock();
-
  private:
-  explicit node_lock(int fd) : fd_{fd} {}
-  int fd_ = -1;
+  explicit node_lock(descriptor file) : file_{std::move(file)} {}
+  descriptor file_;
 };
 
 /// Held by a program while it changes which nodes there are, or whether one of them runs: creates, starts, stops or
@@ -81,14 +78,14 @@ class name_guard {
   /// Errors: `permission_denied`, `io_failure` with the path.
   static result<name_guard> acquire(const home& h, std::string_view name);
 
-  name_guard(name_guard&&) noexcept;
+  name_guard(name_guard&&) = default;
   name_guard& operator=(name_guard&&) = delete;
   ~name_guard();
 
  private:
-  name_guard(int home_fd, int name_fd, std::filesystem::path path) : home_fd_{home_fd}, name_fd_{name_fd}, path_{std::move(path)} {}
-  int home_fd_;
-  int name_fd_; ///< -1: the lock on the home stands for it
+  name_guard(descriptor home, std::filesystem::path path) : home_{std::move(home)}, path_{std::move(path)} {}
+  descriptor home_;
+  descriptor name_; ///< none: the lock on the home stands for it
   std::filesystem::path path_;
 };
 
@@ -98,13 +95,9 @@ class home_guard {
   /// Errors: as above.
   static result<home_guard> acquire(const home& h);
 
-  home_guard(home_guard&&) noexcept;
-  home_guard& operator=(home_guard&&) = delete;
-  ~home_guard();
-
  private:
-  explicit home_guard(int fd) : fd_{fd} {}
-  int fd_;
+  explicit home_guard(descriptor home) : home_{std::move(home)} {}
+  descriptor home_;
 };
 
 /// One line of table `node`.
