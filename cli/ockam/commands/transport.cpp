@@ -53,9 +53,17 @@ pairs given_options(const invocation& in, std::span<const key_descriptor> keys) 
   return options;
 }
 
+std::vector<std::string> names_of(const control::ListenerInfo& l) {
+  return {l.socket_address(), plain_address(l.address())};
+}
+
+std::vector<std::string> names_of(const control::ConnectionInfo& c) {
+  return {c.worker_address(), c.socket_address()};
+}
+
 /// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
-template <class List, class Names>
-result<const typename List::value_type*> pick(const List& all, const std::string& given, const std::string& kind, Names names_of) {
+template <class List>
+result<const typename List::value_type*> pick(const List& all, const std::string& given, const std::string& kind) {
   auto wanted = plain_address(given);
   std::vector<std::string> names;
   for (const auto& item : all)
@@ -68,11 +76,30 @@ result<const typename List::value_type*> pick(const List& all, const std::string
   return error{errc::not_found, kind + " " + given + " was not found", near ? "did you mean " + *near + "?" : "see what there is with the list command"};
 }
 
-// -- listeners ---------------------------------------------------------------------------------------
+/// What is deleted, and where.
+struct deletion {
+  transport of;
+  const std::string& node;
+  std::string kind; ///< Listener
+  std::string word; ///< listener
+};
 
-std::vector<std::string> names_of(const control::ListenerInfo& l) {
-  return {l.socket_address(), plain_address(l.address())};
+/// Sends `r`, which deletes the one of `all` that ADDRESS names, once the user has agreed.
+template <class List>
+result<void> delete_one(const deletion& what, invocation& in, const List& all, control::Request r, json answer) {
+  auto address = in.args.get("ADDRESS");
+  if (all.empty())
+    return in.out.show({json::array(), "  > The node has no " + what.word + "s over " + std::string{what.of.title}});
+  if (auto there = pick(all, address, what.kind); !there)
+    return std::move(there).error();
+  if (auto ok = in.confirm("Delete the " + what.word + " " + address + " of node " + what.node + "?"); !ok)
+    return ok;
+  if (auto done = ask_node(in, what.node, std::move(r)); !done)
+    return std::move(done).error();
+  return in.out.show({std::move(answer), done_line(what.kind + " " + address + " was deleted")});
 }
+
+// -- listeners ---------------------------------------------------------------------------------------
 
 result<void> create_listener(transport t, invocation& in) {
   control::Request r;
@@ -109,7 +136,7 @@ result<void> show_listener(transport t, invocation& in) {
   auto found = listeners(t, in);
   if (!found)
     return std::move(found).error();
-  auto l = pick(found->listeners().listeners(), in.args.get("ADDRESS"), "Listener", [](const auto& i) { return names_of(i); });
+  auto l = pick(found->listeners().listeners(), in.args.get("ADDRESS"), "Listener");
   if (!l)
     return std::move(l).error();
   return in.out.show({view(**l), page_of(**l)});
@@ -123,26 +150,14 @@ result<void> delete_listener(transport t, invocation& in) {
   auto found = listeners(t, in);
   if (!found)
     return std::move(found).error();
-  const auto& all = found->listeners().listeners();
-  if (all.empty())
-    return in.out.show({json::array(), "  > The node has no listeners over " + std::string{t.title}});
-  if (auto there = pick(all, address, "Listener", [](const auto& i) { return names_of(i); }); !there)
-    return std::move(there).error();
-  if (auto ok = in.confirm("Delete the listener " + address + " of node " + *node + "?"); !ok)
-    return ok;
   control::Request r;
   r.mutable_delete_listener()->set_transport(std::string{t.name});
   r.mutable_delete_listener()->set_address(address);
-  if (auto done = ask_node(in, *node, std::move(r)); !done)
-    return std::move(done).error();
-  return in.out.show({{{"node", *node}, {"address", address}}, done_line("Listener " + address + " was deleted")});
+  return delete_one({t, *node, "Listener", "listener"}, in, found->listeners().listeners(), std::move(r),
+                    {{"node", *node}, {"address", address}});
 }
 
 // -- connections -------------------------------------------------------------------------------------
-
-std::vector<std::string> names_of(const control::ConnectionInfo& c) {
-  return {c.worker_address(), c.socket_address()};
-}
 
 result<void> create_connection(transport t, invocation& in) {
   auto node = node_or_default(in, in.args.get("from"), without_default::create);
@@ -184,7 +199,7 @@ result<void> show_connection(transport t, invocation& in) {
   auto found = connections(t, in);
   if (!found)
     return std::move(found).error();
-  auto c = pick(found->connections().connections(), in.args.get("ADDRESS"), "Connection", [](const auto& i) { return names_of(i); });
+  auto c = pick(found->connections().connections(), in.args.get("ADDRESS"), "Connection");
   if (!c)
     return std::move(c).error();
   return in.out.show({view(**c), page_of(**c), page_of(**c)});
@@ -198,19 +213,11 @@ result<void> delete_connection(transport t, invocation& in) {
   auto found = connections(t, in);
   if (!found)
     return std::move(found).error();
-  const auto& all = found->connections().connections();
-  if (all.empty())
-    return in.out.show({json::array(), "  > The node has no connections over " + std::string{t.title}});
-  if (auto there = pick(all, address, "Connection", [](const auto& i) { return names_of(i); }); !there)
-    return std::move(there).error();
-  if (auto ok = in.confirm("Delete the connection " + address + " of node " + *node + "?"); !ok)
-    return ok;
   control::Request r;
   r.mutable_delete_connection()->set_transport(std::string{t.name});
   r.mutable_delete_connection()->set_address(address);
-  if (auto done = ask_node(in, *node, std::move(r)); !done)
-    return std::move(done).error();
-  return in.out.show({{{"address", address}}, done_line("Connection " + address + " was deleted")});
+  return delete_one({t, *node, "Connection", "connection"}, in, found->connections().connections(), std::move(r),
+                    {{"address", address}});
 }
 
 // -- the table ---------------------------------------------------------------------------------------
