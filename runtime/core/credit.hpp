@@ -233,17 +233,6 @@ class credit {
   std::size_t bytes() const noexcept { return bytes_; }
   explicit operator bool() const noexcept { return ledger_ != nullptr; }
 
-  /// Gives back what is over so many bytes.
-  void shrink_to(std::size_t bytes) noexcept {
-    if (!ledger_ || bytes >= bytes_)
-      return;
-    auto over = bytes_ - bytes;
-    bytes_ = bytes;
-    if (hold_)
-      hold_->sub(over);
-    ledger_->sub(over);
-  }
-
   /// Takes another share of the same ledger and hold into this one; false (and untouched) if they differ.
   bool merge(credit& other) noexcept {
     if (other.ledger_ != ledger_ || other.hold_ != hold_ || lender_ || other.lender_)

@@ -10,22 +10,12 @@ backlog::~backlog() {
   }
 }
 
-/// Who sent it, and by which link: the last return address is the worker where the message began. Reports,
-/// which have none, have a lane for each link that they are charged to.
-std::uint64_t backlog::key_of(const message& m) {
-  address_view sender;
-  m.header.each_return([&](address_view a) { sender = a; });
-  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
-  auto link = m.held.source() ? m.held.source()->id() : 0;
-  return address_hash{}(sender) ^ link * spread;
-}
-
 bool backlog::push(message_ptr& m) {
   bool own = m->held && m->held.source() == own_;
   if (!own && holds_.enter(m->held) == hold_table::entry::refused)
     return false;
   bytes_ += m->footprint();
-  auto key = key_of(*m);
+  auto key = sender_key(*m);
   auto it = by_key_.find(key);
   if (it == by_key_.end()) {
     fresh_.push_back({key});

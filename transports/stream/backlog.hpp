@@ -74,8 +74,6 @@ class backlog {
   };
   using lanes = std::list<lane>;
 
-  static std::uint64_t key_of(const message& m);
-
   const ledger* own_;
   lanes fresh_;   ///< those that have not had a whole turn yet: they come first, each other time
   lanes waiting_; ///< the others, the next one in front

@@ -87,7 +87,7 @@ void out_queue::charge_bytes() {
     for (const auto& c : s.credits)
       charged += c.bytes();
     for (auto& c : s.credits)
-      c.shrink_to(c.bytes() * s.size / std::max<std::size_t>(1, charged));
+      c.resize(std::min(c.bytes(), c.bytes() * s.size / std::max<std::size_t>(1, charged)));
   }
 }
 
