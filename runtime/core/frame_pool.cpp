@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/frame_pool.hpp"
 
-#include "runtime/core/ip_endpoint.hpp"
-
 #include <algorithm>
 #include <initializer_list>
 #include <utility>
@@ -11,14 +9,10 @@ namespace ockam {
 
 namespace {
 
-/// Whose memory it is: one address of IPv4; of IPv6 the 64 bits that a network gives to one customer. All processes of
-/// this host, which come by Unix sockets, are one.
-std::string host_of(std::string_view peer) {
-  auto at = parse_ip_endpoint(peer);
-  if (!at)
-    return {};
-  std::size_t significant = at->v6 ? 8 : 4;
-  return {reinterpret_cast<const char*>(at->ip.data()), significant};
+/// Whose memory it is. All processes of this host, which come by Unix sockets, are one.
+ip_endpoint host_of_peer(std::string_view address) {
+  auto at = parse_ip_endpoint(address);
+  return at ? host_of(*at) : ip_endpoint{};
 }
 
 } // namespace
@@ -87,8 +81,8 @@ void frame_pool::tell(share& s) {
 // -- share -------------------------------------------------------------------------------------------
 
 frame_pool::share::share(origin from, std::string_view peer, waiter& owner)
-  : pool_{from.pool}, listener_{&pool_.listeners_[from.listener]}, listener_id_{from.listener}, host_name_{host_of(peer)}, owner_{owner} {
-  host_ = &pool_.hosts_[host_name_];
+  : pool_{from.pool}, listener_{&pool_.listeners_[from.listener]}, listener_id_{from.listener}, host_id_{host_of_peer(peer)}, owner_{owner} {
+  host_ = &pool_.hosts_[host_id_];
   listener_->limit = pool_.node_.limit / 2;
   host_->limit = pool_.node_.limit / 4;
   ++listener_->shares;
@@ -101,7 +95,7 @@ frame_pool::share::~share() {
   if (--listener_->shares == 0)
     pool_.listeners_.erase(listener_id_);
   if (--host_->shares == 0)
-    pool_.hosts_.erase(host_name_);
+    pool_.hosts_.erase(host_id_);
 }
 
 bool frame_pool::share::take(std::size_t n, clock::time_point now) {
@@ -113,7 +107,7 @@ bool frame_pool::share::take(std::size_t n, clock::time_point now) {
   }
   if (!full) {
     step_aside();
-    add(n);
+    take_anyway(n);
     return true;
   }
   wanted_ = n;
@@ -123,10 +117,6 @@ bool frame_pool::share::take(std::size_t n, clock::time_point now) {
 }
 
 void frame_pool::share::take_anyway(std::size_t n) noexcept {
-  add(n);
-}
-
-void frame_pool::share::add(std::size_t n) noexcept {
   auto more = capped(bytes_ + n) - capped(bytes_);
   for (auto* cap : {&pool_.node_, listener_, host_})
     cap->used += more;
@@ -172,6 +162,10 @@ void frame_pool::share::step_aside() noexcept {
     return;
   std::erase(pool_.waiting_, this);
   std::replace(pool_.sweeping_.begin(), pool_.sweeping_.end(), this, static_cast<share*>(nullptr));
+}
+
+bool frame_pool::share::is_wasted(std::size_t arrived, clock::duration since) const noexcept {
+  return since >= check_time && arrived < least_arrival && others_wait();
 }
 
 bool frame_pool::share::others_wait() const noexcept {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "runtime/core/credit.hpp"
+#include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/switchboard.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -27,7 +27,7 @@ namespace ockam {
 /// - Who is alone under a cap may exceed it. Beyond that, one link at a time may exceed all of them, for a short
 ///   while (`loan_time`): frames that each have a part of the memory, and wait for the rest of it, end one by one.
 /// - Who has memory that others wait for must use it: a frame of which less than `least_arrival` comes in within
-///   `check_time` is to be given up (`others_wait`).
+///   `check_time` is to be given up (`is_wasted`).
 ///
 /// Socket thread only.
 class frame_pool final : private flushable {
@@ -87,7 +87,7 @@ class frame_pool final : private flushable {
   switchboard& board_;
   scope node_;
   std::unordered_map<std::uint32_t, scope> listeners_;
-  std::unordered_map<std::string, scope> hosts_;
+  std::unordered_map<ip_endpoint, scope, ip_endpoint_hash> hosts_;
   std::vector<share*> waiting_;  ///< in the order in which they came
   std::vector<share*> sweeping_; ///< being told now; null: gone meanwhile
   share* loan_ = nullptr;        ///< who may exceed the caps
@@ -115,20 +115,22 @@ class frame_pool::share {
   std::size_t bytes() const noexcept { return bytes_; }
   /// Waits no longer, and returns a loan: it has no use for either now.
   void step_back() noexcept;
+  /// Whether the frame that this is for, which began `since` ago, is to be given up: so little of it has arrived
+  /// in the last `check_time` while others wait.
+  bool is_wasted(std::size_t arrived, clock::duration since) const noexcept;
   /// Others wait for memory that this one has a part of.
   bool others_wait() const noexcept;
 
  private:
   friend class frame_pool;
   static std::size_t capped(std::size_t bytes) noexcept { return bytes > free_of_caps ? bytes - free_of_caps : 0; }
-  void add(std::size_t n) noexcept;
   void step_aside() noexcept;
 
   frame_pool& pool_;
   scope* listener_;
   scope* host_;
   std::uint32_t listener_id_;
-  std::string host_name_;
+  ip_endpoint host_id_;
   waiter& owner_;
   std::size_t bytes_ = 0;
   std::size_t wanted_ = 0;          ///< what it waits for

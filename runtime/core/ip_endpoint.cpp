@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/ip_endpoint.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
@@ -95,6 +96,14 @@ std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text) {
   bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   bool ok = bracketed ? read_v6(host.substr(1, host.size() - 2), e) : read_v4(host, e.ip.data());
   return ok ? std::optional{e} : std::nullopt;
+}
+
+ip_endpoint host_of(ip_endpoint e) noexcept {
+  constexpr std::size_t network_bytes = 8;
+  e.port = 0;
+  if (e.v6)
+    std::fill(e.ip.begin() + network_bytes, e.ip.end(), std::uint8_t{0});
+  return e;
 }
 
 std::size_t ip_endpoint_hash::operator()(const ip_endpoint& e) const noexcept {

@@ -28,6 +28,10 @@ std::string to_string(const ip_endpoint& e);
 /// (a name, a missing or wrong port).
 std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text);
 
+/// One machine, as far as that can be told: an address of IPv4, a network of IPv6 (64 bits), of which a machine may use
+/// any address. Without a port.
+ip_endpoint host_of(ip_endpoint e) noexcept;
+
 /// Seeded once for each process: sources are chosen by strangers, and must not be able to choose
 /// collisions with them.
 struct ip_endpoint_hash {

@@ -180,7 +180,7 @@ void stream_link::check_frame() {
     in_.restart(now);
   if (now >= in_.deadline(env_.limit().frame_timeout))
     return refuse(refusal::frame_timeout, "did not finish a frame in time");
-  if (now - in_.began() >= frame_pool::check_time && arrived < frame_pool::least_arrival && frame_memory_.others_wait())
+  if (frame_memory_.is_wasted(arrived, now - in_.began()))
     return refuse(refusal::frame_timeout, "did not send on a frame whose memory others wait for");
   watch_frame();
 }

@@ -98,16 +98,6 @@ class udp_peers {
 
   order& line_of(standing s) { return lines_[static_cast<std::size_t>(s)]; }
 
-  /// One machine, as far as that can be told: an address of IPv4, a network of IPv6, of which a machine may
-  /// use any address.
-  static ip_endpoint host_of(ip_endpoint e) {
-    constexpr std::size_t network_bytes = 8;
-    e.port = 0;
-    if (e.v6)
-      std::fill(e.ip.begin() + network_bytes, e.ip.end(), std::uint8_t{0});
-    return e;
-  }
-
   /// Who makes place for `from`. Newcomers always have a quarter of the table. Precondition: not empty.
   place last_in_line(const ip_endpoint& from) {
     auto& newcomers = line_of(standing::newcomer);

@@ -295,7 +295,7 @@ void ws_stream::watch_gathering() {
   auto since = reactor().now() - gather_began_;
   auto left = std::chrono::ceil<std::chrono::milliseconds>(allowed - since);
   auto arrived = gathered_.size() - std::exchange(gathered_at_check_, gathered_.size());
-  bool idle = since >= frame_pool::check_time && arrived < frame_pool::least_arrival && gathered_memory_.others_wait();
+  bool idle = gathered_memory_.is_wasted(arrived, since);
   if (left.count() <= 0 || idle) {
     break_off(refusal::frame_timeout, close_code::protocol_error,
               idle ? "did not send on a message whose memory others wait for" : "did not finish a message in time");
