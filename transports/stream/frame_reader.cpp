@@ -2,6 +2,7 @@
 #include "transports/stream/frame_reader.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -27,6 +28,7 @@ std::span<const iovec> frame_reader::room(std::span<std::byte> scratch) {
 }
 
 void frame_reader::filled(std::size_t n, clock::time_point now) {
+  assert(in_.empty() && !rest_);
   auto more = std::min(n, to_frame_);
   now_ = now;
   in_ = {scratch_, n - more};
@@ -72,8 +74,10 @@ std::optional<frame_reader::frame> frame_reader::next() {
     std::memcpy(length_.data() + length_have_, in_.data(), part);
   length_have_ += part;
   in_ = in_.subspan(part);
-  if (length_have_ < length_.size())
+  if (length_have_ < length_.size()) {
+    drop_rest();
     return std::nullopt;
+  }
   std::size_t length = stream_codec::read_length(length_.data());
   if (length > max_frame_) {
     too_large_ = length;

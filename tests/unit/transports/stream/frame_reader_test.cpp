@@ -181,6 +181,52 @@ TEST_F(frame_reader_test, what_is_not_taken_yet_is_kept_and_charged) {
   EXPECT_EQ(share.bytes(), 0u);
 }
 
+TEST_F(frame_reader_test, what_is_kept_after_half_a_length_came_in_stays_what_it_was) {
+  auto stream = framed("one") + framed("two") + framed("three");
+  fill(std::string_view{stream}.substr(0, framed("one").size() + 2));
+  reader.keep_rest(); // stops at once, with all of it
+  EXPECT_EQ(reader.next()->body.size(), 3u);
+  EXPECT_FALSE(reader.next()) << "of the second length only half is here";
+  EXPECT_EQ(share.bytes(), 0u) << "nothing is kept any more";
+  fill(std::string_view{stream}.substr(framed("one").size() + 2));
+  EXPECT_EQ(reader.next()->body.size(), 3u);
+  reader.keep_rest();
+  std::fill(scratch.begin(), scratch.end(), std::byte{0}); // another link reads
+  auto three = reader.next();
+  ASSERT_TRUE(three);
+  ASSERT_EQ(three->body.size(), 5u);
+  EXPECT_EQ(three->body[0], std::byte{'t'});
+}
+
+TEST_F(frame_reader_test, frames_come_out_as_they_went_in_wherever_reads_end_and_stops_fall) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random{seed};
+    auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random); };
+    std::string stream;
+    std::vector<std::string> sent;
+    for (std::size_t n = 0; n < 40; ++n) {
+      sent.emplace_back(below(5) == 0 ? below(40'000) : below(60), static_cast<char>('a' + n % 26));
+      stream += framed(sent.back());
+    }
+    bodies.clear();
+    for (std::size_t at = 0; at < stream.size();) {
+      at += fill(std::string_view{stream}.substr(at, 1 + below(below(3) == 0 ? 50'000 : 60)));
+      while (true) {
+        if (below(3) == 0) {
+          reader.keep_rest();
+          std::fill(scratch.begin(), scratch.end(), std::byte{0xff}); // another link reads
+        }
+        auto f = reader.next();
+        if (!f)
+          break;
+        bodies.emplace_back(reinterpret_cast<const char*>(f->body.data()), f->body.size());
+      }
+    }
+    ASSERT_TRUE(bodies == sent) << "seed " << seed;
+    ASSERT_EQ(share.bytes(), 0u) << "seed " << seed;
+  }
+}
+
 TEST_F(frame_reader_test, what_is_forgotten_is_not_charged) {
   read(framed(std::string(10'000, 'x')).substr(0, 5000));
   EXPECT_GT(share.bytes(), 0u);
