@@ -58,8 +58,9 @@ bool checker::jams_are_long() const {
   return world_.limit().link_budget < encoded + 2 * largest_payload_;
 }
 
+/// Of a jam that is long, each stall moves little more than a frame.
 std::chrono::milliseconds checker::patience() const {
-  return jams_are_long() ? 5 * world_.limit().write_timeout : 45'000ms;
+  return jams_are_long() ? 20 * world_.limit().write_timeout : 45'000ms;
 }
 
 bool checker::closed_as_stuck() {
