@@ -47,6 +47,7 @@ std::byte* out_queue::append(std::size_t n) {
   s.capacity = std::max(n, block_size);
   s.block = n <= block_size ? pool.take() : std::make_unique_for_overwrite<std::byte[]>(n);
   s.size = n;
+  s.ends.reserve(32);
   return s.block.get();
 }
 
