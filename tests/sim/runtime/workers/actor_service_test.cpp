@@ -242,7 +242,7 @@ TEST_F(actor_services, an_actor_ends_with_its_service_and_leaves_nothing) {
   EXPECT_GT(n.budget().used(), 0u) << "what waits is charged";
   n.reactor().post([&] { EXPECT_TRUE(n.workers().stop(address{"service"})); });
   net.run();
-  EXPECT_EQ(said(), "the service at 0#service on node n1 failed");
+  EXPECT_EQ(said(), "the service at 0#service on node n1 failed: it was stopped");
   EXPECT_FALSE(caf::actor_cast<caf::actor>(actor));
   got.clear();
   EXPECT_EQ(n.budget().used(), 0u);
