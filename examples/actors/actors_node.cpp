@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node whose services are CAF actors: a function, one with state and a child, one that blocks.
+// A node whose services are CAF actors: a function, one with state and a child, one that blocks, one that asks over a route.
 #include <ockam/actor.hpp>
 #include <ockam/node_main.hpp>
 
@@ -61,11 +61,18 @@ void slow(caf::blocking_actor* self) {
     [&](const caf::exit_msg&) { running = false; }); // the service is stopped
 }
 
+/// Has somebody else answer, at the other end of a route.
+caf::behavior through(caf::event_based_actor* self, const std::string& to) {
+  auto far = ockam::remote(self, to);
+  return {[self, far](const ockam::request& r) { return self->delegate(far, r); }};
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   auto greeting = [](const ockam::service_options& o) { return ockam::spawning(greeter, o.text("greeting", "Hello")); };
+  auto route = [](const ockam::service_options& o) { return ockam::spawning(through, o.required("to")); };
   return ockam::node_main(argc, argv,
                           {ockam::actor_service("greeter", greeting), ockam::actor_service("words", word_count),
-                           ockam::actor_service("slow", slow)});
+                           ockam::actor_service("slow", slow), ockam::actor_service("through", route)});
 }

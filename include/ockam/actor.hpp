@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/message_handler.hpp>

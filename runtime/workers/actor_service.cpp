@@ -250,6 +250,8 @@ void actor_worker::answer(caf::mailbox_element& said) {
     return;
   if (what.match_elements<content>())
     reply(std::move(m), payload{what.get_as<content>(0).bytes()});
+  else if (what.match_elements<ockam::reply>()) // of a request to another route that answers this one
+    reply(std::move(m), payload{what.get_as<ockam::reply>(0).bytes()});
   else if (what.match_elements<std::string>())
     reply_text(std::move(m), what.get_as<std::string>(0));
   else if (what.match_elements<caf::error>())
@@ -284,7 +286,7 @@ void actor_worker::actor_ended(const caf::error& reason) {
 
 } // namespace
 
-std::string request::text() const {
+std::string received::text() const {
   if (auto t = message_->text())
     return std::string{*t};
   throw std::invalid_argument{"the payload is not text"};

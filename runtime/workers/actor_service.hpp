@@ -24,20 +24,18 @@
 
 namespace ockam {
 
-/// What an actor that is a service is asked: a message that somebody has sent to its address. Copies share it, nothing
-/// changes it. Its share of the budgets comes back when it has been answered. Any thread.
-class request {
+/// A message as actors see it. Copies share it, nothing changes it. Any thread.
+class received {
  public:
-  /// `m`: without what it holds of the budgets.
-  explicit request(std::shared_ptr<const message> m) noexcept : message_{std::move(m)} {}
+  explicit received(std::shared_ptr<const message> m) noexcept : message_{std::move(m)} {}
 
   std::span<const std::byte> bytes() const noexcept { return message_->bytes(); }
   /// The payload as text. Throws `std::invalid_argument` where it is none (`is_text`).
   std::string text() const;
   bool is_text() const { return message_->text().has_value(); }
-  /// The way back; its last address is the worker that asks.
+  /// The way back; its last address is the worker that has sent the message.
   route return_route() const { return message_->return_route(); }
-  /// Asked by a worker of this node.
+  /// Sent by a worker of this node.
   bool is_local() const noexcept { return message_->is_local(); }
   /// Who the other end of the link has proved to be; null where nothing proves it (`message::identity`).
   const std::string* identity() const noexcept { return message_->identity(); }
@@ -46,7 +44,20 @@ class request {
   std::shared_ptr<const message> message_;
 };
 
-/// A payload that an actor answers with. Copies share it, nothing changes it. Any thread.
+/// What an actor that is a service is asked: what somebody has sent to its address. Its share of the budgets comes back
+/// when it has been answered.
+class request : public received {
+ public:
+  using received::received;
+};
+
+/// What came back along a route.
+class reply : public received {
+ public:
+  using received::received;
+};
+
+/// A payload that an actor sends. Copies share it, nothing changes it. Any thread.
 class content {
  public:
   explicit content(payload p) : payload_{std::make_shared<const payload>(std::move(p))} {}
@@ -196,4 +207,5 @@ constexpr plugin plugin_of_actor() {
 } // namespace ockam
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::reply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::content)
