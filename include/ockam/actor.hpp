@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/message_handler.hpp>
 #include <caf/scheduled_actor.hpp>
 
-/// The CAF actor below a worker, for services that use CAF themselves: to spawn actors, to ask them, to be
-/// asked by them. Not needed for anything else; needs the headers of CAF and of Boost. Call these from the
-/// worker's own members, on its thread, not in its constructor.
+/// For who knows CAF: a service that is any CAF actor (`actor_service`), and the actor below a `worker`. Not needed for
+/// anything else; needs the headers of CAF and of Boost.
+///
+///     #include <ockam/actor.hpp>
+///     #include <ockam/node_main.hpp>
+///
+///     caf::behavior greeter(caf::event_based_actor*) {
+///       return {[](const ockam::request& r) { return "Hello, " + r.text(); }};
+///     }
+///
+///     int main(int argc, char** argv) {
+///       return ockam::node_main(argc, argv, {ockam::actor_service("greeter", greeter)});
+///     }
+///
+/// A handler for `ockam::request` gets what is sent to the service. What it returns is the reply: a `std::string`, an
+/// `ockam::content`, a `caf::result` or a promise of either, or what an actor says that it delegates to; nothing, and there is
+/// no reply; a `caf::error`, and whoever asked gets its words. An exception ends the actor, and whoever waits gets the words of
+/// the exception; whether it is started again says `restart` of the service.
 namespace ockam {
+
+// -- the actor below a worker: call these from the worker's own members, on its thread, not in its constructor
 
 /// The actor that runs `w`: its handle, its `system()`, its `spawn` and `request`. Do not `quit` it, nor
 /// change its behavior: `worker::stop` ends a worker.

@@ -2,6 +2,8 @@
 #include "runtime/node/assembly.hpp"
 
 #include "runtime/control/control.hpp"
+#include "runtime/core/account.hpp"
+#include "runtime/workers/remote_actor.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -11,6 +13,7 @@ namespace ockam {
 namespace {
 
 constexpr std::string_view control_address = "_internal.control";
+constexpr std::string_view actors_address = "_internal.actors";
 
 /// The configuration without its sections.
 node_config without_sections(node_config c) {
@@ -43,6 +46,12 @@ void assembly::open() {
   flows_.services = board_.flows().create();
   board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
+  worker_options gate;
+  gate.type = "actors";
+  gate.thread = worker_thread::pool;
+  gate.internal = true;
+  gate.budget = account::usual;
+  (void)workers_.start(address{std::string{actors_address}}, make_remote_gate(), std::move(gate));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);

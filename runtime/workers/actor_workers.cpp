@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/actor_workers.hpp"
 
-#include "runtime/workers/socket_host.hpp"
 #include "runtime/core/log.hpp"
+#include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/pool_host.hpp"
 #include "runtime/workers/pool_mailbox.hpp"
+#include "runtime/workers/socket_host.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
@@ -28,6 +29,9 @@ result<void> workers::start(address a, std::unique_ptr<worker> w, worker_options
 }
 
 namespace {
+
+/// A node calls none of this itself; its plugins do, and link nothing.
+[[gnu::used]] constexpr auto kept_for_plugins = &make_actor_worker;
 
 error not_started(const address& a, error why) {
   why.cause = "the worker at " + to_string(a) + " did not start: " + why.cause;

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/actor_service.hpp"
+
+#include "runtime/core/bare.hpp"
+#include "runtime/core/provenance.hpp"
+#include "runtime/workers/worker_host.hpp"
+
+#include <caf/actor_config.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/monitorable_actor.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/sec.hpp>
+#include <caf/send.hpp>
+
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+namespace ockam {
+
+namespace {
+
+/// What the actor of a service says, in whatever thread it does, for the thread of the worker. An actor only as far as
+/// answers can be sent to it.
+class answer_box final : public caf::monitorable_actor {
+ public:
+  using listener = std::function<void()>;
+
+  answer_box(caf::actor_config& cfg, postbox worker, listener hear)
+    : caf::monitorable_actor{cfg}, worker_{std::move(worker)}, hear_{std::move(hear)} {}
+
+  void enqueue(caf::mailbox_element_ptr answer, caf::execution_unit*) override {
+    keep([&] { answers_.push_back(std::move(answer)); });
+  }
+  void actor_ended(const caf::error& reason) {
+    keep([&] { end_ = reason; });
+  }
+  /// Until `take`, what comes in is not told.
+  void hold() {
+    std::lock_guard guard{lock_};
+    told_ = true;
+  }
+  /// All since the last time; after the last answer, the reason why the actor has ended.
+  std::pair<std::vector<caf::mailbox_element_ptr>, std::optional<caf::error>> take() {
+    std::lock_guard guard{lock_};
+    told_ = false;
+    return {std::exchange(answers_, {}), std::exchange(end_, {})};
+  }
+
+ private:
+  template <class F>
+  void keep(F&& f) {
+    {
+      std::lock_guard guard{lock_};
+      f();
+      if (std::exchange(told_, true))
+        return;
+    }
+    worker_.post([hear = hear_] { hear(); });
+  }
+
+  postbox worker_;
+  listener hear_; ///< called on the worker's thread, while there is the worker
+  std::mutex lock_;
+  std::vector<caf::mailbox_element_ptr> answers_;
+  std::optional<caf::error> end_;
+  bool told_ = false;
+};
+
+/// Messages that wait for an answer, by a number that is used once. No memory is taken for one that is added and taken
+/// while few are here.
+class pending_slots {
+ public:
+  std::uint64_t add(message_ptr m) {
+    if (free_.empty()) {
+      free_.push_back(slots_.size());
+      slots_.emplace_back();
+    }
+    auto at = free_.back();
+    free_.pop_back();
+    auto& s = slots_[at];
+    s.what = std::move(m);
+    return s.uses << index_bits | at;
+  }
+  /// Null when there is none of this number any more.
+  message_ptr take(std::uint64_t number) {
+    auto at = number & ((std::uint64_t{1} << index_bits) - 1);
+    if (at >= slots_.size() || slots_[at].uses != number >> index_bits)
+      return nullptr;
+    slots_[at].uses = slots_[at].uses % most_uses + 1;
+    free_.push_back(at);
+    return std::move(slots_[at].what);
+  }
+  std::vector<message_ptr> take_all() {
+    std::vector<message_ptr> all;
+    for (auto& s : std::exchange(slots_, {}))
+      if (s.what)
+        all.push_back(std::move(s.what));
+    free_.clear();
+    return all;
+  }
+
+ private:
+  // What CAF leaves for the number of a request: 58 bits.
+  static constexpr unsigned index_bits = 24;
+  static constexpr std::uint64_t most_uses = (std::uint64_t{1} << 32) - 1;
+  struct slot {
+    message_ptr what;
+    std::uint64_t uses = 1; ///< so that no number is 0
+  };
+  std::vector<slot> slots_;
+  std::vector<std::uint64_t> free_;
+};
+
+/// Keeps an actor that is ready to run for the thread that has made it ready, which then runs it itself: a message costs
+/// no change of thread. Whoever else becomes ready meanwhile goes to the pool.
+class own_turn final : public caf::execution_unit {
+ public:
+  own_turn(caf::actor_system& s, const caf::actor& a)
+    : caf::execution_unit{&s}, mine_{dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(a))} {}
+  ~own_turn() override { leave(); }
+
+  void exec_later(caf::resumable* job) override {
+    if (job == mine_ && !ready_)
+      ready_ = job;
+    else
+      system().scheduler().enqueue(job);
+  }
+  bool is_ready() const noexcept { return ready_ != nullptr; }
+  void run() {
+    constexpr std::size_t messages = 1'000; // then others want their turn
+    auto* job = std::exchange(ready_, nullptr);
+    if (!job)
+      return;
+    if (job->resume(this, messages) == caf::resumable::resume_later)
+      system().scheduler().enqueue(job);
+    else
+      caf::intrusive_ptr_release(job);
+  }
+  /// The pool runs it.
+  void leave() {
+    if (ready_)
+      system().scheduler().enqueue(std::exchange(ready_, nullptr));
+  }
+
+ private:
+  caf::resumable* mine_;
+  caf::resumable* ready_ = nullptr;
+};
+
+/// Asks an actor on behalf of whoever sends to the service, and answers with what it says.
+///
+///     on_message ══request══▶ actor
+///                                │ what a handler returns, or an error
+///           hear ◀───────── answer_box
+///
+/// A message that it has asked about waits in a slot, charged to the service's budget, until it is answered. The actor
+/// ends with the service, and the service with the actor: as failed, if the actor has not ended normally.
+class actor_worker final : public worker {
+ public:
+  explicit actor_worker(actor_factory spawn) : spawn_{std::move(spawn)} {}
+
+  void on_start() override;
+  void on_message(message_ptr m) override;
+  void on_stop() noexcept override;
+
+ private:
+  static answer_box& box_of(const caf::strong_actor_ptr& p) { return *static_cast<answer_box*>(p->get()); }
+  caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
+  std::string words_of(const caf::error& e) const;
+  void run_actor();
+  void hear();
+  void answer(caf::mailbox_element& said);
+  void refuse(message_ptr m, const caf::error& why);
+  void actor_ended(const caf::error& reason);
+
+  actor_factory spawn_;
+  caf::actor actor_;
+  caf::strong_actor_ptr answers_; ///< an `answer_box`
+  std::shared_ptr<own_turn> turn_; ///< null on the socket thread, which runs no actor of a service
+  bool turn_asked_ = false;
+  pending_slots asked_;
+};
+
+void actor_worker::on_start() {
+  actor_ = spawn_(system());
+  if (!actor_)
+    throw std::runtime_error{"no actor was spawned for it"};
+  caf::actor_config cfg;
+  answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(), cfg, my_postbox(),
+                                                               [this] { hear(); });
+  if (dynamic_cast<caf::event_based_actor*>(&worker_host::of(*this).actor()))
+    turn_ = std::make_shared<own_turn>(system(), actor_);
+  // The actor may point at its turn for as long as it lives.
+  actor_->attach_functor([answers = answers_, turn = turn_](const caf::error& reason) { box_of(answers).actor_ended(reason); });
+}
+
+/// The message goes to the actor; the way back, with what the message holds of the budget, waits for the answer.
+void actor_worker::on_message(message_ptr m) {
+  auto waiting = std::make_unique<message>();
+  waiting->header.push_onward(m->header.next());
+  m->header.each_return([&](address_view a) { waiting->header.append_return(a); });
+  waiting->header.flags(m->header.flags());
+  waiting->header.hop_budget(m->header.hop_budget());
+  waiting->header.traced(m->header.traced());
+  waiting->seen = m->seen;
+  waiting->held = std::move(m->held);
+  provenance::inherit(*waiting, *m);
+  actor_->eq_impl(caf::message_id{asked_.add(std::move(waiting))}.with_normal_priority(), answers_, turn_.get(),
+                  ockam::request{std::shared_ptr<const message>{std::move(m)}});
+  if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
+    my_postbox().post([this] { run_actor(); });
+}
+
+void actor_worker::on_stop() noexcept {
+  for (auto& m : asked_.take_all())
+    drop(std::move(m), drop_reason::worker_failed, "it was stopped");
+  if (turn_)
+    turn_->leave();
+  if (actor_)
+    caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
+}
+
+void actor_worker::run_actor() {
+  turn_asked_ = false;
+  box_of(answers_).hold();
+  turn_->run();
+  hear();
+}
+
+void actor_worker::hear() {
+  auto [answers, end] = box_of(answers_).take();
+  for (auto& a : answers)
+    answer(*a);
+  if (end)
+    actor_ended(*end);
+}
+
+void actor_worker::answer(caf::mailbox_element& said) {
+  auto& what = said.content();
+  if (what.match_elements<caf::error>() && what.get_as<caf::error>(0) == caf::sec::request_receiver_down)
+    return; // why it is down is known when that is heard
+  auto m = asked_.take(said.mid.request_id().integer_value());
+  if (!m)
+    return;
+  if (what.match_elements<content>())
+    reply(std::move(m), payload{what.get_as<content>(0).bytes()});
+  else if (what.match_elements<ockam::reply>()) // of a request to another route that answers this one
+    reply(std::move(m), payload{what.get_as<ockam::reply>(0).bytes()});
+  else if (what.match_elements<std::string>())
+    reply_text(std::move(m), what.get_as<std::string>(0));
+  else if (what.match_elements<caf::error>())
+    refuse(std::move(m), what.get_as<caf::error>(0));
+  else if (what.size() > 0) // of a handler that returns nothing whoever asked gets nothing
+    reply_error(std::move(m), "the actor answered with what is no payload");
+}
+
+void actor_worker::refuse(message_ptr m, const caf::error& why) {
+  if (why == caf::sec::unexpected_message)
+    reply_error(std::move(m), "the actor does not handle requests");
+  else
+    reply_error(std::move(m), words_of(why));
+}
+
+std::string actor_worker::words_of(const caf::error& e) const {
+  if (e.context().match_elements<std::string>())
+    return e.context().get_as<std::string>(0);
+  return system().render(e);
+}
+
+void actor_worker::actor_ended(const caf::error& reason) {
+  actor_ = nullptr;
+  bool well = !reason || reason == caf::exit_reason::normal;
+  auto words = well ? "it has ended" : words_of(reason);
+  for (auto& m : asked_.take_all())
+    drop(std::move(m), drop_reason::worker_failed, words);
+  if (!well)
+    throw std::runtime_error{words};
+  stop();
+}
+
+} // namespace
+
+std::string received::text() const {
+  if (auto t = message_->text())
+    return std::string{*t};
+  throw std::invalid_argument{"the payload is not text"};
+}
+
+content text(std::string_view t) {
+  return content{text_payload(t)};
+}
+
+content bytes(std::span<const std::byte> b) {
+  return content{payload{b}};
+}
+
+std::unique_ptr<worker> make_actor_worker(actor_factory spawn) {
+  return std::make_unique<actor_worker>(std::move(spawn));
+}
+
+void actors::set_defaults(caf::scheduled_actor& a) {
+  a.set_exception_handler([](std::exception_ptr& e) { return reason_of(e); });
+  a.set_default_handler(caf::drop);
+}
+
+caf::error actors::reason_of(std::exception_ptr e) {
+  std::string words = "an exception that is no std::exception";
+  try {
+    std::rethrow_exception(std::move(e));
+  } catch (const std::exception& known) {
+    words = known.what();
+  } catch (...) {
+  }
+  return caf::make_error(caf::sec::runtime_error, words);
+}
+
+} // namespace ockam

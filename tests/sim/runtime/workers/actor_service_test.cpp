@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Services that are CAF actors, asked by workers.
+#include "runtime/workers/actor_service.hpp"
+
+#include "runtime/workers/requests.hpp"
+#include "sim/support/node.hpp"
+
+#include <caf/response_promise.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <gtest/gtest.h>
+
+namespace ockam::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+class actor_services : public testing::Test {
+ protected:
+  template <class F>
+  result<void> start(F actor, const std::string& at = "service", restart_policy restart = restart_policy::never,
+                     service_options options = {}) {
+    return start_type(actor_service("test", std::move(actor)), at, restart, std::move(options));
+  }
+  result<void> start_type(service_type type, const std::string& at = "service", restart_policy restart = restart_policy::never,
+                          service_options options = {}) {
+    worker_options o;
+    o.type = "test";
+    o.thread = type.thread;
+    o.restart = restart;
+    o.budget = 1u << 20;
+    result<void> outcome = error{errc::internal, "the start has not ended", {}};
+    n.reactor().post([&] {
+      n.workers().start(address{at}, [make = type.make, options] { return make(options); }, o,
+                        [&](result<void> r) { outcome = std::move(r); });
+    });
+    net.run();
+    return outcome;
+  }
+
+  /// What comes back for `text`: its text, or the words of the report.
+  std::string ask(std::string_view text, const route& to = {"service"}) {
+    got.clear();
+    auto body = text_payload(text);
+    n.send(to, {reinterpret_cast<const char*>(body.bytes().data()), body.size()}, "me", true);
+    return said();
+  }
+  std::string said() {
+    if (got.empty())
+      return "nothing";
+    if (const auto* r = got.back()->header.get_report())
+      return to_error(*r).cause;
+    return std::string{got.back()->text().value_or("not text")};
+  }
+
+  std::vector<message_ptr>& box() {
+    auto w = std::make_unique<mailbox>();
+    auto& all = w->got;
+    n.start("me", std::move(w));
+    return all;
+  }
+
+  network net;
+  node n{net};
+  std::vector<message_ptr>& got = box();
+};
+
+caf::behavior greeter(caf::event_based_actor*) {
+  return {[](const ockam::request& r) { return "Hello, " + r.text(); }};
+}
+
+TEST_F(actor_services, a_function_answers_with_what_it_returns) {
+  ASSERT_TRUE(start(greeter));
+  EXPECT_EQ(ask("Ann"), "Hello, Ann");
+  EXPECT_EQ(got.back()->return_route(), route{"service"}) << "as a worker does";
+  EXPECT_EQ(ask("Bob"), "Hello, Bob");
+  EXPECT_EQ(n.workers().show(address{"service"})->messages_out, 2u);
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+struct tally {
+  int n = 0;
+};
+
+TEST_F(actor_services, a_stateful_actor_keeps_its_state) {
+  ASSERT_TRUE(start([](caf::stateful_actor<tally>* self) -> caf::behavior {
+    return {[self](const ockam::request&) { return std::to_string(++self->state.n); }};
+  }));
+  EXPECT_EQ(ask("x"), "1");
+  EXPECT_EQ(ask("x"), "2");
+}
+
+class counting : public caf::event_based_actor {
+ public:
+  explicit counting(caf::actor_config& cfg, int from = 0) : caf::event_based_actor{cfg}, n_{from} {
+    if (from < 0)
+      throw std::invalid_argument{"it counts from 0"};
+  }
+  caf::behavior make_behavior() override {
+    return {[this](const ockam::request&) { return std::to_string(++n_); }};
+  }
+
+ private:
+  int n_;
+};
+
+TEST_F(actor_services, a_class_is_one_and_options_are_its_arguments) {
+  ASSERT_TRUE(start_type(actor_service<counting>("counting")));
+  EXPECT_EQ(ask("x"), "1");
+  auto from = actor_service("counting", [](const service_options& o) { return spawning<counting>(static_cast<int>(o.number("from", 0, -9))); });
+  EXPECT_TRUE(from.has_options);
+  ASSERT_TRUE(start_type(from, "later", restart_policy::never, service_options{{{"from", "7"}}}));
+  EXPECT_EQ(ask("x", {"later"}), "8");
+  auto bad = start_type(from, "bad", restart_policy::never, service_options{{{"from", "-1"}}});
+  ASSERT_FALSE(bad) << "a constructor that throws";
+  EXPECT_EQ(bad.error().cause, "the worker at 0#bad did not start: it counts from 0");
+  EXPECT_FALSE(n.board().find(address{"bad"}));
+}
+
+using calculator = caf::typed_actor<caf::replies_to<ockam::request>::with<std::string>>;
+
+TEST_F(actor_services, a_typed_actor_is_one) {
+  ASSERT_TRUE(start([](calculator::pointer) -> calculator::behavior_type {
+    return {[](const ockam::request& r) { return std::to_string(std::stoi(r.text()) * 2); }};
+  }));
+  EXPECT_EQ(ask("21"), "42");
+}
+
+TEST_F(actor_services, bytes_are_answered_as_they_are) {
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior {
+    return {[](const ockam::request& r) { return bytes(r.bytes()); }};
+  }));
+  n.send({"service"}, std::string_view{"\x00\xff\x01", 3}, "me");
+  ASSERT_EQ(got.size(), 1u);
+  ASSERT_EQ(got[0]->bytes().size(), 3u);
+  EXPECT_EQ(got[0]->bytes()[1], std::byte{0xff});
+}
+
+TEST_F(actor_services, another_actor_may_answer) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    auto other = self->spawn<caf::linked>([](caf::event_based_actor*) -> caf::behavior {
+      return {[](const ockam::request& r) { return "delegated " + r.text(); }};
+    });
+    return {[self, other](const ockam::request& r) { return self->delegate(other, r); }};
+  }));
+  EXPECT_EQ(ask("x"), "delegated x");
+}
+
+struct promised {
+  caf::typed_response_promise<std::string> answer;
+};
+
+TEST_F(actor_services, an_answer_may_come_later) {
+  using tick = caf::atom_constant<caf::atom("tick")>;
+  ASSERT_TRUE(start([](caf::stateful_actor<promised>* self) -> caf::behavior {
+    return {
+      [self](const ockam::request&) {
+        self->delayed_send(self, 50ms, tick::value);
+        return self->state.answer = self->make_response_promise<std::string>();
+      },
+      [self](tick) { self->state.answer.deliver(std::string{"later"}); },
+    };
+  }));
+  EXPECT_EQ(ask("x"), "nothing");
+  net.advance(50ms);
+  EXPECT_EQ(said(), "later");
+}
+
+TEST_F(actor_services, an_error_is_told_with_its_words_and_the_actor_goes_on) {
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior {
+    return {[](const ockam::request& r) -> caf::result<std::string> {
+      if (r.text() == "bad")
+        return caf::make_error(caf::sec::invalid_argument, std::string{"that is bad"});
+      return r.text();
+    }};
+  }));
+  EXPECT_EQ(ask("bad"), "the service at 0#service on node n1 answered with an error: that is bad");
+  EXPECT_EQ(ask("good"), "good");
+}
+
+TEST_F(actor_services, a_handler_that_returns_nothing_answers_nothing) {
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior { return {[](const ockam::request&) {}}; }));
+  EXPECT_EQ(ask("x"), "nothing");
+  EXPECT_EQ(n.budget().used(), 0u) << "and keeps nothing";
+}
+
+TEST_F(actor_services, who_has_no_handler_for_requests_says_so) {
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; }));
+  EXPECT_EQ(ask("x"), "the service at 0#service on node n1 answered with an error: the actor does not handle requests");
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior { return {[](const ockam::request&) { return 1.5f; }}; }, "odd"));
+  EXPECT_EQ(ask("x", {"odd"}), "the service at 0#odd on node n1 answered with an error: the actor answered with what is no payload");
+}
+
+TEST_F(actor_services, an_exception_ends_it_with_its_words_for_all_who_wait) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](const ockam::request& r) -> caf::result<std::string> {
+      if (r.text() != "now")
+        return self->make_response_promise<std::string>();
+      throw std::runtime_error{"no disk"};
+    }};
+  }));
+  EXPECT_EQ(ask("wait"), "nothing");
+  ask("now");
+  ASSERT_EQ(got.size(), 2u);
+  auto words = [&](std::size_t i) { return got[i]->header.get_report() ? to_error(*got[i]->header.get_report()).cause : "a reply"; };
+  EXPECT_EQ(words(0), "the service at 0#service on node n1 answered with an error: no disk");
+  EXPECT_EQ(words(1), "the service at 0#service on node n1 failed: no disk");
+  EXPECT_FALSE(n.board().find(address{"service"})) << "its name is free";
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(actor_services, one_that_ends_is_made_anew_where_that_is_wanted) {
+  auto mortal = [](caf::stateful_actor<tally>* self) -> caf::behavior {
+    return {[self](const ockam::request& r) {
+      if (r.text() == "fail")
+        throw std::runtime_error{"as asked"};
+      if (r.text() == "quit")
+        self->quit();
+      return std::to_string(++self->state.n);
+    }};
+  };
+  ASSERT_TRUE(start(mortal, "service", restart_policy::on_failure));
+  EXPECT_EQ(ask("x"), "1");
+  ask("fail");
+  net.advance(1min);
+  EXPECT_EQ(ask("x"), "1") << "a new one";
+  EXPECT_EQ(n.workers().show(address{"service"})->restarts, 1u);
+  EXPECT_EQ(ask("quit"), "2");
+  EXPECT_FALSE(n.board().find(address{"service"})) << "that was no failure";
+}
+
+TEST_F(actor_services, an_actor_ends_with_its_service_and_leaves_nothing) {
+  caf::actor_addr actor;
+  ASSERT_TRUE(start([&](caf::event_based_actor* self) -> caf::behavior {
+    actor = self->address();
+    return {[self](const ockam::request&) { return self->make_response_promise<std::string>(); }};
+  }));
+  EXPECT_EQ(ask("x"), "nothing");
+  EXPECT_GT(n.budget().used(), 0u) << "what waits is charged";
+  n.reactor().post([&] { EXPECT_TRUE(n.workers().stop(address{"service"})); });
+  net.run();
+  EXPECT_EQ(said(), "the service at 0#service on node n1 failed: it was stopped");
+  EXPECT_FALSE(caf::actor_cast<caf::actor>(actor));
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(actor_services, requests_that_are_never_answered_are_bounded) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](const ockam::request&) { return self->make_response_promise<std::string>(); }};
+  }));
+  std::string large(100'000, 'x');
+  for (int i = 0; i < 100; ++i)
+    n.send({"service"}, large, "me", true);
+  EXPECT_LE(n.budget().used(), 2u << 20);
+  ASSERT_FALSE(got.empty());
+  EXPECT_EQ(got[0]->header.get_report()->reason, drop_reason::congested);
+}
+
+} // namespace
+} // namespace ockam::sim

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Services that are CAF actors, in a real node: on its pool and in threads of their own."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def n1(node):
+    return node("n1")
+
+
+def start(ockam, programs, *options, addr="p"):
+    pairs = [a for o in options for a in ("--option", o)]
+    return ockam("service", "start", "plugin", "--addr", addr, "--file", programs / "plugins/actor_service.so", *pairs, "--at", "n1")
+
+
+def say(ockam, text, addr="p"):
+    return ockam("message", "send", text, "--timeout", "5s", "--to", f"/node/n1/service/{addr}")
+
+
+def worker(ockam, addr="p"):
+    return json.loads(ockam("worker", "show", addr, "--at", "n1", "--output", "json").out)
+
+
+@pytest.mark.parametrize("thread", ["pool", "socket"])
+@pytest.mark.parametrize("kind", ["function", "blocking"])
+def test_an_actor_of_a_plugin_answers_and_stops_with_its_service(n1, ockam, programs, kind, thread):
+    assert start(ockam, programs, f"kind={kind}", f"thread={thread}").code == 0
+    assert say(ockam, "x").out.strip() == f"{kind} x"
+    assert worker(ockam)["messages_out"] == 1
+    assert ockam("service", "stop", "p", "--at", "n1").code == 0
+    assert "there is no worker" in say(ockam, "x").err
+
+
+def test_an_option_that_the_actor_does_not_know_is_refused(n1, ockam, programs):
+    refused = start(ockam, programs, "kind=other")
+    assert refused.code == 70 and "kind" in refused.err, refused
+    refused = start(ockam, programs, "colour=blue")
+    assert refused.code == 70 and "colour" in refused.err, refused
+
+
+def test_an_exception_is_told_and_the_service_is_started_again(n1, ockam, programs):
+    assert start(ockam, programs, "restart=on-failure").code == 0
+    failed = say(ockam, "throw")
+    assert failed.code == 70 and "as you wish" in failed.err, failed
+    assert say(ockam, "x").out.strip() == "function x"
+    assert worker(ockam)["restarts"] == 1
+
+
+def test_a_node_ends_at_once_with_a_blocking_actor(n1, ockam, programs):
+    assert start(ockam, programs, "kind=blocking").code == 0
+    assert ockam("node", "stop", "n1").code == 0
+    assert n1.child.wait(5) == 0
