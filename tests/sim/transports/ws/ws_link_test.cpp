@@ -213,6 +213,18 @@ TEST_F(ws_link, frames_against_the_rules_close_the_connection_with_a_code) {
   EXPECT_EQ(ask(good, client_frame(opcode::binary, body({"echo"}, {"a"}, "still here"))).size(), 1u);
 }
 
+TEST_F(ws_link, a_message_over_the_limit_is_reported_and_harms_no_other) {
+  auto c = upgraded();
+  auto large = frame({"echo"}, {"a"}, std::string(3u << 20, 'x'), true).substr(stream_codec::length_bytes);
+  auto got = ask(c, client_frame(opcode::binary, body({"echo"}, {"a"}, "before")) + client_frame(opcode::binary, large)
+                      + client_frame(opcode::binary, body({"echo"}, {"a"}, "behind")));
+  EXPECT_EQ(got.size(), 3u);
+  EXPECT_FALSE(c.closed_by_peer());
+  EXPECT_EQ(refused(refusal::frame_too_large), 1u);
+  EXPECT_EQ(n1.board().dropped()[drop_reason::too_large], 1u);
+  EXPECT_EQ(n1.budget().used(), 0u);
+}
+
 TEST_F(ws_link, what_is_no_upgrade_gets_an_http_answer) {
   auto c = net.dial(where);
   c.send("GET / HTTP/1.1\r\nHost: n1\r\n\r\n");
