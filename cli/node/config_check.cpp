@@ -75,12 +75,20 @@ bool collide(const listener_config& l, const listener_config& r) {
   return a->at.host == b->at.host || covers(a->at.host, b->at.host) || covers(b->at.host, a->at.host);
 }
 
+std::string hint_for(const listener_config& l, const listener_config& r) {
+  auto a = place_of(l), b = place_of(r);
+  bool both_families = a && b && a->at.host != b->at.host && (a->at.host == "::" || b->at.host == "::");
+  if (both_families)
+    return to_string(endpoint{"::", a->at.port}) + " takes IPv4 as well: it is enough alone";
+  return "each listener needs a port of its own; port 0 lets the system choose";
+}
+
 void check_places(const node_config& c, findings& out) {
   for (auto l = c.listeners.begin(); l != c.listeners.end(); ++l)
     for (auto before = c.listeners.begin(); before != l; ++before)
       if (collide(*before, *l)) {
         out.push_back({title(*l), "address", wrong("[" + printable(title(*before)) + "] listens there already, at " + printable(before->address),
-                                                   "each listener needs a port of its own; port 0 lets the system choose")});
+                                                   hint_for(*before, *l))});
         break;
       }
 }

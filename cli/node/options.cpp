@@ -188,10 +188,10 @@ class option_reader {
       return usage("--tcp-listener-address: " + valid.error().cause, valid.error().hint);
     auto& list = out_.config.listeners;
     auto first = std::find_if(list.begin(), list.end(), [](auto& l) { return l.transport == "tcp"; });
-    if (first != list.end())
-      first->address = a;
-    else
-      list.insert(list.begin(), {"default", "tcp", a, {}});
+    if (first == list.end())
+      first = list.insert(list.begin(), {"default", "tcp", {}, {}});
+    first->address = a;
+    first->retry = false; // who has just typed it is still there to hear that it is wrong
   }
 
   const po::variables_map& vm_;

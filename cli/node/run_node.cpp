@@ -64,6 +64,7 @@ int code_of_start(const error& e) {
     case errc::address_in_use: return exit_unavailable;
     case errc::timed_out:
     case errc::io_failure:
+    case errc::address_unavailable:
     case errc::permission_denied:
     case errc::limit_reached:
     case errc::service_failed:

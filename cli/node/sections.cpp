@@ -53,6 +53,11 @@ std::vector<key_descriptor> endpoint_keys(const transport_descriptor& t, const e
   return keys;
 }
 
+/// Only of a listener over IP.
+constexpr key_descriptor retry_key{
+  .name = "retry", .type = key_type::flag, .about = "while this host has not the address: try again until it has; no: end the node",
+  .fallback = "yes"};
+
 std::string text_or_empty(const option_texts& keys, std::string_view key) {
   auto it = keys.find(std::string{key});
   return it == keys.end() ? std::string{} : it->second;
@@ -67,10 +72,15 @@ option_texts only(std::span<const key_descriptor> wanted, const option_texts& ke
 }
 
 section_kind listener_section(const transport_descriptor& t) {
-  return {{std::string{t.name} + "-listener", section_name::label, t.listener.about, endpoint_keys(t, t.listener), address_name},
+  auto keys = endpoint_keys(t, t.listener);
+  if (!t.is_path())
+    keys.push_back(retry_key);
+  return {{std::string{t.name} + "-listener", section_name::label, t.listener.about, std::move(keys), address_name},
           [&t](const section_content& s, node_config& out) {
+            auto retry = read_value(retry_key, text_or_empty(s.keys, retry_key.name));
             out.listeners.push_back({s.name, std::string{t.name}, text_or_empty(s.keys, address_name),
-                                     split_list(text_or_empty(s.keys, allow_name)), only(t.listener.keys, s.keys)});
+                                     split_list(text_or_empty(s.keys, allow_name)), only(t.listener.keys, s.keys),
+                                     !retry || std::get<bool>(*retry)});
             return problems{};
           }};
 }

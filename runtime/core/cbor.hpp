@@ -44,6 +44,8 @@ class reader {
   std::optional<std::uint64_t> read_uint() noexcept { return head(major::uint, false); }
   /// A definite byte string; indefinite ones are refused. The span points into the input.
   std::optional<std::span<const std::byte>> read_bytes() noexcept { return block(major::bytes); }
+  /// Only how long such a byte string is, whose bytes need not be here; what comes next is its first one.
+  std::optional<std::uint64_t> read_bytes_head() noexcept { return head(major::bytes, false); }
   /// A definite text string (UTF-8 is not checked).
   std::optional<std::string_view> read_text() noexcept;
   /// True and past it when the next byte is `null` (f6).

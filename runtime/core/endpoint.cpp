@@ -15,12 +15,21 @@ namespace {
 constexpr std::size_t max_host = 253;  // RFC 1035, section 2.3.4, as text
 constexpr std::size_t max_label = 63;
 
-bool is_literal(int family, std::string_view host) {
+std::optional<in6_addr> read_literal(int family, std::string_view host) {
   if (host.find('\0') != std::string_view::npos)
-    return false; // where inet_pton would stop reading
+    return std::nullopt; // where inet_pton would stop reading
   std::string text{host};
-  in6_addr scratch;
-  return ::inet_pton(family, text.c_str(), &scratch) == 1;
+  in6_addr out;
+  return ::inet_pton(family, text.c_str(), &out) == 1 ? std::optional{out} : std::nullopt;
+}
+
+bool is_literal(int family, std::string_view host) {
+  return read_literal(family, host) || (family == AF_INET6 && split_scope(host));
+}
+
+bool is_link_local(std::string_view ip) {
+  auto a = read_literal(AF_INET6, ip);
+  return a && IN6_IS_ADDR_LINKLOCAL(&*a);
 }
 
 std::optional<std::uint16_t> port_of(std::string_view digits) {
@@ -35,6 +44,8 @@ std::optional<std::uint16_t> port_of(std::string_view digits) {
 std::string name_problem(std::string_view host) {
   if (host.empty())
     return "the host is empty";
+  if (host.ends_with('.'))
+    host.remove_suffix(1);
   if (host.size() > max_host)
     return "the host is over 253 characters";
   while (true) {
@@ -90,6 +101,36 @@ bool is_ip_literal(std::string_view host) {
   return is_literal(AF_INET, host) || is_literal(AF_INET6, host);
 }
 
+bool is_localhost(std::string_view host) {
+  constexpr std::string_view name = "localhost";
+  host = public_host(host);
+  if (host.size() < name.size())
+    return false;
+  auto end = host.substr(host.size() - name.size());
+  auto same = [](char l, char r) { return (l >= 'A' && l <= 'Z' ? l - 'A' + 'a' : l) == r; };
+  return std::equal(end.begin(), end.end(), name.begin(), same) && (end.size() == host.size() || host[host.size() - name.size() - 1] == '.');
+}
+
+std::string_view public_host(std::string_view host) {
+  host = host.substr(0, host.find('%'));
+  if (host.ends_with('.'))
+    host.remove_suffix(1);
+  return host;
+}
+
+std::optional<scoped_host> split_scope(std::string_view host) {
+  constexpr std::size_t max_interface = 15; // IF_NAMESIZE with the zero behind it
+  auto percent = host.find('%');
+  if (percent == std::string_view::npos)
+    return std::nullopt;
+  scoped_host s{host.substr(0, percent), host.substr(percent + 1)};
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  bool named = !s.interface.empty() && s.interface.size() <= max_interface && std::all_of(s.interface.begin(), s.interface.end(), allowed);
+  return named && is_link_local(s.ip) ? std::optional{s} : std::nullopt;
+}
+
 result<endpoint> parse_endpoint(std::string_view text) {
   const std::string form = "for example 127.0.0.1:4000, [::1]:4000 or example.org:4000";
   auto digits = text.starts_with(':') ? text.substr(1) : text;
@@ -101,12 +142,18 @@ result<endpoint> parse_endpoint(std::string_view text) {
   auto port = port_of(parts->port);
   if (!port)
     return invalid(text, "\"" + printable(parts->port) + "\" is not a port from 0 to 65535", form);
+  if (parts->bracketed && is_link_local(parts->host))
+    return invalid(text, "a link-local address also says on which interface", "[" + std::string{parts->host} + "%eth0]:" + std::to_string(*port));
   if (parts->bracketed ? is_literal(AF_INET6, parts->host) : is_literal(AF_INET, parts->host))
     return endpoint{std::string{parts->host}, *port};
   if (!parts->bracketed && is_literal(AF_INET6, parts->host))
     return invalid(text, "an IPv6 address stands in brackets", "[" + std::string{parts->host} + "]:" + std::to_string(*port));
-  if (auto why = name_problem(parts->host); parts->bracketed || !why.empty())
-    return invalid(text, parts->bracketed ? "what is in brackets is no IPv6 address" : why, form);
+  if (parts->bracketed)
+    return parts->host.find('%') == std::string_view::npos
+             ? invalid(text, "what is in brackets is no IPv6 address", form)
+             : invalid(text, "what is in brackets is no link-local IPv6 address with an interface", "for example [fe80::1%eth0]:4000");
+  if (auto why = name_problem(parts->host); !why.empty())
+    return invalid(text, why, form);
   return endpoint{std::string{parts->host}, *port};
 }
 

@@ -23,6 +23,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::closed: return "closed";
     case errc::limit_reached: return "limit-reached";
     case errc::corrupt_state: return "corrupt-state";
+    case errc::address_unavailable: return "address-unavailable";
     case errc::malformed: return "malformed";
     case errc::too_large: return "too-large";
     case errc::unsupported: return "unsupported";
@@ -44,6 +45,11 @@ error system_error(std::string_view what, int err) {
     case EADDRINUSE:
       code = errc::address_in_use;
       hint = "another process listens there; port 0 lets the system choose";
+      break;
+    case EADDRNOTAVAIL:
+    case ENODEV: // an interface that has gone
+      code = errc::address_unavailable;
+      hint = "see the addresses of this host with: ip address";
       break;
     case EACCES:
     case EPERM: code = errc::permission_denied; break;

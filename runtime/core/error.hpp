@@ -30,6 +30,7 @@ enum class errc : std::uint16_t {
   closed = 25,            ///< the other side is gone
   limit_reached = 26,     ///< a configured limit (connections, bytes) was met
   corrupt_state = 27,     ///< the database or a lock cannot be used
+  address_unavailable = 28, ///< a listening address that no interface of this host has
   // Bytes from the network.
   malformed = 30,         ///< bytes that are not what the protocol says
   too_large = 31,         ///< beyond a limit on size or count

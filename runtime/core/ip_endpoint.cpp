@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
+#include <net/if.h>
 #include <random>
 
 namespace ockam {
@@ -40,9 +41,21 @@ bool read_v4(std::string_view text, std::uint8_t* out) {
   return at == end;
 }
 
+/// An interface by its number or its name.
+bool read_scope(std::string_view text, std::uint32_t& out) {
+  if (read_number(text, out))
+    return true;
+  std::array<char, IF_NAMESIZE> name{}; // terminated; longer text is no name
+  if (text.size() >= name.size())
+    return false;
+  std::memcpy(name.data(), text.data(), text.size());
+  out = ::if_nametoindex(name.data());
+  return out != 0;
+}
+
 bool read_v6(std::string_view host, ip_endpoint& e) {
   auto percent = host.find('%');
-  if (percent != std::string_view::npos && !read_number(host.substr(percent + 1), e.scope))
+  if (percent != std::string_view::npos && !read_scope(host.substr(percent + 1), e.scope))
     return false;
   std::array<char, INET6_ADDRSTRLEN> buffer{}; // inet_pton wants a terminated string; longer text is no address
   host = host.substr(0, percent);
@@ -82,8 +95,10 @@ std::string to_string(const ip_endpoint& e) {
   char host[INET6_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET6, e.ip.data(), host, sizeof(host));
   out.append("[").append(host);
-  if (e.scope != 0)
-    out.append("%").append(std::to_string(e.scope));
+  if (e.scope != 0) {
+    char name[IF_NAMESIZE] = {};
+    out.append("%").append(::if_indextoname(e.scope, name) ? name : std::to_string(e.scope));
+  }
   return out.append("]:").append(std::to_string(e.port));
 }
 

@@ -21,11 +21,11 @@ struct ip_endpoint {
   friend bool operator==(const ip_endpoint&, const ip_endpoint&) = default;
 };
 
-/// `1.2.3.4:5`, `[::1]:5`, `[fe80::1%2]:5`.
+/// `1.2.3.4:5`, `[::1]:5`, `[fe80::1%eth0]:5`; an interface that is not there any more has its number.
 std::string to_string(const ip_endpoint& e);
 
-/// Reads what `to_string` writes, also with a brackets-free IPv4 only; nothing when it is anything else
-/// (a name, a missing or wrong port).
+/// Reads what `to_string` writes; nothing when it is anything else (a host name, a missing or wrong port, an interface
+/// that this host has not). An interface may be a number too.
 std::optional<ip_endpoint> parse_ip_endpoint(std::string_view text);
 
 /// One machine, as far as that can be told: an address of IPv4, a network of IPv6 (64 bits), of which a machine may use

@@ -81,6 +81,8 @@ error unknown_protocol(std::string_view name) {
 
 /// The canonical text of an IP literal, or nothing.
 std::optional<std::string> canonical_ip(int family, std::string_view text) {
+  if (auto scoped = family == AF_INET6 ? split_scope(text) : std::nullopt)
+    return *canonical_ip(family, scoped->ip) + "%" + std::string{scoped->interface};
   std::array<std::byte, 16> raw;
   char out[INET6_ADDRSTRLEN];
   if (text.find('\0') != std::string_view::npos || ::inet_pton(family, std::string{text}.c_str(), raw.data()) != 1)
@@ -267,7 +269,8 @@ std::vector<std::byte> encode(const multiaddr& m) {
       case value_kind::ip6: {
         std::array<std::byte, 16> raw;
         auto v4 = p.protocol == proto::ip4;
-        ::inet_pton(v4 ? AF_INET : AF_INET6, p.value.c_str(), raw.data());
+        // The interface of a link-local address means nothing to whom this is for.
+        ::inet_pton(v4 ? AF_INET : AF_INET6, std::string{public_host(p.value)}.c_str(), raw.data());
         out.insert(out.end(), raw.begin(), raw.begin() + (v4 ? 4 : 16));
         break;
       }

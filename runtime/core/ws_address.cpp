@@ -10,6 +10,7 @@ namespace ockam {
 namespace {
 
 constexpr std::size_t max_target = 1024;
+constexpr std::string_view url_percent = "%25";
 
 /// The characters of RFC 3986, sections 3.3 and 3.4; others are written in percent signs.
 bool is_target(std::string_view target) {
@@ -48,6 +49,8 @@ result<ws_address> parse(std::string_view text, Parse parse_authority) {
       return error{errc::invalid_address, "\"" + printable(text) + "\" is not a WebSocket address: the path has characters that a URL has not, or over 1024 of them", {}};
   }
   std::string authority{rest};
+  if (auto percent = authority.find(url_percent); url && percent != std::string::npos && authority.starts_with('['))
+    authority.replace(percent, url_percent.size(), "%");
   if (url && !authority.empty() && has_no_port(authority))
     authority += a.tls ? ":443" : ":80";
   auto at = parse_authority(authority);
@@ -60,11 +63,20 @@ result<ws_address> parse(std::string_view text, Parse parse_authority) {
 } // namespace
 
 std::string to_string(const ws_address& a) {
-  return (a.tls ? "wss://" : "ws://") + to_string(a.at) + (a.target == "/" ? std::string{} : a.target);
+  auto authority = to_string(a.at);
+  if (auto percent = authority.find('%'); percent != std::string::npos)
+    authority.replace(percent, 1, url_percent);
+  return (a.tls ? "wss://" : "ws://") + authority + (a.target == "/" ? std::string{} : a.target);
 }
 
 result<ws_address> parse_ws_address(std::string_view text) {
   return parse(text, &parse_endpoint);
+}
+
+result<void> check_http_value(const std::string& text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+    return {};
+  return error{errc::invalid_argument, "it has characters that a line of HTTP has not", "for example session=4711; path=a"};
 }
 
 result<ws_address> parse_ws_listen_address(std::string_view text) {

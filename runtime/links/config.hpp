@@ -20,6 +20,7 @@ struct listener_config {
   std::string address;   ///< in the form of its transport, for tcp a literal socket address
   std::vector<std::string> allow;
   std::map<std::string, std::string> options = {}; ///< keys that only this transport has
+  bool retry = true; ///< an address that this host has not is waited for; otherwise it is an error
 };
 
 /// A connection to make at start.

@@ -138,6 +138,9 @@ class transport {
   virtual std::uint32_t retire_listener(std::string_view which) = 0;
   /// By the link's own address, or by the peer's socket address (the first that matches). Error: `not_found`.
   virtual result<void> close_link(std::string_view which) = 0;
+  /// The operator says that the world may have changed: names are looked up anew where links do not notice a move of
+  /// their peer by themselves.
+  virtual void look_again() {}
   /// Closes listeners first, then links: nothing new comes in between.
   virtual void stop() = 0;
 };

@@ -23,23 +23,27 @@ using status = net::io_result::status;
 /// What the system calls want, set up anew for each: one for the socket thread, not one for each socket.
 struct call_frame {
   static constexpr std::size_t size = 64; ///< datagrams of one call
-  /// Room for the one ancillary number of a message: the size that it is to be cut into.
-  struct alignas(cmsghdr) cut {
-    std::array<std::byte, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+  /// Room for what is said beside a message: the size that it is to be cut into, this host's address.
+  struct alignas(cmsghdr) beside {
+    std::array<std::byte, CMSG_SPACE(sizeof(std::uint16_t)) + packet_info_room> bytes;
   };
   std::array<mmsghdr, size> messages;
   std::array<iovec, 2 * size> vectors;
   std::array<sockaddr_storage, size> names;
-  std::array<cut, size> cuts;
+  std::array<beside, size> control;
   std::array<std::size_t, size> datagrams; ///< in each message
 };
 thread_local call_frame frame;
 
 class fd_datagrams final : public net::datagrams, private fd_handler::listener {
  public:
-  fd_datagrams(caf_reactor& r, int fd, int family, bool fixed_peer)
-    : reactor_{r}, family_{family}, fixed_peer_{fixed_peer}, local_{local_text(fd)},
-      handler_{fd_handler::make(r, fd, *this)}, cuts_{can_cut(fd)} {}
+  /// `anywhere`: it is bound to all addresses of this host.
+  fd_datagrams(caf_reactor& r, int fd, int family, bool fixed_peer, bool anywhere)
+    : reactor_{r}, family_{family}, fixed_peer_{fixed_peer}, anywhere_{anywhere}, local_{local_text(fd)},
+      handler_{fd_handler::make(r, fd, *this)}, cuts_{can_cut(fd)} {
+    if (anywhere_)
+      tell_who_was_asked(fd, family);
+  }
 
   ~fd_datagrams() override { *alive_ = false; }
 
@@ -47,7 +51,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
 
   net::io_result receive(std::span<std::byte> into, std::size_t stride, std::span<inbound> out) override {
     auto count = std::min({expected_, call_frame::size, out.size(), into.size() / stride});
-    if (count == 1)
+    if (count == 1 && !anywhere_)
       return receive_one(into.first(stride), out[0]);
     for (std::size_t i = 0; i < count; ++i) {
       frame.vectors[i] = {into.data() + i * stride, stride};
@@ -57,25 +61,34 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
       h.msg_iovlen = 1;
       h.msg_name = &frame.names[i];
       h.msg_namelen = sizeof(frame.names[i]);
+      if (anywhere_) {
+        h.msg_control = frame.control[i].bytes.data();
+        h.msg_controllen = frame.control[i].bytes.size();
+      }
     }
     auto n = ::recvmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
     if (n < 0)
       return failure();
     for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
       auto from = endpoint_of(reinterpret_cast<const sockaddr*>(&frame.names[i]));
-      out[i] = {from.value_or(ip_endpoint{}), frame.messages[i].msg_len, (frame.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
+      auto& h = frame.messages[i].msg_hdr;
+      out[i] = {from.value_or(ip_endpoint{}), frame.messages[i].msg_len, (h.msg_flags & MSG_TRUNC) != 0,
+                anywhere_ ? who_was_asked(h) : std::nullopt};
     }
     return received(static_cast<std::size_t>(n));
   }
 
   net::io_result send(std::span<const outbound> out) override {
     out = out.first(std::min(call_frame::size, out.size()));
-    if (out.size() == 1 && out[0].parts[1].iov_len == 0)
+    if (out.size() == 1 && out[0].parts[1].iov_len == 0 && !out[0].from)
       return send_one(out[0]);
-    auto n = send_all(out, cuts_);
+    auto n = send_all(out, {cuts_, true});
     // Not this way: its first network carries less than one of these datagrams, or has no way to sum them.
     if (n < 0 && cuts_ && (errno == EINVAL || errno == EMSGSIZE || errno == EIO))
-      n = send_all(out, false);
+      n = send_all(out, {false, true});
+    // The address that was asked is not this host's any more.
+    if (n < 0 && out[0].from && (errno == EINVAL || errno == EADDRNOTAVAIL || errno == ENODEV))
+      n = send_all(out.first(1), {false, false});
     if (n < 0)
       return failure();
     auto sent = std::accumulate(frame.datagrams.begin(), frame.datagrams.begin() + n, std::size_t{0});
@@ -103,7 +116,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
     if (n < 0)
       return failure();
     auto size = static_cast<std::size_t>(n); // with MSG_TRUNC, that of the datagram
-    out = {endpoint_of(reinterpret_cast<const sockaddr*>(&name)).value_or(ip_endpoint{}), std::min(size, into.size()), size > into.size()};
+    out = {endpoint_of(reinterpret_cast<const sockaddr*>(&name)).value_or(ip_endpoint{}), std::min(size, into.size()), size > into.size(), {}};
     return received(1);
   }
 
@@ -118,9 +131,15 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
     return n < 0 ? failure() : net::io_result{status::ok, 1, 0};
   }
 
+  /// How messages are described to the system.
+  struct manner {
+    bool cuts;   ///< several datagrams in each
+    bool source; ///< with the address that they are to come from
+  };
+
   /// Describes messages to the system, several datagrams in each where it can cut them up itself: its layers
   /// are then passed once and not once for each. How many; it ends before a peer that cannot be reached.
-  std::size_t describe(std::span<const outbound> out, bool cuts) {
+  std::size_t describe(std::span<const outbound> out, manner how) {
     auto* vector = frame.vectors.data();
     std::size_t n = 0;
     for (; !out.empty(); ++n) {
@@ -132,32 +151,34 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
         if (h.msg_namelen == 0)
           break;
       }
-      auto count = cuts ? equal_datagrams(out) : 1;
+      auto count = how.cuts ? equal_datagrams(out) : 1;
       h.msg_iov = vector;
       for (const auto& d : out.first(count))
         for (const auto& part : d.parts)
           if (part.iov_len > 0 || &part == &d.parts[0])
             *vector++ = part;
       h.msg_iovlen = static_cast<std::size_t>(vector - h.msg_iov);
+      h.msg_control = frame.control[n].bytes.data();
       if (count > 1)
-        cut(h, frame.cuts[n], static_cast<std::uint16_t>(size_of(out[0])));
+        cut(h, static_cast<std::uint16_t>(size_of(out[0])));
+      if (how.source && out[0].from)
+        come_from(*out[0].from, family_, h);
       frame.datagrams[n] = count;
       out = out.subspan(count);
     }
     return n;
   }
 
-  int send_all(std::span<const outbound> out, bool cuts) {
-    auto count = describe(out, cuts);
+  int send_all(std::span<const outbound> out, manner how) {
+    auto count = describe(out, how);
     if (count > 0)
       return ::sendmmsg(fd(), frame.messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
     errno = EAFNOSUPPORT;
     return -1;
   }
 
-  static void cut(msghdr& h, call_frame::cut& room, std::uint16_t size) {
-    h.msg_control = room.bytes.data();
-    h.msg_controllen = room.bytes.size();
+  static void cut(msghdr& h, std::uint16_t size) {
+    h.msg_controllen = CMSG_SPACE(sizeof(size));
     auto* c = CMSG_FIRSTHDR(&h);
     c->cmsg_level = SOL_UDP;
     c->cmsg_type = UDP_SEGMENT;
@@ -197,6 +218,7 @@ class fd_datagrams final : public net::datagrams, private fd_handler::listener {
   caf_reactor& reactor_;
   int family_;
   bool fixed_peer_;
+  bool anywhere_;
   std::string local_;
   fd_handler::owner handler_;
   net::stream_events* owner_ = nullptr;
@@ -215,7 +237,9 @@ result<net::datagrams_ptr> caf_reactor::open_datagrams(const endpoint& at) {
   if (!fd)
     return std::move(fd).error();
   auto family = at.host.find(':') != std::string::npos ? AF_INET6 : AF_INET;
-  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, family, false)};
+  auto bound = parse_ip_endpoint(local_text(*fd));
+  bool anywhere = bound && bound->ip == ip_endpoint{}.ip;
+  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, family, false, anywhere)};
 }
 
 bool caf_reactor::is_local(const ip_endpoint& address) {
@@ -235,7 +259,7 @@ result<net::datagrams_ptr> caf_reactor::open_datagrams_to(const ip_endpoint& pee
   auto fd = connect_udp(peer);
   if (!fd)
     return std::move(fd).error();
-  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, peer.v6 ? AF_INET6 : AF_INET, true)};
+  return net::datagrams_ptr{std::make_unique<fd_datagrams>(*this, *fd, peer.v6 ? AF_INET6 : AF_INET, true, false)};
 }
 
 } // namespace ockam

@@ -91,13 +91,15 @@ socklen_t to_sockaddr(const ip_endpoint& e, int family, sockaddr_storage& out) n
 
 result<int> bind_udp(const endpoint& at) {
   auto what = "cannot bind udp " + to_string(at);
-  auto addresses = resolve(at, true);
-  if (!addresses)
-    return error{errc::invalid_address, what + ": not a literal socket address", "for example 127.0.0.1:4000"};
-  const auto& a = addresses->front();
-  auto fd = make_socket(a.family(), what);
-  if (fd && ::bind(*fd, a.raw(), a.size()) < 0)
-    return close_and_report(*fd, what);
+  auto a = literal_address(what, at);
+  if (!a)
+    return std::move(a).error();
+  auto fd = make_socket(a->family(), what);
+  if (fd && ::bind(*fd, a->raw(), a->size()) < 0) {
+    auto e = listen_error(what, at, errno);
+    ::close(*fd);
+    return e;
+  }
   return fd;
 }
 
@@ -124,6 +126,59 @@ std::vector<ip_endpoint> local_addresses() {
   return out;
 }
 
+void tell_who_was_asked(int fd, int family) noexcept {
+  int on = 1;
+  ::setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)); // of an IPv6 socket: for the IPv4 that it takes
+  if (family == AF_INET6)
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+}
+
+std::optional<ip_endpoint> who_was_asked(msghdr& h) noexcept {
+  std::optional<ip_endpoint> out;
+  for (auto* c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+    ip_endpoint e;
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(c), sizeof(info));
+      std::memcpy(e.ip.data(), &info.ipi_spec_dst, 4); // of a broadcast, this host's own address
+      return e;
+    }
+    if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
+      continue;
+    in6_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(c), sizeof(info));
+    if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr) || IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr))
+      continue;
+    std::memcpy(e.ip.data(), &info.ipi6_addr, e.ip.size());
+    e.v6 = true;
+    e.scope = IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) ? info.ipi6_ifindex : 0;
+    out = e;
+  }
+  return out;
+}
+
+void come_from(const ip_endpoint& from, int family, msghdr& h) noexcept {
+  auto put = [&h](int level, int type, const auto& info) {
+    auto* c = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(h.msg_control) + h.msg_controllen);
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(sizeof(info));
+    std::memcpy(CMSG_DATA(c), &info, sizeof(info));
+    h.msg_controllen += CMSG_SPACE(sizeof(info));
+  };
+  if (family == AF_INET) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, from.ip.data(), 4);
+    return put(IPPROTO_IP, IP_PKTINFO, info);
+  }
+  sockaddr_storage a;
+  to_sockaddr(from, AF_INET6, a);
+  in6_pktinfo info{};
+  info.ipi6_addr = reinterpret_cast<const sockaddr_in6&>(a).sin6_addr;
+  info.ipi6_ifindex = from.scope;
+  put(IPPROTO_IPV6, IPV6_PKTINFO, info);
+}
+
 bool can_cut(int fd) noexcept {
   int size = 0;
   socklen_t length = sizeof(size);
@@ -136,11 +191,12 @@ std::size_t equal_datagrams(std::span<const net::datagrams::outbound> out) noexc
   std::size_t n = 1;
   if (size == 0)
     return n;
-  auto same_peer = [&](const ip_endpoint* to) { return to == first.to || (to && first.to && *to == *first.to); };
+  auto equal = [](const ip_endpoint* l, const ip_endpoint* r) { return l == r || (l && r && *l == *r); };
+  auto same_way = [&](const net::datagrams::outbound& d) { return equal(d.to, first.to) && equal(d.from, first.from); };
   for (auto bytes = size; n < std::min(out.size(), most_datagrams); ++n) {
     auto next = size_of(out[n]);
     bytes += next;
-    if (!same_peer(out[n].to) || next > size || next == 0 || bytes > most_bytes)
+    if (!same_way(out[n]) || next > size || next == 0 || bytes > most_bytes)
       break;
     if (next < size)
       return n + 1; // nothing can come behind it

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <sys/uio.h>
@@ -22,10 +23,15 @@ class datagrams {
     ip_endpoint from;
     std::size_t size = 0;
     bool truncated = false; ///< it was longer than the room for it
+    /// The address of this host that it was sent to, without a port, where the socket is bound to all of them. None
+    /// where it is bound to one, or the datagram went to many hosts at once.
+    std::optional<ip_endpoint> asked = {};
   };
   struct outbound {
     const ip_endpoint* to = nullptr; ///< null: the fixed peer
     std::array<iovec, 2> parts{};    ///< written one behind the other; the second may be empty
+    /// The address of this host that it is to come from; null, or when this host has it no more: the system chooses.
+    const ip_endpoint* from = nullptr;
   };
 
   virtual ~datagrams() = default;

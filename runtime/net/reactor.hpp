@@ -38,7 +38,7 @@ class reactor {
 
   virtual ~reactor() = default;
 
-  /// Errors: `address_in_use`, `permission_denied`, `io_failure`.
+  /// Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `io_failure`.
   virtual result<acceptor_ptr> listen(const endpoint& at, acceptor_events& owner) = 0;
   /// A Unix socket whose file has `mode`; one that nobody listens on any more is replaced.
   /// Errors: as above, and `already_exists` for a file of another kind.
@@ -52,7 +52,7 @@ class reactor {
   /// `unreachable`, `timed_out`.
   virtual connecting_ptr resolve(const endpoint& host, std::chrono::milliseconds timeout, resolved done) = 0;
 
-  /// Datagrams from and to anybody at a literal local address. Errors: `address_in_use`,
+  /// Datagrams from and to anybody at a literal local address. Errors: `address_in_use`, `address_unavailable`,
   /// `permission_denied`, `io_failure`.
   virtual result<datagrams_ptr> open_datagrams(const endpoint& at) = 0;
   /// Datagrams from and to one peer, from a local port of the system's choice. Errors: `unreachable`,

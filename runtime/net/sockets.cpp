@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/net/sockets.hpp"
 
-#include <arpa/inet.h>
+#include "runtime/net/datagram_sockets.hpp"
+
 #include <cerrno>
 #include <memory>
 #include <netdb.h>
@@ -16,56 +17,93 @@ namespace {
 constexpr int backlog = 4096; // the kernel caps it at somaxconn
 
 std::string text_of(const sockaddr_storage& a) {
-  char host[INET6_ADDRSTRLEN] = {};
-  if (a.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(a);
-    inet_ntop(AF_INET, &in.sin_addr, host, sizeof(host));
-    return std::string{host} + ":" + std::to_string(ntohs(in.sin_port));
-  }
-  if (a.ss_family == AF_INET6) {
-    const auto& in = reinterpret_cast<const sockaddr_in6&>(a);
-    inet_ntop(AF_INET6, &in.sin6_addr, host, sizeof(host));
-    return "[" + std::string{host} + "]:" + std::to_string(ntohs(in.sin6_port));
-  }
-  return {};
+  auto e = endpoint_of(reinterpret_cast<const sockaddr*>(&a));
+  return e ? to_string(*e) : std::string{};
 }
 
-error close_and_report(int fd, const std::string& what) {
-  auto e = system_error(what, errno);
+error close_and_report(int fd, const std::string& what, const endpoint& at) {
+  auto e = listen_error(what, at, errno);
   ::close(fd);
   return e;
+}
+
+/// `getaddrinfo` with these flags; its return value.
+int look_up(const std::string& host, std::uint16_t port, int flags, std::vector<socket_address>& out) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | flags;
+  addrinfo* list = nullptr;
+  auto rc = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  if (rc != 0)
+    return rc;
+  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard{list, &freeaddrinfo};
+  for (auto* a = list; a; a = a->ai_next)
+    out.emplace_back(a->ai_addr, a->ai_addrlen);
+  return 0;
+}
+
+/// The system leaves out families of which it has no address but the loopback one (AI_ADDRCONFIG): else each look-up
+/// would also ask for addresses that are of no use. But an address of this host itself needs no way to others, so what
+/// is found in no other way is asked for without that. Files that list hosts know no name with a dot behind it.
+int look_up_name(const endpoint& to, std::vector<socket_address>& out) {
+  if (is_localhost(to.host))
+    return look_up(std::string{public_host(to.host)}, to.port, 0, out);
+  auto rc = look_up(to.host, to.port, AI_ADDRCONFIG, out);
+  if (rc != 0 && rc != EAI_AGAIN) // name servers that did not answer will not now
+    rc = look_up(to.host, to.port, 0, out);
+  if (rc != 0 && to.host.ends_with('.'))
+    rc = look_up(std::string{public_host(to.host)}, to.port, 0, out);
+  return rc;
 }
 
 } // namespace
 
 result<std::vector<socket_address>> resolve(const endpoint& to, bool literal) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (literal ? AI_NUMERICHOST : AI_ADDRCONFIG);
-  addrinfo* list = nullptr;
-  auto rc = getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &list);
-  if (rc != 0)
-    return error{errc::unreachable, "cannot resolve " + to.host + ": " + gai_strerror(rc), "check the name, or use an IP address"};
-  std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard{list, &freeaddrinfo};
   std::vector<socket_address> out;
-  for (auto* a = list; a; a = a->ai_next)
-    out.emplace_back(a->ai_addr, a->ai_addrlen);
-  return out;
+  auto rc = literal ? look_up(to.host, to.port, AI_NUMERICHOST, out) : look_up_name(to, out);
+  if (rc == 0)
+    return out;
+  if (auto scoped = split_scope(to.host))
+    return error{errc::address_unavailable, "this host has no network interface " + std::string{scoped->interface},
+                 "see them with: ip link"};
+  return error{errc::unreachable, "cannot resolve " + to.host + ": " + gai_strerror(rc), "check the name, or use an IP address"};
+}
+
+error listen_error(const std::string& what, const endpoint& at, int err) {
+  auto e = system_error(what, err);
+  auto port = std::to_string(at.port);
+  if (err == EADDRINUSE && at.host == "::")
+    e.hint = "another process listens there, or a listener at 0.0.0.0:" + port + ": [::]:" + port
+             + " takes IPv4 as well, so it is enough alone";
+  else if (err == EADDRINUSE && at.host == "0.0.0.0")
+    e.hint = "another process listens there, or a listener at [::]:" + port + ", which takes IPv4 as well: it is enough alone";
+  return e;
+}
+
+result<socket_address> literal_address(const std::string& what, const endpoint& at) {
+  auto addresses = resolve(at, true);
+  if (addresses)
+    return addresses->front();
+  auto e = std::move(addresses).error();
+  if (e.code != errc::address_unavailable)
+    return error{errc::invalid_address, what + ": not a literal socket address", "for example 127.0.0.1:4000"};
+  e.cause = what + ": " + e.cause;
+  return e;
 }
 
 result<int> listen_tcp(const endpoint& at) {
   auto what = "cannot listen on " + to_string(at);
-  auto addresses = resolve(at, true);
-  if (!addresses)
-    return error{errc::invalid_address, what + ": not a literal socket address", "for example 127.0.0.1:4000"};
-  const auto& a = addresses->front();
+  auto address = literal_address(what, at);
+  if (!address)
+    return std::move(address).error();
+  const auto& a = *address;
   auto fd = ::socket(a.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return system_error(what, errno);
   int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (::bind(fd, a.raw(), a.size()) < 0 || ::listen(fd, backlog) < 0)
-    return close_and_report(fd, what);
+    return close_and_report(fd, what, at);
   return fd;
 }
 

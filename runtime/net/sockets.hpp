@@ -28,10 +28,15 @@ class socket_address {
 };
 
 /// The addresses of a host, in the system's order of preference. Blocks unless `literal`.
-/// Error: `unreachable`.
+/// Errors: `unreachable`; `address_unavailable`: a literal with an interface that is not there.
 result<std::vector<socket_address>> resolve(const endpoint& to, bool literal);
+/// Of a literal address to listen at; `what` begins the error. Errors: `address_unavailable`, `invalid_address`.
+result<socket_address> literal_address(const std::string& what, const endpoint& at);
+/// From `errno` after `bind` or `listen`: of two wildcard addresses the one takes the other's place.
+error listen_error(const std::string& what, const endpoint& at, int err);
 
-/// A non-blocking listening socket. Errors: `address_in_use`, `permission_denied`, `io_failure`.
+/// A non-blocking listening socket. `[::]` takes IPv4 as well. Errors: `address_in_use`, `address_unavailable`,
+/// `permission_denied`, `io_failure`.
 result<int> listen_tcp(const endpoint& at);
 
 /// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.

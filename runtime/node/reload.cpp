@@ -99,6 +99,7 @@ void reloader::forget(const std::string& kind, const std::string& section) {
 
 void reloader::stop() {
   stopped_ = true;
+  late_.stop();
   runs_.clear();
 }
 
@@ -112,6 +113,9 @@ void reloader::begin() {
   now.changes = changes(config_, now.fresh);
   if (now.mode == on_failure::go_on && now.changes.none())
     say(level::info, "no section of the configuration has changed");
+  if (now.mode == on_failure::go_on)
+    for (const auto& t : parts_.transports)
+      t->look_again();
   narrow_allows();
   end_gone();
   if (now.changes.routing) {
@@ -148,7 +152,7 @@ void reloader::narrow_allows() {
   for (std::size_t i = 0; i < c.allows.come.size(); ++i) {
     const auto& l = c.allows.come[i];
     auto* open = find_open(l);
-    if (!open) { // somebody has closed it by hand
+    if (!open) { // somebody has closed it by hand, or it is late
       c.listeners.come.push_back(l);
       continue;
     }
@@ -191,6 +195,7 @@ result<void> reloader::close(const listener_config& l, const open_listener& open
 void reloader::end_gone() {
   const auto& c = runs_.front()->changes;
   for (const auto& l : c.listeners.gone) {
+    late_.remove(l);
     auto* open = find_open(l);
     if (!open)
       continue;
@@ -261,19 +266,27 @@ void reloader::listen_next() {
   if (now.next_listener == now.changes.listeners.come.size())
     return connect_all();
   const auto& l = now.changes.listeners.come[now.next_listener++];
+  late_.remove(l);
   auto t = parts_.transports.find(l.transport);
   if (!t)
     return failed(title(l, "listener"), t.error());
   (*t)->listen(l.address, {l.allow, l.options, now.retired[title(l, "listener")], l.name}, [this, number = now.number, &l](result<listener_info> at) {
     if (!is_current(number))
       return;
-    if (!at)
+    if (!at && !late_listeners::is_late(l, at.error()))
       return failed(title(l, "listener"), std::move(at).error());
-    say(level::info, "listening " + at->transport + " " + at->socket_address);
     config_.listeners.push_back(l);
-    open_.push_back({l.transport, l.name, std::move(*at)});
+    if (at)
+      has_opened(l, std::move(*at));
+    else
+      late_.add(l, at.error());
     listen_next();
   });
+}
+
+void reloader::has_opened(const listener_config& l, listener_info at) {
+  say(level::info, "listening " + at.transport + " " + at.socket_address);
+  open_.push_back({l.transport, l.name, std::move(at)});
 }
 
 /// The peers need not be there yet: nodes may be started in any order.

@@ -3,6 +3,7 @@
 
 #include "runtime/links/live_parts.hpp"
 #include "runtime/node/config_changes.hpp"
+#include "runtime/node/late_listeners.hpp"
 
 #include <deque>
 #include <functional>
@@ -37,7 +38,8 @@ class reloader {
   };
 
   /// `config` is the one that the node runs with; it follows what happens here.
-  reloader(live_parts parts, node_config& config) : parts_{parts}, config_{config} {}
+  reloader(live_parts parts, node_config& config)
+    : parts_{parts}, config_{config}, late_{parts, [this](auto& l, auto at) { has_opened(l, std::move(at)); }} {}
 
   /// `finished` is called once, when everything new has begun or has failed.
   void apply(node_config fresh, on_failure mode, done finished);
@@ -84,6 +86,7 @@ class reloader {
   void start_services();
   void started_one();
   void listen_next();
+  void has_opened(const listener_config& l, listener_info at);
   void connect_all();
   void failed(std::string section, error why);
   void finish();
@@ -91,6 +94,7 @@ class reloader {
   live_parts parts_;
   node_config& config_;
   std::vector<open_listener> open_;
+  late_listeners late_;
   std::deque<std::unique_ptr<run>> runs_; ///< the first one is under way
   std::uint64_t last_number_ = 0;
   bool stopped_ = false;

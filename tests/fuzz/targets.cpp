@@ -58,7 +58,8 @@ void handle(ockam::route_header& h) {
 } // namespace
 
 void wire_frame(bytes in) {
-  ockam::route_header h;
+  ockam::route_header h, of_a_large_one;
+  (void)wire_codec::decode_edges(in, in, in.size() + 100'000, of_a_large_one);
   auto d = wire_codec::decode(in, h);
   if (d.bad)
     return;
@@ -71,6 +72,11 @@ void wire_frame(bytes in) {
   auto e = wire_codec::decode(std::as_bytes(std::span{out}), again);
   must(!e.bad && again.onward() == onward && again.return_route() == back && text(e.body) == text(d.body));
   must(again.wants_report() == h.wants_report());
+  if (in.size() <= edge_bytes) { // all of it is in its edges
+    ockam::route_header edges;
+    must(!wire_codec::decode_edges(in, in, in.size(), edges).bad);
+    must(edges.onward() == onward && edges.return_route() == back && edges.wants_report() == h.wants_report());
+  }
   handle(h);
 }
 

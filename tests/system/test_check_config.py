@@ -127,3 +127,20 @@ def test_certificates_are_relative_to_the_file(run, home, authority):
     (home / "etc/n1.ini").write_text(NODE + "[ws-listener w]\naddress = wss://127.0.0.1:0\ncertificate = server.pem\nkey = server.key\nca = ca.pem\n")
     r = run("ockam-node", "--config", "etc/n1.ini", "--check-config")
     assert r.code == 0, r
+
+
+def test_both_wildcard_addresses_on_one_port(run, config_file):
+    path = config_file("[node]\nname = n\n[tcp-listener four]\naddress = 0.0.0.0:4000\n[tcp-listener six]\naddress = [::]:4000\n")
+    r = run("ockam-node", "--config", path, "--check-config")
+    assert r.code == 78
+    assert "[tcp-listener four] listens there already" in r.err
+    assert "[::]:4000 takes IPv4 as well: it is enough alone" in r.err
+
+
+def test_link_local_addresses_name_their_interface(run, config_file):
+    for address, fine in (("[fe80::77]:4000", False), ("[fe80::77%eth0]:4000", True), ("[::1%lo]:4000", False)):
+        path = config_file(f"[node]\nname = n\n[tcp-listener m]\naddress = {address}\n[udp-connection c]\naddress = {address}\n")
+        r = run("ockam-node", "--config", path, "--check-config")
+        assert (r.code == 0) == fine, r
+        if address == "[fe80::77]:4000":
+            assert "on which interface" in r.err and "[fe80::77%eth0]:4000" in r.err

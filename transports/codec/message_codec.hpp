@@ -28,11 +28,19 @@ struct message_size {
   std::size_t total = 0; ///< head + payload + tail
 };
 
+/// Bytes at the beginning and at the end of a message that tell what is to be known of one that is too large: routes of
+/// some hundred hops, and the longest text behind the payload that anything is read from.
+inline constexpr std::size_t edge_bytes = 4096 + 64;
+
 /// How a message looks as bytes, as data: the Ockam wire (`wire_codec`) or between nodes of this implementation
 /// (`native_codec`). Plain functions. Thread: any.
 struct message_codec {
   /// Decodes into a fresh header.
   decoded_message (*decode)(std::span<const std::byte> in, route_header& header);
+  /// The same of a message of `length` bytes, of which only the first and the last ones are here, `edge_bytes` of each:
+  /// without its payload. Bad as well: what is to be known does not stand there.
+  decoded_message (*decode_edges)(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
+                                  route_header& header);
   /// What a header has to say behind the payload; empty when nothing. Ask once and hand it on.
   std::string (*extras)(const route_header& h);
   message_size (*measure)(const route_header& h, std::size_t payload, const std::string& extras) noexcept;

@@ -52,6 +52,16 @@ refusal reason_of(errc code) noexcept {
   }
 }
 
+/// Of the first field.
+decoded_message decode_header(std::span<const std::byte> encoded, route_header& header) {
+  auto h = route_header::decode(encoded);
+  if (!h)
+    return {reason_of(h.error().code), {}};
+  header = std::move(*h);
+  header.hop_budget(std::min(header.hop_budget(), route_header::default_hop_budget));
+  return {std::nullopt, {}};
+}
+
 } // namespace
 
 decoded_message decode(std::span<const std::byte> in, route_header& header) {
@@ -65,12 +75,14 @@ decoded_message decode(std::span<const std::byte> in, route_header& header) {
       return {refusal::malformed_frame, {}};
     body = *found;
   }
-  auto h = route_header::decode(*encoded);
-  if (!h)
-    return {reason_of(h.error().code), {}};
-  header = std::move(*h);
-  header.hop_budget(std::min(header.hop_budget(), route_header::default_hop_budget));
-  return {std::nullopt, body};
+  auto d = decode_header(*encoded, header);
+  d.body = body;
+  return d;
+}
+
+decoded_message decode_edges(std::span<const std::byte> first, std::span<const std::byte>, std::size_t, route_header& header) {
+  auto encoded = take_field(first, header_tag);
+  return encoded ? decode_header(*encoded, header) : decoded_message{refusal::malformed_frame, {}};
 }
 
 std::string extras(const route_header&) {

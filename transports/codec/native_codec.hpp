@@ -16,6 +16,10 @@ namespace ockam::native_codec {
 /// brought down to what a fresh message has: a peer cannot make messages live longer here.
 decoded_message decode(std::span<const std::byte> in, route_header& header);
 
+/// The header stands in front of the payload.
+decoded_message decode_edges(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
+                             route_header& header);
+
 /// Everything is in the header: always empty.
 std::string extras(const route_header& h);
 message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
@@ -23,7 +27,7 @@ std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload
 std::byte* write_tail(std::byte* out, const std::string& extras) noexcept;
 
 /// The heartbeat is an empty header with an empty payload.
-inline constexpr message_codec codec{&decode, &extras, &measure, &write_head, &write_tail,
+inline constexpr message_codec codec{&decode, &decode_edges, &extras, &measure, &write_head, &write_tail,
                                      {std::byte{0x0a}, std::byte{0x00}, std::byte{0x12}, std::byte{0x00}}};
 
 } // namespace ockam::native_codec

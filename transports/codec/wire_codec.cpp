@@ -219,6 +219,35 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   return {std::nullopt, *body, foreign, !readable};
 }
 
+decoded_message decode_edges(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
+                             route_header& header) {
+  constexpr decoded_message unreadable{refusal::malformed_frame, {}};
+  auto ignore = [](address_view) {};
+  reader in{first};
+  auto elements = in.read_array();
+  auto routes_at = first.size() - in.remaining();
+  if (!elements || *elements < 3 || read_route(in, ignore) || read_route(in, ignore))
+    return unreadable;
+  auto routes = first.subspan(routes_at, first.size() - in.remaining() - routes_at);
+  auto payload = in.read_bytes_head();
+  auto payload_at = first.size() - in.remaining();
+  if (!payload || *payload > length - payload_at)
+    return unreadable;
+  // The same message with an empty payload, for the decoder of all others.
+  auto rest = length - payload_at - static_cast<std::size_t>(*payload);
+  constexpr std::byte end_of_array{0xff}; // of an indefinite one
+  bool has_extras = *elements != 3 && rest > 0 && rest <= last.size() && last[last.size() - rest] != end_of_array;
+  std::vector<std::byte> small(1 + routes.size() + 1 + (has_extras ? rest : 0));
+  auto* at = cbor::write_head(small.data(), major::array, has_extras ? 4 : 3);
+  at = std::copy(routes.begin(), routes.end(), at);
+  at = cbor::write_head(at, major::bytes, 0);
+  if (has_extras)
+    std::copy(last.end() - static_cast<std::ptrdiff_t>(rest), last.end(), at);
+  auto d = decode(small, header);
+  d.body = {}; // which would lie in `small`
+  return d;
+}
+
 std::string extras(const route_header& h) {
   const auto* r = h.get_report();
   constexpr auto wishes = route_header::flag_report | route_header::flag_trace | route_header::flag_stream;

@@ -25,6 +25,10 @@ namespace ockam::wire_codec {
 /// addresses of more elements, bytes behind the item.
 decoded_message decode(std::span<const std::byte> in, route_header& header);
 
+/// As `message_codec` says. The routes stand in front of the payload, the fourth element behind it.
+decoded_message decode_edges(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
+                             route_header& header);
+
 /// A header's fourth element; empty when there is nothing to say. Ask once and hand it on.
 std::string extras(const route_header& h);
 message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
@@ -33,7 +37,7 @@ message_size measure(const route_header& h, std::size_t payload, const std::stri
 std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
 std::byte* write_tail(std::byte* out, const std::string& extras) noexcept;
 
-inline constexpr message_codec codec{&decode, &extras, &measure, &write_head, &write_tail,
+inline constexpr message_codec codec{&decode, &decode_edges, &extras, &measure, &write_head, &write_tail,
                                      {std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}}};
 
 } // namespace ockam::wire_codec

@@ -60,6 +60,9 @@ std::optional<frame_reader::frame> frame_reader::next() {
   needs_memory_ = false;
   if (in_.empty())
     drop_rest();
+  if (edges_ && total_ > 0)
+    return pass();
+  edges_.reset(); // of the frame before
   if (body_) {
     if (size_ < total_)
       return std::nullopt;
@@ -79,18 +82,50 @@ std::optional<frame_reader::frame> frame_reader::next() {
     return std::nullopt;
   }
   std::size_t length = stream_codec::read_length(length_.data());
-  if (length > max_frame_) {
+  if (length > most_passed_by) {
     too_large_ = length;
     return std::nullopt;
+  }
+  if (length > max_frame_) {
+    begin_passing(length);
+    return pass();
   }
   if (in_.size() < length) {
     collect(length);
     return std::nullopt;
   }
-  frame whole{in_.first(length), nullptr, 0};
+  frame whole{in_.first(length), nullptr};
   in_ = in_.subspan(length);
   length_have_ = 0;
   return whole;
+}
+
+void frame_reader::begin_passing(std::size_t length) {
+  total_ = length;
+  capacity_ = sizeof(edges);
+  memory_->take_anyway(capacity_);
+  edges_ = std::make_unique<edges>();
+}
+
+/// Takes what is here of a frame that passes by; the frame when that was all of it.
+std::optional<frame_reader::frame> frame_reader::pass() {
+  auto part = in_.first(std::min(in_.size(), total_ - size_));
+  in_ = in_.subspan(part.size());
+  auto keep_first = std::min(part.size(), edge_bytes - std::min(edge_bytes, size_));
+  std::copy_n(part.begin(), keep_first, edges_->first.begin() + static_cast<std::ptrdiff_t>(std::min(edge_bytes, size_)));
+  // The last bytes so far stand at the end of `last`.
+  auto keep_last = std::min(part.size(), edge_bytes);
+  std::move(edges_->last.begin() + static_cast<std::ptrdiff_t>(keep_last), edges_->last.end(), edges_->last.begin());
+  std::copy(part.end() - static_cast<std::ptrdiff_t>(keep_last), part.end(), edges_->last.end() - static_cast<std::ptrdiff_t>(keep_last));
+  size_ += part.size();
+  if (size_ < total_) {
+    drop_rest();
+    return std::nullopt;
+  }
+  auto kept = std::min(total_, edge_bytes);
+  frame f{std::span{edges_->first}.first(kept), nullptr, 0, total_, std::span{edges_->last}.last(kept)};
+  drop_frame();
+  return f;
 }
 
 /// Takes what is here of a frame out of the way of the next read.
@@ -139,6 +174,7 @@ void frame_reader::clear() noexcept {
   in_ = {};
   drop_rest();
   drop_frame();
+  edges_.reset();
 }
 
 void frame_reader::drop_frame() noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/frame_pool.hpp"
+#include "transports/codec/message_codec.hpp"
 #include "transports/codec/stream_codec.hpp"
 
 #include <array>
@@ -23,17 +24,27 @@ namespace ockam {
 /// Frames that came in whole are read where they lie. One that did not is put together in memory of its own, which
 /// the message may take over. Memory follows what has arrived, not what was announced, and comes out of the pool for
 /// frames that are not whole; when that has none, `needs_memory`, and the same call is made again later. Whoever
-/// stops before `next` has no more says so (`keep_rest`). Socket thread only.
+/// stops before `next` has no more says so (`keep_rest`).
+///
+/// A frame that is too large is no fault of the others on the same link, which may come from many senders: it is read and
+/// thrown away, but for what tells whose it is. Socket thread only.
 class frame_reader {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// A frame without its length field.
+  /// A frame without its length field. One over the limit has passed by: only its first and its last bytes are here,
+  /// `edge_bytes` of each.
   struct frame {
     std::span<const std::byte> body;     ///< valid until the next call
     std::unique_ptr<std::byte[]> memory; ///< in which `body` lies, to be taken over; or null
     std::size_t capacity = 0;            ///< of `memory`
+    std::size_t passed_by = 0;           ///< its length, if it is over the limit: then `body` is its beginning
+    std::span<const std::byte> end = {}; ///< of such a frame
   };
+
+  /// No node sends a longer one, whatever its `max-frame`: who announces it speaks something else, and the stream ends, as
+  /// that of a real node does.
+  static constexpr std::size_t most_passed_by = 16u << 20;
 
   /// `m` lives longer.
   frame_reader(frame_pool::share& m, std::size_t max_frame) noexcept : memory_{&m}, max_frame_{max_frame} {}
@@ -56,7 +67,7 @@ class frame_reader {
   /// It is later now.
   void go_on(clock::time_point now) noexcept { now_ = now; }
 
-  /// Length of a frame over `max_frame` that the peer has announced.
+  /// Length of a frame over `most_passed_by` that the peer has announced.
   std::optional<std::size_t> too_large() const noexcept { return too_large_; }
   /// What is here of a frame could not be put together for want of memory.
   bool needs_memory() const noexcept { return needs_memory_; }
@@ -73,6 +84,12 @@ class frame_reader {
 
  private:
   void collect(std::size_t length);
+  /// What is kept of a frame that passes by.
+  struct edges {
+    std::array<std::byte, edge_bytes> first, last;
+  };
+  void begin_passing(std::size_t length);
+  std::optional<frame> pass();
   void drop_frame() noexcept;
   void drop_rest() noexcept;
 
@@ -89,8 +106,9 @@ class frame_reader {
   std::size_t length_have_ = 0;
   std::unique_ptr<std::byte[]> body_; ///< once the length is known
   std::size_t capacity_ = 0;          ///< of it, which is what is taken from the pool
-  std::size_t size_ = 0;  ///< of what is here of the body
+  std::size_t size_ = 0;  ///< of what is here of the body, or has passed by
   std::size_t total_ = 0; ///< of the body
+  std::unique_ptr<edges> edges_; ///< of one that passes by
   clock::time_point began_{};
   // The read under way.
   std::array<iovec, 2> targets_{};

@@ -129,7 +129,26 @@ bool stream_link::take_preamble() {
   return state_ == state::up;
 }
 
+/// One that is too large: it ends here, and its sender hears of it if it wants to, as with any other node that drops it.
+void stream_link::give_up_frame(const frame_reader::frame& f) {
+  auto sizes = std::to_string(f.passed_by) + " bytes, and max-frame is " + std::to_string(env_.limit().max_frame);
+  board().refused().add(refusal::frame_too_large);
+  env_.hostile.write(level::warn, env_.kind.name, to_string(refusal::frame_too_large), "dropped a message from " + remote_ + ": it has " + sizes, reactor().now());
+  auto m = std::make_unique<message>();
+  auto d = env_.kind.codec.decode_edges(f.body, f.end, f.passed_by, m->header);
+  if (d.bad || m->header.onward_empty())
+    return;
+  m->header.push_return(name_);
+  provenance::let_in(*m, source_);
+  m->foreign = d.foreign;
+  board().drop(std::move(m), drop_reason::too_large, "the message has " + sizes + " here");
+}
+
 bool stream_link::accept_frame(frame_reader::frame& f) {
+  if (f.passed_by > 0) {
+    give_up_frame(f);
+    return true;
+  }
   auto m = std::make_unique<message>();
   auto d = env_.kind.codec.decode(f.body, m->header);
   if (d.bad == refusal::too_many_hops || d.bad == refusal::name_too_long) {

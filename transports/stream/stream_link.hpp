@@ -99,6 +99,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   void watch_read(bool on);
   bool take_preamble();
   bool accept_frame(frame_reader::frame& f);
+  void give_up_frame(const frame_reader::frame& f);
   void peer_is_done();
   void check_finished();
   void wait_for_budget();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transports/stream/proxy_key.hpp"
 #include "transports/stream/stream_keys.hpp"
 #include "transports/transport_descriptor.hpp"
 
@@ -12,7 +13,7 @@ struct tcp_entry : transport_entry {
     .name = "tcp", .title = "TCP", .type = "Tcp", .example = "127.0.0.1:4000",
     .listener = {.about = "listen for other nodes, for example 127.0.0.1:4000", .address = ip_listen_address,
                  .keys = stream_listener_keys},
-    .connection = {.about = "connect to another node", .address = ip_peer_address}};
+    .connection = {.about = "connect to another node", .address = ip_peer_address, .keys = proxy_keys}};
 
   static std::unique_ptr<transport> make(transport_context context);
 };

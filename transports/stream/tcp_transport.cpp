@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCP in Ockam's wire format (docs/protocol.md, Preamble and frames).
+#include "transports/stream/proxied.hpp"
 #include "transports/stream/stream_transport.hpp"
 #include "transports/stream/tcp_entry.hpp"
 #include "transports/codec/wire_codec.hpp"
@@ -20,14 +21,16 @@ result<stream_place> place(const transport_context&, const std::string& address,
 }
 
 result<stream_peer> peer(const transport_context&, const std::string& address, const transport_options& options) {
-  if (auto own = option_values::read(tcp_entry::descriptor.connection.keys, options); !own)
+  auto own = option_values::read(tcp_entry::descriptor.connection.keys, options);
+  if (!own)
     return std::move(own).error();
   auto to = parse_endpoint(address);
   if (!to)
     return std::move(to).error();
-  return stream_peer{to_string(*to), [to = *to](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
-                       return r.connect(to, timeout, std::move(done));
-                     }};
+  auto connect = connector_by_proxy(*to, *own);
+  if (!connect)
+    return std::move(connect).error();
+  return stream_peer{to_string(*to), *std::move(connect)};
 }
 
 constexpr stream_kind tcp{tcp_entry::descriptor.name, "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};

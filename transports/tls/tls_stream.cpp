@@ -42,11 +42,12 @@ tls_stream::tls_stream(net::reactor& r, net::stream_ptr below, tls_context conte
 tls_stream::tls_stream(net::reactor& r, net::stream_ptr below, tls_context context, const std::string& host)
   : tls_stream{r, std::move(below), std::move(context)} {
   SSL_set_connect_state(ssl_.get());
+  std::string name{public_host(host)};
   if (is_ip_literal(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str());
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), name.c_str());
   } else {
-    SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
-    SSL_set1_host(ssl_.get(), host.c_str());
+    SSL_set_tlsext_host_name(ssl_.get(), name.c_str());
+    SSL_set1_host(ssl_.get(), name.c_str());
   }
 }
 

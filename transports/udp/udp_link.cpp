@@ -29,9 +29,9 @@ constexpr std::array<std::byte, 4> nothing{std::byte{0x83}, std::byte{0x80}, std
 
 } // namespace
 
-udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_endpoint> peer, std::string remote,
+udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, const std::optional<fixed_peer>& peer, std::string remote,
                    std::string name, message_source source, udp_options o, ended on_end)
-  : env_{env}, socket_{std::move(s)}, peer_{peer}, remote_{std::move(remote)}, name_{std::move(name)},
+  : env_{env}, socket_{std::move(s)}, peer_{peer ? std::optional{peer->at} : std::nullopt}, remote_{std::move(remote)}, name_{std::move(name)},
     source_{source}, options_{o}, on_end_{std::move(on_end)},
     ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, nullptr)},
     reassembly_{bounds_of(env.limit()), *ledger_}, outbox_{o.datagram_size},
@@ -42,7 +42,10 @@ udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_
              m->header.push_onward(name_);
              drop(std::move(m), why, detail);
            }},
-    room_{std::max(least_room, o.datagram_size)}, next_number_{static_cast<std::uint16_t>(std::random_device{}())} {}
+    room_{std::max(least_room, o.datagram_size)}, next_number_{static_cast<std::uint16_t>(std::random_device{}())} {
+  if (peer)
+    whereabouts_.emplace(reactor(), peer->name, peer->at, env.limit().connect_timeout, [this](const ip_endpoint& at) { move_to(at); });
+}
 
 udp_link::~udp_link() {
   board().forget(*this);
@@ -51,15 +54,42 @@ udp_link::~udp_link() {
 void udp_link::on_start() {
   if (name_.name.empty())
     name_ = self();
-  bound_ = parse_ip_endpoint(socket_->local());
-  socket_->attach(this);
-  socket_->watch_read(true);
+  use(std::move(socket_));
   if (peer_ && options_.keep_alive.count() > 0)
     keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
 }
 
 void udp_link::on_stop() noexcept {
   close({});
+}
+
+void udp_link::use(net::datagrams_ptr s) {
+  socket_ = std::move(s);
+  bound_ = parse_ip_endpoint(socket_->local());
+  socket_->attach(this);
+  socket_->watch_read(true);
+}
+
+void udp_link::look_again() {
+  if (whereabouts_)
+    whereabouts_->look_again();
+  names_.forget_answers();
+}
+
+/// The peer's name has another address. What waits goes there.
+void udp_link::move_to(const ip_endpoint& peer) {
+  if (!socket_)
+    return;
+  auto s = reactor().open_datagrams_to(peer);
+  if (!s) {
+    ++refusals_;
+    last_error_ = s.error().cause;
+    return env_.hostile.write(level::warn, "udp", "moved", remote_ + " has another address, but " + last_error_, reactor().now());
+  }
+  env_.hostile.write(level::info, "udp", "moved", remote_ + " is at " + to_string(peer) + " now", reactor().now());
+  peer_ = peer;
+  use(std::move(*s));
+  write_out();
 }
 
 // -- receiving ---------------------------------------------------------------------------------------
@@ -80,6 +110,8 @@ void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte
   bytes_in_ += in.size;
   if (peer_ && in.from != *peer_) // the system drops these as a rule
     return refuse(refusal::foreign_source, in.from, "this link has another peer");
+  if (whereabouts_)
+    whereabouts_->has_heard();
   if (from_itself(in.from))
     return refuse(refusal::own_source, in.from, "the source is this socket's own address, which is forged");
   if (in.truncated)
@@ -90,7 +122,7 @@ void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte
     return refuse(refusal::malformed_frame, in.from, "a datagram that does not decode");
   if (!has_room())
     return refuse(refusal::over_budget, in.from, "too much of this link is under way already");
-  auto whole = reassembly_.take(in.from, *slice, reactor().now());
+  auto whole = reassembly_.take(in.from, *slice, reactor().now(), in.asked);
   if (whole.bad)
     return refuse(*whole.bad, in.from, "a slice of a message: " + std::string{to_string(*whole.bad)});
   if (!whole.message.empty())
@@ -236,6 +268,8 @@ void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
   m->body = payload{};
   i.what = std::move(m);
   i.to = to;
+  if (to)
+    i.from = reassembly_.asked_from(*to);
   i.number = next_number_++;
   outbox_.push(std::move(i));
   board().flush_later(*this);
@@ -256,6 +290,8 @@ void udp_link::write_out() {
     auto why = r.err == EMSGSIZE ? drop_reason::too_large : r.err == ENOBUFS ? drop_reason::congested : drop_reason::link_down;
     give_up_first(why, last_error_);
   }
+  if (whereabouts_ && outbox_.bytes_sent() != before)
+    whereabouts_->has_sent();
   if (outbox_.bytes_sent() != before || outbox_.empty())
     progress_ = reactor().now();
   socket_->watch_write(!outbox_.empty());
@@ -268,6 +304,9 @@ void udp_link::write_out() {
 void udp_link::network_says(int err) {
   ++refusals_;
   last_error_ = std::strerror(err);
+  bool nobody = err == ECONNREFUSED || err == EHOSTUNREACH || err == ENETUNREACH;
+  if (whereabouts_ && nobody)
+    whereabouts_->has_been_refused();
   env_.hostile.write(level::info, "udp", "network", remote_ + ": " + last_error_, reactor().now());
 }
 
@@ -317,6 +356,8 @@ void udp_link::close(const std::string& why) {
   for (auto* t : {&sweep_timer_, &stall_timer_, &keep_alive_timer_})
     reactor().cancel(std::exchange(*t, 0));
   socket_.reset();
+  if (whereabouts_)
+    whereabouts_->stop();
   while (!outbox_.empty())
     give_up_first(drop_reason::link_down, {});
   names_.clear(drop_reason::link_down);

@@ -8,6 +8,7 @@
 #include "transports/udp/udp_options.hpp"
 #include "transports/udp/udp_outbox.hpp"
 #include "transports/udp/udp_reassembly.hpp"
+#include "transports/udp/udp_whereabouts.hpp"
 
 #include <array>
 #include <functional>
@@ -43,13 +44,21 @@ struct udp_environment {
 ///
 /// UDP has no back-pressure: what comes in over the budget is dropped and counted, what cannot go out
 /// waits up to `high_water` bytes and is then dropped as congested. What the network says about earlier
-/// datagrams (ICMP) is counted and shown; the link goes on. Socket thread only.
+/// datagrams (ICMP) is counted and shown; the link goes on, and follows its peer's name (`udp_whereabouts`). A listener at all
+/// addresses of this host answers from the one that was asked: peers with a fixed peer of their own hear nothing else.
+/// Socket thread only.
 class udp_link final : public worker, private net::stream_events, private flushable {
  public:
   using ended = std::function<void(udp_link&, const std::string& why)>;
 
+  /// A fixed peer, and the name that it was looked up by.
+  struct fixed_peer {
+    endpoint name;
+    ip_endpoint at;
+  };
+
   /// `name`: what routes know it by; empty: its own address. `peer`: none for a listener.
-  udp_link(udp_environment& env, net::datagrams_ptr s, std::optional<ip_endpoint> peer, std::string remote,
+  udp_link(udp_environment& env, net::datagrams_ptr s, const std::optional<fixed_peer>& peer, std::string remote,
            std::string name, message_source source, udp_options o, ended on_end);
   ~udp_link() override;
 
@@ -64,6 +73,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   std::size_t peers() const noexcept { return reassembly_.peers(); }
   /// Without a peer, the local address.
   const std::string& remote() const noexcept { return remote_; }
+  /// Names may have other addresses than before.
+  void look_again();
   std::string local() const { return socket_ ? socket_->local() : std::string{}; }
   link_info info() const;
 
@@ -93,6 +104,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   void send(message_ptr m, std::optional<ip_endpoint> to);
   void write_out();
   void network_says(int err);
+  void use(net::datagrams_ptr s);
+  void move_to(const ip_endpoint& peer);
   void check_stall();
   void keep_alive();
   void give_up_first(drop_reason why, std::string_view detail);
@@ -116,6 +129,7 @@ class udp_link final : public worker, private net::stream_events, private flusha
   udp_reassembly reassembly_;
   udp_outbox outbox_;
   udp_names names_;
+  std::optional<udp_whereabouts> whereabouts_; ///< of the fixed peer
   std::size_t room_;          ///< for each datagram that comes in
   std::uint16_t next_number_; ///< of the next message; shared by all peers of the socket
   net::reactor::clock::time_point progress_{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/udp/udp_names.hpp"
 
-#include <algorithm>
+#include "transports/udp/udp_whereabouts.hpp"
 
 namespace ockam {
 
@@ -42,12 +42,10 @@ void udp_names::answered(const std::string& name, result<std::vector<ip_endpoint
   auto& e = it->second;
   auto lookup = std::move(e.lookup); // this runs inside it
   --lookups_;
-  if (found) {
-    auto v4 = std::find_if(found->begin(), found->end(), [](auto& a) { return !a.v6; });
-    e.answer = v4 != found->end() ? *v4 : found->front();
-  } else {
+  if (found)
+    e.answer = in_order_of_preference(*std::move(found)).front();
+  else
     e.answer = std::move(found).error();
-  }
   e.until = reactor_.now() + (e.answer ? good_for : bad_for);
   auto answer = e.answer;
   for (auto& m : std::exchange(e.waiting, {})) {
@@ -61,6 +59,10 @@ void udp_names::settle(message_ptr m, const result<ip_endpoint>& answer) {
     on_ready_(std::move(m), *answer);
   else
     on_failed_(std::move(m), drop_reason::link_down, answer.error().cause);
+}
+
+void udp_names::forget_answers() {
+  std::erase_if(names_, [](auto& n) { return !n.second.lookup; });
 }
 
 void udp_names::clear(drop_reason why) {

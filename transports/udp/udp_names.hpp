@@ -31,6 +31,8 @@ class udp_names {
 
   /// Calls one of the two, now or when the name is known.
   void take(message_ptr m, const endpoint& to);
+  /// What is known may not hold any more.
+  void forget_answers();
   /// Messages that wait have failed with this reason, and no look-up goes on.
   void clear(drop_reason why);
   std::size_t bytes_waiting() const noexcept { return bytes_; }

@@ -38,6 +38,7 @@ std::size_t udp_outbox::fill() {
       auto head = udp_codec::write_head(heads_[n].data(), i.number, slice, i.total, size);
       auto* bytes = message_of(i) + from;
       out_[n].to = i.to ? &*i.to : nullptr;
+      out_[n].from = i.from ? &*i.from : nullptr;
       if (i.total == 1) { // in one piece
         std::memcpy(bytes - head, heads_[n].data(), head);
         out_[n].parts = {iovec{bytes - head, head + size}, iovec{}};

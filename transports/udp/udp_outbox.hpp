@@ -26,6 +26,7 @@ class udp_outbox {
     std::unique_ptr<std::byte[]> block; ///< `max_head` bytes of room for a datagram's head, then the message
     std::size_t size = 0;              ///< of the message
     std::optional<ip_endpoint> to;     ///< none: the socket's fixed peer
+    std::optional<ip_endpoint> from;   ///< address of this host; none: the system chooses
     std::uint16_t number = 0;
     std::uint16_t total = 0;           ///< slices
     std::uint16_t next = 0;            ///< slice that goes out next

@@ -16,8 +16,10 @@ bool newer(std::uint16_t a, std::uint16_t b) noexcept {
 
 } // namespace
 
-udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now) {
+udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now,
+                                             const std::optional<ip_endpoint>& asked) {
   auto& p = peers_.hear(from, now, [this](auto& gone) { clear(gone.state); });
+  p.state.asked = asked;
   if (!std::exchange(p.state.begun, true))
     p.state.oldest = s.number;
   auto* place = find_slot(p.state, s.number);
@@ -43,6 +45,11 @@ bool udp_reassembly::heard_from(const ip_endpoint& at) {
 void udp_reassembly::has_received(const ip_endpoint& at) {
   if (auto* p = peers_.find(at))
     peers_.has_received(*p);
+}
+
+std::optional<ip_endpoint> udp_reassembly::asked_from(const ip_endpoint& at) {
+  auto* p = peers_.find(at);
+  return p ? p->state.asked : std::nullopt;
 }
 
 udp_answers* udp_reassembly::answers_to(const ip_endpoint& at) {

@@ -70,7 +70,9 @@ class udp_reassembly {
   udp_reassembly(const udp_reassembly&) = delete;
   udp_reassembly& operator=(const udp_reassembly&) = delete;
 
-  outcome take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now);
+  /// `asked`: the address of this host that it was sent to, where that is known.
+  outcome take(const ip_endpoint& from, const udp_codec::slice& s, clock::time_point now,
+               const std::optional<ip_endpoint>& asked = {});
 
   /// Gives up what waited too long. Call now and then while `bytes` or `peers` is not 0.
   void sweep(clock::time_point now);
@@ -80,6 +82,8 @@ class udp_reassembly {
   bool heard_from(const ip_endpoint& at);
   /// Somebody there has shown to get what is sent to it.
   void has_received(const ip_endpoint& at);
+  /// The address of this host that was asked from there the last time; nothing when that is not known.
+  std::optional<ip_endpoint> asked_from(const ip_endpoint& at);
   /// What is known of the answers that went there; null when it has not been heard of lately.
   udp_answers* answers_to(const ip_endpoint& at);
   /// Charged for messages that are not whole.
@@ -129,6 +133,7 @@ class udp_reassembly {
     std::size_t bytes = 0;         ///< charged for messages of this peer
     std::array<slot, window> slots{};
     udp_answers answers{};
+    std::optional<ip_endpoint> asked{};
 
     slot& at_distance(std::size_t n) { return slots[(head + n) % window]; }
     slot& of(std::uint16_t number) { return at_distance(static_cast<std::uint16_t>(number - oldest)); }

@@ -9,22 +9,12 @@
 
 namespace ockam {
 
-namespace {
-
-/// The first look-up answers that a connection tries: IPv4 before IPv6, as in the reference.
-ip_endpoint preferred(const std::vector<ip_endpoint>& found) {
-  auto v4 = std::find_if(found.begin(), found.end(), [](auto& a) { return !a.v6; });
-  return v4 != found.end() ? *v4 : found.front();
-}
-
-} // namespace
-
 /// A connect whose peer's name is being looked up.
 struct udp_transport::attempt {
   net::connecting_ptr lookup;
   options_ptr options;
   udp_options udp;
-  std::string remote;
+  endpoint to;
   connected done;
 };
 
@@ -65,7 +55,7 @@ void udp_transport::connect(const std::string& where, connect_options o, connect
   auto a = std::make_shared<attempt>();
   auto number = ++last_attempt_;
   a->udp = *udp;
-  a->remote = to_string(*to);
+  a->to = *to;
   a->done = std::move(done);
   auto timeout = o.timeout;
   a->options = std::make_shared<const connect_options>(std::move(o));
@@ -83,22 +73,26 @@ void udp_transport::connect(const std::string& where, connect_options o, connect
 void udp_transport::resolved(attempt& a, result<std::vector<ip_endpoint>> found) {
   if (!found)
     return a.done(found.error());
-  auto peer = preferred(*found);
-  auto socket = env_.reactor().open_datagrams_to(peer);
+  ip_endpoint peer;
+  result<net::datagrams_ptr> socket = error{};
+  for (const auto& each : in_order_of_preference(*std::move(found))) // of the families, this host may have a way for one
+    if (!socket)
+      socket = env_.reactor().open_datagrams_to(peer = each);
   if (!socket)
     return a.done(socket.error());
   auto given = a.options->producer;
   message_source source{given != 0 ? given : env_.board().flows().create(), 0, env_.context.node.flows.outgoing};
-  auto link = start_link(std::move(*socket), random_address(), peer, a.remote, source, a.udp, a.options);
+  auto link = start_link(std::move(*socket), random_address(), udp_link::fixed_peer{a.to, peer}, to_string(a.to), source,
+                         a.udp, a.options);
   if (!link)
     return a.done(link.error());
   allow_workers(env_.board(), source.producer, a.options->allow, name());
   a.done(info_of(**link));
 }
 
-result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address& at, std::optional<ip_endpoint> peer,
-                                            std::string remote, message_source source, const udp_options& o,
-                                            options_ptr options) {
+result<udp_link*> udp_transport::start_link(net::datagrams_ptr s, const address& at,
+                                            const std::optional<udp_link::fixed_peer>& peer, std::string remote,
+                                            message_source source, const udp_options& o, options_ptr options) {
   auto ended = [this, options](udp_link& l, const std::string& why) { link_ended(l, options, why); };
   auto link = std::make_unique<udp_link>(env_, std::move(s), peer, std::move(remote), options ? options->alias : std::string{},
                                          source, o, std::move(ended));
@@ -230,6 +224,11 @@ result<void> udp_transport::close_link(std::string_view which) {
     return error{errc::not_found, "there is no udp connection " + printable(which), "see them with: ockam udp-connection list"};
   close(*it->second);
   return {};
+}
+
+void udp_transport::look_again() {
+  for (auto& [at, l] : links_)
+    l->look_again();
 }
 
 void udp_transport::stop() {

@@ -30,6 +30,7 @@ class udp_transport final : public transport {
   /// A listener is its only link.
   std::uint32_t retire_listener(std::string_view which) override;
   result<void> close_link(std::string_view which) override;
+  void look_again() override;
   void stop() override;
 
  private:
@@ -37,8 +38,8 @@ class udp_transport final : public transport {
   using options_ptr = std::shared_ptr<const connect_options>;
 
   void resolved(attempt& a, result<std::vector<ip_endpoint>> found);
-  result<udp_link*> start_link(net::datagrams_ptr s, const address& at, std::optional<ip_endpoint> peer, std::string remote,
-                               message_source source, const udp_options& o, options_ptr options);
+  result<udp_link*> start_link(net::datagrams_ptr s, const address& at, const std::optional<udp_link::fixed_peer>& peer,
+                               std::string remote, message_source source, const udp_options& o, options_ptr options);
   result<udp_link*> find_listener(std::string_view which) const;
   void admit(udp_link& listener, const std::vector<std::string>& allow);
   void drop_flows(message_source source, const options_ptr& options);

@@ -5,7 +5,6 @@
 #include "runtime/core/version.hpp"
 
 #include <boost/beast/http.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -46,6 +45,30 @@ bool is_key(std::string_view key) {
          && EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(key.data()), key_chars) == key_bytes + 2;
 }
 
+/// Whether a field has this token, in any of its lines: several lines are one list (RFC 9110, section 5.3), and proxies
+/// add their own (`Connection: keep-alive`).
+bool has_token(const http::fields& f, http::field name, string_view token) {
+  auto lines = f.equal_range(name);
+  return std::any_of(lines.first, lines.second, [&](auto& line) { return http::token_list{line.value()}.exists(token); });
+}
+
+/// RFC 6455, sections 4.1 and 4.2.1.
+bool is_upgrade(const http::fields& f) {
+  return has_token(f, http::field::upgrade, "websocket") && has_token(f, http::field::connection, "upgrade");
+}
+
+/// Path and query of a target in absolute form, `http://host/path`, which a server has to take as well (RFC 9112, section
+/// 3.2.2); another one as it is.
+std::string path_of(std::string target) {
+  auto scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string::npos)
+    return target;
+  auto end = target.find_first_of("/?", scheme + 3);
+  if (end == std::string::npos)
+    return "/";
+  return target[end] == '?' ? "/" + target.substr(end) : target.substr(end);
+}
+
 template <class Message>
 std::string serialized(const Message& m) {
   std::ostringstream out;
@@ -79,13 +102,14 @@ upgrade refused(http::status code, std::string problem) {
 
 /// Parses once the head is complete: a peer that sends byte by byte does not have it parsed each time.
 template <class Parser>
-upgrade parse(std::string_view in, Parser& parser, std::string_view what) {
-  auto end = in.substr(0, max_upgrade).find("\r\n\r\n");
+upgrade parse(std::string_view in, Parser& parser, std::string_view what, std::size_t most) {
+  auto end = in.substr(0, most).find(head_end);
   if (end == std::string_view::npos)
-    return in.size() < max_upgrade ? upgrade{} : refused("sent a " + std::string{what} + " of over 8 KiB");
-  end += 4;
+    return in.size() < most ? upgrade{}
+                            : refused("sent a " + std::string{what} + " whose head is over " + std::to_string(most >> 10) + " KiB" + " (see max-header)");
+  end += head_end.size();
   boost::beast::error_code ec;
-  parser.header_limit(static_cast<std::uint32_t>(max_upgrade));
+  parser.header_limit(static_cast<std::uint32_t>(most));
   auto n = parser.put(boost::asio::buffer(in.data(), end), ec);
   if (ec || n != end || !parser.is_header_done())
     return refused("sent no HTTP " + std::string{what});
@@ -111,34 +135,36 @@ std::string accept_of(std::string_view key) {
   return base64(digest.data(), digest.size());
 }
 
-std::string make_request(std::string_view host, std::string_view target, std::string_view key) {
-  http::request<http::empty_body> r{http::verb::get, beast(target), http_1_1};
-  r.set(http::field::host, beast(host));
+std::string make_request(const wanted& w, std::string_view key) {
+  http::request<http::empty_body> r{http::verb::get, beast(w.target), http_1_1};
+  r.set(http::field::host, beast(w.host));
   r.set(http::field::upgrade, "websocket");
   r.set(http::field::connection, "Upgrade");
   r.set(http::field::sec_websocket_key, beast(key));
   r.set(http::field::sec_websocket_version, "13");
   r.set(http::field::user_agent, "ockam/" + std::string{version});
+  if (!w.cookie.empty())
+    r.set(http::field::cookie, w.cookie);
   return serialized(r);
 }
 
 upgrade read_request(std::string_view in, const upgrade_policy& policy) {
   http::request_parser<http::empty_body> parser;
-  auto u = parse(in, parser, "request");
+  auto u = parse(in, parser, "request", policy.max_header);
   if (u.what == upgrade::status::refused)
-    return refused(in.size() < max_upgrade ? http::status::bad_request : http::status::request_header_fields_too_large, std::move(u.problem));
+    return refused(in.size() < policy.max_header ? http::status::bad_request : http::status::request_header_fields_too_large, std::move(u.problem));
   if (u.what == upgrade::status::incomplete)
     return u;
   const auto& r = parser.get();
-  if (!boost::beast::websocket::is_upgrade(r))
+  if (r.version() != http_1_1 || r.method() != http::verb::get || !is_upgrade(r))
     return refused(http::status::upgrade_required, "sent an HTTP request that asks for no WebSocket");
   if (text(r[http::field::sec_websocket_version]) != "13")
     return refused(http::status::upgrade_required, "asked for another version of the WebSocket protocol than 13");
   auto key = text(r[http::field::sec_websocket_key]);
   if (!is_key(key) || r.count(http::field::host) != 1 || r.count(http::field::sec_websocket_key) != 1)
     return refused(http::status::bad_request, "sent an upgrade request without a valid key or host");
-  if (policy.target != "/" && text(r.target()) != policy.target)
-    return refused(http::status::not_found, "asked for " + printable(text(r.target()).substr(0, 128)) + ", which is not served");
+  if (auto target = path_of(text(r.target())); policy.target != "/" && target != policy.target)
+    return refused(http::status::not_found, "asked for " + printable(target.substr(0, 128)) + ", which is not served");
   // Only browsers send an origin: what web page it is that connects in its user's name.
   auto origin = text(r[http::field::origin]);
   auto allowed = [&](const std::string& o) { return o == "*" || o == origin; };
@@ -152,16 +178,15 @@ upgrade read_request(std::string_view in, const upgrade_policy& policy) {
   return u;
 }
 
-upgrade read_response(std::string_view in, std::string_view key) {
+upgrade read_response(std::string_view in, std::string_view key, std::size_t max_header) {
   http::response_parser<http::empty_body> parser;
-  auto u = parse(in, parser, "response");
+  auto u = parse(in, parser, "response", max_header);
   if (u.what != upgrade::status::done)
     return u;
   const auto& r = parser.get();
   if (r.result() != http::status::switching_protocols)
     return refused("answered the upgrade request with " + std::to_string(r.result_int()) + " " + printable(text(r.reason()).substr(0, 64)));
-  bool upgraded = boost::beast::iequals(r[http::field::upgrade], "websocket") && http::token_list{r[http::field::connection]}.exists("upgrade");
-  if (!upgraded || text(r[http::field::sec_websocket_accept]) != accept_of(key))
+  if (!is_upgrade(r) || text(r[http::field::sec_websocket_accept]) != accept_of(key))
     return refused("answered the upgrade request, but is no WebSocket server");
   if (r.count(http::field::sec_websocket_extensions) > 0 || r.count(http::field::sec_websocket_protocol) > 0)
     return refused("chose a WebSocket extension or protocol that was not offered");

@@ -9,13 +9,23 @@
 /// out. HTTP is parsed and written by Boost.Beast. Plain functions. Thread: any.
 namespace ockam::ws {
 
-/// Largest request or response that is looked at.
-inline constexpr std::size_t max_upgrade = 8u << 10;
+/// Longest head of a request or response that is read, if nothing else is said.
+inline constexpr std::size_t max_upgrade = 16u << 10;
+/// With which a head ends.
+inline constexpr std::string_view head_end = "\r\n\r\n";
 
 /// What a server answers to.
 struct upgrade_policy {
   std::string target = "/";          ///< other than `/`: the only path that is served
   std::vector<std::string> origins;  ///< web pages that may connect, `*` for all. Others than browsers send none
+  std::size_t max_header = max_upgrade;
+};
+
+/// What a client asks for.
+struct wanted {
+  std::string host; ///< `host:port`
+  std::string target = "/";
+  std::string cookie = {}; ///< empty: none
 };
 
 /// What became of a request or a response.
@@ -32,11 +42,11 @@ std::string make_key();
 /// What a server proves with that it has understood the key.
 std::string accept_of(std::string_view key);
 
-/// A client's request; `host` is `host:port`.
-std::string make_request(std::string_view host, std::string_view target, std::string_view key);
+/// A client's request.
+std::string make_request(const wanted& w, std::string_view key);
 /// What `in`, all that has come so far, is for a server.
 upgrade read_request(std::string_view in, const upgrade_policy& policy);
 /// The same for the client that sent `key`.
-upgrade read_response(std::string_view in, std::string_view key);
+upgrade read_response(std::string_view in, std::string_view key, std::size_t max_header = max_upgrade);
 
 } // namespace ockam::ws

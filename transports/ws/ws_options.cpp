@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/ws/ws_options.hpp"
 
+#include "transports/stream/proxied.hpp"
 #include "transports/tls/tls_options.hpp"
 #include "transports/ws/ws_entry.hpp"
 
@@ -30,7 +31,12 @@ result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, c
   auto tls = read_tls(a->tls, *keys, make_tls);
   if (!tls)
     return std::move(tls).error();
-  return ws_settings{std::move(*a), std::move(*tls), keys->get<std::vector<std::string>>("origins")};
+  auto connect = connector_by_proxy(a->at, *keys);
+  if (!connect)
+    return std::move(connect).error();
+  return ws_settings{std::move(*a), std::move(*tls), keys->get<std::vector<std::string>>("origins"),
+                     static_cast<std::size_t>(keys->get<std::uint64_t>(ws_max_header.name)), keys->get<std::string>("cookie"),
+                     *std::move(connect)};
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "transports/ws/ws_stream.hpp"
 
 #include "transports/codec/stream_codec.hpp"
+#include "transports/stream/frame_reader.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -88,7 +89,7 @@ void ws_stream::begin() {
   if (own_ == ws::role::server)
     return;
   key_ = ws::make_key();
-  auto request = ws::make_request(client_.host, client_.target, key_);
+  auto request = ws::make_request(client_.what, key_);
   std::memcpy(out_.append(request.size()), request.data(), request.size());
   write_output();
 }
@@ -125,7 +126,7 @@ net::io_result ws_stream::read(std::span<const iovec> into) {
 }
 
 void ws_stream::upgrade() {
-  auto bytes = scratch().first(ws::max_upgrade);
+  auto bytes = scratch().first(max_header());
   iovec v{bytes.data(), bytes.size()};
   auto r = below().read({&v, 1});
   if (r.what == status::failed)
@@ -134,8 +135,13 @@ void ws_stream::upgrade() {
     state_ = state::closed;
   if (r.what != status::ok)
     return;
+  // A peer that sends byte by byte does not have all of it searched each time.
+  auto searched = upgrade_text_.size() - std::min(upgrade_text_.size(), ws::head_end.size() - 1);
   upgrade_text_.append(reinterpret_cast<const char*>(bytes.data()), r.bytes);
-  auto u = own_ == ws::role::server ? ws::read_request(upgrade_text_, policy_) : ws::read_response(upgrade_text_, key_);
+  if (upgrade_text_.find(ws::head_end, searched) == std::string::npos && upgrade_text_.size() < max_header())
+    return;
+  auto u = own_ == ws::role::server ? ws::read_request(upgrade_text_, policy_)
+                                    : ws::read_response(upgrade_text_, key_, client_.max_header);
   if (!u.answer.empty()) {
     std::memcpy(out_.append(u.answer.size()), u.answer.data(), u.answer.size());
     write_output();
@@ -228,7 +234,8 @@ bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
     return break_off(refusal::websocket_violation, close_code::not_binary, "sent a text message");
   if (in_message_)
     return break_off(refusal::websocket_violation, close_code::protocol_error, "began a WebSocket message inside of another");
-  if (p.length > limit_.max_frame)
+  // One in a single frame passes by the owner, who knows how to give it up. Of one in parts nobody knows how long it gets.
+  if (p.length > (p.fin ? ockam::frame_reader::most_passed_by : limit_.max_frame))
     return break_off(refusal::frame_too_large, close_code::too_big, "announced a message of " + std::to_string(p.length) + " bytes");
   if (p.fin) {
     to.put_length(static_cast<std::size_t>(p.length));

@@ -28,10 +28,9 @@ namespace ockam {
 /// Socket thread only.
 class ws_stream final : public layered_stream, private frame_pool::waiter {
  public:
-  /// What a client asks for.
   struct client {
-    std::string host;
-    std::string target;
+    ws::wanted what;
+    std::size_t max_header = ws::max_upgrade; ///< of the answer
   };
 
   ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, client c);
@@ -66,6 +65,7 @@ class ws_stream final : public layered_stream, private frame_pool::waiter {
   // reading
   void frame_memory_available() override {}
   void upgrade();
+  std::size_t max_header() const { return own_ == ws::role::server ? policy_.max_header : client_.max_header; }
   net::io_result read_frames(target_bytes& to);
   std::size_t room_for_piece(const target_bytes& to) const;
   bool take(const ws::piece& p, target_bytes& to);

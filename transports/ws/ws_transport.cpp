@@ -15,7 +15,7 @@ result<stream_place> place(const transport_context& c, const std::string& addres
   auto own = read_ws_listener(address, options);
   if (!own)
     return std::move(own).error();
-  ws::upgrade_policy policy{own->at.target, own->origins};
+  ws::upgrade_policy policy{own->at.target, own->origins, own->max_header};
   stream_place p;
   p.open = [at = own->at.at](net::reactor& r, net::acceptor_events& owner) { return r.listen(at, owner); };
   p.wrap = [&c, tls = own->tls, policy](net::stream_ptr s, std::uint32_t listener) -> net::stream_ptr {
@@ -33,14 +33,14 @@ result<stream_peer> peer(const transport_context& c, const std::string& address,
     return std::move(own).error();
   stream_peer p;
   p.name = to_string(own->at);
-  p.connect = [at = own->at.at](net::reactor& r, std::chrono::milliseconds timeout, net::reactor::connected done) {
-    return r.connect(at, timeout, std::move(done));
-  };
-  p.wrap = [&c, tls = own->tls, a = own->at](net::stream_ptr s, std::uint32_t) -> net::stream_ptr {
+  p.connect = std::move(own->connect);
+  auto host = to_string(endpoint{std::string{public_host(own->at.at.host)}, own->at.at.port});
+  ws_stream::client client{{std::move(host), own->at.target, own->cookie}, own->max_header};
+  p.wrap = [&c, tls = own->tls, name = own->at.at.host, client = std::move(client)](net::stream_ptr s, std::uint32_t) -> net::stream_ptr {
     auto& r = c.node.reactor;
     if (tls)
-      s = std::make_unique<tls_stream>(r, std::move(s), tls, a.at.host);
-    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, frame_pool::origin{c.node.frames, 0}, ws_stream::client{to_string(a.at), a.target});
+      s = std::make_unique<tls_stream>(r, std::move(s), tls, name);
+    return std::make_unique<ws_stream>(r, std::move(s), c.node.limits, frame_pool::origin{c.node.frames, 0}, client);
   };
   return p;
 }

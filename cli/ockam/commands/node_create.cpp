@@ -61,8 +61,13 @@ result<configuration> configuration_text(const invocation& in) {
 void apply_options(const invocation& in, ini_file& ini) {
   for (const auto& t : transport_descriptors) {
     std::string name{t.name};
-    if (auto address = in.args.get(name + "-listener-address"); !address.empty())
-      ini.at(name + "-listener default").set("address", t.is_path() ? std::filesystem::absolute(address).string() : address);
+    auto address = in.args.get(name + "-listener-address");
+    if (address.empty())
+      continue;
+    auto& section = ini.at(name + "-listener default");
+    section.set("address", t.is_path() ? std::filesystem::absolute(address).string() : address);
+    if (!t.is_path())
+      section.set("retry", "no"); // who has just typed it is still there to hear that it is wrong
   }
   if (!ini.contains("tcp-listener default"))
     ini.at("tcp-listener default").set("address", "127.0.0.1:0");

@@ -40,10 +40,16 @@ datagram_queue_ptr datagram_space::find(const std::string& at) const {
 
 bool datagram_space::deliver(const ip_endpoint& from, const ip_endpoint& to, std::string bytes) {
   auto q = find(to_string(to));
+  std::optional<ip_endpoint> asked;
+  if (constexpr std::uint8_t loopback = 127; !q && !to.v6 && to.ip[0] == loopback) { // as in `reactor::is_local`
+    asked = to;
+    asked->port = 0;
+    q = find("0.0.0.0:" + std::to_string(to.port));
+  }
   if (!q)
     return false;
   if (q->arrived.size() < q->room)
-    q->arrived.push_back({from, std::move(bytes)});
+    q->arrived.push_back({from, std::move(bytes), asked});
   return true;
 }
 
@@ -88,7 +94,7 @@ net::io_result node_datagrams::receive(std::span<std::byte> into, std::size_t st
     queue_->arrived.pop_front();
     auto size = std::min(stride, d.bytes.size());
     std::memcpy(into.data() + i * stride, d.bytes.data(), size);
-    out[i] = {d.from, size, d.bytes.size() > stride};
+    out[i] = {d.from, size, d.bytes.size() > stride, d.asked};
   }
   return {status::ok, most, 0};
 }
@@ -104,7 +110,10 @@ net::io_result node_datagrams::send(std::span<const outbound> batch) {
     std::string bytes;
     for (const auto& part : batch[i].parts)
       bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
-    if (!reactor_.net_.datagrams().deliver(queue_->local, peer_ ? *peer_ : *batch[i].to, std::move(bytes)) && peer_)
+    auto from = queue_->local;
+    if (batch[i].from)
+      from.ip = batch[i].from->ip;
+    if (!reactor_.net_.datagrams().deliver(from, peer_ ? *peer_ : *batch[i].to, std::move(bytes)) && peer_)
       queue_->pending_error = ECONNREFUSED;
   }
   return {status::ok, most, 0};
@@ -113,6 +122,8 @@ net::io_result node_datagrams::send(std::span<const outbound> batch) {
 // -- reactor -----------------------------------------------------------------------------------------
 
 result<net::datagrams_ptr> reactor::open_datagrams(const endpoint& at) {
+  if (auto e = missing(at))
+    return *e;
   auto q = net_.datagrams().open(parsed(to_string(at)));
   if (!q)
     return error{errc::address_in_use, "cannot bind udp " + to_string(at) + ": Address already in use", {}};

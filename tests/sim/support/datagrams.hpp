@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,7 @@ class reactor;
 struct datagram {
   ip_endpoint from;
   std::string bytes;
+  std::optional<ip_endpoint> asked = {}; ///< where it was sent to, of a socket that is bound to all addresses
 };
 
 /// A socket. What does not fit its queue is lost, as in a kernel.
@@ -40,7 +42,7 @@ class datagram_space {
   datagram_queue_ptr open(ip_endpoint at);
   void close(const ip_endpoint& at) { queues_.erase(to_string(at)); }
   datagram_queue_ptr find(const std::string& at) const;
-  /// False: nobody is there, which the sender hears of.
+  /// False: nobody is there, which the sender hears of. A socket at 0.0.0.0 gets what no other socket gets.
   bool deliver(const ip_endpoint& from, const ip_endpoint& to, std::string bytes);
 
  private:

@@ -240,7 +240,15 @@ reactor::~reactor() {
   std::erase(net_.reactors_, this);
 }
 
+std::optional<error> reactor::missing(const endpoint& at) const {
+  if (!net_.missing_.contains(at.host))
+    return std::nullopt;
+  return error{errc::address_unavailable, "cannot listen on " + to_string(at) + ": Cannot assign requested address", {}};
+}
+
 result<net::acceptor_ptr> reactor::listen(const endpoint& at, net::acceptor_events& owner) {
+  if (auto e = missing(at))
+    return *e;
   auto real = at;
   if (real.port == 0)
     real.port = net_.next_port_++;

@@ -132,6 +132,9 @@ class network {
   datagram_space& datagrams() { return datagrams_; }
   /// What a look-up of this name finds.
   void name(const std::string& host, std::vector<std::string> addresses) { names_[host] = std::move(addresses); }
+  /// No interface has this address (a host without a port), or one has it again: nobody can listen there.
+  void without(const std::string& host) { missing_.insert(host); }
+  void with(const std::string& host) { missing_.erase(host); }
   /// Breaks every connection that nodes have made to `where`, as a reset on the way does; how many.
   std::size_t cut(const std::string& where);
   /// From where the last connection that a node has made to `where`, and that is there, comes; empty: none.
@@ -165,6 +168,7 @@ class network {
   std::map<std::string, class acceptor*> acceptors_;
   std::map<std::string, server> servers_;
   std::set<std::string> black_holes_;
+  std::set<std::string> missing_;
   datagram_space datagrams_;
   std::map<std::string, std::vector<std::string>> names_;
   std::optional<std::mt19937_64> random_;
@@ -215,6 +219,8 @@ class reactor final : public net::reactor {
   friend class lookup;
 
   bool step();
+  /// Why nobody can listen there; nothing when it can be.
+  std::optional<error> missing(const endpoint& at) const;
   template <class Socket>
   bool serve_one(std::vector<Socket*>& sockets, std::size_t& next);
   void end_turn() {

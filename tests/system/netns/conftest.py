@@ -61,6 +61,10 @@ class Host:
         folder.mkdir(parents=True, exist_ok=True)
         folder.joinpath("hosts").write_text("".join(f"{line}\n" for line in lines))
 
+    def has(self, address, device="lo"):
+        """Gives the host an address (with its length)."""
+        ip("-n", self.namespace, "addr", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+
     def remove(self):
         subprocess.run(["ip", "netns", "del", self.namespace], capture_output=True, timeout=20)
         shutil.rmtree(pathlib.Path("/etc/netns") / self.namespace, ignore_errors=True)
@@ -87,7 +91,7 @@ class World:
             ip("link", "set", end, "netns", host.namespace)
             ip("-n", host.namespace, "addr", "add", f"{subnet}.{last}/24", "dev", end)
             ip("-n", host.namespace, "link", "set", end, "up")
-        return Cable(a, ends[0])
+        return Cable(a, ends[0], b, ends[1])
 
     def close(self):
         problems = [p for p in (n.finish() for n in self.nodes) if p]
@@ -99,8 +103,15 @@ class World:
 class Cable:
     """Cut, it swallows what is sent: neither end hears anything."""
 
-    def __init__(self, host, device):
+    def __init__(self, host, device, far_host, far_device):
         self.host, self.device = host, device
+        self.far_host, self.far_device = far_host, far_device
+
+    def also(self, far, near=None):
+        """Gives the far end another address (with its length), and the near end one."""
+        for host, device, address in ((self.far_host, self.far_device, far), (self.host, self.device, near)):
+            if address:
+                host.has(address, device)
 
     def swallow(self, address, network):
         """Gives the host a way to this IPv6 address, where nobody is: what it sends there is lost."""

@@ -74,7 +74,7 @@ class ws_link : public testing::Test {
   /// A test's client behind its upgrade.
   client upgraded() {
     auto c = net.dial(where);
-    c.send(ws::make_request("n1", "/", ws::make_key()));
+    c.send(ws::make_request({"n1"}, ws::make_key()));
     net.run();
     auto answer = c.receive();
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 101 ")) << answer;
@@ -104,7 +104,7 @@ TEST_F(ws_link, answers_a_message_with_a_message) {
 
 TEST_F(ws_link, messages_may_come_right_behind_the_request) {
   auto c = net.dial(where);
-  c.send(ws::make_request("n1", "/", ws::make_key()) + client_frame(opcode::binary, body({"echo"}, {"a"}, "1"))
+  c.send(ws::make_request({"n1"}, ws::make_key()) + client_frame(opcode::binary, body({"echo"}, {"a"}, "1"))
          + client_frame(opcode::binary, body({"echo"}, {"a"}, "2")));
   net.run();
   auto answer = c.receive();
@@ -213,6 +213,18 @@ TEST_F(ws_link, frames_against_the_rules_close_the_connection_with_a_code) {
   EXPECT_EQ(ask(good, client_frame(opcode::binary, body({"echo"}, {"a"}, "still here"))).size(), 1u);
 }
 
+TEST_F(ws_link, a_message_over_the_limit_is_reported_and_harms_no_other) {
+  auto c = upgraded();
+  auto large = frame({"echo"}, {"a"}, std::string(3u << 20, 'x'), true).substr(stream_codec::length_bytes);
+  auto got = ask(c, client_frame(opcode::binary, body({"echo"}, {"a"}, "before")) + client_frame(opcode::binary, large)
+                      + client_frame(opcode::binary, body({"echo"}, {"a"}, "behind")));
+  EXPECT_EQ(got.size(), 3u);
+  EXPECT_FALSE(c.closed_by_peer());
+  EXPECT_EQ(refused(refusal::frame_too_large), 1u);
+  EXPECT_EQ(n1.board().dropped()[drop_reason::too_large], 1u);
+  EXPECT_EQ(n1.budget().used(), 0u);
+}
+
 TEST_F(ws_link, what_is_no_upgrade_gets_an_http_answer) {
   auto c = net.dial(where);
   c.send("GET / HTTP/1.1\r\nHost: n1\r\n\r\n");
@@ -259,7 +271,7 @@ TEST(ws_link_memory, parts_are_charged_to_the_node) {
   std::vector<client> peers;
   for (int i = 0; i < 8; ++i) {
     auto& c = peers.emplace_back(net.dial(where));
-    c.send(ws::make_request("n1", "/", ws::make_key()) + client_frame(opcode::binary, std::string(300'000, 'x'), false));
+    c.send(ws::make_request({"n1"}, ws::make_key()) + client_frame(opcode::binary, std::string(300'000, 'x'), false));
     net.run();
     EXPECT_LE(n1.budget().used(), l.node_budget);
   }
@@ -270,7 +282,7 @@ TEST(ws_link_memory, parts_are_charged_to_the_node) {
 }
 
 TEST_F(ws_link, a_close_in_the_middle_of_everything_leaves_nothing_behind) {
-  auto wire = ws::make_request("n1", "/", ws::make_key()) + client_frame(opcode::binary, body({"echo"}, {"a"}, std::string(500, 'x')), true)
+  auto wire = ws::make_request({"n1"}, ws::make_key()) + client_frame(opcode::binary, body({"echo"}, {"a"}, std::string(500, 'x')), true)
               + client_frame(opcode::ping, "p") + client_frame(opcode::binary, "abc", false) + client_frame(opcode::continuation, "def");
   for (std::size_t n = 0; n < wire.size(); n += 3) {
     auto c = net.dial(where);

@@ -21,7 +21,7 @@ TEST(ws_stream_test, has_no_half_close_and_goes_on_when_it_is_asked_for) {
   auto& port = net.serve("n:1");
   std::optional<stream_user> user;
   auto connecting = reactor.connect({"n", 1}, std::chrono::seconds{1}, [&](result<net::stream_ptr> s) {
-    user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{"n:1", "/"}));
+    user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{{"n:1"}}));
   });
   net.run();
   auto peer = port.accept();
@@ -46,7 +46,7 @@ struct upgraded : ::testing::Test {
   void SetUp() override {
     auto& port = net.serve("n:1");
     connecting = reactor.connect({"n", 1}, std::chrono::seconds{1}, [&](result<net::stream_ptr> s) {
-      user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{"n:1", "/"}));
+      user.emplace(std::make_unique<ws_stream>(reactor, std::move(*s), limit, frame_pool::origin{frames}, ws_stream::client{{"n:1"}}));
     });
     net.run();
     peer.emplace(port.accept());

@@ -133,6 +133,50 @@ TEST(endpoint, what_connect_takes) {
   EXPECT_FALSE(parse_endpoint(longest + "a.a:1"));
 }
 
+TEST(endpoint, a_link_local_address_names_its_interface) {
+  for (auto* text : {"[fe80::1%eth0]:4000", "[fe80::1%eth0.100]:0", "[fe80::1%2]:4000", "[febf::1%abcdefghijklmno]:1"}) {
+    auto e = parse_socket_address(text);
+    ASSERT_TRUE(e) << e.error().cause;
+    EXPECT_EQ(to_string(*e), text);
+    EXPECT_TRUE(is_ip_literal(e->host));
+    EXPECT_TRUE(parse_endpoint(text));
+  }
+  auto without = parse_socket_address("[fe80::77]:4000");
+  ASSERT_FALSE(without);
+  EXPECT_NE(without.error().cause.find("on which interface"), std::string::npos);
+  EXPECT_EQ(without.error().hint, "[fe80::77%eth0]:4000");
+  for (auto* bad : {"[fe80::1%]:1", "[fe80::1%a/b]:1", "[fe80::1%abcdefghijklmnop]:1", "[::1%lo]:1", "[2001:db8::1%eth0]:1", "[fe80::1%a%b]:1",
+                    "[fe80::1%25eth0%]:1", "fe80::1%eth0:1", "127.0.0.1%lo:1", "a%b:1"})
+    EXPECT_FALSE(parse_endpoint(bad)) << bad;
+}
+
+TEST(endpoint, a_name_may_end_with_a_dot) {
+  EXPECT_EQ(to_string(*parse_endpoint("example.com.:4000")), "example.com.:4000");
+  for (auto* bad : {".:1", "a..:1", "example.com..:1"})
+    EXPECT_FALSE(parse_endpoint(bad)) << bad;
+  EXPECT_EQ(public_host("example.com."), "example.com");
+  EXPECT_EQ(public_host("fe80::1%eth0"), "fe80::1");
+  EXPECT_EQ(public_host("127.0.0.1"), "127.0.0.1");
+}
+
+TEST(endpoint, names_of_this_host) {
+  for (auto* name : {"localhost", "LocalHost", "localhost.", "a.localhost"})
+    EXPECT_TRUE(is_localhost(name)) << name;
+  for (auto* name : {"", "localhos", "notlocalhost", "localhost.org", "127.0.0.1"})
+    EXPECT_FALSE(is_localhost(name)) << name;
+}
+
+TEST(multiaddr, a_link_local_host_with_its_interface) {
+  auto m = parse_multiaddr("/ip6/FE80::1%eth0/tcp/4000/service/echo");
+  ASSERT_TRUE(m) << m.error().cause;
+  EXPECT_EQ(to_string(*m), "/ip6/fe80::1%eth0/tcp/4000/service/echo");
+  EXPECT_EQ(to_string(*to_route(*m)), "1#[fe80::1%eth0]:4000 => 0#echo");
+  EXPECT_EQ(to_string(*decode_multiaddr(encode(*m))), "/ip6/fe80::1/tcp/4000/service/echo");
+  EXPECT_EQ(to_string(*to_route(*parse_multiaddr("/ip6/fe80::1%eth0/tcp/80/ws"))), "3#ws://[fe80::1%25eth0]:80");
+  EXPECT_FALSE(parse_multiaddr("/ip6/::1%lo/tcp/1"));
+  EXPECT_FALSE(parse_multiaddr("/ip4/127.0.0.1%lo/tcp/1"));
+}
+
 TEST(endpoint, a_zero_byte_ends_no_host) {
   using namespace std::string_view_literals;
   for (auto bad : {"1.2.3.4\0:4000"sv, "1.2.3.4\0.example.org:1"sv, "[::1\0]:1"sv}) {

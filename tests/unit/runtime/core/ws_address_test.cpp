@@ -19,6 +19,11 @@ TEST(ws_address, reads_urls_and_plain_endpoints) {
     {"ws://h:1?x", {{"h", 1}, "/?x", false}},
     {"127.0.0.1:4000", {{"127.0.0.1", 4000}, "/", false}},
     {"4000", {{"127.0.0.1", 4000}, "/", false}},
+    {"ws://[fe80::1%25eth0]:4000/a%25b", {{"fe80::1%eth0", 4000}, "/a%25b", false}},
+    {"wss://[fe80::1%25eth0.100]", {{"fe80::1%eth0.100", 443}, "/", true}},
+    {"ws://[fe80::1%eth0]:4000", {{"fe80::1%eth0", 4000}, "/", false}},
+    {"[fe80::1%eth0]:4000", {{"fe80::1%eth0", 4000}, "/", false}},
+    {"wss://example.org./x", {{"example.org.", 443}, "/x", true}},
   };
   for (const auto& c : cases) {
     auto a = parse_ws_address(c.text);
@@ -33,7 +38,7 @@ TEST(ws_address, reads_urls_and_plain_endpoints) {
 TEST(ws_address, refuses_what_is_none) {
   const std::string over_long = "ws://h/" + std::string(2000, 'a');
   for (const auto& text : {std::string{}, std::string{"ws://"}, std::string{"wss:///path"}, std::string{"http://h"}, std::string{"ws://h:70000"},
-                           std::string{"ws://h:1/a b"}, std::string{"ws://h:1/a\r\nX: y"}, std::string{"ws://a b:1"}, std::string{"ws://u@h:1"}, over_long}) {
+                           std::string{"ws://h:1/a b"}, std::string{"ws://h:1/a\r\nX: y"}, std::string{"ws://a b:1"}, std::string{"ws://u@h:1"}, std::string{"ws://[fe80::1]:1"}, std::string{"ws://a%25b:1"}, over_long}) {
     auto a = parse_ws_address(text);
     ASSERT_FALSE(a) << text;
     EXPECT_EQ(a.error().code, errc::invalid_address);

@@ -151,5 +151,16 @@ TEST(native_codec, survives_any_change_of_a_byte) {
   }
 }
 
+TEST(native_codec, the_first_bytes_of_a_message_tell_its_header) {
+  auto whole = encode(sample(), std::string(100'000, 'x'));
+  route_header h;
+  EXPECT_FALSE(native_codec::decode_edges(view(whole).first(edge_bytes), view(whole).last(edge_bytes), whole.size(), h).bad);
+  EXPECT_EQ(h.onward(), sample().onward());
+  EXPECT_EQ(h.return_route(), sample().return_route());
+  EXPECT_EQ(h.flags(), sample().flags());
+  route_header none;
+  EXPECT_TRUE(native_codec::decode_edges(view(whole).first(5), view(whole).last(5), whole.size(), none).bad);
+}
+
 } // namespace
 } // namespace ockam

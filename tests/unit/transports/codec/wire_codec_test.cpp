@@ -327,5 +327,45 @@ TEST(wire_codec, tells_messages_of_another_implementation_by_their_fourth_elemen
   }
 }
 
+/// The verdict on a message by its edges alone; `h` is what they tell.
+std::optional<refusal> by_edges(const std::string& message, route_header& h, std::size_t edge = edge_bytes) {
+  auto all = view(message);
+  auto kept = std::min(edge, all.size());
+  return wire_codec::decode_edges(all.first(kept), all.last(kept), all.size(), h).bad;
+}
+
+TEST(wire_codec, the_edges_of_a_message_tell_its_routes_and_its_wishes) {
+  for (std::size_t size : {0u, 1u, 3000u, 5000u, 100'000u}) {
+    for (auto flags : {0u, route_header::flag_report, route_header::flag_stream}) {
+      route_header h, got;
+      h.append_onward(address{"hop"});
+      h.append_onward(address{"echo"});
+      h.append_return(address{transport_type::tcp, "127.0.0.1:4000"});
+      h.flags(flags);
+      ASSERT_FALSE(by_edges(encode(h, std::string(size, 'x')), got)) << size;
+      EXPECT_EQ(got.onward(), h.onward());
+      EXPECT_EQ(got.return_route(), h.return_route());
+      EXPECT_EQ(got.flags(), flags) << size;
+    }
+  }
+}
+
+TEST(wire_codec, edges_that_do_not_tell) {
+  route_header h, got;
+  h.append_onward(address{std::string(500, 'n')});
+  auto message = encode(h, std::string(10'000, 'x'));
+  EXPECT_FALSE(by_edges(message, got));
+  EXPECT_TRUE(by_edges(message, got, 400)) << "the routes are longer than that";
+  EXPECT_TRUE(by_edges(std::string(10'000, '\0'), got));
+  EXPECT_TRUE(by_edges(std::string(10'000, '\xff'), got));
+  message.resize(5000); // the payload says that it is longer
+  EXPECT_TRUE(by_edges(message, got));
+  // A fourth element that is longer than what is kept of it is not known, the routes are.
+  route_header other;
+  EXPECT_FALSE(by_edges(golden::bytes("8481820041618041" "7079") + golden::bytes("1388") + std::string(5000, 't'), other));
+  EXPECT_EQ(other.onward(), route{"a"});
+  EXPECT_FALSE(other.wants_report());
+}
+
 } // namespace
 } // namespace ockam

@@ -24,6 +24,10 @@ std::string framed(std::string_view body) {
   return length_field(body.size()).append(body);
 }
 
+std::string text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 struct frame_reader_test : ::testing::Test {
   /// Reads as a link does: up to `most` bytes at a time, all frames of each read. What was read.
   std::size_t read(std::string_view bytes, std::size_t most = 1u << 20) {
@@ -31,6 +35,10 @@ struct frame_reader_test : ::testing::Test {
     while (done < bytes.size() && !reader.too_large()) {
       auto got = fill(bytes.substr(done, most));
       while (auto f = reader.next()) {
+        if (f->passed_by > 0) {
+          passed.push_back({f->passed_by, text(f->body), text(f->end)});
+          continue;
+        }
         own_memory.push_back(f->memory != nullptr);
         bodies.emplace_back(reinterpret_cast<const char*>(f->body.data()), f->body.size());
       }
@@ -64,6 +72,11 @@ struct frame_reader_test : ::testing::Test {
   frame_reader reader{share, max_frame};
   std::vector<std::string> bodies;
   std::vector<bool> own_memory;
+  struct passing {
+    std::size_t length;
+    std::string first, last;
+  };
+  std::vector<passing> passed;
 };
 
 TEST_F(frame_reader_test, reads_whole_frames_where_they_lie) {
@@ -108,9 +121,62 @@ TEST_F(frame_reader_test, the_largest_frame_is_read_and_no_larger_one) {
   EXPECT_TRUE(bodies.front() == body);
   EXPECT_TRUE(own_memory.front());
   EXPECT_FALSE(reader.too_large());
-  read(framed("fine") + length_field(max_frame + 1) + "and much more");
+  read(framed("fine") + length_field(frame_reader::most_passed_by + 1) + "and much more");
   EXPECT_EQ(bodies.back(), "fine");
-  EXPECT_EQ(reader.too_large(), max_frame + 1);
+  EXPECT_EQ(reader.too_large(), frame_reader::most_passed_by + 1);
+  EXPECT_EQ(share.bytes(), 0u);
+}
+
+TEST_F(frame_reader_test, a_frame_over_the_limit_passes_by_and_its_edges_are_kept) {
+  std::mt19937 random{23};
+  reader = frame_reader{share, 1000};
+  for (std::size_t size : {std::size_t{1001}, edge_bytes - 1, edge_bytes, edge_bytes + 1, 2 * edge_bytes, std::size_t{100'000}, std::size_t{1'000'003}}) {
+    std::string body(size, '\0');
+    for (auto& c : body)
+      c = static_cast<char>(random());
+    for (std::size_t most : {std::size_t{1}, std::size_t{3}, std::size_t{997}, std::size_t{5000}, std::size_t{1u << 20}}) {
+      if (most < 100 && size > 10'000)
+        continue;
+      passed.clear();
+      bodies.clear();
+      read(framed("before") + framed(body) + framed("behind"), most);
+      ASSERT_EQ(bodies, (std::vector<std::string>{"before", "behind"})) << size << " by " << most;
+      ASSERT_EQ(passed.size(), 1u);
+      EXPECT_EQ(passed[0].length, size);
+      EXPECT_TRUE(passed[0].first == body.substr(0, edge_bytes));
+      EXPECT_TRUE(passed[0].last == body.substr(size - std::min(size, edge_bytes)));
+      EXPECT_EQ(share.bytes(), 0u);
+      EXPECT_FALSE(reader.in_frame());
+    }
+  }
+}
+
+TEST_F(frame_reader_test, a_frame_that_passes_by_takes_the_memory_of_its_edges_and_no_more) {
+  reader = frame_reader{share, 1000};
+  read(length_field(frame_reader::most_passed_by));
+  std::string much(1u << 20, 'x');
+  for (int i = 0; i < 10; ++i) {
+    read(much);
+    EXPECT_LE(share.bytes(), 3 * edge_bytes);
+    EXPECT_TRUE(reader.in_frame());
+  }
+  EXPECT_TRUE(bodies.empty());
+  reader.clear();
+  EXPECT_EQ(share.bytes(), 0u);
+}
+
+TEST_F(frame_reader_test, a_frame_that_passes_by_may_wait_in_the_rest_of_a_read) {
+  reader = frame_reader{share, 1000};
+  fill(framed("one") + framed(std::string(1500, 'x')) + framed("two"));
+  ASSERT_TRUE(reader.next());
+  reader.keep_rest();
+  auto by = reader.next();
+  ASSERT_TRUE(by);
+  EXPECT_EQ(by->passed_by, 1500u);
+  auto two = reader.next();
+  ASSERT_TRUE(two);
+  EXPECT_EQ(two->body.size(), 3u);
+  EXPECT_FALSE(reader.next());
   EXPECT_EQ(share.bytes(), 0u);
 }
 

@@ -34,7 +34,7 @@ TEST(ws_handshake, client_and_server_agree) {
   auto k = make_key();
   EXPECT_EQ(k.size(), 24u);
   EXPECT_NE(k, make_key());
-  auto u = read_request(make_request("example.org:4000", "/ockam?x=1", k), {"/ockam?x=1", {}});
+  auto u = read_request(make_request({"example.org:4000", "/ockam?x=1"}, k), {"/ockam?x=1", {}});
   ASSERT_EQ(u.what, status::done) << u.problem;
   auto answer = u.answer + "frames";
   auto back = read_response(answer, k);
@@ -66,8 +66,8 @@ TEST(ws_handshake, refuses_with_the_right_answer) {
     {request("Sec-WebSocket-Key: " + key + "\r\n"), "HTTP/1.1 400 "}, // two of them
     {request("Origin: https://evil.example\r\n"), "HTTP/1.1 403 "},
     {request("", "GET /other HTTP/1.1"), "HTTP/1.1 404 "},
-    {request("X: " + std::string(9000, 'x') + "\r\n"), "HTTP/1.1 431 "},
-    {std::string(9000, 'x'), "HTTP/1.1 431 "},
+    {request("X: " + std::string(max_upgrade, 'x') + "\r\n"), "HTTP/1.1 431 "},
+    {std::string(max_upgrade, 'x'), "HTTP/1.1 431 "},
     {request("bad header\r\n"), "HTTP/1.1 400 "},
   };
   for (const auto& c : cases) {
@@ -79,6 +79,54 @@ TEST(ws_handshake, refuses_with_the_right_answer) {
     EXPECT_FALSE(u.problem.empty());
     EXPECT_NE(u.answer.find("Connection: close\r\n"), std::string::npos);
   }
+}
+
+TEST(ws_handshake, reads_a_field_of_several_lines_as_one_list) {
+  auto connection = [](const std::string& lines, const std::string& upgrade = "websocket") {
+    return "GET / HTTP/1.1\r\nHost: h:1\r\nUpgrade: " + upgrade + "\r\n" + lines + "Sec-WebSocket-Key: " + key
+           + "\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  };
+  for (const std::string lines : {"Connection: keep-alive\r\nConnection: Upgrade\r\n", "Connection: Upgrade\r\nConnection: keep-alive\r\n",
+                                  "connection: close, foo\r\nConnection: bar,UPGRADE\r\n", "Connection:\r\nConnection: upgrade\r\n"}) {
+    EXPECT_EQ(read_request(connection(lines), {}).what, status::done) << lines;
+    auto answer = "HTTP/1.1 101 Switching Protocols\r\n" + lines + "Upgrade: websocket\r\nSec-WebSocket-Accept: " + accept_of(key) + "\r\n\r\n";
+    EXPECT_EQ(read_response(answer, key).what, status::done) << lines;
+  }
+  EXPECT_EQ(read_request(connection("Connection: Upgrade\r\n", "h2c, WebSocket"), {}).what, status::done);
+  EXPECT_EQ(read_request(connection("Connection: Upgrade\r\n", "h2c\r\nUpgrade: websocket"), {}).what, status::done);
+  for (const std::string lines : {"", "Connection: keep-alive\r\nConnection: close\r\n", "Connection: upgrades\r\n", "Connection: \"upgrade\"\r\n"})
+    EXPECT_EQ(read_request(connection(lines), {}).what, status::refused) << lines;
+  EXPECT_EQ(read_request(connection("Connection: Upgrade\r\n", "websockets"), {}).what, status::refused);
+}
+
+TEST(ws_handshake, takes_targets_in_absolute_form) {
+  auto asks = [](const std::string& target) { return read_request(request("", "GET " + target + " HTTP/1.1"), {"/ockam", {}}).what; };
+  for (auto* target : {"/ockam", "http://127.0.0.1/ockam", "http://h:8080/ockam", "https://h/ockam", "ws://h/ockam", "wss://[::1]:1/ockam"})
+    EXPECT_EQ(asks(target), status::done) << target;
+  for (auto* target : {"http://h", "http://h/", "http://h/other", "http://h?/ockam", "/x://h/ockam", "http:/ockam", "*"})
+    EXPECT_EQ(asks(target), status::refused) << target;
+  EXPECT_EQ(read_request(request("", "GET http://h HTTP/1.1"), {"/", {}}).what, status::done);
+  EXPECT_EQ(read_request(request("", "GET http://h?x HTTP/1.1"), {"/?x", {}}).what, status::done);
+}
+
+TEST(ws_handshake, reads_heads_as_long_as_the_operator_says) {
+  auto long_one = request("Cookie: " + std::string(20'000, 'c') + "\r\n");
+  upgrade_policy p;
+  EXPECT_EQ(read_request(request("Cookie: " + std::string(10'000, 'c') + "\r\n"), p).what, status::done);
+  auto u = read_request(long_one, p);
+  EXPECT_TRUE(u.answer.starts_with("HTTP/1.1 431 "));
+  EXPECT_NE(u.problem.find("over 16 KiB"), std::string::npos) << u.problem;
+  p.max_header = 32u << 10;
+  EXPECT_EQ(read_request(long_one, p).what, status::done);
+  p.max_header = 1u << 10;
+  EXPECT_EQ(read_request(request("Cookie: " + std::string(1'000, 'c') + "\r\n"), p).what, status::refused);
+}
+
+TEST(ws_handshake, a_client_sends_its_cookies) {
+  EXPECT_EQ(make_request({"h:1"}, key).find("Cookie"), std::string::npos);
+  auto with = make_request({"h:1", "/", "a=b; c=d"}, key);
+  EXPECT_NE(with.find("Cookie: a=b; c=d\r\n"), std::string::npos) << with;
+  EXPECT_EQ(read_request(with, {}).what, status::done);
 }
 
 TEST(ws_handshake, web_pages_that_are_allowed_may_connect) {
@@ -103,7 +151,7 @@ TEST(ws_handshake, a_client_wants_what_it_asked_for) {
   EXPECT_EQ(no.what, status::refused);
   EXPECT_NE(no.problem.find("404 Not Found"), std::string::npos);
   EXPECT_EQ(read_response("SSH-2.0-OpenSSH_9.2\r\n\r\n", key).what, status::refused);
-  EXPECT_EQ(read_response(std::string(9000, 'x'), key).what, status::refused);
+  EXPECT_EQ(read_response(std::string(max_upgrade, 'x'), key).what, status::refused);
 }
 
 } // namespace
