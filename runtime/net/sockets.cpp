@@ -49,7 +49,7 @@ int look_up_name(const endpoint& to, std::vector<socket_address>& out) {
   if (is_localhost(to.host))
     return look_up(std::string{public_host(to.host)}, to.port, 0, out);
   auto rc = look_up(to.host, to.port, AI_ADDRCONFIG, out);
-  if (rc != 0 && rc != EAI_AGAIN) // name servers that did not answer will not now
+  if (rc != 0)
     rc = look_up(to.host, to.port, 0, out);
   if (rc != 0 && to.host.ends_with('.'))
     rc = look_up(std::string{public_host(to.host)}, to.port, 0, out);
