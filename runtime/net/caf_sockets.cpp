@@ -183,6 +183,8 @@ class fd_attempt final : public net::connecting, private fd_handler::listener {
  private:
   static error failure(const std::string& name, int err) {
     auto e = system_error("cannot connect to " + name, err);
+    if (err == EADDRNOTAVAIL) // about this host's addresses, of which nobody has spoken here
+      e = {errc::unreachable, e.cause, {}};
     if (e.code == errc::io_failure)
       e.code = errc::unreachable;
     if (e.hint.empty())

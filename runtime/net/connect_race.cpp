@@ -46,8 +46,9 @@ void connect_race::next() {
   while (next_ < addresses_.size()) {
     auto number = next_++;
     auto begun = begin_(addresses_[number], [this, number](auto outcome) { over(number, std::move(outcome)); });
-    if (!begun) {
-      last_error_ = std::move(begun).error();
+    if (!begun) { // there is no way to its family: what others answered says more
+      if (last_error_.cause.empty())
+        last_error_ = std::move(begun).error();
       continue;
     }
     if (attempts_.size() == most_attempts)

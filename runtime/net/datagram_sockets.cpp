@@ -34,12 +34,6 @@ result<int> make_socket(int family, const std::string& what) {
   return fd;
 }
 
-error close_and_report(int fd, const std::string& what) {
-  auto e = system_error(what, errno);
-  ::close(fd);
-  return e;
-}
-
 } // namespace
 
 std::optional<ip_endpoint> endpoint_of(const sockaddr* a) noexcept {
@@ -109,8 +103,13 @@ result<int> connect_udp(const ip_endpoint& peer) {
   auto family = peer.v6 ? AF_INET6 : AF_INET;
   auto size = to_sockaddr(peer, family, a);
   auto fd = make_socket(family, what);
-  if (fd && ::connect(*fd, reinterpret_cast<const sockaddr*>(&a), size) < 0)
-    return close_and_report(*fd, what);
+  if (fd && ::connect(*fd, reinterpret_cast<const sockaddr*>(&a), size) < 0) {
+    auto e = system_error(what, errno);
+    if (e.code == errc::address_unavailable) // there is no way to its family
+      e = {errc::unreachable, e.cause, {}};
+    ::close(*fd);
+    return e;
+  }
   return fd;
 }
 

@@ -49,7 +49,7 @@ int look_up_name(const endpoint& to, std::vector<socket_address>& out) {
   if (is_localhost(to.host))
     return look_up(std::string{public_host(to.host)}, to.port, 0, out);
   auto rc = look_up(to.host, to.port, AI_ADDRCONFIG, out);
-  if (rc != 0 && rc != EAI_AGAIN) // name servers that did not answer will not now
+  if (rc != 0)
     rc = look_up(to.host, to.port, 0, out);
   if (rc != 0 && to.host.ends_with('.'))
     rc = look_up(std::string{public_host(to.host)}, to.port, 0, out);
@@ -64,7 +64,7 @@ result<std::vector<socket_address>> resolve(const endpoint& to, bool literal) {
   if (rc == 0)
     return out;
   if (auto scoped = split_scope(to.host))
-    return error{errc::address_unavailable, "this host has no network interface " + std::string{scoped->interface},
+    return error{errc::unreachable, "this host has no network interface " + std::string{scoped->interface},
                  "see them with: ip link"};
   return error{errc::unreachable, "cannot resolve " + to.host + ": " + gai_strerror(rc), "check the name, or use an IP address"};
 }
@@ -84,11 +84,10 @@ result<socket_address> literal_address(const std::string& what, const endpoint& 
   auto addresses = resolve(at, true);
   if (addresses)
     return addresses->front();
-  auto e = std::move(addresses).error();
-  if (e.code != errc::address_unavailable)
+  if (!is_ip_literal(at.host))
     return error{errc::invalid_address, what + ": not a literal socket address", "for example 127.0.0.1:4000"};
-  e.cause = what + ": " + e.cause;
-  return e;
+  auto e = std::move(addresses).error();
+  return error{errc::address_unavailable, what + ": " + e.cause, std::move(e.hint)};
 }
 
 result<int> listen_tcp(const endpoint& at) {

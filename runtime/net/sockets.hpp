@@ -28,7 +28,7 @@ class socket_address {
 };
 
 /// The addresses of a host, in the system's order of preference. Blocks unless `literal`.
-/// Errors: `unreachable`; `address_unavailable`: a literal with an interface that is not there.
+/// Error: `unreachable`, also of a literal with an interface that is not there.
 result<std::vector<socket_address>> resolve(const endpoint& to, bool literal);
 /// Of a literal address to listen at; `what` begins the error. Errors: `address_unavailable`, `invalid_address`.
 result<socket_address> literal_address(const std::string& what, const endpoint& at);

@@ -157,7 +157,7 @@ def test_what_is_wrong_closes_with_a_code_and_others_go_on(ws_node, client, clos
             if what == "text":
                 bad.send("hello")
             elif what == "too big":
-                bad.send(b"x" * (MiB + 1))
+                bad.send(b"x" * (16 * MiB + 1))
             elif what == "too big in parts":
                 bad.send([b"x" * (MiB // 2)] * 3)
             else:
@@ -165,6 +165,15 @@ def test_what_is_wrong_closes_with_a_code_and_others_go_on(ws_node, client, clos
             bad.recv(timeout=10)
         assert e.value.rcvd.code == code
         assert ask(good, ["echo"], b"here").payload == b"here"
+
+
+def test_a_message_over_max_frame_is_reported_and_the_connection_goes_on(ws_node, client):
+    n = ws_node(node_keys="max-frame = 1MiB")
+    with client.connect(f"ws://{n.ws}") as ws:
+        ws.send(wire.frame(["echo"], ["me"], b"x" * (MiB + 1), {"ockam_report": "1"})[4:])
+        told = receive(ws)
+        assert told.extras["ockam_undeliverable"] == "too-large"
+        assert ask(ws, ["echo"], b"here").payload == b"here"
 
 
 def test_a_node_that_stops_says_so(ws_node, client, closed):

@@ -64,6 +64,19 @@ TEST_F(connect_race_test, fails_with_the_last_error_when_every_address_has_faile
   EXPECT_EQ(reactor.timers(), 0u);
 }
 
+TEST_F(connect_race_test, says_what_an_address_answered_and_not_that_there_is_no_way_to_another) {
+  net.name("peer.example", {"10.0.0.1", "2001:db8::1", "10.0.0.2"});
+  auto begin = [&](const ip_endpoint& at, net::reactor::connected done) -> result<net::connecting_ptr> {
+    if (at.v6)
+      return error{errc::unreachable, "no way to that family", {}};
+    return reactor.connect({to_string(at).substr(0, 8), 7}, 10s, std::move(done));
+  };
+  connecting = std::make_unique<connect_race>(reactor, endpoint{"peer.example", 7}, 10s, begin, [this](auto r) { outcome = std::move(r); });
+  net.run();
+  ASSERT_TRUE(outcome && !*outcome);
+  EXPECT_NE(outcome->error().cause.find("Connection refused"), std::string::npos) << outcome->error().cause;
+}
+
 TEST_F(connect_race_test, has_one_deadline_for_all_addresses) {
   std::vector<std::string> silent;
   for (int i = 1; i <= 40; ++i) {
