@@ -149,7 +149,7 @@ int reply(lua_State* L) {
     h.answer_same(std::move(held.m));
   else
     h.answer(held.m, std::move(body));
-  held.m.reset();
+  h.let_go(check_ticket(L, 1));
   lua_pushboolean(L, somebody);
   return 1;
 }
@@ -160,12 +160,14 @@ int fail(lua_State* L) {
   auto& held = check_message(L);
   auto why = check_text(L, 2).substr(0, longest);
   h.fail(std::move(held.m), why);
+  h.let_go(check_ticket(L, 1));
   return 0;
 }
 
 int forward(lua_State* L) {
   auto& h = worker_of(L);
   h.pass_on(std::move(check_message(L).m));
+  h.let_go(check_ticket(L, 1));
   return 0;
 }
 
@@ -180,6 +182,7 @@ template <format F>
 int decoded(lua_State* L) {
   auto& m = *check_message(L).m;
   std::string_view bytes{reinterpret_cast<const char*>(m.bytes().data()), m.bytes().size()};
+  lua_engine::spend(L, bytes.size());
   return push_decoded(L, F == format::json ? m.text().value_or(bytes) : bytes, F);
 }
 
@@ -201,6 +204,7 @@ int message_index(lua_State* L) {
     return 1;
   auto& m = *check_message(L).m;
   if (key == "text") {
+    lua_engine::spend(L, m.bytes().size()); // it may be none, which is seen at its end
     if (auto text = m.text())
       push_text(L, *text);
     else
@@ -328,13 +332,26 @@ constexpr const char* words_of_type = Type == LUA_TSTRING ? "text" : Type == LUA
 /// another type.
 template <int Type, void (*Push)(lua_State*, const service_options&, const std::string&)>
 int option(lua_State* L) {
-  std::string name{check_text(L, 1)};
+  constexpr std::size_t longest = 64;
+  constexpr std::size_t cost = 8 * 1000; // the node remembers what the top has asked for
+  auto wanted = check_text(L, 1);
+  luaL_argcheck(L, wanted.size() <= longest, 1, "a name of at most 64 bytes");
+  std::string name{wanted};
   lua_settop(L, 2);
-  if (auto given = lua_type(L, 2); given != LUA_TNIL && given != Type && !(Type == LUA_TSTRING && given == LUA_TNUMBER))
+  if (auto type = lua_type(L, 2); type != LUA_TNIL && type != Type && !(Type == LUA_TSTRING && type == LUA_TNUMBER))
     throw std::invalid_argument{"option " + printable(name) + ": what it is otherwise has to be " + words_of_type<Type> + ", not a "
-                                + lua_typename(L, given)};
+                                + lua_typename(L, type)};
   const auto* o = host_of(L).options();
-  if (!o || !o->has(name))
+  if (!o)
+    return 1;
+  bool given = false;
+  if (lua_engine::of(L).loading()) {
+    lua_engine::spend(L, cost);
+    given = o->has(name);
+  } else {
+    given = o->all().contains(name);
+  }
+  if (!given)
     return 1;
   service_options one{{{name, o->text(name)}}};
   Push(L, one, name);

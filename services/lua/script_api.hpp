@@ -35,7 +35,7 @@ class script_host {
 
   /// Null when the message with this ticket is gone.
   virtual held_message* find(std::uint64_t ticket) = 0;
-  /// A message that was kept is garbage. From the collector: no errors.
+  /// A message has been answered or passed on, or was kept and is garbage. From the collector: no errors.
   virtual void let_go(std::uint64_t ticket) noexcept = 0;
   /// Throws, and leaves the message, when the answer does not fit the budget.
   virtual void answer(message_ptr& m, payload body) = 0;

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+import wire
 from processes import wait_until
 from scripts import ECHO, counters, n1, say, script, shown, start  # noqa: F401: fixtures
 
@@ -151,6 +152,14 @@ def test_why_something_fails_is_cut(n1, script, start, say):
         assert 500 < len(p.ask(["x"], b"x").payload) < 2000
 
 
+def test_what_the_top_asks_for_is_bounded(n1, script, start, grown):
+    """The node remembers the names of options, to say which of those that were given nobody has asked for."""
+    r = start(script("for i = 1, 1e7 do options.text('a name that is long enough to be remembered, number ' .. i) end " + ECHO))
+    assert r.code == 70 and "it ran for more instructions" in r.err
+    assert "a name of at most 64 bytes" in start(script("options.text(('x'):rep(65))")).err
+    assert grown() < 16 * MIB
+
+
 # -- time ------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +185,17 @@ def test_a_configuration_with_an_untrusted_script_on_the_socket_thread_is_wrong(
         assert r.code == 78 if check else r.code != 0, r
         assert "only if it is trusted" in r.out + r.err, r
     node("n1", config=text + "trusted = yes\n")
+
+
+@pytest.mark.parametrize("loop", ["m:json()", "m:cbor()", "local t = m.text"])
+def test_a_message_that_is_long_to_read_does_not_stop_the_clock(n1, script, start, shown, loop):
+    start(script("function on_message(m) while true do " + loop + " end end"), "instructions=1000000000000", "time=500ms")
+    long = wire.bare(" " * (15 * MIB))[:-1] + b"\xff"  # no text, as its end says
+    with n1.peer(timeout=30) as p:
+        began = time.monotonic()
+        p.send(["x"], long, extras={"ockam_report": "1"})
+        assert "longer than the option time allows" in p.receive().extras["ockam_detail"]
+        assert time.monotonic() - began < 3
 
 
 STUCK = "function on_message(m) while true do end end\n"
