@@ -21,7 +21,14 @@ void bump(std::atomic<std::uint64_t>& n) noexcept {
 /// Not longer than can be added to now.
 constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365};
 
-constexpr std::uint64_t first_due = 0; // in place of the number of a timer: whichever is due
+// In place of the number of a timer: whichever is due; go on with messages.
+constexpr std::uint64_t first_due = 0, go_on_with_messages = ~std::uint64_t{0};
+
+/// After that, timers and what else came meanwhile get their turn before the next message.
+constexpr std::chrono::milliseconds slice{10};
+
+/// What a worker that is stopped has for the messages that it was given before.
+constexpr std::chrono::seconds time_to_end{1};
 
 } // namespace
 
@@ -41,17 +48,13 @@ void pool_host::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host
 caf::message_handler pool_host::handlers() {
   return {
     [this](start_atom) { start(); },
-    [this](const parcel_in& parcel) { take(*parcel); },
+    [this](const parcel_in& parcel) { take(parcel); },
     [this](timer_atom, std::uint64_t number) { on_timer_message(number); },
     [this](const posted_task& task) {
       (*task)();
       ship();
     },
-    [this](stop_atom) {
-      end();
-      ship();
-      quit();
-    },
+    [this](stop_atom) { stop_soon(); },
   };
 }
 
@@ -113,19 +116,54 @@ void pool_host::finish(error why) noexcept {
 
 // -- what reaches it ----------------------------------------------------------------------------------
 
-void pool_host::take(inbox& parcel) {
-  auto now = clock::now();
-  for (auto& item : parcel.messages) {
-    if (item.request) {
-      take_outcome(item);
-    } else {
-      stats().queued.fetch_sub(1, std::memory_order_relaxed);
-      take_message(std::move(item.what), now);
-      now = clock::now();
-      stats().handled_in(now - parcel.arrived);
+void pool_host::take(const parcel_in& parcel) {
+  parcels_.push_back(parcel);
+  if (!later_)
+    work();
+}
+
+/// What came in meanwhile, timers, tasks and the end, has its turn after a slice: the mailbox is in order, and may be long.
+void pool_host::work() {
+  later_ = false;
+  auto began = this->clock().now();
+  for (; !parcels_.empty(); parcels_.pop_front(), next_ = 0) {
+    auto& parcel = *parcels_.front();
+    auto now = clock::now();
+    while (next_ < parcel.messages.size()) {
+      if (later_) {
+        ship();
+        return caf::anon_send(caf::actor_cast<caf::actor>(this), timer_atom::value, go_on_with_messages);
+      }
+      take_item(parcel.messages[next_++], parcel.arrived, now);
+      later_ = worker_ && this->clock().now() - began >= slice;
     }
   }
+  if (end_by_)
+    return leave();
   ship();
+  if (later_)
+    caf::anon_send(caf::actor_cast<caf::actor>(this), timer_atom::value, go_on_with_messages);
+}
+
+void pool_host::take_item(incoming& item, clock::time_point arrived, clock::time_point& now) {
+  if (item.request)
+    return take_outcome(item);
+  stats().queued.fetch_sub(1, std::memory_order_relaxed);
+  take_message(std::move(item.what), now);
+  now = clock::now();
+  stats().handled_in(now - arrived);
+}
+
+void pool_host::stop_soon() {
+  if (parcels_.empty())
+    return leave();
+  end_by_ = this->clock().now() + time_to_end;
+}
+
+void pool_host::leave() {
+  end();
+  ship();
+  quit();
 }
 
 void pool_host::take_message(message_ptr m, clock::time_point now) {
@@ -151,6 +189,11 @@ void pool_host::take_outcome(incoming& item) {
 }
 
 void pool_host::on_timer_message(std::uint64_t number) {
+  if (number == go_on_with_messages) {
+    if (end_by_ && this->clock().now() >= *end_by_)
+      end(); // what is left is dropped
+    return work();
+  }
   if (number == first_due) {
     fire();
   } else if (number == restart_timer_) {

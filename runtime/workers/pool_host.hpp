@@ -8,6 +8,7 @@
 #include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -60,9 +61,13 @@ class pool_host final : public caf::event_based_actor, public worker_host {
 
   caf::message_handler handlers();
   void start();
-  void take(inbox& parcel);
+  void take(const parcel_in& parcel);
+  void work();
+  void take_item(incoming& item, worker_stats::clock::time_point arrived, worker_stats::clock::time_point& now);
   void take_message(message_ptr m, worker_stats::clock::time_point now);
   void take_outcome(incoming& item);
+  void stop_soon();
+  void leave();
   void on_timer_message(std::uint64_t number);
   void fire();
 
@@ -81,6 +86,10 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   host_id id_;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_;
   parcel_out out_;
+  std::deque<parcel_in> parcels_; ///< that it has been given; the first is being handled
+  std::size_t next_ = 0;          ///< of the messages of the first
+  bool later_ = false;            ///< it goes on with them when it has seen to what came meanwhile
+  std::optional<caf::actor_clock::time_point> end_by_; ///< it is to end when it has handled them, and then at the latest
   caf::execution_unit* threads_;
   std::map<std::uint64_t, caf::actor_clock::time_point> timers_; ///< that have not fired, and when they are due
   std::set<std::pair<caf::actor_clock::time_point, std::uint64_t>> due_; ///< the same, in that order

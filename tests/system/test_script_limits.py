@@ -226,6 +226,26 @@ def test_scripts_that_are_stuck_take_nobodys_turn(node, script, start, say, run,
     assert all(ockam("worker", "show", f"stuck{i}", "--at", "n1", "--output", "json").json["busy_ms"] > 0 for i in range(scripts))
 
 
+def test_one_that_loops_on_every_message_can_be_replaced_and_stopped(node, home, script, start, say, ockam):
+    n = node("n1")
+    options = "instructions=1000000000000", "time=500ms"
+    for addr in ("x", "y"):
+        start(script(STUCK, f"{addr}.lua"), *options, addr=addr)
+    with n.peer() as p:
+        for addr in ("x", "y"):
+            for _ in range(2):
+                p.send_raw(b"".join(wire.frame([addr], ["me"], b"go") for _ in range(50)))
+            for _ in range(20):  # each in a parcel of its own
+                p.send([addr], b"go")
+                assert p.ask(["echo"], b"on").payload == b"on"
+        assert p.ask(["echo"], b"they have it").payload == b"they have it"
+        began = time.monotonic()
+        script("function on_message(m) m:reply('better') end")
+        assert say(timeout="10s").out == "better\n"
+        assert n.stop()[0] == 0, "in order, though y had 60 s of them"
+        assert time.monotonic() - began < 10
+
+
 def test_the_threads_of_stuck_scripts_do_not_stay(node, script, start, say, shown, ockam):
     n = node("n1")
     for i in range(12):
