@@ -22,10 +22,10 @@ namespace {
 /// do, one read for each event, BASP handled on the socket thread.
 class caf_config : public caf::actor_system_config {
  public:
-  caf_config() {
+  explicit caf_config(std::size_t threads) {
     load<caf::io::middleman>();
     set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1}); // it has to have one; the pool is `pool_threads`
+    set("scheduler.max-threads", threads); // for actors of services; workers have `pool_threads`
     set("scheduler.max-throughput", std::size_t{256});
     set("middleman.workers", std::size_t{0});
     set("middleman.max-consecutive-reads", std::size_t{1});
@@ -39,7 +39,7 @@ class caf_config : public caf::actor_system_config {
 class running_node final : public node {
  public:
   running_node(node_config config, node_parts parts)
-    : config_{std::move(config)}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
+    : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
       stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
       assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {
     pool_.serve(*sys_);
