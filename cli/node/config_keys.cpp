@@ -101,7 +101,7 @@ constexpr key_descriptor duration(std::string_view name, std::string_view about,
 
 constexpr std::array<node_key, 20> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
-  {number("threads", "threads of the pool", "2", 1, 256), node_field<&node_config::threads>},
+  {number("threads", "threads of the pool; a call that takes longer than 20 ms has one beside them", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
    log_field<&log_config::level>},
   {{.name = "log-file", .type = type::path, .about = "log there instead of standard error"}, log_field<&log_config::file>},

@@ -105,13 +105,16 @@ void control_handlers::show_node(requester from) {
   answer(from, std::move(r));
 }
 
-std::string control_handlers::who_keeps_the_pool() const {
+std::string control_handlers::who_does_not_return(const route& r) const {
   auto overdue = parts_.node.workers.overdue();
-  std::erase_if(overdue, [](auto& w) { return w.thread != worker_thread::pool; });
-  auto longest = std::max_element(overdue.begin(), overdue.end(), [](auto& l, auto& r) { return l.busy < r.busy; });
-  if (longest == overdue.end())
-    return {};
-  return "worker " + printable(longest->address) + " has kept a thread of the pool for " + std::to_string(longest->busy.count() / 1000) + " s";
+  for (const auto& a : r) {
+    if (!parts_.node.board.find(a))
+      break; // of another node
+    for (const auto& w : overdue)
+      if (w.address == to_string(a))
+        return "worker " + printable(w.address) + " has not returned for " + std::to_string(w.busy.count() / 1000) + " s";
+  }
+  return {};
 }
 
 result<route> control_handlers::route_of(const std::string& text) {

@@ -77,8 +77,9 @@ class control_handlers {
   result<void> has_memory() const;
   void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
   static result<route> route_of(const std::string& text);
-  /// What has kept a thread of the pool for longer than the watchdog allows, in words; empty when nothing has.
-  std::string who_keeps_the_pool() const;
+  /// Which worker at the beginning of a route has not returned for longer than the watchdog allows, in words; empty when
+  /// none is known.
+  std::string who_does_not_return(const route& r) const;
   /// `x`, `0#x`, `/worker/x` and `/service/x` are the same address for who types it.
   static address as_address(std::string_view text);
 

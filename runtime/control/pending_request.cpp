@@ -45,20 +45,10 @@ error control_handlers::pending_request::nothing_came() const {
   auto within = " within " + std::to_string(timeout_.count()) + " ms";
   if (owner_.parts_.dial.dialling(route_.front()))
     return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
-  if (auto why = on_the_pool() ? owner_.who_keeps_the_pool() : std::string{}; !why.empty())
+  if (auto why = owner_.who_does_not_return(route_); !why.empty())
     return {errc::timed_out, "no reply" + within + ": " + why, "see: ockam node show " + std::string{board().node_name()}};
   return {errc::timed_out, "no reply" + within,
           "a node of another implementation does not say when a worker is missing: check the route, or give more --timeout"};
-}
-
-/// Whether the route begins with workers of this node of which one is on the pool.
-bool control_handlers::pending_request::on_the_pool() const {
-  for (const auto& a : route_) {
-    auto* entry = board().find(a);
-    if (!entry || entry->on_pool)
-      return entry;
-  }
-  return false;
 }
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {

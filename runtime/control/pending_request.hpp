@@ -50,7 +50,6 @@ class control_handlers::pending_request : public receiver {
 
  private:
   std::optional<error> no_way_back() const;
-  bool on_the_pool() const;
 
   control_handlers& owner_;
   requester from_;

@@ -24,14 +24,12 @@ config_section section_of(const control::StartService& m, const std::string& nam
 
 void control_handlers::start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout) {
   service_options options{values_of<service_options::values>(m.options())};
-  // A worker on the pool starts when a thread of the pool is free. Who waits is told what it waits for.
+  // A worker on the pool starts in its own time.
   auto deadline = std::make_shared<timer_queue::id>(0);
   *deadline = parts_.node.reactor.after(timeout, [this, from, deadline, timeout, type = m.type()] {
     starting_.erase(*deadline);
-    auto why = who_keeps_the_pool();
-    answer(from, error{errc::timed_out, "service " + printable(type) + " has not started within " + std::to_string(timeout.count()) + " ms"
-                                          + (why.empty() ? "" : ": " + why),
-                       "it starts when a thread of the pool is free; see: ockam node show"});
+    answer(from, error{errc::timed_out, "service " + printable(type) + " has not started within " + std::to_string(timeout.count()) + " ms",
+                       "what it does at its start has not returned; see: ockam node show"});
   });
   starting_.insert(*deadline);
   parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, m, type = m.type()](result<address> at) {

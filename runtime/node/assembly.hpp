@@ -27,6 +27,8 @@ class assembly {
   assembly(caf::actor_system& sys, net::reactor& reactor, const node_config& config, node_parts parts, std::uint32_t seed);
   ~assembly();
 
+  /// Workers on the pool run on these threads; on those of CAF's scheduler if this is not said. Before `open`.
+  void pool(caf::execution_unit& threads) { workers_.pool(&threads); }
   /// Starts the router and makes the transports; there are no workers yet.
   void open();
   reloader& reload() noexcept { return reload_; }

@@ -3,6 +3,7 @@
 
 #include "runtime/net/caf_reactor.hpp"
 #include "runtime/node/assembly.hpp"
+#include "runtime/workers/pool_threads.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -21,10 +22,10 @@ namespace {
 /// do, one read for each event, BASP handled on the socket thread.
 class caf_config : public caf::actor_system_config {
  public:
-  explicit caf_config(std::size_t pool_threads) {
+  explicit caf_config(std::size_t threads) {
     load<caf::io::middleman>();
     set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", pool_threads);
+    set("scheduler.max-threads", threads); // for actors of services; workers have `pool_threads`
     set("scheduler.max-throughput", std::size_t{256});
     set("middleman.workers", std::size_t{0});
     set("middleman.max-consecutive-reads", std::size_t{1});
@@ -38,9 +39,12 @@ class caf_config : public caf::actor_system_config {
 class running_node final : public node {
  public:
   running_node(node_config config, node_parts parts)
-    : config_{std::move(config)}, caf_config_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
+    : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
       stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
-      assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {}
+      assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {
+    pool_.serve(*sys_);
+    assembly_->pool(pool_);
+  }
 
   ~running_node() override {
     if (sys_)
@@ -115,6 +119,7 @@ class running_node final : public node {
     // Hosts get their exit messages on the same thread: by the next post they have run.
     on_socket_thread([] {});
     sys_->await_all_actors_done();
+    pool_.join();
     on_socket_thread([this] {
       assembly_->clear();
       reactor_->close();
@@ -125,6 +130,7 @@ class running_node final : public node {
 
   node_config config_;
   caf_config caf_config_;
+  pool_threads pool_;
   std::unique_ptr<caf::actor_system> sys_;
   int stop_fd_;
   std::vector<listener_info> listeners_;

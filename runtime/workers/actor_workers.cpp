@@ -113,8 +113,10 @@ void actor_workers::start_on_pool(address a, worker_factory make, worker_options
   auto shared = std::make_shared<const worker_factory>(std::move(make));
   auto budget = account_for(o);
   for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
-    auto actor = sys_.spawn<pool_host>(pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(),
-                                                       shared, o.restart, o.access, budget, lost_});
+    caf::actor_config cfg{pool_};
+    auto actor = sys_.spawn_class<pool_host, caf::no_spawn_options>(
+      cfg, pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(), shared, o.restart, o.access, budget,
+                           lost_, pool_});
     auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
     box->add(actor, host->shared_stats());
   }

@@ -38,6 +38,9 @@ class actor_workers final : public workers {
 
   /// Ends every worker; what is left of them runs down with the actor system.
   void stop_all();
+  /// What runs on the pool runs on these threads from now on, which end after the last of it; null: on those of CAF's
+  /// scheduler.
+  void pool(caf::execution_unit* threads) noexcept { pool_ = threads; }
   /// The router, for pool hosts.
   void router(router_actor r) { router_ = std::move(r); }
   /// Messages that workers without a budget of their own begin are charged to `l`, which outlives them.
@@ -47,6 +50,7 @@ class actor_workers final : public workers {
   void take(const host_event& n);
 
   // For hosts.
+  caf::execution_unit* pool() noexcept { return pool_; }
   ledger* budget() noexcept { return budget_; }
   watchdog* dog() noexcept { return dog_.get(); }
   request_table& requests() noexcept { return requests_; }
@@ -83,6 +87,7 @@ class actor_workers final : public workers {
   void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
 
   caf::actor_system& sys_;
+  caf::execution_unit* pool_ = nullptr;
   switchboard& board_;
   net::reactor& reactor_;
   memory& memory_;

@@ -47,14 +47,26 @@ result<worker_options> placement(const service_type& t, const service_options& o
     return std::move(access).error();
   if (access->from || access->onward)
     w.access = std::make_shared<const access_control>(std::move(*access));
+  bool trusted = !t.is_sandboxed || o.flag("trusted", false);
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
+  if (!trusted && w.thread == worker_thread::socket)
+    return error{errc::invalid_argument,
+                 "a service of type " + std::string{t.name}
+                   + " runs on the socket thread only if it is trusted: a call that takes long holds up the whole node there",
+                 "leave out thread, or say trusted = yes"};
   if (t.make_in && w.thread == worker_thread::pool)
     return error{errc::invalid_argument, "a service of type " + std::string{t.name} + " runs on the socket thread only",
                  "leave out thread and instances"};
   if (w.instances > 1 && w.thread == worker_thread::socket)
     return error{errc::invalid_argument, "several instances of a service cannot run on the socket thread", "thread = pool"};
   return w;
+}
+
+void remove_placement(const service_type& t, service_options& o) {
+  for (const auto& name : placement_keys)
+    if (!t.is_sandboxed || name != "budget")
+      o.remove({&name, 1});
 }
 
 } // namespace ockam

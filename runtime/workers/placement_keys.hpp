@@ -22,7 +22,7 @@ inline constexpr std::array<key_descriptor, 7> placement_descriptors{{
   {.name = "restart", .type = key_type::choice, .about = "when one that has ended begins again", .fallback = "never",
    .words = restart_words},
   {.name = "budget", .type = key_type::size,
-   .about = "what it may have of the node's memory: messages that it keeps or has sent; echo, hop, uppercase and error have none if not given",
+   .about = "what it may have of the node's memory: messages that it keeps or has sent, and all else of a script; echo, hop, uppercase and error have none if not given",
    .fallback = "16MiB", .least = least_budget, .most = most_budget},
   {.name = "allow-from", .type = key_type::text,
    .about = "whose messages it takes, also behind a hop: local, or proved identities as in uid=1000 | CN=n1,O=Example; all if not given",

@@ -5,6 +5,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
+#include <caf/system_messages.hpp>
 
 namespace ockam {
 
@@ -20,31 +21,40 @@ void bump(std::atomic<std::uint64_t>& n) noexcept {
 /// Not longer than can be added to now.
 constexpr std::chrono::milliseconds longest_delay = std::chrono::hours{24 * 365};
 
-/// CAF's clock keeps an actor's memory until it has sent it what it was asked to: it is asked for so long at
-/// most, however far a timer is.
-constexpr std::chrono::seconds longest_step{60};
+// In place of the number of a timer: whichever is due; go on with messages.
+constexpr std::uint64_t first_due = 0, go_on_with_messages = ~std::uint64_t{0};
+
+/// After that, timers and what else came meanwhile get their turn before the next message.
+constexpr std::chrono::milliseconds slice{10};
+
+/// What a worker that is stopped has for the messages that it was given before.
+constexpr std::chrono::seconds time_to_end{1};
 
 } // namespace
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
   : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.node_budget, p.dog, worker_thread::pool,
                                                     {std::move(p.make), p.restart, std::move(p.access), std::move(p.budget)}},
-    router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)} {}
+    router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)}, threads_{p.threads} {}
+
+/// Whoever sends, it runs on its own threads. CAF's clock can be asked anew only for timeouts of its own kind, which an actor
+/// does not see: they come in as ours.
+void pool_host::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host) {
+  if (what->content().match_elements<caf::timeout_msg>() && what->content().get_as<caf::timeout_msg>(0).type == timer_atom::value)
+    what = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, timer_atom::value, first_due);
+  caf::event_based_actor::enqueue(std::move(what), threads_ ? threads_ : host);
+}
 
 caf::message_handler pool_host::handlers() {
   return {
     [this](start_atom) { start(); },
-    [this](const parcel_in& parcel) { take(*parcel); },
+    [this](const parcel_in& parcel) { take(parcel); },
     [this](timer_atom, std::uint64_t number) { on_timer_message(number); },
     [this](const posted_task& task) {
       (*task)();
       ship();
     },
-    [this](stop_atom) {
-      end();
-      ship();
-      quit();
-    },
+    [this](stop_atom) { stop_soon(); },
   };
 }
 
@@ -106,19 +116,54 @@ void pool_host::finish(error why) noexcept {
 
 // -- what reaches it ----------------------------------------------------------------------------------
 
-void pool_host::take(inbox& parcel) {
-  auto now = clock::now();
-  for (auto& item : parcel.messages) {
-    if (item.request) {
-      take_outcome(item);
-    } else {
-      stats().queued.fetch_sub(1, std::memory_order_relaxed);
-      take_message(std::move(item.what), now);
-      now = clock::now();
-      stats().handled_in(now - parcel.arrived);
+void pool_host::take(const parcel_in& parcel) {
+  parcels_.push_back(parcel);
+  if (!later_)
+    work();
+}
+
+/// What came in meanwhile, timers, tasks and the end, has its turn after a slice: the mailbox is in order, and may be long.
+void pool_host::work() {
+  later_ = false;
+  auto began = this->clock().now();
+  for (; !parcels_.empty(); parcels_.pop_front(), next_ = 0) {
+    auto& parcel = *parcels_.front();
+    auto now = clock::now();
+    while (next_ < parcel.messages.size()) {
+      if (later_) {
+        ship();
+        return caf::anon_send(caf::actor_cast<caf::actor>(this), timer_atom::value, go_on_with_messages);
+      }
+      take_item(parcel.messages[next_++], parcel.arrived, now);
+      later_ = worker_ && this->clock().now() - began >= slice;
     }
   }
+  if (end_by_)
+    return leave();
   ship();
+  if (later_)
+    caf::anon_send(caf::actor_cast<caf::actor>(this), timer_atom::value, go_on_with_messages);
+}
+
+void pool_host::take_item(incoming& item, clock::time_point arrived, clock::time_point& now) {
+  if (item.request)
+    return take_outcome(item);
+  stats().queued.fetch_sub(1, std::memory_order_relaxed);
+  take_message(std::move(item.what), now);
+  now = clock::now();
+  stats().handled_in(now - arrived);
+}
+
+void pool_host::stop_soon() {
+  if (parcels_.empty())
+    return leave();
+  end_by_ = this->clock().now() + time_to_end;
+}
+
+void pool_host::leave() {
+  end();
+  ship();
+  quit();
 }
 
 void pool_host::take_message(message_ptr m, clock::time_point now) {
@@ -144,28 +189,64 @@ void pool_host::take_outcome(incoming& item) {
 }
 
 void pool_host::on_timer_message(std::uint64_t number) {
-  if (number == restart_timer_) {
+  if (number == go_on_with_messages) {
+    if (end_by_ && this->clock().now() >= *end_by_)
+      end(); // what is left is dropped
+    return work();
+  }
+  if (number == first_due) {
+    fire();
+  } else if (number == restart_timer_) {
     restart_timer_ = 0;
     begin_again();
-  } else if (auto it = timers_.find(number); it != timers_.end()) {
-    if (this->clock().now() < it->second)
-      return wake_at(it->second, number);
-    timers_.erase(it);
-    call_since(clock::now(), [&] { worker_->on_timer(number); });
   }
   ship();
+}
+
+/// One at a time: what else is due waits for its turn, as messages do.
+void pool_host::fire() {
+  wake_.reset();
+  if (due_.empty())
+    return;
+  if (auto [due, number] = *due_.begin(); due <= this->clock().now()) {
+    due_.erase(due_.begin());
+    timers_.erase(number);
+    call_since(clock::now(), [&, n = number] { worker_->on_timer(n); });
+  }
+  wake_for_first();
 }
 
 std::uint64_t pool_host::set_timer(std::chrono::milliseconds delay) {
   auto due = this->clock().now() + std::min(delay, longest_delay);
   timers_.emplace(++last_timer_, due);
-  wake_at(due, last_timer_);
+  due_.emplace(due, last_timer_);
+  wake_for_first();
   return last_timer_;
 }
 
-void pool_host::wake_at(caf::actor_clock::time_point due, std::uint64_t timer) {
-  auto left = std::min<caf::actor_clock::duration_type>(due - this->clock().now(), longest_step);
-  delayed_anon_send(caf::actor_cast<caf::actor>(this), left, timer_atom::value, timer);
+void pool_host::cancel_timer(std::uint64_t timer) {
+  auto it = timers_.find(timer);
+  if (it == timers_.end())
+    return;
+  due_.erase({it->second, timer});
+  timers_.erase(it);
+}
+
+void pool_host::wake_for_first() {
+  if (due_.empty() || (wake_ && *wake_ <= due_.begin()->first))
+    return;
+  wake_ = due_.begin()->first;
+  if (*wake_ <= this->clock().now())
+    caf::anon_send(caf::actor_cast<caf::actor>(this), timer_atom::value, first_due);
+  else
+    this->clock().set_ordinary_timeout(*wake_, this, timer_atom::value, first_due);
+}
+
+void pool_host::abandon() noexcept {
+  timers_.clear();
+  due_.clear();
+  if (std::exchange(wake_, std::nullopt))
+    this->clock().cancel_ordinary_timeout(this, timer_atom::value); // the clock keeps an actor's memory for it
 }
 
 void pool_host::post(unique_function<void()> task) {

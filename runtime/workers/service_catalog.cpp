@@ -26,7 +26,7 @@ result<std::unique_ptr<worker>> checked(result<std::unique_ptr<worker>> w, const
 result<void> check_service(const service_type& t, service_options options) {
   if (auto o = placement(t, options); !o)
     return std::move(o).error();
-  options.remove(placement_keys);
+  remove_placement(t, options);
   if (!t.make) // needs a node
     return {};
   try {
@@ -110,7 +110,7 @@ void service_catalog::start(const service_type& t, std::string where, service_op
   if (!o)
     return done(std::move(o).error());
   o->consumer_of = std::move(consumer_of);
-  options.remove(placement_keys);
+  remove_placement(t, options);
   context_.workers.start(at, factory_of(t, std::move(options)), std::move(*o), [at, done = std::move(done)](result<void> ok) {
     if (ok)
       done(at);

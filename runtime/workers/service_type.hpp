@@ -30,6 +30,7 @@ struct service_type {
   /// is then the option of the same name.
   std::string_view file_key = {};
   bool has_budget = true;            ///< what it keeps and sends is charged to it; false: it keeps nothing, and must be fast
+  bool is_sandboxed = false;         ///< runs code that need not be trusted: off the socket thread, unless `trusted`; reads `budget` itself
   bool has_options = true;           ///< false: a configuration with further keys is wrong, and where is known
 };
 

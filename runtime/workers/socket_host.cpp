@@ -160,7 +160,8 @@ void socket_host::compute(message_ptr m, computation work) {
 
 void socket_host::on_pool(std::function<void()> piece) {
   // A fresh actor for each: one that sends itself messages would be given its thread again and again.
-  home_system().spawn<pool_task>(std::move(piece));
+  caf::actor_config cfg{owner_.pool()};
+  home_system().spawn_class<pool_task, caf::no_spawn_options>(cfg, std::move(piece));
 }
 
 void socket_host::computed(message_ptr m, computations::outcome what) {

@@ -18,7 +18,7 @@ std::atomic<std::uint64_t> last_number{0};
 /// The slot of this thread, and whose it is.
 struct cached_slot {
   std::uint64_t owner = 0;
-  watchdog::slot* slot = nullptr;
+  std::shared_ptr<watchdog::slot> slot;
 };
 thread_local cached_slot mine;
 
@@ -43,15 +43,16 @@ watchdog::~watchdog() {
 
 watchdog::slot& watchdog::slot_of_this_thread(bool on_pool) {
   if (mine.owner != number_)
-    mine = {number_, &add_slot(on_pool)};
+    mine = {number_, add_slot(on_pool)};
   return *mine.slot;
 }
 
-watchdog::slot& watchdog::add_slot(bool on_pool) {
+std::shared_ptr<watchdog::slot> watchdog::add_slot(bool on_pool) {
   std::lock_guard guard{lock_};
+  std::erase_if(watched_, [](auto& w) { return w.what.use_count() == 1; }); // threads of the pool come and go
   auto& w = watched_.emplace_back();
   w.what->on_pool = on_pool;
-  return *w.what;
+  return w.what;
 }
 
 std::vector<watchdog::finding> watchdog::overdue() const {

@@ -71,7 +71,7 @@ class watchdog {
 
  private:
   struct watched {
-    std::unique_ptr<slot> what = std::make_unique<slot>();
+    std::shared_ptr<slot> what = std::make_shared<slot>(); ///< of its thread, until that ends
     std::uint64_t entries = 0;   ///< at the last look
     clock::time_point since;     ///< of that call
     std::chrono::milliseconds next_report{0};
@@ -79,7 +79,7 @@ class watchdog {
   };
 
   slot& slot_of_this_thread(bool on_pool);
-  slot& add_slot(bool on_pool);
+  std::shared_ptr<slot> add_slot(bool on_pool);
   void run();
   void look(watched& w, clock::time_point now);
 

@@ -249,7 +249,7 @@ worker_host::extras& worker_host::more() {
 
 std::optional<std::string> worker_host::charge(message& m) {
   if (budget())
-    return budget()->admit(m) ? std::nullopt : std::optional{budget()->full()};
+    return admit(m) ? std::nullopt : std::optional{budget()->full()};
   if (!node_budget_)
     return std::nullopt;
   if (!node_budget_->open())
@@ -258,10 +258,31 @@ std::optional<std::string> worker_host::charge(message& m) {
   return std::nullopt;
 }
 
+bool worker_host::collect_garbage() noexcept {
+  auto* w = dynamic_cast<collects_garbage*>(worker_.get());
+  if (w)
+    w->collect_garbage();
+  return w != nullptr;
+}
+
 void worker_host::send(message_ptr m) {
   if (auto full = charge(*m))
-    return drop(std::move(m), drop_reason::congested, *full);
+    return refuse(std::move(m), *full);
   deliver(std::move(m));
+}
+
+result<void> worker_host::try_send(message_ptr m) {
+  if (auto full = charge(*m))
+    return error{errc::limit_reached, std::move(*full), {}};
+  deliver(std::move(m));
+  return {};
+}
+
+/// Nobody pays for what it has, which would live until the end of the call: a loop that sends could fill all memory.
+void worker_host::refuse(message_ptr m, std::string_view why) {
+  m->header = {};
+  m->body = {};
+  drop(std::move(m), drop_reason::congested, why);
 }
 
 void worker_host::drop(message_ptr m, drop_reason why, std::string_view detail) {
@@ -280,7 +301,7 @@ void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, repl
   x.requests.emplace(number, std::move(then));
   if (!refused)
     return open_request(std::move(m), number, timeout);
-  drop(std::move(m), drop_reason::congested, *refused);
+  refuse(std::move(m), *refused);
   // Later, as the handler expects it; the box keeps this from being called when the worker has ended.
   box().post([this, number, why = std::move(*refused)] { outcome(number, error{errc::limit_reached, why, {}}); });
 }

@@ -20,6 +20,16 @@ class scheduled_actor;
 
 namespace ockam {
 
+/// A worker that may hold on to messages that it no longer needs, as a script does until its memory is collected.
+class collects_garbage {
+ public:
+  /// Before a message is refused because its budget is used up.
+  virtual void collect_garbage() noexcept = 0;
+
+ protected:
+  ~collects_garbage() = default;
+};
+
 /// Has one worker, runs its code, and makes it anew after its end where that is wanted; what it needs of its
 /// surroundings it asks for here. Two kinds: `socket_host` on the socket thread, `pool_host` on the pool. Called
 /// on the worker's thread, except `post`.
@@ -49,6 +59,8 @@ class worker_host {
   virtual caf::scheduled_actor& actor() noexcept = 0;
   virtual void handle_also(caf::message_handler more) = 0;
   static worker_host& of(const worker& w) { return w.host(); }
+  /// What the worker has; null: nothing of its own.
+  account* budget() const noexcept { return from_.budget.get(); }
 
   /// A message that the worker has answered or passes on: what was lent for it goes back.
   void pass_on(message_ptr m) {
@@ -58,6 +70,8 @@ class worker_host {
   /// A message that begins here: charged to the worker's budget, or that of the node if it has none. Dropped as
   /// congested when that is used up.
   void send(message_ptr m);
+  /// The same for a worker that wants to know. Error: `limit_reached`; nothing is then left of the message.
+  result<void> try_send(message_ptr m);
   /// The same; when it is used up, `then` gets the error.
   void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
   void drop(message_ptr m, drop_reason why, std::string_view detail);
@@ -103,10 +117,10 @@ class worker_host {
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
   /// Where it may send; null: anywhere.
   const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
-  /// Null: it has none of its own.
-  account* budget() const noexcept { return from_.budget.get(); }
   /// Charges what the worker is to be given to its budget; false when it does not fit.
-  bool admit(message& m) noexcept { return !from_.budget || from_.budget->admit(m); }
+  bool admit(message& m) noexcept {
+    return !from_.budget || from_.budget->admit(m) || (collect_garbage() && from_.budget->admit(m));
+  }
   /// What `computation` has come to.
   void answer_computed(message_ptr m, result<payload> body);
   /// It ends after the current call.
@@ -144,8 +158,10 @@ class worker_host {
     std::shared_ptr<postbox::state> box;
   };
   extras& more();
+  bool collect_garbage() noexcept;
   /// Charges what the worker sends; or why that cannot be.
   std::optional<std::string> charge(message& m);
+  void refuse(message_ptr m, std::string_view why);
   void retire() noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>

@@ -2,12 +2,7 @@
 #include "services/lua/file_watcher.hpp"
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <utility>
 
 namespace ockam::lua {
@@ -18,24 +13,20 @@ std::shared_ptr<file_watcher> file_watcher::shared() {
   std::lock_guard guard{lock};
   auto w = one.lock();
   if (!w)
-    one = w = std::shared_ptr<file_watcher>{new file_watcher};
+    one = w = std::make_shared<file_watcher>(period);
   return w;
 }
 
-file_watcher::file_watcher() : inotify_{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)}, stop_{::eventfd(0, EFD_CLOEXEC)} {
-  if (inotify_ >= 0 && stop_ >= 0)
-    thread_ = std::thread{[this] { run(); }};
-}
+file_watcher::file_watcher(std::chrono::milliseconds from_look_to_look)
+  : period_{from_look_to_look}, thread_{[this] { run(); }} {}
 
 file_watcher::~file_watcher() {
-  if (thread_.joinable()) {
-    std::uint64_t one = 1;
-    (void)!::write(stop_, &one, sizeof(one));
-    thread_.join();
+  {
+    std::lock_guard guard{lock_};
+    stopping_ = true;
   }
-  for (int fd : {inotify_, stop_})
-    if (fd >= 0)
-      ::close(fd);
+  wake_.notify_all();
+  thread_.join();
 }
 
 file_watcher::watch& file_watcher::watch::operator=(watch&& other) noexcept {
@@ -52,14 +43,9 @@ void file_watcher::watch::end() {
 
 file_watcher::watch file_watcher::add(const std::string& file, std::function<void()> changed) {
   watch out;
-  std::filesystem::path path{file};
-  auto directory = path.has_parent_path() ? path.parent_path().string() : std::string{"."};
+  auto call = std::make_shared<const std::function<void()>>(std::move(changed));
   std::lock_guard guard{lock_};
-  // The same number for the same directory, however often it is asked for.
-  auto at = ::inotify_add_watch(inotify_, directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO);
-  if (at < 0)
-    return out;
-  entries_.emplace(++last_, entry{at, path.filename().string(), std::move(changed)});
+  entries_.emplace(++last_, entry{file, std::move(call), {}, {}});
   out.owner_ = shared_from_this();
   out.number_ = last_;
   return out;
@@ -67,33 +53,53 @@ file_watcher::watch file_watcher::add(const std::string& file, std::function<voi
 
 void file_watcher::remove(std::uint64_t number) {
   std::lock_guard guard{lock_};
-  auto it = entries_.find(number);
-  if (it == entries_.end())
-    return;
-  auto directory = it->second.directory;
-  entries_.erase(it);
-  if (std::none_of(entries_.begin(), entries_.end(), [&](auto& e) { return e.second.directory == directory; }))
-    ::inotify_rm_watch(inotify_, directory);
+  entries_.erase(number);
+}
+
+std::optional<file_watcher::identity> file_watcher::look_at(const std::string& path) {
+  struct stat s {};
+  if (::stat(path.c_str(), &s) != 0)
+    return std::nullopt;
+  auto ns = [](const timespec& t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
+  return identity{s.st_dev, s.st_ino, s.st_size, ns(s.st_mtim), ns(s.st_ctim)};
+}
+
+/// Two looks at the same thing: it is whole, and it was written a while ago, so that no later writing has the same time.
+file_watcher::calls file_watcher::look() {
+  std::map<std::string, std::optional<identity>> found; // many services may share one script
+  {
+    std::lock_guard guard{lock_};
+    for (auto& [number, e] : entries_)
+      found.try_emplace(e.path);
+  }
+  for (auto& [path, what] : found)
+    what = look_at(path);
+  calls out;
+  std::lock_guard guard{lock_};
+  for (auto& [number, e] : entries_) {
+    auto it = found.find(e.path);
+    if (it == found.end())
+      continue;
+    const auto& now = it->second;
+    if (now && now == e.seen && now != e.told) {
+      e.told = now;
+      out.push_back(e.changed);
+    }
+    e.seen = now;
+  }
+  return out;
 }
 
 void file_watcher::run() {
-  alignas(inotify_event) std::array<char, 4096> buffer;
-  std::array<pollfd, 2> fds{{{inotify_, POLLIN, 0}, {stop_, POLLIN, 0}}};
+  std::unique_lock guard{lock_};
   while (true) {
-    if (::poll(fds.data(), fds.size(), -1) < 0)
-      continue;
-    if (fds[1].revents != 0)
+    auto pause = std::max(period_, std::chrono::milliseconds{entries_.size()});
+    if (wake_.wait_for(guard, pause, [this] { return stopping_; }))
       return;
-    auto n = ::read(inotify_, buffer.data(), buffer.size());
-    std::lock_guard guard{lock_};
-    for (ssize_t at = 0; at < n;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-      for (auto& [number, e] : entries_)
-        // An overflow says that something was left out: all of them look.
-        if ((event->mask & IN_Q_OVERFLOW) != 0 || (e.directory == event->wd && event->len > 0 && e.name == event->name))
-          e.changed();
-    }
+    guard.unlock();
+    for (auto& changed : look())
+      (*changed)();
+    guard.lock();
   }
 }
 

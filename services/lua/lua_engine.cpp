@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/lua/lua_engine.hpp"
 
+#include "runtime/core/units.hpp"
 #include "services/lua/lua_sandbox.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ constexpr std::size_t long_string_size = 64u << 10;
 /// What instructions may go over between two looks, in bytes: some 0.1 s of the slowest.
 constexpr std::size_t bytes_per_look = 16u << 20;
 constexpr std::size_t piece = 4096; // of a text that is compiled
+constexpr std::size_t page = 4096;  // of memory, as the account is asked for it
 constexpr const char* instructions_text = "it ran for more instructions than the option of that name allows";
 constexpr const char* time_text = "it ran for longer than the option time allows";
 
@@ -57,34 +59,80 @@ lua_engine::lua_engine(sandbox limits, void* owner) : limits_{limits}, owner_{ow
 
 lua_engine::~lua_engine() {
   lua_close(L_);
+  if (account_)
+    account_->give_back(paid_);
+}
+
+// -- memory --------------------------------------------------------------------------------------------
+
+bool lua_engine::charge_to(account& a) noexcept {
+  if (!a.take(used_))
+    return false;
+  account_ = &a;
+  paid_ = used_;
+  return true;
+}
+
+/// The account is asked for pages: it may be shared with other threads.
+bool lua_engine::take_memory(std::size_t bytes) noexcept {
+  if (used_ + bytes > limits_.memory)
+    return false;
+  if (account_ && used_ + bytes > paid_) {
+    auto more = (used_ + bytes - paid_ + page - 1) / page * page;
+    if (!account_->take(more))
+      return false;
+    paid_ += more;
+  }
+  used_ += bytes;
+  clean_ = false;
+  return true;
+}
+
+void lua_engine::free_memory(std::size_t bytes) noexcept {
+  used_ -= bytes;
+  if (!account_ || paid_ < used_ + 2 * page)
+    return;
+  auto less = (paid_ - used_ - page) / page * page;
+  account_->give_back(less);
+  paid_ -= less;
+}
+
+bool lua_engine::beside::take(std::size_t bytes) {
+  if (!of(L_).take_memory(bytes)) {
+    lua_gc(L_, LUA_GCCOLLECT);
+    if (!of(L_).take_memory(bytes))
+      return false;
+  }
+  bytes_ += bytes;
+  return true;
 }
 
 void* lua_engine::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept {
   auto& e = *static_cast<lua_engine*>(self);
   auto before = block ? old_size : 0; // without a block, Lua says there of which kind it will be
   if (new_size == 0) {
-    e.used_ -= before;
     if (before >= long_string_size)
       e.no_long_string(block, before);
     std::free(block);
+    e.free_memory(before);
     return nullptr;
   }
-  if (new_size > before && e.used_ - before + new_size > e.limits_.memory)
-    return nullptr;
   bool string = !block && old_size == LUA_TSTRING;
-  if (string && new_size > longest_string)
+  auto more = new_size > before ? new_size - before : 0;
+  if ((string && new_size > longest_string) || (more > 0 && !e.take_memory(more)))
     return nullptr;
   void* out = std::realloc(block, new_size);
-  if (out) {
-    if (string && new_size >= long_string_size && !e.long_string(out, new_size)) {
-      std::free(out);
-      return nullptr;
-    }
-    e.used_ = e.used_ - before + new_size;
-    // `..` and the like are one instruction, however long their strings are. The hook sees it soon.
-    if (new_size > before)
-      e.left_ -= std::min<std::uint64_t>(e.left_, (new_size - before) / 8);
+  if (out && string && new_size >= long_string_size && !e.long_string(out, new_size)) {
+    std::free(out);
+    out = nullptr;
   }
+  if (!out) {
+    e.free_memory(more);
+    return nullptr;
+  }
+  e.free_memory(before > new_size ? before - new_size : 0);
+  // `..` and the like are one instruction, however long their strings are. The hook sees it soon.
+  e.left_ -= std::min<std::uint64_t>(e.left_, more / 8);
   return out;
 }
 
@@ -214,7 +262,7 @@ outcome lua_engine::failed(lua_State* at, int rc) {
   outcome out{.what = outcome::kind::failed, .over_instructions = over_ == limit::instructions, .over_time = over_ == limit::time,
               .over_memory = rc == LUA_ERRMEM};
   out.why = rc == LUA_YIELD ? "it has yielded outside of a coroutine of its own"
-            : out.over_memory ? "its memory is used up" : text_at_top(at);
+            : out.over_memory ? "its memory is used up (budget " + size_text(limits_.memory) + ")" : text_at_top(at);
   return out;
 }
 
@@ -252,16 +300,22 @@ lua_State* lua_engine::coroutine(int thread) {
 /// What has a finalizer (messages that were kept) is collected in two rounds, and not at all in the collection
 /// that Lua tries when memory runs out. So it is done in time.
 void lua_engine::tidy() {
-  if (used_ < limits_.memory / 2 || used_ < tidy_ + limits_.memory / 4)
+  auto used = account_ ? account_->used() : used_;
+  if (used >= limits_.memory / 2 && used >= tidy_ + limits_.memory / 4)
+    collect_garbage();
+}
+
+void lua_engine::collect_garbage() noexcept {
+  if (std::exchange(clean_, true))
     return;
   lua_gc(L_, LUA_GCCOLLECT);
   lua_gc(L_, LUA_GCCOLLECT);
-  tidy_ = used_;
+  tidy_ = account_ ? account_->used() : used_;
 }
 
 outcome lua_engine::start(action push, void* data) {
-  fresh_budget();
   tidy();
+  fresh_budget();
   if (spare_ == LUA_NOREF) {
     auto make = [this](lua_State* L) {
       lua_newthread(L);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/account.hpp"
 #include "runtime/core/error.hpp"
 
 #include <lua.hpp>
@@ -20,7 +21,7 @@ namespace ockam::lua {
 struct sandbox {
   std::uint64_t instructions = 10'000'000; ///< of Lua's machine, for each call from outside: some 0.2 s
   std::chrono::milliseconds time{2000};     ///< for each call from outside, whatever it does
-  std::size_t memory = 8u << 20;           ///< bytes of all values of the state
+  std::size_t memory = account::usual;     ///< bytes of all values of the state, and less where its account has less
   bool io = false;                         ///< the library io; and loadfile, dofile
   bool os = false;                         ///< all of os, not only time, clock and date
   bool package = false;                    ///< require and package
@@ -42,7 +43,8 @@ struct outcome {
 ///
 /// - instructions are counted by a hook, which once the limit is passed raises an error at each of its turns;
 ///   what could catch that error (pcall, coroutine.resume, load) passes it on;
-/// - memory is bounded by the allocator;
+/// - memory is bounded by the allocator, which charges the account of the worker (`charge_to`), as does what is made of
+///   values outside of the state (`beside`);
 /// - time: the hook looks at the clock, and so do the functions of Lua's library that go over strings and tables in C
 ///   (`spend`, `tick`): those that could take long there have been replaced (`open_sandbox`), and what they do with
 ///   strings counts as instructions by its size, as does memory that is taken;
@@ -63,6 +65,10 @@ class lua_engine {
 
   lua_State* state() noexcept { return L_; }
   std::size_t memory() const noexcept { return used_; }
+  /// From now on its memory counts in `a`, which lives longer. False when what it has does not fit.
+  bool charge_to(account& a) noexcept;
+  /// Frees what nobody refers to, also what has finalizers.
+  void collect_garbage() noexcept;
   /// It has used up its instructions or its time: nothing of it may run any more in this call.
   bool is_over() const noexcept { return over_ != limit::none; }
 
@@ -92,7 +98,21 @@ class lua_engine {
   bool may_wait(lua_State* co) const noexcept { return co == running_ && lua_isyieldable(co); }
   /// The top of a script runs: it is not yet the one that speaks for the worker.
   bool loading() const noexcept { return loading_; }
-  std::size_t memory_limit() const noexcept { return limits_.memory; }
+
+  /// Memory of a call outside of the state's allocator, which counts as if it were inside.
+  class beside {
+   public:
+    explicit beside(lua_State* L) noexcept : L_{L} {}
+    ~beside() { of(L_).free_memory(bytes_); }
+    beside(const beside&) = delete;
+    beside& operator=(const beside&) = delete;
+    /// False when there is no more, after a collection.
+    bool take(std::size_t bytes);
+
+   private:
+    lua_State* L_;
+    std::size_t bytes_ = 0;
+  };
 
   static lua_engine& of(lua_State* L) { return **static_cast<lua_engine**>(lua_getextraspace(L)); }
   static void* owner_of(lua_State* L) { return of(L).owner_; }
@@ -115,6 +135,7 @@ class lua_engine {
   static int load_text(lua_State* L, std::string_view text, const char* name);
 
  private:
+  friend class beside;
   using clock = std::chrono::steady_clock;
   enum class limit : std::uint8_t { none, instructions, time };
   /// A script's strings are not longer: comparing two of that size takes some 0.1 s at worst (zero bytes).
@@ -132,6 +153,8 @@ class lua_engine {
       return call(L);
   }
 
+  bool take_memory(std::size_t bytes) noexcept;
+  void free_memory(std::size_t bytes) noexcept;
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept;
   static void count(lua_State* L, lua_Debug*);
   static int raise_limit(lua_State* L);
@@ -162,7 +185,10 @@ class lua_engine {
   sandbox limits_;
   void* owner_;
   std::size_t used_ = 0;
+  account* account_ = nullptr;
+  std::size_t paid_ = 0;          ///< of it: `used_`, rounded up
   std::size_t tidy_ = 0;          ///< bytes in use after the last full collection
+  bool clean_ = false;            ///< nothing was taken since then
   std::uint64_t left_ = 0;        ///< instructions
   limit over_ = limit::none;
   clock::time_point deadline_;    ///< of the call

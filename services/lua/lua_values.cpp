@@ -113,15 +113,14 @@ class builder final : public nlohmann::json_sax<json> {
 struct writing {
   lua_State* L;
   format f;
-  std::size_t used = 0;
+  lua_engine::beside memory{L};
 
   /// What is built here is outside of the state's allocator. A table may stand in many places, so the depth alone
   /// bounds nothing.
   void take(std::size_t bytes) {
     constexpr std::size_t value = 64;
-    used += value + bytes;
     lua_engine::spend(L, value + bytes);
-    if (used > lua_engine::of(L).memory_limit())
+    if (!memory.take(value + bytes))
       luaL_error(L, "a value is too large to be written");
   }
 };
@@ -250,12 +249,13 @@ int push_decoded(lua_State* L, std::string_view bytes, format f) {
 }
 
 json to_json(lua_State* L, int index, format f) {
-  writing w{L, f};
+  writing w{.L = L, .f = f};
   return value_to_json(w, index, 0);
 }
 
 std::string encoded(lua_State* L, int index, format f) {
-  auto value = to_json(L, index, f);
+  writing w{.L = L, .f = f};
+  auto value = value_to_json(w, index, 0);
   if (f == format::json)
     return value.dump();
   std::string out;

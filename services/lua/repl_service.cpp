@@ -27,7 +27,9 @@ class repl final : public script_worker {
     auto e = make_engine(limits_);
     if (!e)
       throw std::runtime_error{e.error().cause};
-    run_with(std::move(*e));
+    if (auto ok = charge(**e); !ok)
+      throw std::runtime_error{ok.error().cause};
+    exchange({.engine = std::move(*e)});
     idle_ = set_timer(patience);
   }
 
@@ -146,6 +148,7 @@ namespace ockam {
 service_type repl_service() {
   service_type t;
   t.name = "repl";
+  t.is_sandboxed = true;
   t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
     auto limits = lua::read_sandbox(o);
     if (auto ok = o.wrong(); !ok)

@@ -3,9 +3,12 @@
 
 #include "runtime/core/bare.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/utf8.hpp"
 #include "services/lua/lua_values.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -139,29 +142,32 @@ int reply(lua_State* L) {
   auto& held = check_message(L);
   bool same = lua_isnoneornil(L, 2);
   auto body = same ? payload{} : check_payload(L, 2);
-  auto m = std::move(held.m);
-  bool somebody = !m->header.return_empty();
+  bool somebody = !held.m->header.return_empty();
   if (!somebody)
     h.nobody_to_answer();
   else if (same)
-    h.answer_same(std::move(m));
+    h.answer_same(std::move(held.m));
   else
-    h.answer(std::move(m), std::move(body));
+    h.answer(held.m, std::move(body));
+  h.let_go(check_ticket(L, 1));
   lua_pushboolean(L, somebody);
   return 1;
 }
 
 int fail(lua_State* L) {
+  constexpr std::size_t longest = 1024; // as of an error
   auto& h = worker_of(L);
   auto& held = check_message(L);
-  auto why = check_text(L, 2);
+  auto why = check_text(L, 2).substr(0, longest);
   h.fail(std::move(held.m), why);
+  h.let_go(check_ticket(L, 1));
   return 0;
 }
 
 int forward(lua_State* L) {
   auto& h = worker_of(L);
   h.pass_on(std::move(check_message(L).m));
+  h.let_go(check_ticket(L, 1));
   return 0;
 }
 
@@ -176,6 +182,7 @@ template <format F>
 int decoded(lua_State* L) {
   auto& m = *check_message(L).m;
   std::string_view bytes{reinterpret_cast<const char*>(m.bytes().data()), m.bytes().size()};
+  lua_engine::spend(L, bytes.size());
   return push_decoded(L, F == format::json ? m.text().value_or(bytes) : bytes, F);
 }
 
@@ -197,6 +204,7 @@ int message_index(lua_State* L) {
     return 1;
   auto& m = *check_message(L).m;
   if (key == "text") {
+    lua_engine::spend(L, m.bytes().size()); // it may be none, which is seen at its end
     if (auto text = m.text())
       push_text(L, *text);
     else
@@ -246,7 +254,14 @@ int request(lua_State* L) {
   auto to = check_route(L, 1);
   auto body = check_payload(L, 2);
   auto timeout = lua_isnoneornil(L, 3) ? std::chrono::milliseconds{usual} : check_duration(L, 3);
-  h.ask(to, std::move(body), timeout);
+  lua_engine::spend(L, message_cost + body.bytes().size());
+  try {
+    h.ask(to, std::move(body), timeout);
+  } catch (const std::length_error& e) {
+    lua_pushnil(L);
+    lua_pushstring(L, e.what());
+    return 2;
+  }
   return engine.wait(L);
 }
 
@@ -258,7 +273,12 @@ int start_timer(lua_State* L) {
   luaL_argcheck(L, !Repeat || delay.count() > 0, 1, "more than nothing");
   lua_settop(L, 2);
   auto function = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushinteger(L, static_cast<lua_Integer>(h.start_timer(delay, function, Repeat)));
+  try {
+    lua_pushinteger(L, static_cast<lua_Integer>(h.start_timer(delay, function, Repeat)));
+  } catch (const std::exception&) {
+    luaL_unref(L, LUA_REGISTRYINDEX, function);
+    throw;
+  }
   return 1;
 }
 
@@ -295,49 +315,71 @@ int print(lua_State* L) {
 }
 
 int count(lua_State* L) {
+  constexpr std::size_t longest = 64;
   auto n = luaL_optinteger(L, 2, 1);
   luaL_argcheck(L, n >= 0, 2, "not less than nothing");
-  worker_of(L).count(check_text(L, 1), static_cast<std::uint64_t>(n));
+  auto name = check_text(L, 1);
+  luaL_argcheck(L, !name.empty() && name.size() <= longest && is_utf8(name), 1, "a name of 1 to 64 bytes of text");
+  worker_of(L).count(name, static_cast<std::uint64_t>(n));
   return 0;
 }
 
-/// One of `options`: the value of that name and type, or what the script says otherwise.
-template <int (*Push)(lua_State*, const service_options&, std::string_view)>
-int option(lua_State* L) {
-  auto name = check_text(L, 1);
-  lua_settop(L, 2);
-  const auto* o = host_of(L).options();
-  if (!o || !o->has(name)) {
-    if (o)
-      (void)o->text(name); // known from now on
-    return 1;
-  }
-  return Push(L, *o, name);
-}
+/// The type of what an option is otherwise, in words.
+template <int Type>
+constexpr const char* words_of_type = Type == LUA_TSTRING ? "text" : Type == LUA_TBOOLEAN ? "true or false" : "a number";
 
-int push_text_option(lua_State* L, const service_options& o, std::string_view name) {
-  push_text(L, o.text(name));
+/// One of `options`: the value of that name and type, or what the script says otherwise. Raises an error when either is of
+/// another type.
+template <int Type, void (*Push)(lua_State*, const service_options&, const std::string&)>
+int option(lua_State* L) {
+  constexpr std::size_t longest = 64;
+  constexpr std::size_t cost = 8 * 1000; // the node remembers what the top has asked for
+  auto wanted = check_text(L, 1);
+  luaL_argcheck(L, wanted.size() <= longest, 1, "a name of at most 64 bytes");
+  std::string name{wanted};
+  lua_settop(L, 2);
+  if (auto type = lua_type(L, 2); type != LUA_TNIL && type != Type && !(Type == LUA_TSTRING && type == LUA_TNUMBER))
+    throw std::invalid_argument{"option " + printable(name) + ": what it is otherwise has to be " + words_of_type<Type> + ", not a "
+                                + lua_typename(L, type)};
+  const auto* o = host_of(L).options();
+  if (!o)
+    return 1;
+  bool given = false;
+  if (lua_engine::of(L).loading()) {
+    lua_engine::spend(L, cost);
+    given = o->has(name);
+  } else {
+    given = o->all().contains(name);
+  }
+  if (!given)
+    return 1;
+  service_options one{{{name, o->text(name)}}};
+  Push(L, one, name);
+  if (auto ok = one.wrong(); !ok)
+    throw std::invalid_argument{ok.error().cause};
   return 1;
 }
-int push_number_option(lua_State* L, const service_options& o, std::string_view name) {
+
+void push_text_option(lua_State* L, const service_options& o, const std::string& name) {
+  push_text(L, o.text(name));
+}
+void push_number_option(lua_State* L, const service_options& o, const std::string& name) {
   auto n = o.real(name, 0);
-  if (auto whole = static_cast<lua_Integer>(n); static_cast<double>(whole) == n)
+  if (!std::isfinite(n))
+    o.reject(name, "it is not a number that is finite");
+  if (lua_Integer whole = 0; std::floor(n) == n && lua_numbertointeger(n, &whole))
     lua_pushinteger(L, whole);
   else
     lua_pushnumber(L, n);
-  return 1;
 }
-int push_flag_option(lua_State* L, const service_options& o, std::string_view name) {
+void push_flag_option(lua_State* L, const service_options& o, const std::string& name) {
   lua_pushboolean(L, o.flag(name, false));
-  return 1;
 }
-int push_duration_option(lua_State* L, const service_options& o, std::string_view name) {
+void push_duration_option(lua_State* L, const service_options& o, const std::string& name) {
   lua_pushnumber(L, static_cast<lua_Number>(o.duration(name, {}).count()) / 1000);
-  return 1;
 }
-int push_size_option(lua_State* L, const service_options& o, std::string_view name) {
-  lua_pushinteger(L, static_cast<lua_Integer>(o.size(name, 0)));
-  return 1;
+void push_size_option(lua_State* L, const service_options& o, const std::string& name) {
+  lua_pushinteger(L, static_cast<lua_Integer>(std::min<std::uint64_t>(o.size(name, 0), LUA_MAXINTEGER)));
 }
 
 void new_type(lua_State* L, const char* name) {
@@ -393,9 +435,11 @@ void open_api(lua_State* L) {
                            {"warning", &safe<&write_log<level::warn>>}, {"error", &safe<&write_log<level::error>>}, {nullptr, nullptr}};
   luaL_newlib(L, logs);
   lua_setglobal(L, "log");
-  const luaL_Reg options[] = {{"text", &safe<&option<&push_text_option>>}, {"number", &safe<&option<&push_number_option>>},
-                              {"flag", &safe<&option<&push_flag_option>>}, {"duration", &safe<&option<&push_duration_option>>},
-                              {"size", &safe<&option<&push_size_option>>}, {nullptr, nullptr}};
+  const luaL_Reg options[] = {{"text", &safe<&option<LUA_TSTRING, &push_text_option>>},
+                              {"number", &safe<&option<LUA_TNUMBER, &push_number_option>>},
+                              {"flag", &safe<&option<LUA_TBOOLEAN, &push_flag_option>>},
+                              {"duration", &safe<&option<LUA_TNUMBER, &push_duration_option>>},
+                              {"size", &safe<&option<LUA_TNUMBER, &push_size_option>>}, {nullptr, nullptr}};
   luaL_newlib(L, options);
   lua_setglobal(L, "options");
   lua_settop(L, 0);

@@ -35,13 +35,15 @@ class script_host {
 
   /// Null when the message with this ticket is gone.
   virtual held_message* find(std::uint64_t ticket) = 0;
-  /// A message that was kept is garbage. From the collector: no errors.
+  /// A message has been answered or passed on, or was kept and is garbage. From the collector: no errors.
   virtual void let_go(std::uint64_t ticket) noexcept = 0;
-  virtual void answer(message_ptr m, payload body) = 0;
+  /// Throws, and leaves the message, when the answer does not fit the budget.
+  virtual void answer(message_ptr& m, payload body) = 0;
   virtual void answer_same(message_ptr m) = 0;
   virtual void fail(message_ptr m, std::string_view why) = 0;
   virtual void pass_on(message_ptr m) = 0;
   virtual void nobody_to_answer() = 0;
+  /// Throws when it does not fit the budget; so do `ask` and `start_timer`.
   virtual void post(const route& onward, payload body) = 0;
   /// The call that asks then waits, and is resumed with the reply or nil and why there is none.
   virtual void ask(const route& onward, payload body, std::chrono::milliseconds timeout) = 0;

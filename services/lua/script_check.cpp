@@ -22,7 +22,7 @@ class nobody final : public script_host {
   void print(std::string_view) override {}
   held_message* find(std::uint64_t) override { return nullptr; }
   void let_go(std::uint64_t) noexcept override {}
-  void answer(message_ptr, payload) override {}
+  void answer(message_ptr&, payload) override {}
   void answer_same(message_ptr) override {}
   void fail(message_ptr, std::string_view) override {}
   void pass_on(message_ptr) override {}

@@ -7,15 +7,15 @@ namespace ockam::lua {
 
 sandbox read_sandbox(const service_options& o) {
   constexpr std::size_t least_memory = 256u << 10; // what the libraries take, some times over
-  constexpr std::size_t most_memory = std::size_t{4} << 30;
   sandbox s;
   s.instructions = static_cast<std::uint64_t>(o.number("instructions", static_cast<std::int64_t>(s.instructions), 1000, 1'000'000'000'000));
   s.time = o.duration("time", s.time);
   if (s.time < std::chrono::milliseconds{10} || s.time > std::chrono::hours{1})
     o.reject("time", "10ms to 1h");
-  s.memory = o.size("memory", s.memory);
-  if (s.memory < least_memory || s.memory > most_memory)
-    o.reject("memory", "256KiB to 4GiB");
+  s.memory = o.size("budget", s.memory);
+  if (s.memory < least_memory)
+    o.reject("budget", "a script needs at least 256KiB");
+  (void)o.flag("trusted", false); // says where it may run: `placement`
   for (const auto& word : split_list(o.text("allow")))
     if (word == "io")
       s.io = true;

@@ -16,7 +16,7 @@ struct script_options {
   std::uint64_t rate = 0; ///< messages a second; 0: any number
 };
 
-/// `script`, `instructions`, `time`, `memory`, `rate`, `allow`. What is wrong is said in `o` (`service_options::wrong`).
+/// `script`, `instructions`, `time`, `budget`, `rate`, `allow`. What is wrong is said in `o` (`service_options::wrong`).
 script_options read_script_options(const service_options& o);
 
 /// The limits alone, for what has no file.

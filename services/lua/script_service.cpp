@@ -7,9 +7,11 @@
 #include "services/lua/script_options.hpp"
 #include "services/lua/script_worker.hpp"
 
-#include <algorithm>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace ockam::lua {
 
@@ -17,32 +19,16 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Messages that may come at once, refilled steadily.
-class rate_limit {
- public:
-  explicit rate_limit(std::uint64_t per_second) : rate_{static_cast<double>(per_second)}, left_{rate_} {}
-
-  bool admits(clock::time_point now) {
-    if (rate_ == 0)
-      return true;
-    left_ = std::min(rate_, left_ + rate_ * std::chrono::duration<double>(now - seen_).count());
-    seen_ = now;
-    if (left_ < 1)
-      return false;
-    left_ -= 1;
-    return true;
-  }
-
- private:
-  double rate_;
-  double left_;
-  clock::time_point seen_ = clock::now();
+/// What a file has come to, from the watcher's thread to the script's: the last of it counts, however long that takes.
+struct news {
+  std::mutex lock;
+  std::optional<result<std::string>> text; ///< none: the script has got it
 };
 
 class scripted final : public script_worker {
  public:
   scripted(const service_options& o, const script_options& own)
-    : script_worker{o}, file_{own.file}, limits_{own.limits}, rate_{own.rate}, per_second_{own.rate} {}
+    : script_worker{o}, file_{own.file}, given_{o}, limits_{own.limits}, rate_{own.rate}, per_second_{own.rate} {}
 
   /// Errors: those of the file; `invalid_argument`, `greeter.lua:3: …`.
   result<void> load() {
@@ -50,8 +36,8 @@ class scripted final : public script_worker {
     auto fresh = text ? make(*text) : result<std::unique_ptr<lua_engine>>{text.error()};
     if (!fresh)
       return std::move(fresh).error();
-    run_with(std::move(*fresh));
-    text_ = std::move(*text);
+    exchange({.engine = std::move(*fresh)});
+    loaded_ = std::hash<std::string>{}(*text);
     return {};
   }
 
@@ -63,14 +49,16 @@ class scripted final : public script_worker {
 
   void on_start() override {
     started_ = true;
-    watch_ = file_watcher::shared()->add(file_, [box = my_postbox(), this] { (void)box.post([this] { look_again(); }); });
-    if (!watch_)
-      log_warning("changes of " + file_ + " will not be seen: the system has no inotify to give");
-    starting_ = true;
-    start_script(*engine(), {});
-    starting_ = false;
-    if (!why_not_.empty())
-      throw std::runtime_error{why_not_};
+    if (auto ok = charge(*engine()); !ok)
+      throw std::runtime_error{ok.error().cause};
+    watch_ = file_watcher::shared()->add(file_, [box = my_postbox(), file = file_, news = news_, this] {
+      auto text = read_script(file); // not on the script's thread, which may be that of the sockets
+      std::lock_guard guard{news->lock};
+      if (!std::exchange(news->text, std::move(text)))
+        (void)box.post([this] { look_again(); });
+    });
+    if (auto ok = start_script({}); !ok)
+      throw std::runtime_error{ok.error().cause};
   }
 
   void on_message(message_ptr m) override {
@@ -99,6 +87,8 @@ class scripted final : public script_worker {
     auto e = make_engine(limits_);
     if (!e)
       return std::move(e).error();
+    if (auto ok = started_ ? charge(**e) : result<void>{}; !ok)
+      return std::move(ok).error();
     if (auto ok = (*e)->load(text, script_name(file_)); !ok)
       return std::move(ok).error();
     if (auto ok = check_handlers(**e); !ok)
@@ -106,9 +96,10 @@ class scripted final : public script_worker {
     return e;
   }
 
-  /// Tells the script who it is and calls its on_start with what the one before has left.
-  void start_script(lua_engine& e, const std::optional<nlohmann::json>& state) {
-    (void)e.run([&](lua_State* L) {
+  /// Tells the script that runs who it is and calls its on_start with what the one before has left. Error: what that
+  /// said; an error after it has waited is one like any other.
+  result<void> start_script(const std::optional<nlohmann::json>& state) {
+    (void)engine()->run([&](lua_State* L) {
       lua_createtable(L, 0, 2);
       lua_pushlstring(L, self().name.data(), self().name.size());
       lua_setfield(L, -2, "address");
@@ -116,6 +107,7 @@ class scripted final : public script_worker {
       lua_setfield(L, -2, "node");
       lua_setglobal(L, "service");
     });
+    why_not_.emplace();
     call(0, [&](lua_State* L) {
       if (lua_getglobal(L, "on_start") != LUA_TFUNCTION)
         return 0;
@@ -126,32 +118,49 @@ class scripted final : public script_worker {
       lua_settop(L, 2);
       return 2;
     });
+    auto why = *std::exchange(why_not_, std::nullopt);
+    return why.empty() ? result<void>{} : error{errc::service_failed, std::move(why), {}};
   }
 
-  /// A start that fails at once is no start; later, a failure is one like any other.
   void on_failure(const outcome& o, message_ptr m) override {
-    if (starting_)
-      why_not_ = o.why;
+    if (why_not_)
+      *why_not_ = o.why;
     else
       script_worker::on_failure(o, std::move(m));
   }
 
-  /// The file was written. Writers may do that in several steps, so the last of them counts.
+  /// The file is another one.
   void look_again() {
-    auto text = read_script(file_);
-    if (!text)
-      return stay(text.error());
-    if (*text == text_)
+    auto text = [this] {
+      std::lock_guard guard{news_->lock};
+      return *std::exchange(news_->text, std::nullopt);
+    }();
+    auto hash = text ? std::hash<std::string>{}(*text) : 0;
+    if (text && hash == loaded_)
       return;
-    auto fresh = make(*text);
-    if (!fresh)
-      return stay(fresh.error());
-    auto state = take_state();
-    run_with(std::move(*fresh));
-    text_ = std::move(*text);
-    start_script(*engine(), state);
+    if (auto ok = text ? replace(*text) : result<void>{text.error()}; !ok) {
+      counter("reloads-failed").fetch_add(1, std::memory_order_relaxed);
+      return log_error(ok.error().cause + "; the script before it stays");
+    }
+    loaded_ = hash;
     counter("reloads").fetch_add(1, std::memory_order_relaxed);
     log_info("loaded " + script_name(file_) + " again");
+  }
+
+  /// Puts a script in place of the one that runs, which goes on with all that it has when that fails, in its on_start too.
+  result<void> replace(const std::string& text) {
+    auto options_before = std::exchange(options_, given_);
+    auto fresh = make(text);
+    auto ok = fresh ? check_options() : result<void>{fresh.error()};
+    if (ok) {
+      auto state = take_state();
+      auto before = exchange({.engine = std::move(*fresh)});
+      ok = start_script(state);
+      give_up(ok ? std::move(before) : exchange(std::move(before)));
+    }
+    if (!ok)
+      options_ = std::move(options_before);
+    return ok;
   }
 
   /// What `on_reload` returns, if there is one: plain values.
@@ -169,18 +178,14 @@ class scripted final : public script_worker {
     return state;
   }
 
-  void stay(const error& e) {
-    counter("reloads-failed").fetch_add(1, std::memory_order_relaxed);
-    log_error(e.cause + "; the script before it stays");
-  }
-
   std::string file_;
+  service_options given_; ///< as nobody has asked for any of them, but the node
   sandbox limits_;
   rate_limit rate_;
   std::uint64_t per_second_;
-  std::string text_;
-  std::string why_not_;
-  bool starting_ = false;
+  std::size_t loaded_ = 0; ///< a hash of the text
+  std::optional<std::string> why_not_; ///< while it starts: what went wrong
+  std::shared_ptr<news> news_ = std::make_shared<news>();
   file_watcher::watch watch_;
 };
 
@@ -193,6 +198,7 @@ namespace ockam {
 service_type script_service() {
   service_type t;
   t.name = "script";
+  t.is_sandboxed = true;
   t.file_key = "script";
   t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
     auto own = lua::read_script_options(o);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/lua/script_worker.hpp"
 
-#include <new>
+#include "runtime/core/switchboard.hpp"
+
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -11,23 +13,26 @@ result<std::unique_ptr<lua_engine>> script_worker::make_engine(const sandbox& li
   auto e = std::make_unique<lua_engine>(limits, static_cast<script_host*>(this));
   auto opened = e->run([&](lua_State* L) { open_api(L); });
   if (opened.what == outcome::kind::failed)
-    return error{errc::limit_reached, opened.why, "raise the option memory"};
+    return error{errc::limit_reached, opened.why, "raise the option budget"};
   return e;
 }
 
-void script_worker::run_with(std::unique_ptr<lua_engine> engine) {
-  for (auto& [question, w] : waiting_) { // their replies find nobody
+result<void> script_worker::charge(lua_engine& e) {
+  if (auto* a = budget(); a && !e.charge_to(*a))
+    return error{errc::limit_reached, a->full(), "raise the option budget"};
+  return {};
+}
+
+void script_worker::give_up(script s) {
+  for (auto& [question, w] : s.waiting) { // their replies find nobody
     if (auto* held = find(w.messages.m); held && held->m)
       worker::reply_error(std::move(held->m), "the script was replaced while it waited");
     messages_.erase(w.messages.m);
     for (auto ticket : w.messages.replies)
       messages_.erase(ticket);
   }
-  waiting_.clear();
-  for (auto& [number, t] : timers_)
+  for (auto& [number, t] : s.timers)
     cancel_timer(number);
-  timers_.clear();
-  engine_ = std::move(engine);
 }
 
 // -- calls -------------------------------------------------------------------------------------------
@@ -44,7 +49,8 @@ held_message* script_worker::find(std::uint64_t ticket) {
 
 bool script_worker::settle(const outcome& o, call_messages messages) {
   if (o.what == outcome::kind::waiting) {
-    waiting_.emplace(questions_, waiting_call{o.thread, std::move(messages)});
+    now_.waiting.emplace(questions_, waiting_call{o.thread, std::move(messages), std::move(asking_).value_or(holding{})});
+    asking_.reset();
     return true;
   }
   if (o.what == outcome::kind::failed) {
@@ -81,23 +87,45 @@ void script_worker::complain(std::string_view what) {
   log_warning(std::string{what} + (more > 0 ? " (" + std::to_string(more) + " more since the last line)" : std::string{}));
 }
 
+holding script_worker::hold_bytes(std::size_t n) {
+  if (auto* a = budget(); a && a->limit() - std::min(a->limit(), a->used()) < n)
+    collect_garbage();
+  return {budget(), n};
+}
+
+void script_worker::answer(message_ptr& m, payload body) {
+  auto before = m->body.heap_bytes(), after = body.heap_bytes();
+  if (auto* a = budget(); a && after > before && !a->fits(after - before)) {
+    collect_garbage();
+    if (!a->fits(after - before))
+      throw std::length_error{a->full()};
+  }
+  worker::reply(std::move(m), std::move(body));
+}
+
+void script_worker::post(const route& onward, payload body) {
+  if (auto ok = worker_host::of(*this).try_send(make_message(onward, self(), std::move(body))); !ok)
+    throw std::length_error{ok.error().cause};
+}
+
 void script_worker::ask(const route& onward, payload body, std::chrono::milliseconds timeout) {
+  asking_ = hold_bytes(request_size);
   auto question = ++questions_; // `settle` files the call under it
   worker::request(onward, std::move(body), timeout,
                   [this, question](result<message_ptr> reply) { go_on(question, std::move(reply)); });
 }
 
 void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
-  auto it = waiting_.find(question);
-  if (it == waiting_.end())
+  auto it = now_.waiting.find(question);
+  if (it == now_.waiting.end())
     return; // asked by a script that has been replaced
   auto call = std::move(it->second);
-  waiting_.erase(it);
+  now_.waiting.erase(it);
   auto answer = reply ? hold(std::move(*reply)) : 0;
   bool keep = reply && keeps_replies();
   if (keep)
     find(answer)->kept = true;
-  auto o = engine_->resume(call.thread, [&](lua_State* L) {
+  auto o = now_.engine->resume(call.thread, [&](lua_State* L) {
     if (reply) {
       push_message(L, answer, keep);
       return 1;
@@ -114,35 +142,41 @@ void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
 // -- time --------------------------------------------------------------------------------------------
 
 std::uint64_t script_worker::start_timer(std::chrono::milliseconds delay, int function, bool repeat) {
-  if (timers_.size() >= max_timers)
+  if (now_.timers.size() >= max_timers)
     throw std::length_error{"too many timers: " + std::to_string(max_timers)};
+  auto memory = hold_bytes(timer_size);
   auto number = set_timer(delay);
-  timers_.emplace(number, script_timer{function, repeat ? delay : std::chrono::milliseconds{0}, number});
+  now_.timers.emplace(number, script_timer{function, repeat ? delay : std::chrono::milliseconds{0}, number, std::move(memory)});
   return number;
 }
 
 void script_worker::stop_timer(std::uint64_t timer) {
-  for (auto it = timers_.begin(); it != timers_.end(); ++it)
+  for (auto it = now_.timers.begin(); it != now_.timers.end(); ++it)
     if (it->second.shown == timer) {
       cancel_timer(it->first);
-      luaL_unref(engine_->state(), LUA_REGISTRYINDEX, it->second.function);
-      timers_.erase(it);
+      luaL_unref(now_.engine->state(), LUA_REGISTRYINDEX, it->second.function);
+      now_.timers.erase(it);
       return;
     }
 }
 
 void script_worker::on_timer(std::uint64_t timer) {
-  auto it = timers_.find(timer);
-  if (it == timers_.end())
+  auto it = now_.timers.find(timer);
+  if (it == now_.timers.end())
     return;
-  auto t = it->second;
-  timers_.erase(it);
-  if (t.every.count() > 0)
-    timers_.emplace(set_timer(t.every), t);
+  auto function = it->second.function;
+  bool again = it->second.every.count() > 0;
+  if (again) {
+    auto t = now_.timers.extract(it);
+    t.key() = set_timer(t.mapped().every);
+    now_.timers.insert(std::move(t));
+  } else {
+    now_.timers.erase(it);
+  }
   call(0, [&](lua_State* L) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, t.function);
-    if (t.every.count() == 0)
-      luaL_unref(L, LUA_REGISTRYINDEX, t.function);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, function);
+    if (!again)
+      luaL_unref(L, LUA_REGISTRYINDEX, function);
     return 1;
   });
 }
@@ -151,14 +185,22 @@ void script_worker::on_timer(std::uint64_t timer) {
 
 void script_worker::write(level l, std::string_view line) {
   constexpr std::size_t longest = 4096;
-  line = line.substr(0, longest);
+  std::string text{line.substr(0, longest)};
+  if (!log_enabled(l))
+    return;
+  if (!log_bytes_.admits(rate_limit::clock::now(), text.size() + sizeof(std::string))) {
+    ++unlogged_;
+    return;
+  }
+  if (auto more = std::exchange(unlogged_, 0); more > 0)
+    text += " (" + std::to_string(more) + " lines before this one are left out: more than 64KiB a second)";
   if (!started_) // at the top of the script; the address is not there yet
-    return ockam::log(l, "script", line);
+    return ockam::log(l, "script", text);
   switch (l) {
-    case level::debug: return log_debug(line);
-    case level::warn: return log_warning(line);
-    case level::error: return log_error(line);
-    default: return log_info(line);
+    case level::debug: return log_debug(text);
+    case level::warn: return log_warning(text);
+    case level::error: return log_error(text);
+    default: return log_info(text);
   }
 }
 

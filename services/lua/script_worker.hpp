@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/workers/worker.hpp"
+#include "runtime/core/account.hpp"
+#include "runtime/workers/worker_host.hpp"
+#include "services/lua/rate_limit.hpp"
 #include "services/lua/script_api.hpp"
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace ockam::lua {
@@ -17,26 +21,63 @@ namespace ockam::lua {
 ///     on_message, a timer, a reply ──▶ call ──▶ finished: the message ends, unless it was kept
 ///                                       │ ──▶ waiting (request) ──reply, timeout──▶ call
 ///                                       └──▶ failed: counted, logged, told to the sender; the script stays
-class script_worker : public worker, protected script_host {
+///
+/// All that the node has for it counts in its budget: the values of its engine, messages, timers, requests. What does not
+/// fit any more is an error of the script.
+class script_worker : public worker, public collects_garbage, protected script_host {
  public:
   explicit script_worker(service_options options) : options_{std::move(options)} {}
 
   void on_timer(std::uint64_t timer) override;
+  void collect_garbage() noexcept override {
+    if (now_.engine)
+      now_.engine->collect_garbage();
+  }
 
  protected:
   static constexpr std::size_t max_timers = 10'000;
   static constexpr std::size_t max_counters = 100;
+  /// What the node has for a timer, and for a request under way, beside values of the script and messages.
+  static constexpr std::size_t timer_size = 512, request_size = 2048;
+  static constexpr std::size_t most_log = 64u << 10; ///< bytes a second: lines wait for the disk, those of all services
+
+  /// The messages of a call: the one that it is for, if any, and the replies that it has waited for.
+  struct call_messages {
+    std::uint64_t m;
+    std::vector<std::uint64_t> replies;
+  };
+  struct waiting_call {
+    int thread;
+    call_messages messages;
+    holding memory;
+  };
+  struct script_timer {
+    int function;
+    std::chrono::milliseconds every; ///< 0: once
+    std::uint64_t shown;             ///< the number that the script knows
+    holding memory;
+  };
+  /// A script, with what it has under way.
+  struct script {
+    std::unique_ptr<lua_engine> engine = nullptr;
+    std::map<std::uint64_t, waiting_call> waiting = {}; ///< by number of the question
+    std::map<std::uint64_t, script_timer> timers = {};
+  };
 
   /// A fresh engine with the functions of docs/lua.md. Error: `limit_reached` when `limits` are too small.
   result<std::unique_ptr<lua_engine>> make_engine(const sandbox& limits);
-  /// From now on this one is called. What the one before waited for is given up.
-  void run_with(std::unique_ptr<lua_engine> engine);
-  lua_engine* engine() noexcept { return engine_.get(); }
+  /// What the engine has counts in the budget from now on. Error: `limit_reached`.
+  result<void> charge(lua_engine& e);
+  /// From now on this one is called. Returns the one before, which is to be given to `exchange` again or to `give_up`.
+  script exchange(script fresh) { return std::exchange(now_, std::move(fresh)); }
+  /// The end of a script: who waits for it is told.
+  void give_up(script s);
+  lua_engine* engine() noexcept { return now_.engine.get(); }
 
   /// Calls what `push` puts on the stack, on behalf of the message `m` (0: of nobody). False when it failed at once.
   template <class F>
   bool call(std::uint64_t m, F&& push) {
-    return settle(engine_->call(push), {m, {}});
+    return settle(now_.engine->call(push), {m, {}});
   }
   /// Takes a message over for a call. Its ticket, never 0.
   std::uint64_t hold(message_ptr m);
@@ -54,48 +95,37 @@ class script_worker : public worker, protected script_host {
   void print(std::string_view line) override { write(level::info, line); }
   held_message* find(std::uint64_t ticket) override;
   void let_go(std::uint64_t ticket) noexcept override { messages_.erase(ticket); }
-  void answer(message_ptr m, payload body) override { worker::reply(std::move(m), std::move(body)); }
+  void answer(message_ptr& m, payload body) override;
   void answer_same(message_ptr m) override { worker::reply(std::move(m)); }
   void fail(message_ptr m, std::string_view why) override { worker::reply_error(std::move(m), why); }
   void pass_on(message_ptr m) override { worker::forward(std::move(m)); }
   void nobody_to_answer() override;
-  void post(const route& onward, payload body) override { worker::send(onward, std::move(body)); }
+  void post(const route& onward, payload body) override;
   void ask(const route& onward, payload body, std::chrono::milliseconds timeout) override;
   std::uint64_t start_timer(std::chrono::milliseconds delay, int function, bool repeat) override;
   void stop_timer(std::uint64_t timer) override;
   void count(std::string_view name, std::uint64_t n) override;
 
+  service_options options_;
   bool started_ = false; ///< the worker has its address
 
  private:
-  /// The messages of a call: the one that it is for, if any, and the replies that it has waited for.
-  struct call_messages {
-    std::uint64_t m;
-    std::vector<std::uint64_t> replies;
-  };
-  struct waiting_call {
-    int thread;
-    call_messages messages;
-  };
-  struct script_timer {
-    int function;
-    std::chrono::milliseconds every; ///< 0: once
-    std::uint64_t shown;             ///< the number that the script knows
-  };
-
+  account* budget() const noexcept { return worker_host::of(*this).budget(); }
+  /// Throws `std::length_error` when there is no room, after a collection either.
+  holding hold_bytes(std::size_t n);
   bool settle(const outcome& o, call_messages messages);
   void go_on(std::uint64_t question, result<message_ptr> reply);
 
-  service_options options_;
   std::unordered_map<std::uint64_t, held_message> messages_; ///< before the engine, whose end lets them go
   std::uint64_t last_ticket_ = 0;
-  std::unique_ptr<lua_engine> engine_;
-  std::map<std::uint64_t, waiting_call> waiting_; ///< by number of the question
-  std::map<std::uint64_t, script_timer> timers_;
+  script now_;
+  std::optional<holding> asking_; ///< of the question that the call asks just now
   std::uint64_t questions_ = 0; ///< never the same twice, over reloads as well
   std::map<std::string, std::atomic<std::uint64_t>*, std::less<>> counts_;
   std::chrono::steady_clock::time_point complained_{};
   std::uint64_t silent_ = 0;    ///< failures since the last line about one
+  rate_limit log_bytes_{most_log};
+  std::uint64_t unlogged_ = 0;  ///< lines since the last one that was let through
 };
 
 } // namespace ockam::lua

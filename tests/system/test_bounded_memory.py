@@ -167,7 +167,7 @@ def asked(ockam):
     return lambda service: ockam("message", "send", "hi", "--timeout", "5s", "--to", f"/node/n1/service/{service}").out.strip()
 
 
-@pytest.mark.parametrize("keys, kept", [(["budget = 300MiB"], 171), ([], 15)], ids=["allowed", "default"])
+@pytest.mark.parametrize("keys, kept", [(["budget = 300MiB"], 171), ([], 11)], ids=["allowed", "default"])
 def test_a_script_that_keeps_171_mib_takes_nothing_from_the_operator_nor_from_others(node, home, ockam, asked, keys, kept):
     (home / "echo.lua").write_text("function on_message(m) m:reply() end\n")
     n = hoarding(node, home, *keys)
@@ -188,12 +188,12 @@ def test_a_script_that_keeps_171_mib_takes_nothing_from_the_operator_nor_from_ot
 
 
 def test_what_does_not_fit_a_worker_is_reported_with_its_limit(node, home, ockam):
-    (home / "echo.lua").write_text(HOARD)
-    hoarding(node, home, "budget = 64KiB")
-    long = "x" * 40_000
+    (home / "keep.lua").write_text("local kept = {} function on_message(m) kept[#kept + 1] = m:keep() end")
+    node("n1", config="[node]\nname = n1\n[service hoard]\nscript = keep.lua\nbudget = 256KiB\n")
+    long = "x" * 100_000
     assert "no reply" in ockam("message", "send", long, "--timeout", "1s", "--to", "/node/n1/service/hoard").err
     full = ockam("message", "send", long, "--timeout", "5s", "--to", "/node/n1/service/hoard")
-    assert full.code == 70 and "used up its budget of 64KiB" in full.err
+    assert full.code == 70 and "used up its budget of 256KiB" in full.err
     assert ockam("message", "send", long, "--to", "/node/n1/service/echo").out.strip() == long
 
 

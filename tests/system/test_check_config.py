@@ -48,7 +48,7 @@ WRONG = {
     "empty file": ("", 1, "no name"),
     "option of a script": (NODE + "[service s]\nscript = s.lua\ngreetin = hi\n", 5, "greetin"),
     "option of a type that has none": (NODE + "[service s]\ntype = echo\nfoo = 1\n", 5, "foo"),
-    "wrong value of an option": (NODE + "[service s]\nscript = s.lua\nmemory = 1\n", 5, "memory"),
+    "wrong value of an option": (NODE + "[service s]\nscript = s.lua\nbudget = 1\n", 5, "budget"),
     "a plugin and a script": (NODE + "[service s]\nscript = s.lua\nplugin = s.lua\n", 4, "both plugin and script"),
     "a slip in the type": (NODE + "[service s]\ntyp = echo\n", 4, "did you mean type?"),
     "an address that is too long": (NODE + "[service " + "x" * 1025 + "]\ntype = echo\n", 3, "1024"),

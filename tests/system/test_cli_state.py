@@ -269,7 +269,7 @@ def test_what_was_made_at_the_prompt_comes_back(ockam, home, end):
     ini = home / "nodes/n1/node.ini"
     ini.write_text("# what is written here stays\n" + ini.read_text())
     for words in (["service", "start", "hop", "--addr", "h1"], ["service", "start", "hop"],
-                  ["service", "start", "script", "--addr", "up", "--file", home / "up.lua", "--option", "memory=2MiB"],
+                  ["service", "start", "script", "--addr", "up", "--file", home / "up.lua", "--option", "budget=2MiB"],
                   ["tcp-listener", "create", "127.0.0.1:0"], ["ws-listener", "create", "ws://127.0.0.1:0"],
                   ["uds-listener", "create", home / "n1.sock"], ["udp-listener", "create", "127.0.0.1:0"]):
         r = ockam(*words, "--at", "n1")

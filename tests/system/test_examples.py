@@ -10,6 +10,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+CHECKED = "```sh\nockam-node --config greeter.ini --check-config\n```\n"  # what lua.md shows of a configuration
+
 BUILDS = (r"^cmake ",)  # done by the fixture, against a fresh installation
 
 
@@ -91,6 +93,12 @@ def test_the_tutorial(prefix, reader, home):
     work = home / "work"
     work.mkdir()
     assert pages.run_page(page("docs/tutorial.md").replace("/opt/ockam", str(prefix)), work, reader, timeout=120) > 25
+
+
+def test_the_page_of_scripts(reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("docs/lua.md") + CHECKED, work, reader) > 7
 
 
 def test_the_page_of_the_python_client(reader, home):

@@ -1,52 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services that are Lua scripts: they answer, keep to their limits, change while they run, and take nothing
-else down."""
+"""Services that are Lua scripts: they answer, and take nothing else down."""
 
 import json
 import time
 
 import pytest
 from processes import wait_until
-
-ECHO = "function on_message(m) m:reply() end\n"
-
-
-@pytest.fixture
-def n1(node):
-    return node("n1")
-
-
-@pytest.fixture
-def script(home):
-    def write(text, name="x.lua"):
-        draft = home / (name + ".new")
-        draft.write_text(text)
-        draft.rename(home / name)  # as editors do
-        return home / name
-
-    return write
-
-
-@pytest.fixture
-def start(ockam):
-    def go(file, *options, addr="x"):
-        pairs = [a for o in options for a in ("--option", o)]
-        return ockam("service", "start", "script", "--addr", addr, "--file", file, *pairs, "--at", "n1")
-
-    return go
-
-
-@pytest.fixture
-def say(ockam):
-    def go(text="hi", addr="x", timeout="5s"):
-        return ockam("message", "send", text, "--timeout", timeout, "--to", f"/node/n1/service/{addr}")
-
-    return go
-
-
-@pytest.fixture
-def counters(ockam):
-    return lambda addr="x": ockam("worker", "show", addr, "--at", "n1", "--output", "json").json["counters"]
+from scripts import ECHO, counters, n1, say, script, shown, start  # noqa: F401: fixtures
 
 
 def test_a_script_of_the_configuration_answers(node, script, say, ockam, counters):
@@ -140,7 +100,13 @@ def test_many_wait_at_a_time_and_each_gets_its_answer(n1, script, start):
     ("while true do end", "x.lua:1: it ran for more instructions"),
     ("local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", "x.lua: its memory is used up"),
     ("options.number('n')\n" + ECHO, "no option named what"),
-    ("options.number('what')\n" + ECHO, "option what: "),
+    ("options.number('what')\n" + ECHO, 'x.lua:1: option what: "x" is not a number'),
+    ("options.flag('what')\n" + ECHO, 'option what: "x" is neither yes nor no'),
+    ("options.duration('what')\n" + ECHO, "option what: "),
+    ("options.size('what')\n" + ECHO, "option what: "),
+    ("options.text('what') options.number('n', 'many')\n" + ECHO, "option n: what it is otherwise has to be a number, not a string"),
+    ("options.text('what') options.text('t', {})\n" + ECHO, "option t: what it is otherwise has to be text, not a table"),
+    ("options.text('what') options.flag('f', 1)\n" + ECHO, "option f: what it is otherwise has to be true or false, not a number"),
     ("options.text('what') function on_start() error('not today') end\n" + ECHO, "x.lua:1: not today"),
 ])
 def test_a_script_that_cannot_start_leaves_nothing(n1, script, start, say, ockam, text, cause):
@@ -151,12 +117,22 @@ def test_a_script_that_cannot_start_leaves_nothing(n1, script, start, say, ockam
     assert say().out == "hi\n"
 
 
+def test_options_have_the_type_that_is_asked_for(n1, script, start, say):
+    start(script("""
+      local n, big, f, d, s = options.number('n'), options.number('big'), options.flag('f'), options.duration('d'), options.size('s')
+      local t, u, v = options.text('t'), options.number('u', 7), options.flag('v', true)
+      function on_message(m) m:reply(table.concat({n, math.type(n), math.type(big), tostring(f), d, s, t, u, tostring(v)}, ' ')) end"""),
+          "n=3", "big=1e300", "f=yes", "d=1500ms", "s=2KiB", "t=x y")
+    assert say().out == "3 integer float true 1.5 2048 x y 7 true\n"
+    assert start(script("options.number('n')\n" + ECHO), "n=inf", addr="y").err.count("option n: ") == 1
+
+
 def test_files_and_options_that_are_none(n1, script, start, home, ockam):
     r = start(home / "nothere.lua")
     assert r.code == 70 and "there is no file" in r.err and "nothere.lua" in r.err
     r = ockam("service", "start", "script", "--addr", "x", "--at", "n1")
     assert r.code == 70 and "needs a file" in r.err and "--file FILE" in r.err
-    for option, word in (("memory=1KiB", "256KiB"), ("instructions=few", "instructions"), ("allow=all", "io, os and package"), ("rate=-1", "rate"),
+    for option, word in (("budget=64KiB", "256KiB"), ("memory=8MiB", "memory"), ("instructions=few", "instructions"), ("allow=all", "io, os and package"), ("rate=-1", "rate"),
                          ("unknown=1", "unknown")):
         r = start(script(ECHO), option)
         assert r.code == 70 and word in r.err, r
@@ -202,54 +178,6 @@ def test_a_reply_to_nobody_harms_nobody(n1, script, start, say, ockam):
     wait_until(lambda: ockam("node", "show", "n1", "--output", "json").json["dropped"] == {"unknown-worker": 1}, "the reply is counted")
 
 
-def test_a_changed_file_is_loaded_again_with_the_state_of_the_one_before(n1, script, start, say, counters):
-    start(script("local n = 0 function on_message(m) n = n + 1 m:reply('old ' .. n) end function on_reload() return {n = n} end"))
-    assert say().out == "old 1\n"
-    script("local n = 0 function on_start(state) n = state and state.n or 0 end function on_message(m) n = n + 1 m:reply('new ' .. n) end")
-    wait_until(lambda: say().out.startswith("new"), "the new one answers")
-    assert int(say().out.split()[1]) >= 3, "the state was carried over"
-    assert counters()["reloads"] == 1
-    wait_until(lambda: "loaded x.lua again" in n1.errors(), "the line is there")
-
-
-def test_the_old_one_stays_when_the_new_one_does_not_load(n1, script, start, say, counters):
-    start(script(ECHO))
-    script("function on_message(m)\n  m:reply(\nend")
-    wait_until(lambda: counters().get("reloads-failed") == 1, "the new one is refused")
-    assert say().out == "hi\n"
-    wait_until(lambda: "x.lua:3: unexpected symbol near 'end'; the script before it stays" in n1.errors(), "the line is there")
-    script("function on_message(m) m:reply('better') end")
-    wait_until(lambda: say().out == "better\n", "a better one is taken")
-
-
-def test_a_new_one_that_does_not_load_does_nothing_to_the_old_one(n1, script, start, say, counters):
-    """Its top runs beside the old one: it may not use the worker that is the other's."""
-    start(script("function on_message(m) local r = request('/service/uppercase', m.text, 5) m:reply(r.text) end"))
-    script("after(0.01, function() end) function on_message(m) end")
-    wait_until(lambda: counters().get("reloads-failed") == 1, "the new one is refused")
-    wait_until(lambda: "the script has no address yet" in n1.errors(), "the line is there: the log has a thread of its own")
-    script("count('x') error('no')")
-    wait_until(lambda: counters().get("reloads-failed") == 2, "that one as well")
-    with n1.peer() as p:
-        for text in (b"a", b"b", b"c"):
-            p.send(["x"], b"\x01" + text)
-        assert sorted(p.receive().payload for _ in range(3)) == [b"\x01A", b"\x01B", b"\x01C"]
-
-
-def test_what_waits_when_the_script_is_replaced_is_told_and_holds_up_nobody(n1, script, start, ockam):
-    start(script("function on_message(m) m:keep() end", "silent.lua"), addr="silent")
-    start(script("function on_message(m) m:reply(request('silent', 'x', 30).text) end"))
-    with n1.peer() as p:
-        for _ in range(4):
-            p.send(["x"], bytes(400_000), extras={"ockam_report": "1"})
-        silent = lambda: ockam("worker", "show", "silent", "--at", "n1", "--output", "json").json
-        wait_until(lambda: silent()["messages_in"] > 0, "they are on their way")
-        script("function on_message(m) m:reply('new') end")
-        told = [p.receive() for _ in range(4)]
-        assert any("replaced" in m.extras.get("ockam_detail", "") for m in told), [m.extras for m in told]
-        assert p.ask(["echo"], b"goes on").payload == b"goes on"
-
-
 def test_a_flood_of_output_is_cut(n1, script, start, say):
     start(script("function on_message(m) local t, s = {}, ('x'):rep(100000) for i = 1, 200 do t[i] = s end print(table.unpack(t)) m:reply() end"))
     say()
@@ -285,7 +213,7 @@ def test_a_thousand_scripts_share_the_threads(node, script, say):
     script(ECHO)
     n = node("n1", config="[node]\nname = n1\n" + "".join(f"[service s{i}]\nscript = x.lua\n" for i in range(1000)))
     before = n.threads()
-    assert before <= 10
+    assert before < 20
     assert say(addr="s999").out == "hi\n"
 
 

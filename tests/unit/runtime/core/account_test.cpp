@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -154,6 +155,56 @@ TEST(account, a_copy_is_not_merged_with_one_that_is_lent) {
   ASSERT_TRUE(a.admit(*lent));
   EXPECT_FALSE(home->held.merge(lent->held));
   EXPECT_FALSE(lent->held.merge(home->held));
+}
+
+TEST(account, what_is_no_message_counts_beside_and_not_in_the_node) {
+  memory all{plenty};
+  account a{all, 100'000};
+  EXPECT_TRUE(a.take(60'000));
+  EXPECT_FALSE(a.take(40'001));
+  EXPECT_EQ(a.used(), 60'000u) << "what does not fit is not taken";
+  EXPECT_EQ(all.used(), 0u);
+  auto m = of_size(30'000);
+  ASSERT_TRUE(a.admit(*m));
+  EXPECT_FALSE(a.take(10'000));
+  a.give_back(60'000);
+  EXPECT_EQ(a.used(), m->held.bytes());
+}
+
+TEST(account, messages_leave_a_quarter_to_whoever_has_to_run_to_let_them_go) {
+  memory all{plenty};
+  account a{all, 100'000};
+  ASSERT_TRUE(a.take(1000));
+  auto first = of_size(70'000), second = of_size(10'000);
+  ASSERT_TRUE(a.admit(*first));
+  EXPECT_FALSE(a.admit(*second));
+  EXPECT_FALSE(a.fits(10'000));
+  EXPECT_TRUE(a.take(24'000));
+  first.reset();
+  EXPECT_TRUE(a.admit(*second));
+}
+
+TEST(account, one_message_always_fits) {
+  memory all{plenty};
+  account a{all, 100'000};
+  ASSERT_TRUE(a.take(100'000));
+  auto m = of_size(200'000);
+  EXPECT_TRUE(a.admit(*m));
+}
+
+TEST(account, a_holding_ends_with_its_owner) {
+  memory all{plenty};
+  account a{all, 100'000};
+  {
+    holding one{&a, 60'000};
+    EXPECT_THROW((holding{&a, 60'000}), std::length_error);
+    holding other = std::move(one);
+    EXPECT_EQ(a.used(), 60'000u);
+    one = holding{&a, 10'000};
+    EXPECT_EQ(a.used(), 70'000u);
+    holding of_nobody{nullptr, 1};
+  }
+  EXPECT_EQ(a.used(), 0u);
 }
 
 TEST(account_on_threads, instances_share_one_and_lose_no_byte) {

@@ -257,9 +257,38 @@ TEST_F(engine_test, memory_has_a_limit_and_what_is_free_again_counts) {
   load("function f() local t = {} for i = 1, 1e6 do t[i] = ('x'):rep(100) .. i end end");
   auto o = call();
   EXPECT_TRUE(o.over_memory);
-  EXPECT_EQ(o.why, "its memory is used up");
+  EXPECT_EQ(o.why, "its memory is used up (budget 1MiB)");
   load("function f() for i = 1, 20 do local s = ('x'):rep(100000) end end");
   EXPECT_EQ(call().what, kind::finished);
+}
+
+TEST_F(engine_test, values_count_in_the_account_of_the_worker) {
+  memory all{1u << 30};
+  account a{all, 1u << 20};
+  {
+    lua_engine own{sandbox{.memory = 16u << 20}, nullptr};
+    ASSERT_TRUE(own.charge_to(a));
+    auto empty = a.used();
+    EXPECT_GE(empty, own.memory());
+    auto ok = own.load("s = ('x'):rep(500000)", "x.lua");
+    ASSERT_TRUE(ok) << ok.error().cause;
+    EXPECT_GE(a.used(), own.memory());
+    EXPECT_LT(a.used(), own.memory() + 16'384) << "by pages";
+    EXPECT_FALSE(own.load("t = ('x'):rep(700000)", "x.lua")) << "less than its own limit, more than the account has";
+    ASSERT_TRUE(a.take(400'000)) << "of something else";
+    EXPECT_FALSE(own.load("t = ('x'):rep(200000)", "x.lua"));
+    a.give_back(400'000);
+    EXPECT_TRUE(own.load("t = ('x'):rep(200000) s, t = nil", "x.lua"));
+    own.collect_garbage();
+    EXPECT_LT(a.used(), empty + 65'536) << "what is garbage comes back";
+    auto rest = a.limit() - a.used();
+    ASSERT_TRUE(a.take(rest));
+    lua_engine other{sandbox{}, nullptr};
+    EXPECT_FALSE(other.charge_to(a));
+    a.give_back(rest);
+    EXPECT_EQ(all.used(), 0u) << "values are no messages";
+  }
+  EXPECT_EQ(a.used(), 0u);
 }
 
 TEST_F(engine_test, garbage_with_finalizers_does_not_use_memory_up) {
