@@ -13,8 +13,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
@@ -183,12 +185,15 @@ class reloading {
       return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
     if (here_ && fresh.config.control_socket.empty()) // as `enter` does
       fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
-    node_.reload(std::move(fresh.config), [this, log_level = fresh.config.log.level](bool ok, std::vector<listener_info> listeners) {
-      main_thread_.post([this, ok, log_level, tcp = first_tcp(listeners)] { done(ok, log_level, tcp); });
-    });
+    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
+      main_thread_.post([this, ok, log_level, grace, tcp = first_tcp(listeners)] { done(ok, log_level, grace, tcp); });
+    };
+    node_.reload(std::move(fresh.config), std::move(after));
   }
 
-  void done(bool ok, const std::string& log_level, const std::string& tcp) {
+  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const std::string& tcp) {
+    if (ok)
+      options_.config.stop_grace = stop_grace;
     if (auto& now = options_.config.log.level; ok && now != log_level) {
       now = log_level;
       set_log_level(parse_level(now));
@@ -232,7 +237,10 @@ class waiting {
                                {options_.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0}, {tasks_.fd(), POLLIN, 0},
                                {node_.drained_fd(), POLLIN, 0}}};
     while (fds[4].revents == 0 && !hurries_) {
-      if (::poll(fds.data(), fds.size(), -1) < 0)
+      auto n = ::poll(fds.data(), fds.size(), left());
+      if (n == 0)
+        return; // something keeps the socket thread: `stop` says so
+      if (n < 0)
         continue;
       if (fds[0].revents != 0)
         take_signal(signal_fd.get());
@@ -251,10 +259,23 @@ class waiting {
   }
 
  private:
+  using clock = std::chrono::steady_clock;
+
   void stop(const std::string& why) {
-    if (!std::exchange(stops_, true))
+    if (!std::exchange(stops_, true)) {
       log(level::info, "node", "stopping: " + why);
-    node_.drain();
+      latest_ = clock::now() + options_.config.stop_grace + std::chrono::seconds{1};
+    }
+    if (!node_.drain())
+      hurries_ = true;
+  }
+
+  /// Milliseconds until the node has to have drained, for `poll`.
+  int left() const {
+    if (!stops_)
+      return -1;
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(latest_ - clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(ms.count(), 0, std::numeric_limits<int>::max()));
   }
 
   void take_signal(int fd) {
@@ -283,6 +304,7 @@ class waiting {
   task_queue& tasks_;
   bool stops_ = false;
   bool hurries_ = false;
+  clock::time_point latest_{};
 };
 
 } // namespace

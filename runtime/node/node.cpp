@@ -77,8 +77,13 @@ class running_node final : public node {
     });
   }
 
-  void drain() override {
-    reactor_->post([this] { begin_drain({}); });
+  bool drain() override {
+    auto begun = std::make_shared<std::promise<void>>();
+    reactor_->post([this, begun] {
+      begin_drain({});
+      begun->set_value();
+    });
+    return begun->get_future().wait_for(std::chrono::seconds{1}) == std::future_status::ready;
   }
 
   void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) override {

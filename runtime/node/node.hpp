@@ -48,8 +48,9 @@ class node {
   /// Readable once somebody asked over control that the node stop. The drain has begun then.
   virtual int stop_requested_fd() const = 0;
 
-  /// Lets nothing new in, and what is under way finish, within the `stop-grace` of the configuration.
-  virtual void drain() = 0;
+  /// Lets nothing new in, and what is under way finish, within the `stop-grace` of the configuration. False when the
+  /// socket thread does not take it within a second: something keeps that thread, and `drained_fd` would never ring.
+  virtual bool drain() = 0;
   /// Readable when that is over.
   virtual int drained_fd() const = 0;
 

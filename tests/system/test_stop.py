@@ -114,6 +114,17 @@ def test_what_takes_too_long_is_cut_off(slow, ockam):
     assert "has not finished in time" in n.errors()
 
 
+def test_a_service_that_keeps_the_socket_thread_holds_up_no_stop(node, home, ockam):
+    (home / "busy.lua").write_text("function on_message(m) local t = os.time(); while os.time() < t + 60 do end end\n")
+    n = node("n1", expected=(75,), config=f"[node]\nname = n1\nstop-grace = 1h\n{LISTENER}[service busy]\nscript = busy.lua\nthread = socket\n"
+             "time = 1m\ninstructions = 100000000000\n")
+    with n.peer() as p:
+        p.send(["busy"], b"\x01x")
+        wait_until(lambda: ockam("node", "show", "n1", "--timeout", "200ms").code == 70, "it hangs")
+        code, seconds = n.stop(within=10)
+    assert (code, seconds < 4) == (75, True)
+
+
 def test_its_grace_may_be_changed_while_it_runs(slow, ockam, home):
     n = slow("stop-grace = 1h\n")
     (home / "n1.ini").write_text((home / "n1.ini").read_text().replace("1h", "200ms"))
