@@ -5,14 +5,13 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/units.hpp"
 #include "runtime/core/unix_path.hpp"
-#include "runtime/core/ws_address.hpp"
+#include "runtime/links/listen_address.hpp"
 #include "runtime/workers/service_catalog.hpp"
 #include "transports/transports.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <unistd.h>
 
 namespace ockam {
@@ -46,40 +45,10 @@ void check_budgets(const node_config& c, findings& out) {
                                                   + size_text(c.limit.node_budget) + ")", "a link has its share of what the node has")});
 }
 
-/// A listener's place among the ports of the host.
-struct place {
-  bool udp;
-  endpoint at;
-};
-
-std::optional<place> place_of(const listener_config& l) {
-  if (l.transport == "ws") {
-    auto a = parse_ws_listen_address(l.address);
-    return a ? std::optional{place{false, a->at}} : std::nullopt;
-  }
-  auto at = parse_socket_address(l.address);
-  return at ? std::optional{place{l.transport == "udp", *at}} : std::nullopt;
-}
-
-/// `[::]` takes IPv4 as well.
-bool covers(const std::string& any, const std::string& host) {
-  return any == "::" || (any == "0.0.0.0" && host.find(':') == std::string::npos);
-}
-
-bool collide(const listener_config& l, const listener_config& r) {
-  auto a = place_of(l), b = place_of(r);
-  if (!a || !b)
-    return l.transport == r.transport && l.address == r.address && !a && !b; // paths
-  if (a->udp != b->udp || a->at.port != b->at.port || a->at.port == 0)
-    return false;
-  return a->at.host == b->at.host || covers(a->at.host, b->at.host) || covers(b->at.host, a->at.host);
-}
-
 std::string hint_for(const listener_config& l, const listener_config& r) {
   auto a = place_of(l), b = place_of(r);
-  bool both_families = a && b && a->at.host != b->at.host && (a->at.host == "::" || b->at.host == "::");
-  if (both_families)
-    return to_string(endpoint{"::", a->at.port}) + " takes IPv4 as well: it is enough alone";
+  if (a && b && a->host != b->host && (a->host == "::" || b->host == "::"))
+    return to_string(endpoint{"::", a->port}) + " takes IPv4 as well: it is enough alone";
   return "each listener needs a port of its own; port 0 lets the system choose";
 }
 

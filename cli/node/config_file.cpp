@@ -31,6 +31,8 @@ class config_reader {
       report(p.line, p.cause, p.hint);
     for (const auto& s : doc_.sections())
       read_section(s);
+    if (doc_.sections().empty() && found_.empty()) // somebody is writing it, or has lost it
+      report(1, "there is no section in it", "a node has at least [node] with a name");
   }
 
   config_problems take() && {

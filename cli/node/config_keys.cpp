@@ -94,12 +94,12 @@ constexpr key_descriptor size(std::string_view name, std::string_view about, std
   return {.name = name, .type = type::size, .about = about, .fallback = fallback, .least = least, .most = most};
 }
 
-constexpr key_descriptor duration(std::string_view name, std::string_view about, std::string_view fallback) {
+constexpr key_descriptor duration(std::string_view name, std::string_view about, std::string_view fallback, std::uint64_t least = 10) {
   constexpr std::uint64_t most = 86'400'000; // a day
-  return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = 10, .most = most};
+  return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = least, .most = most};
 }
 
-constexpr std::array<node_key, 20> node_list{{
+constexpr std::array<node_key, 21> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
   {number("threads", "threads of the pool; a call that takes longer than 20 ms has one beside them", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
@@ -127,6 +127,7 @@ constexpr std::array<node_key, 20> node_list{{
   {duration("watchdog", "name a service that does not return for this long in the log", "5s"),
    limit_field<&limits::watchdog>},
   {duration("log-interval", "lines about the same bad input at most this often", "1s"), limit_field<&limits::log_interval>},
+  {duration("stop-grace", "when the node is to stop, what is under way may take this long", "5s", 0), node_field<&node_config::stop_grace>},
   {{.name = "control-socket", .type = type::path, .about = "Unix socket for the command line; below OCKAM_HOME if not given",
     .value = "PATH"}, node_field<&node_config::control_socket>},
 }};

@@ -62,47 +62,88 @@ std::vector<old_file> files_of(const fs::path& stem) {
 
 } // namespace
 
-daily_log::daily_log(fs::path stem, std::size_t max_size, std::size_t max_files)
-  : stem_{std::move(stem)}, max_size_{max_size}, max_files_{max_files} {
-  open(day_of(spdlog::log_clock::now()));
-}
-
-fs::path daily_log::current() const {
-  return stem_.string() + "." + day_ + std::string{suffix};
-}
-
-void daily_log::open(std::string day) {
-  file_.open((stem_.string() + "." + day + std::string{suffix}));
+void file_log::open(std::string day) {
+  auto file = std::make_unique<spdlog::details::file_helper>();
+  file->open(file_of(day));
+  size_ = file->size();
+  file_ = std::move(file);
   day_ = std::move(day);
-  size_ = file_.size();
-  remove_old();
+  opened();
 }
 
-void daily_log::sink_it_(const spdlog::details::log_msg& m) {
+void file_log::sink_it_(const spdlog::details::log_msg& m) {
   spdlog::memory_buf_t line;
   formatter_->format(m, line);
-  if (auto day = day_of(m.time); day > day_) // never back: a clock that is set right would make files without end
-    open(std::move(day));
-  else if (size_ > 0 && size_ + line.size() > max_size_)
-    begin_anew();
-  file_.write(line);
+  try {
+    if (auto day = day_of(m.time); day > day_) // never back: a clock that is set right would make files without end
+      open(std::move(day));
+    else if (reopen_.exchange(false))
+      open(day_);
+    else if (is_full_for(line.size()))
+      begin_anew();
+  } catch (const spdlog::spdlog_ex&) {
+    write(line); // to the one before
+    throw;
+  }
+  write(line);
+}
+
+/// Somebody else may have cut it (logrotate's copytruncate).
+bool file_log::is_full_for(std::size_t n) {
+  if (size_ == 0 || size_ + n <= max_size_)
+    return false;
+  file_->flush();
+  size_ = file_->size();
+  return size_ > 0 && size_ + n > max_size_;
+}
+
+void file_log::begin_anew() {
+  put_away();
+  open(day_);
+}
+
+void file_log::write(const spdlog::memory_buf_t& line) {
+  file_->write(line);
   size_ += line.size();
 }
 
+rotating_log::rotating_log(fs::path file, std::size_t max_size, std::size_t max_files)
+  : file_log{max_size}, file_{std::move(file)}, max_files_{max_files} {
+  open(day_of(spdlog::log_clock::now()));
+}
+
+fs::path rotating_log::old_file(std::size_t n) const {
+  return file_.parent_path() / (file_.stem().string() + "." + std::to_string(n) + file_.extension().string());
+}
+
 /// What cannot be renamed (a directory that may not be written) goes on growing rather than losing lines.
-void daily_log::begin_anew() {
+void rotating_log::put_away() {
+  std::error_code failed;
+  for (auto n = max_files_; n > 0; --n)
+    fs::rename(n == 1 ? file_ : old_file(n - 1), old_file(n), failed);
+}
+
+daily_log::daily_log(fs::path stem, std::size_t max_size, std::size_t max_files)
+  : file_log{max_size}, stem_{std::move(stem)}, max_files_{max_files} {
+  open(day_of(spdlog::log_clock::now()));
+}
+
+fs::path daily_log::file_of(const std::string& day) const {
+  return stem_.string() + "." + day + std::string{suffix};
+}
+
+void daily_log::put_away() {
   int last = 0;
   for (const auto& f : files_of(stem_))
-    if (f.day == day_ && f.number != without_number)
+    if (f.day == day() && f.number != without_number)
       last = std::max(last, f.number);
   std::error_code failed;
-  fs::rename(current(), stem_.string() + "." + day_ + "." + std::to_string(last + 1) + std::string{suffix}, failed);
-  open(day_);
+  fs::rename(file_of(day()), stem_.string() + "." + day() + "." + std::to_string(last + 1) + std::string{suffix}, failed);
 }
 
 void daily_log::remove_old() const {
   auto all = files_of(stem_);
-  std::erase_if(all, [&](const old_file& f) { return f.path == current(); });
+  std::erase_if(all, [&](const old_file& f) { return f.path == file_of(day()); });
   std::error_code ignored;
   for (std::size_t i = 0; i + max_files_ < all.size(); ++i)
     fs::remove(all[i].path, ignored);

@@ -7,11 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/async.h>
 #include <spdlog/spdlog.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
 #include <ctime>
+#include <future>
+#include <thread>
 
 namespace ockam {
 
@@ -23,6 +24,7 @@ constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn"
 
 std::shared_ptr<spdlog::async_logger> logger;
 std::shared_ptr<stdout_log> standard_output; ///< where the log goes there
+std::shared_ptr<file_log> files;             ///< where it goes to files
 
 spdlog::level::level_enum to_spdlog(level l) {
   return static_cast<spdlog::level::level_enum>(l == level::off ? SPDLOG_LEVEL_OFF : static_cast<int>(l));
@@ -53,9 +55,9 @@ void report_trouble(const std::string& what) {
 spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
   using place = default_log::place;
   if (!c.file.empty())
-    return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(c.file, c.max_size, c.max_files);
+    return files = std::make_shared<rotating_log>(c.file, c.max_size, c.max_files);
   if (otherwise.where == place::daily_files)
-    return std::make_shared<daily_log>(otherwise.stem, c.max_size, c.max_files);
+    return files = std::make_shared<daily_log>(otherwise.stem, c.max_size, c.max_files);
   if (otherwise.where == place::standard_output)
     return standard_output = std::make_shared<stdout_log>();
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -104,13 +106,25 @@ void release_log() {
     standard_output->release();
 }
 
-void stop_logging() {
+void reopen_log() {
+  if (files)
+    files->reopen();
+}
+
+bool stop_logging() {
+  constexpr std::chrono::milliseconds patience{500};
   set_log_level(level::off);
-  if (logger)
-    logger->flush();
-  standard_output.reset();
-  logger.reset();
-  spdlog::shutdown();
+  auto ended = std::make_shared<std::promise<void>>();
+  std::thread{[ended] {
+    if (logger)
+      logger->flush();
+    standard_output.reset();
+    files.reset();
+    logger.reset();
+    spdlog::shutdown(); // waits for the log's thread
+    ended->set_value();
+  }}.detach();
+  return ended->get_future().wait_for(patience) == std::future_status::ready;
 }
 
 } // namespace ockam

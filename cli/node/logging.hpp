@@ -21,8 +21,11 @@ struct default_log {
 result<void> start_logging(const log_config& c, const default_log& otherwise, const std::string& node_name);
 /// What was kept back of a log on standard output is written, and what comes from now on at once.
 void release_log();
-/// Writes out what is queued and ends the log's thread.
-void stop_logging();
+/// Opens files of the log anew, before the next line: somebody may have moved them away (logrotate). Does not wait.
+void reopen_log();
+/// Writes out what is queued and ends the log's thread. False when that takes more than half a second, as where nobody reads
+/// standard error: the process then has to end without more ado (`_exit`).
+bool stop_logging();
 
 /// `info` → level::info. Precondition: one of the names of `log_config::level`.
 level parse_level(std::string_view name);

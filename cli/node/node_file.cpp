@@ -56,6 +56,18 @@ result<section_store::stored> node_file::put_now(config_section s) {
   return out;
 }
 
+void node_file::set(std::string kind, std::string name, std::string key, std::string value, std::function<void(result<void>)> done) {
+  main_thread_.post([this, title = title_of(kind, name), key = std::move(key), value = std::move(value), done = std::move(done)] {
+    auto doc = read();
+    if (!doc)
+      return done(std::move(doc).error());
+    if (!doc->find(title))
+      return done({});
+    auto ok = doc->set(title, key, value);
+    done(ok ? state::replace_file(path_, doc->text()) : std::move(ok));
+  });
+}
+
 void node_file::remove(std::string kind, std::string name, std::function<void(result<void>)> done) {
   main_thread_.post([this, title = title_of(kind, name), done = std::move(done)] {
     auto doc = read();

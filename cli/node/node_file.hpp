@@ -24,6 +24,7 @@ class node_file final : public section_store {
     : path_{std::move(path)}, types_{types}, main_thread_{main_thread} {}
 
   void put(config_section s, std::function<void(result<stored>)> done) override;
+  void set(std::string kind, std::string name, std::string key, std::string value, std::function<void(result<void>)> done) override;
   void remove(std::string kind, std::string name, std::function<void(result<void>)> done) override;
 
   /// Writes down which ports the system has chosen for listeners that asked for any: the node is to be found there

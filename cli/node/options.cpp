@@ -244,6 +244,7 @@ node_options parse_again(const node_options& before, std::span<const service_typ
   std::vector<const char*> argv;
   for (const auto& word : before.command_line)
     argv.push_back(word.c_str());
+  argv.push_back("--check-config"); // what a start would find out later counts now
   return parse_node_options(static_cast<int>(argv.size()), argv.data(), service_types);
 }
 
@@ -253,8 +254,10 @@ std::string node_help() {
          "Usage: ockam-node --config FILE [OPTIONS]\n"
          "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
       << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()
-      << "\nSignals: SIGTERM and SIGINT stop the node within two seconds; SIGHUP reads the\n"
-         "configuration again and puts it into effect.\n\n"
+      << "\nSignals: SIGTERM and SIGINT let nothing new in, give what is under way the time that\n"
+         "stop-grace says, and stop the node within two seconds after that; a second one stops it at\n"
+         "once. SIGHUP opens the log file anew, reads the configuration again, and puts all of it into\n"
+         "effect or nothing.\n\n"
          "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
          "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"
          "end in time and was cut off; 78 wrong configuration.\n\n"

@@ -18,7 +18,7 @@ enum exit_code : int {
   exit_unavailable = 69,  ///< an address is in use, or the node is already running
   exit_internal = 70,     ///< anything else
   exit_cannot_create = 73,///< OCKAM_HOME, the database or the log cannot be written
-  exit_forced = 75,       ///< something did not end within two seconds and was cut off
+  exit_forced = 75,       ///< a part did not end within two seconds, what was under way aside, and was cut off
   exit_config = 78,       ///< the configuration is wrong
 };
 
@@ -43,7 +43,7 @@ struct node_options {
 /// Reads the command line, and the configuration file if it names one. Options win over the file.
 node_options parse_node_options(int argc, const char* const* argv, std::span<const service_type> service_types);
 
-/// Reads the same command line again, and the file as it is now.
+/// Reads the same command line again, and the file as it is now, and checks all that --check-config checks. Thread: any.
 node_options parse_again(const node_options& before, std::span<const service_type> service_types);
 
 /// The text of `--help`.

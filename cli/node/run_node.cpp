@@ -3,6 +3,7 @@
 
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
+#include "cli/state/descriptor.hpp"
 #include "cli/state/state.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
@@ -10,21 +11,26 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 namespace ockam {
 
 namespace {
 
-constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all of it
+constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all that comes after what was under way
 
 /// The part of a node that outlives it: directory, lock, row in the database.
 struct presence {
@@ -34,6 +40,21 @@ struct presence {
   state::node_lock lock;
   state::database database;
 };
+
+/// Says it to whoever reads there; nothing to one that reads nothing, which must not hold up the node.
+void write_if_read(int fd, std::string_view text) {
+  constexpr std::size_t fits = 4096; // PIPE_BUF: a pipe that takes anything takes this much
+  constexpr int patience_ms = 100;
+  while (!text.empty()) {
+    pollfd p{fd, POLLOUT, 0};
+    if (::poll(&p, 1, patience_ms) != 1 || (p.revents & POLLOUT) == 0)
+      return;
+    auto n = ::write(fd, text.data(), std::min(text.size(), fits));
+    if (n <= 0)
+      return;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
 
 /// Once: what comes later has nobody who listens.
 void tell_ready(node_options& o, const nlohmann::json& line) {
@@ -101,8 +122,8 @@ result<std::optional<presence>> enter(node_options& o) {
   return std::optional<presence>{presence{std::move(guard), std::move(*home), std::move(*lock), std::move(*database)}};
 }
 
-std::string first_tcp(const node& n) {
-  for (const auto& l : n.listeners())
+std::string first_tcp(const std::vector<listener_info>& listeners) {
+  for (const auto& l : listeners)
     if (l.transport == "tcp")
       return l.socket_address;
   return {};
@@ -126,31 +147,71 @@ void announce(node_options& o, const node& n) {
     std::printf("node %s is ready\n", o.config.name.c_str());
     std::fflush(stdout);
   }
-  tell_ready(o, {{"ready", true}, {"tcp", first_tcp(n)}});
+  tell_ready(o, {{"ready", true}, {"tcp", first_tcp(n.listeners())}});
 }
 
-/// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start.
-void reload(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here) {
-  log(level::info, "node", "SIGHUP: reading the configuration again");
-  auto fresh = parse_again(o, services);
-  for (const auto& p : fresh.problems)
-    log(level::error, "node", p);
-  if (!fresh.problems.empty())
-    return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
-  if (auto& now = o.config.log.level; now != fresh.config.log.level) {
-    now = fresh.config.log.level;
-    set_log_level(parse_level(now));
-    log(level::info, "node", "log-level is now " + now);
+/// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start: all of it or
+/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of users
+/// may take its time; the main thread goes on to hear signals.
+///
+///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, database
+class reloading {
+ public:
+  /// All live longer than this.
+  reloading(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here, task_queue& main_thread)
+    : options_{o}, services_{services}, node_{n}, here_{here}, main_thread_{main_thread} {}
+
+  void begin() {
+    reopen_log();
+    log(level::info, "node", "SIGHUP: reading the configuration again");
+    again_ = reads_;
+    if (!std::exchange(reads_, true))
+      std::thread{[this] {
+        auto fresh = std::make_shared<node_options>(parse_again(options_, services_));
+        main_thread_.post([this, fresh] { read(*fresh); });
+      }}.detach();
   }
-  // What `enter` made of them.
-  if (fresh.config.control_socket.empty())
-    fresh.config.control_socket = o.config.control_socket;
-  auto before = first_tcp(n);
-  n.reload(std::move(fresh.config));
-  if (auto now = first_tcp(n); here && now != before)
-    if (auto ok = here->database.node_started(o.config.name, now, ::getpid()); !ok)
-      log(level::error, "node", ok.error());
-}
+  /// Whether code of a service runs that has not returned: the process cannot end in order.
+  bool is_reading() const { return reads_; }
+
+ private:
+  void read(node_options& fresh) {
+    reads_ = false;
+    if (std::exchange(again_, false))
+      return begin();
+    for (const auto& p : fresh.problems)
+      log(level::error, "node", p);
+    if (!fresh.problems.empty())
+      return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
+    if (here_ && fresh.config.control_socket.empty()) // as `enter` does
+      fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
+    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
+      main_thread_.post([this, ok, log_level, grace, tcp = first_tcp(listeners)] { done(ok, log_level, grace, tcp); });
+    };
+    node_.reload(std::move(fresh.config), std::move(after));
+  }
+
+  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const std::string& tcp) {
+    if (ok)
+      options_.config.stop_grace = stop_grace;
+    if (auto& now = options_.config.log.level; ok && now != log_level) {
+      now = log_level;
+      set_log_level(parse_level(now));
+      log(level::info, "node", "log-level is now " + now);
+    }
+    if (here_)
+      if (auto written = here_->database.node_started(options_.config.name, tcp, ::getpid()); !written)
+        log(level::error, "node", written.error());
+  }
+
+  node_options& options_;
+  std::span<const service_type> services_;
+  node& node_;
+  std::optional<presence>& here_;
+  task_queue& main_thread_;
+  bool reads_ = false;
+  bool again_ = false; ///< a SIGHUP came while it read
+};
 
 /// Gives back what only the start needed: the node has taken its own copy of the configuration, and parsing
 /// it has left holes.
@@ -159,37 +220,92 @@ void settle(node_options& o) {
   ::malloc_trim(0);
 }
 
-/// Waits for a reason to stop, which it returns for the log.
-std::string wait_for_end(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here, task_queue& tasks) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (int s : {SIGTERM, SIGINT, SIGHUP})
-    sigaddset(&signals, s);
-  int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
-  std::array<pollfd, 4> fds{{{signal_fd, POLLIN, 0}, {n.stop_requested_fd(), POLLIN, 0}, {o.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0},
-                             {tasks.fd(), POLLIN, 0}}};
-  while (true) {
-    if (::poll(fds.data(), fds.size(), -1) < 0)
-      continue;
-    if (fds[0].revents != 0) {
-      signalfd_siginfo info{};
-      if (::read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
-        if (info.ssi_signo != SIGHUP)
-          return info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
-        reload(o, services, n, here);
+/// Waits for a reason to stop, and then until nothing is under way any more, or somebody is in a hurry.
+///
+///     runs ──signal, request over control, end of standard input──▶ drains ──over, another signal──▶ returns
+class waiting {
+ public:
+  waiting(node_options& o, node& n, reloading& reload, task_queue& tasks) : options_{o}, node_{n}, reload_{reload}, tasks_{tasks} {}
+
+  void run() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int s : {SIGTERM, SIGINT, SIGHUP})
+      sigaddset(&signals, s);
+    state::descriptor signal_fd{::signalfd(-1, &signals, SFD_CLOEXEC)};
+    std::array<pollfd, 5> fds{{{signal_fd.get(), POLLIN, 0}, {node_.stop_requested_fd(), POLLIN, 0},
+                               {options_.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0}, {tasks_.fd(), POLLIN, 0},
+                               {node_.drained_fd(), POLLIN, 0}}};
+    while (fds[4].revents == 0 && !hurries_) {
+      auto n = ::poll(fds.data(), fds.size(), left());
+      if (n == 0)
+        return; // something keeps the socket thread: `stop` says so
+      if (n < 0)
+        continue;
+      if (fds[0].revents != 0)
+        take_signal(signal_fd.get());
+      if (fds[3].revents != 0)
+        tasks_.run();
+      if (std::exchange(fds[1].revents, 0) != 0) {
+        fds[1].fd = -1;
+        stop("a request over control");
+      }
+      if (fds[2].revents != 0 && has_ended(STDIN_FILENO)) {
+        fds[2].fd = -1;
+        write_if_read(STDERR_FILENO, "  ! EOF received\n");
+        stop("the end of standard input");
       }
     }
-    if (fds[3].revents != 0)
-      tasks.run();
-    if (fds[1].revents != 0)
-      return "a request over control";
-    if (fds[2].revents != 0) {
-      std::array<char, 4096> ignored;
-      if (::read(STDIN_FILENO, ignored.data(), ignored.size()) <= 0)
-        return "the end of standard input";
-    }
   }
-}
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void stop(const std::string& why) {
+    if (!std::exchange(stops_, true)) {
+      log(level::info, "node", "stopping: " + why);
+      latest_ = clock::now() + options_.config.stop_grace + std::chrono::seconds{1};
+    }
+    if (!node_.drain())
+      hurries_ = true;
+  }
+
+  /// Milliseconds until the node has to have drained, for `poll`.
+  int left() const {
+    if (!stops_)
+      return -1;
+    auto ms = std::chrono::ceil<std::chrono::milliseconds>(latest_ - clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(ms.count(), 0, std::numeric_limits<int>::max()));
+  }
+
+  void take_signal(int fd) {
+    signalfd_siginfo info{};
+    if (::read(fd, &info, sizeof(info)) != sizeof(info))
+      return;
+    std::string name = info.ssi_signo == SIGHUP ? "SIGHUP" : info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
+    if (info.ssi_signo == SIGHUP && stops_)
+      return log(level::warn, "node", "SIGHUP: the node is stopping, the configuration is not read");
+    if (info.ssi_signo == SIGHUP)
+      return reload_.begin();
+    hurries_ = stops_;
+    if (hurries_)
+      log(level::warn, "node", name + " again: what is under way is cut off");
+    stop(name);
+  }
+
+  static bool has_ended(int fd) {
+    std::array<char, 4096> ignored;
+    return ::read(fd, ignored.data(), ignored.size()) <= 0;
+  }
+
+  node_options& options_;
+  node& node_;
+  reloading& reload_;
+  task_queue& tasks_;
+  bool stops_ = false;
+  bool hurries_ = false;
+  clock::time_point latest_{};
+};
 
 } // namespace
 
@@ -197,10 +313,27 @@ void report_failure(node_options& o, const error& e) {
   // Scripts and files may say any bytes; neither JSON nor a terminal takes them.
   auto cause = printable_lines(e.cause), hint = printable_lines(e.hint);
   tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", cause}, {"hint", hint}}}});
-  std::fprintf(stderr, "ockam-node: %s\n", cause.c_str());
-  if (!hint.empty())
-    std::fprintf(stderr, "  hint: %s\n", hint.c_str());
+  write_if_read(STDERR_FILENO, "ockam-node: " + cause + "\n" + (hint.empty() ? "" : "  hint: " + hint + "\n"));
 }
+
+namespace {
+
+/// The end of a node that has a log already, and cannot start.
+int leave(node_options& o, const error& why, int code) {
+  bool log_is_written = stop_logging();
+  report_failure(o, why);
+  if (!log_is_written)
+    ::_exit(code);
+  return code;
+}
+
+/// Where the log is, for `ockam node logs`.
+void note_log(const node_options& o, const presence& here) {
+  if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
+    log(level::warn, "node", ok.error());
+}
+
+} // namespace
 
 int run_node(node_options o, std::span<const service_type> services) {
   auto here = enter(o);
@@ -212,6 +345,8 @@ int run_node(node_options o, std::span<const service_type> services) {
     report_failure(o, ok.error());
     return exit_cannot_create;
   }
+  if (*here)
+    note_log(o, **here);
   task_queue tasks;
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
@@ -219,23 +354,19 @@ int run_node(node_options o, std::span<const service_type> services) {
   auto started = node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr}, [&o](const error& e) {
     log(level::error, "node", e);
     log(level::error, "node", "something did not end in time: cut off");
-    stop_logging();
+    (void)stop_logging();
     report_failure(o, e);
     ::_exit(exit_forced);
   });
   if (!started) {
     log(level::error, "node", started.error());
-    stop_logging();
-    report_failure(o, started.error());
-    return code_of_start(started.error());
+    return leave(o, started.error(), code_of_start(started.error()));
   }
   auto& n = **started;
   if (*here)
-    if (auto ok = (*here)->database.node_started(o.config.name, first_tcp(n), ::getpid()); !ok) {
-      report_failure(o, ok.error());
+    if (auto ok = (*here)->database.node_started(o.config.name, first_tcp(n.listeners()), ::getpid()); !ok) {
       n.stop(stop_deadline, [] { ::_exit(exit_forced); });
-      stop_logging();
-      return exit_cannot_create;
+      return leave(o, ok.error(), exit_cannot_create);
     }
   if (own_file)
     if (auto ok = own_file->write_ports(o.config, n.listeners()); !ok)
@@ -245,19 +376,18 @@ int run_node(node_options o, std::span<const service_type> services) {
     (*here)->guard.reset();
   announce(o, n);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  auto why = wait_for_end(o, services, n, *here, tasks);
-  log(level::info, "node", "stopping: " + why);
-  if (o.exit_on_eof && why.ends_with("input"))
-    std::fprintf(stderr, "  ! EOF received\n");
+  reloading reload{o, services, n, *here, tasks};
+  waiting{o, n, reload, tasks}.run();
   n.stop(stop_deadline, [] {
     log(level::error, "node", "something did not end in time: cut off");
-    stop_logging();
+    (void)stop_logging();
     ::_exit(exit_forced);
   });
   if (*here)
     (void)(*here)->database.node_stopped(o.config.name);
   log(level::info, "node", "stopped");
-  stop_logging();
+  if (!stop_logging() || reload.is_reading())
+    ::_exit(exit_ok);
   return exit_ok;
 }
 

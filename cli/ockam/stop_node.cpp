@@ -3,6 +3,7 @@
 
 #include "cli/ockam/nodes.hpp"
 #include "cli/state/node_process.hpp"
+#include "runtime/core/units.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -12,7 +13,7 @@ namespace ockam::cli {
 
 namespace {
 
-/// A node cuts off what does not end within two seconds.
+/// What was under way aside, a node cuts off what does not end within two seconds.
 constexpr std::chrono::milliseconds in_order{3'000};
 constexpr std::chrono::milliseconds after_kill{2'000};
 constexpr std::chrono::milliseconds ask_time{1'000};
@@ -23,12 +24,21 @@ result<control_client> connect(const state::home& h, const std::string& name, co
   return control_client::connect(h.control_socket(name).string(), name, by);
 }
 
-bool ask_to_stop(result<control_client>& c, const deadline& by) {
+/// How long it may take for that; nothing when it does not answer.
+std::optional<std::chrono::milliseconds> ask_to_stop(result<control_client>& c, const ending& how, const deadline& by) {
   if (!c)
-    return false;
+    return std::nullopt;
   control::Request r;
-  r.mutable_stop_node();
-  return static_cast<bool>(c->call(std::move(r), by));
+  auto& stop = *r.mutable_stop_node();
+  if (how.grace)
+    stop.set_grace_ms(static_cast<std::uint32_t>(how.grace->count()));
+  auto answer = c->call(std::move(r), by);
+  if (!answer)
+    return std::nullopt;
+  std::chrono::milliseconds grace{answer->stopping().within_ms()};
+  if (answer->stopping().waits() && how.waits)
+    how.waits(grace);
+  return grace + in_order;
 }
 
 /// For a process that is not to be seen from here; its lock is.
@@ -49,23 +59,23 @@ result<void> kill(const state::process& p, const std::string& name) {
 }
 
 /// In another container it can be asked, but not signalled.
-result<void> end_unseen(const state::home& h, const std::string& name, result<control_client>& c, const deadline& by) {
+result<void> end_unseen(const state::home& h, const std::string& name, const ending& how, result<control_client>& c, const deadline& by) {
   if (!state::node_lock::held(h, name))
     return {};
-  if (ask_to_stop(c, by) && lock_is_free_within(h, name, deadline{in_order}))
+  if (auto within = ask_to_stop(c, how, by); within && lock_is_free_within(h, name, deadline{*within}))
     return {};
   return error{errc::permission_denied, "node " + name + " runs, but its process cannot be seen from here",
                "is it in a container, or of another user? stop it there"};
 }
 
 /// Under the guard of its name.
-result<void> stop_guarded(invocation& in, const std::string& name, bool force) {
+result<void> stop_guarded(invocation& in, const std::string& name) {
   auto row = known_node(in, name);
   if (!row)
     return std::move(row).error();
   if (state::status_of(in.home, *row) != state::node_status::running)
     return error{errc::unreachable, "Node " + name + " is not running", "start it with: ockam node start " + name};
-  if (auto ok = end_node(in.home, name, force); !ok)
+  if (auto ok = end_node(in.home, name, ending_of(in, name)); !ok)
     return ok;
   auto db = in.database();
   if (!db)
@@ -75,19 +85,31 @@ result<void> stop_guarded(invocation& in, const std::string& name, bool force) {
 
 } // namespace
 
-result<void> end_node(const state::home& h, const std::string& name, bool force) {
+ending ending_of(invocation& in, const std::string& name) {
+  ending how{in.args.has("force")};
+  if (auto given = in.args.get("timeout"); !given.empty())
+    if (auto grace = parse_duration(given))
+      how.grace = *grace;
+  how.waits = [&in, name](std::chrono::milliseconds grace) {
+    in.out.warn("Node " + name + " has work under way: it gets up to " + to_string(grace) + " to finish it");
+  };
+  return how;
+}
+
+result<void> end_node(const state::home& h, const std::string& name, const ending& how) {
   deadline soon{ask_time};
   auto c = connect(h, name, soon);
   auto p = c ? c->peer() : std::nullopt;
   if (!p)
     p = state::process_of(h, name);
   if (!p)
-    return end_unseen(h, name, c, soon);
-  if (force)
+    return end_unseen(h, name, how, c, soon);
+  if (how.force)
     return kill(*p, name);
-  if (!ask_to_stop(c, soon))
+  auto within = ask_to_stop(c, how, soon);
+  if (!within)
     return end_process(*p, name);
-  return p->ended_within(in_order) ? result<void>{} : kill(*p, name);
+  return p->ended_within(*within) ? result<void>{} : kill(*p, name);
 }
 
 result<void> end_process(const state::process& p, const std::string& name) {
@@ -96,18 +118,18 @@ result<void> end_process(const state::process& p, const std::string& name) {
   return p.ended_within(in_order) ? result<void>{} : kill(p, name);
 }
 
-result<void> stop_node(invocation& in, const std::string& name, bool force) {
+result<void> stop_node(invocation& in, const std::string& name) {
   auto guard = state::name_guard::acquire(in.home, name);
   if (!guard)
     return std::move(guard).error();
-  return stop_guarded(in, name, force);
+  return stop_guarded(in, name);
 }
 
-result<void> delete_node(invocation& in, const std::string& name, bool force) {
+result<void> delete_node(invocation& in, const std::string& name) {
   auto guard = state::name_guard::acquire(in.home, name);
   if (!guard)
     return std::move(guard).error();
-  if (auto ok = stop_guarded(in, name, force); !ok && ok.error().code != errc::unreachable)
+  if (auto ok = stop_guarded(in, name); !ok && ok.error().code != errc::unreachable)
     return ok;
   std::error_code failed;
   std::filesystem::remove_all(in.home.node(name), failed);

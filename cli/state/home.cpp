@@ -71,7 +71,21 @@ result<void> home::create_node_dir(std::string_view name, bool foreground) const
   return make_directory(usual);
 }
 
+result<void> home::note_log(std::string_view name, const std::filesystem::path& file) const {
+  auto note = node(name) / "log";
+  std::error_code failed;
+  std::filesystem::remove(note, failed);
+  if (!file.empty() && !failed)
+    std::filesystem::create_symlink(std::filesystem::absolute(file, failed), note, failed);
+  if (failed)
+    return system_error("cannot write " + note.string(), failed.value());
+  return {};
+}
+
 result<std::filesystem::path> home::log_file(std::string_view name) const {
+  std::error_code none;
+  if (auto noted = std::filesystem::read_symlink(node(name) / "log", none); !none)
+    return noted;
   auto stem = log_stem(name);
   auto prefix = stem.filename().string() + ".";
   // `STEM.DAY.log` of the latest day: the longer names are of what that file had before.

@@ -38,7 +38,9 @@ class home {
   std::filesystem::path config_file(std::string_view name) const { return node(name) / "node.ini"; }
   /// The log of a node in the background is `STEM.2026-11-29.log`, a file for each day.
   std::filesystem::path log_stem(std::string_view name) const { return node(name) / "stdout"; }
-  /// The newest of them. Error: `not_found` for a node that has none.
+  /// Where the node logs instead, as it says when it starts (empty: it does not): a symbolic link, `log`.
+  result<void> note_log(std::string_view name, const std::filesystem::path& file) const;
+  /// That, or the newest of the files. Error: `not_found` for a node that has none.
   result<std::filesystem::path> log_file(std::string_view name) const;
 
   /// Makes the root (0700). Errors: `permission_denied`, `io_failure` with the path.

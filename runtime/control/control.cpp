@@ -14,8 +14,7 @@ namespace {
 
 class control_worker final : public worker, private net::acceptor_events, private responder {
  public:
-  control_worker(live_parts n, std::string path, std::function<void()> request_stop)
-    : path_{std::move(path)}, handlers_{n, std::move(request_stop), *this} {}
+  control_worker(live_parts n, std::string path, stop_desk& stopping) : path_{std::move(path)}, handlers_{n, stopping, *this} {}
 
   void on_start() override {
     auto a = node().reactor.listen_unix(path_, 0600, *this);
@@ -82,8 +81,8 @@ class control_worker final : public worker, private net::acceptor_events, privat
 
 } // namespace
 
-std::unique_ptr<worker> make_control(live_parts n, const std::string& socket_path, std::function<void()> request_stop) {
-  return std::make_unique<control_worker>(n, socket_path, std::move(request_stop));
+std::unique_ptr<worker> make_control(live_parts n, const std::string& socket_path, stop_desk& stopping) {
+  return std::make_unique<control_worker>(n, socket_path, stopping);
 }
 
 } // namespace ockam

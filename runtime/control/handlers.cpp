@@ -16,8 +16,7 @@ constexpr std::chrono::milliseconds default_timeout{10'000};
 } // namespace
 
 // Here, where `pending_request` is complete.
-control_handlers::control_handlers(live_parts n, std::function<void()> request_stop, responder& out)
-  : parts_{n}, request_stop_{std::move(request_stop)}, out_{out} {}
+control_handlers::control_handlers(live_parts n, stop_desk& stopping, responder& out) : parts_{n}, stopping_{stopping}, out_{out} {}
 
 control_handlers::~control_handlers() = default;
 
@@ -32,6 +31,9 @@ address control_handlers::as_address(std::string_view text) {
 
 void control_handlers::answer(requester to, control::Response r) {
   r.set_id(to.request);
+  if (auto it = unanswered_.find({to.session, to.request}); it != unanswered_.end() && !r.has_trace_hop())
+    unanswered_.erase(it);
+  stopping_.under_way = unanswered_.size();
   out_.respond(to.session, r);
 }
 
@@ -54,12 +56,12 @@ void control_handlers::answer(requester to, const result<void>& r) {
     answer(to, r.error());
 }
 
-void control_handlers::keep(config_section s, std::string handle, requester to, control::Response r) {
-  parts_.sections.began(std::move(s), std::move(handle), [this, to, r = std::move(r)](result<void> kept) {
+void control_handlers::keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo) {
+  parts_.sections.began(std::move(s), std::move(handle), [this, to, r = std::move(r), undo = std::move(undo)](result<void> kept) {
     if (kept)
-      answer(to, r);
-    else
-      answer(to, kept.error());
+      return answer(to, r);
+    undo();
+    answer(to, kept.error());
   });
 }
 
@@ -71,12 +73,19 @@ void control_handlers::let_go(const std::string& kind, const std::string& handle
 
 void control_handlers::handle(std::uint64_t session, control::Request r) {
   requester from{session, r.id()};
+  unanswered_.insert({from.session, from.request});
+  stopping_.under_way = unanswered_.size();
+  auto body = r.body_case();
+  if (stopping_.closed && body != control::Request::kShowNode && body != control::Request::kStopNode)
+    return answer(from, error{errc::closed, "node " + parts_.node.board.node_name() + " is stopping, it begins nothing new", {}});
   auto timeout = r.timeout_ms() == 0 ? default_timeout : std::chrono::milliseconds{r.timeout_ms()};
+  begin(from, std::move(r), timeout);
+}
+
+void control_handlers::begin(requester from, control::Request r, std::chrono::milliseconds timeout) {
   switch (r.body_case()) {
     case control::Request::kShowNode: return show_node(from);
-    case control::Request::kStopNode:
-      done(from);
-      return request_stop_();
+    case control::Request::kStopNode: return stop_node(from, r.stop_node());
     case control::Request::kSendMessage: return send_message(from, std::move(*r.mutable_send_message()), timeout);
     case control::Request::kTraceRoute: return trace_route(from, r.trace_route(), timeout);
     case control::Request::kStartService: return start_service(from, r.start_service(), timeout);
@@ -97,6 +106,17 @@ void control_handlers::handle(std::uint64_t session, control::Request r) {
   }
   parts_.node.board.refused().add(refusal::bad_request);
   answer(from, error{errc::unsupported, "this node does not know that request", "is the command line newer than the node?"});
+}
+
+void control_handlers::stop_node(requester from, const control::StopNode& m) {
+  auto within = m.has_grace_ms() ? std::optional{std::chrono::milliseconds{m.grace_ms()}} : std::nullopt;
+  unanswered_.erase(unanswered_.find({from.session, from.request})); // it does not wait for itself
+  stopping_.under_way = unanswered_.size();
+  auto notice = stopping_.ask(within);
+  control::Response r;
+  r.mutable_stopping()->set_within_ms(static_cast<std::uint32_t>(notice.within.count()));
+  r.mutable_stopping()->set_waits(notice.waits);
+  answer(from, std::move(r));
 }
 
 void control_handlers::show_node(requester from) {

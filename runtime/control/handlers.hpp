@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/control/control.hpp"
 #include "runtime/links/live_parts.hpp"
 
 #include "proto/control.pb.h"
@@ -8,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <set>
+#include <utility>
 
 namespace ockam {
 
@@ -23,7 +25,7 @@ class responder {
 /// The requests of `control.proto`, one function each. Socket thread only.
 class control_handlers {
  public:
-  control_handlers(live_parts n, std::function<void()> request_stop, responder& out);
+  control_handlers(live_parts n, stop_desk& stopping, responder& out);
   ~control_handlers();
 
   const node_context& node() const noexcept { return parts_.node; }
@@ -48,6 +50,8 @@ class control_handlers {
   /// Done or the error.
   void answer(requester to, const result<void>& r);
 
+  void begin(requester from, control::Request r, std::chrono::milliseconds timeout);
+  void stop_node(requester from, const control::StopNode& m);
   void show_node(requester from);
   void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
   void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
@@ -66,10 +70,15 @@ class control_handlers {
   /// The address of what was closed; empty for a link that belongs to no connection.
   result<std::string> close_listener(transport& t, std::string_view which);
   result<std::string> close_connection(transport& t, std::string_view which);
-  /// Answers when what was made or ended by hand is written down, or with why it could not be.
-  void keep(config_section s, std::string handle, requester to, control::Response r);
+  /// Answers when what was made by hand is written down; undoes it, and says why, when that cannot be.
+  void keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo);
+  /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
   void add_consumer(requester from, const control::AddConsumer& m);
+  /// Kind and handle of the section that has this flow control id; empty when it is of none.
+  std::pair<std::string, std::string> section_with(std::uint32_t flow) const;
+  /// What undoes the start of a service at this address, which has not begun yet.
+  std::function<void()> undo_of_start(const address& at) const;
   /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
   /// answer is sent: an answer that cannot be written ends the session, which cancels all that it waits for.
   bool finished(pending_request& p);
@@ -84,7 +93,8 @@ class control_handlers {
   static address as_address(std::string_view text);
 
   live_parts parts_;
-  std::function<void()> request_stop_;
+  stop_desk& stopping_;
+  std::multiset<std::pair<std::uint64_t, std::uint32_t>> unanswered_; ///< sessions and their requests
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
   std::set<timer_queue::id> starting_; ///< deadlines of services that have been asked for

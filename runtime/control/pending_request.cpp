@@ -93,10 +93,14 @@ bool control_handlers::finished(pending_request& p) {
 
 void control_handlers::cancel(std::uint64_t session) {
   under_way_.remove_if([&](auto& p) { return p->session() == session; });
+  std::erase_if(unanswered_, [&](auto& u) { return u.first == session; });
+  stopping_.under_way = unanswered_.size();
 }
 
 void control_handlers::cancel_all() {
   under_way_.clear();
+  unanswered_.clear();
+  stopping_.under_way = 0;
   for (auto timer : std::exchange(starting_, {}))
     parts_.node.reactor.cancel(timer);
 }

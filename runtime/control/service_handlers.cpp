@@ -22,6 +22,16 @@ config_section section_of(const control::StartService& m, const std::string& nam
 
 } // namespace
 
+/// What each node has is claimed by its start: it goes back to local senders.
+std::function<void()> control_handlers::undo_of_start(const address& at) const {
+  if (!parts_.node.board.find(at))
+    return [this, at] { (void)parts_.node.workers.stop(at); };
+  return [this, at] {
+    if (auto* entry = parts_.node.board.find(at))
+      std::erase_if(entry->consumer_of, [&](auto flow) { return flow == parts_.node.flows.services || flow == parts_.node.flows.outgoing; });
+  };
+}
+
 void control_handlers::start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout) {
   service_options options{values_of<service_options::values>(m.options())};
   // A worker on the pool starts in its own time.
@@ -32,12 +42,16 @@ void control_handlers::start_service(requester from, const control::StartService
                        "what it does at its start has not returned; see: ockam node show"});
   });
   starting_.insert(*deadline);
-  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, m, type = m.type()](result<address> at) {
+  auto undo = undo_of_start(address{m.address().empty() ? m.type() : m.address()});
+  parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, m, undo, type = m.type()](result<address> at) {
     bool in_time = starting_.erase(*deadline) > 0;
     parts_.node.reactor.cancel(*deadline);
     if (!in_time && at) { // nobody waits for it any more; it is a part of the node all the same
       log(level::info, "control", "service " + printable(type) + " at " + to_string(*at) + " has started at last");
-      parts_.sections.began(section_of(m, at->name, parts_.services), at->name, [](const result<void>&) {});
+      parts_.sections.began(section_of(m, at->name, parts_.services), at->name, [undo](const result<void>& kept) {
+        if (!kept)
+          undo();
+      });
     }
     if (!in_time)
       return;
@@ -48,7 +62,7 @@ void control_handlers::start_service(requester from, const control::StartService
     r.mutable_service()->set_address(at->name);
     r.mutable_service()->set_type(type);
     r.mutable_service()->set_reachable(true);
-    keep(section_of(m, at->name, parts_.services), at->name, from, std::move(r));
+    keep(section_of(m, at->name, parts_.services), at->name, from, std::move(r), undo);
   });
 }
 

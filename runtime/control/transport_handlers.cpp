@@ -11,18 +11,11 @@ namespace ockam {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& w : words)
-    out += (out.empty() ? "" : ", ") + w;
-  return out;
-}
-
 /// What it admits is written out: its place among the listeners may change.
 config_section section_of(const control::CreateListener& m, const std::vector<std::string>& allow, const listener_info& l) {
   config_section s{m.transport() + "-listener", {}, values_of<option_texts>(m.options())};
   s.keys["address"] = with_real_port(m.address(), l.socket_address);
-  s.keys["allow"] = allow.empty() ? std::string{nothing_word} : joined(allow);
+  s.keys["allow"] = allow_text(allow);
   return s;
 }
 
@@ -30,7 +23,7 @@ config_section section_of(const connection_config& c, const std::string& name) {
   config_section s{c.transport + "-connection", name, c.options};
   s.keys["address"] = c.address;
   if (!c.allow.empty())
-    s.keys["allow"] = joined(c.allow);
+    s.keys["allow"] = allow_text(c.allow);
   return s;
 }
 
@@ -48,12 +41,12 @@ void control_handlers::create_listener(requester from, const control::CreateList
   o.allow = or_services_if_first({m.allow().begin(), m.allow().end()}, !has_listener());
   o.extra = values_of<transport_options>(m.options());
   auto allow = o.allow;
-  (*t)->listen(m.address(), std::move(o), [this, from, m, allow = std::move(allow)](result<listener_info> l) {
+  (*t)->listen(m.address(), std::move(o), [this, from, m, t = *t, allow = std::move(allow)](result<listener_info> l) {
     if (!l)
       return answer(from, l.error());
     control::Response r;
     render(*r.mutable_listener(), *l);
-    keep(section_of(m, allow, *l), l->address, from, std::move(r));
+    keep(section_of(m, allow, *l), l->address, from, std::move(r), [t, at = l->address] { (void)t->close_listener(at); });
   });
 }
 
@@ -82,7 +75,7 @@ void control_handlers::create_connection(requester from, const control::CreateCo
   c.address = m.address();
   c.allow = {m.allow().begin(), m.allow().end()};
   c.options = values_of<transport_options>(m.options());
-  auto answered = [this, from, c, once = m.once()](result<link_info> l) {
+  auto answered = [this, from, c, t = *t, once = m.once()](result<link_info> l) {
     if (!l)
       return answer(from, l.error());
     control::Response r;
@@ -90,7 +83,7 @@ void control_handlers::create_connection(requester from, const control::CreateCo
     if (once) // it is not to come back
       return answer(from, std::move(r));
     auto name = without_type(l->worker_address);
-    keep(section_of(c, name), name, from, std::move(r));
+    keep(section_of(c, name), name, from, std::move(r), [this, t, name] { (void)parts_.connections.remove(*t, name); });
   };
   if (!m.once())
     return parts_.connections.create(c, **t, timeout, std::move(answered));

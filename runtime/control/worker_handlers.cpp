@@ -76,8 +76,28 @@ void control_handlers::add_consumer(requester from, const control::AddConsumer& 
   auto worker = as_address(m.address());
   if (!board.find(worker)) // a name for later is rather a wrong one
     return answer(from, error{errc::not_found, "no worker at " + to_string(worker), "see the workers with: ockam worker list"});
-  board.allow(*flow, std::move(worker));
-  answer(from, result<void>{});
+  auto allow = [this, from, flow = *flow, worker](result<void> kept) {
+    if (kept)
+      parts_.node.board.allow(flow, worker);
+    answer(from, kept);
+  };
+  if (auto [kind, handle] = section_with(*flow); !kind.empty())
+    parts_.sections.allow(kind, handle, worker.name, std::move(allow));
+  else // of a link that comes and goes
+    allow({});
+}
+
+std::pair<std::string, std::string> control_handlers::section_with(std::uint32_t flow) const {
+  const auto id = parts_.node.board.flows().text(flow);
+  for (const auto& t : parts_.transports) {
+    for (const auto& l : t->listeners())
+      if (l.flow == flow)
+        return {std::string{t->name()} + "-listener", l.address};
+    for (const auto& l : parts_.connections.links(*t))
+      if (l.lasting && l.flow_control_id == id)
+        return {std::string{t->name()} + "-connection", as_address(l.worker_address).name};
+  }
+  return {};
 }
 
 } // namespace ockam

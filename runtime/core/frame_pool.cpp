@@ -121,6 +121,7 @@ void frame_pool::share::take_anyway(std::size_t n) noexcept {
   for (auto* cap : {&pool_.node_, listener_, host_})
     cap->used += more;
   bytes_ += n;
+  pool_.bytes_ += n;
   pool_.memory_.add(n);
 }
 
@@ -131,6 +132,7 @@ void frame_pool::share::give_back(std::size_t n) noexcept {
   for (auto* cap : {&pool_.node_, listener_, host_})
     cap->used -= less;
   bytes_ -= n;
+  pool_.bytes_ -= n;
   pool_.memory_.sub(n);
   if (bytes_ == 0 && pool_.loan_ == this)
     pool_.loan_ = nullptr;

@@ -63,7 +63,9 @@ class frame_pool final : private flushable {
   frame_pool& operator=(const frame_pool&) = delete;
   ~frame_pool();
 
-  /// Bytes under the caps.
+  /// Bytes of frames that are not whole.
+  std::size_t bytes() const noexcept { return bytes_; }
+  /// Those of them under the caps.
   std::size_t used() const noexcept { return node_.used; }
   std::size_t limit() const noexcept { return node_.limit; }
   std::size_t waiting() const noexcept { return waiting_.size(); }
@@ -83,6 +85,7 @@ class frame_pool final : private flushable {
   void look_again();
 
   memory& memory_;
+  std::size_t bytes_ = 0;
   std::size_t largest_;
   switchboard& board_;
   scope node_;

@@ -140,6 +140,8 @@ void switchboard::handle(message_ptr m) {
     const auto& source = m->source();
     if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), [&](auto flow) { return source.has(flow); }))
       return refuse(std::move(m));
+    if (answers_only_ && is_new_work(*m, entry))
+      return drop(std::move(m), drop_reason::node_stopping);
   }
   if (entry.access && !entry.access->admits(*m))
     return refuse(std::move(m));
@@ -151,6 +153,16 @@ void switchboard::handle(message_ptr m) {
   if (header.is_traced())
     trace(*m, entry);
   give(entry, std::move(m));
+}
+
+/// Answers come in under the id of the link itself, which their worker has got by sending; what an operator has allowed
+/// to a connection has that id as well, but under the worker's name.
+bool switchboard::is_new_work(const message& m, const worker_entry& entry) const {
+  if (entry.producer != 0 || entry.type == "hop")
+    return false;
+  auto has = [link = m.source().producer](const auto& flows) { return std::find(flows.begin(), flows.end(), link) != flows.end(); };
+  auto allowed = allowed_.find(address{m.header.next()});
+  return !has(entry.consumer_of) || (allowed != allowed_.end() && has(allowed->second));
 }
 
 void switchboard::hand_over(message_ptr m) {

@@ -107,6 +107,9 @@ class switchboard {
   void any_name_for(std::uint32_t flow) noexcept { any_name_ = flow; }
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
+  /// For the end of the node: from now on what comes straight from a link gets to links and hops, which pass it on, and
+  /// to workers that it is an answer for. All else is dropped as `node-stopping`.
+  void take_answers_only() noexcept { answers_only_ = true; }
 
   // -- messages ------------------------------------------------------------------------------------
   /// Queues a message for the first address of its onward route.
@@ -161,6 +164,7 @@ class switchboard {
   void tell_receiver(const message& m, const report& r);
   void add_flow(std::vector<std::uint32_t>& to, std::uint32_t flow) const;
   void handle(message_ptr m);
+  bool is_new_work(const message& m, const worker_entry& entry) const;
   void give(worker_entry& entry, message_ptr m);
   void trace(message& m, const worker_entry& entry);
   bool may_report(const message& m);
@@ -175,6 +179,7 @@ class switchboard {
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
   std::uint32_t any_name_ = 0;
+  bool answers_only_ = false;
   message* head_ = nullptr;
   message* tail_ = nullptr;
   std::size_t queued_ = 0;

@@ -18,6 +18,13 @@ std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bo
   return allow;
 }
 
+std::string allow_text(const std::vector<std::string>& allow) {
+  std::string out;
+  for (const auto& w : allow)
+    out += (out.empty() ? "" : ", ") + w;
+  return out.empty() ? std::string{nothing_word} : out;
+}
+
 void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,
                    std::string_view transport) {
   for (const auto& w : workers)

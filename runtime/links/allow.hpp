@@ -24,6 +24,9 @@ bool allows_services(const std::vector<std::string>& allow);
 /// whatever transport, and nothing otherwise. `nothing` says that it admits nothing, wherever it stands.
 std::vector<std::string> or_services_if_first(std::vector<std::string> allow, bool first);
 
+/// As the key is written: `echo, services`; `nothing` when there is none.
+std::string allow_text(const std::vector<std::string>& allow);
+
 /// Lets what comes in under `flow` reach these workers, and nothing else: `flow` is the own id of one listener or
 /// connection. One that is not there yet gets a line in the log, of `transport`, and is allowed when it comes.
 void allow_workers(switchboard& board, std::uint32_t flow, const std::vector<std::string>& workers,

@@ -4,7 +4,37 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/ws_address.hpp"
 
+#include <optional>
+
 namespace ockam {
+
+namespace {
+
+/// `[::]` takes IPv4 as well.
+bool covers(const std::string& any, const std::string& host) {
+  return any == "::" || (any == "0.0.0.0" && host.find(':') == std::string::npos);
+}
+
+} // namespace
+
+std::optional<endpoint> place_of(const listener_config& l) {
+  if (l.transport == "ws") {
+    auto a = parse_ws_listen_address(l.address);
+    return a ? std::optional{a->at} : std::nullopt;
+  }
+  auto at = parse_socket_address(l.address);
+  return at ? std::optional{*at} : std::nullopt;
+}
+
+bool collide(const listener_config& l, const listener_config& r) {
+  auto a = place_of(l), b = place_of(r);
+  if (!a || !b)
+    return l.transport == r.transport && l.address == r.address && !a && !b; // paths
+  bool same_kind = (l.transport == "udp") == (r.transport == "udp");
+  if (!same_kind || a->port != b->port || a->port == 0)
+    return false;
+  return a->host == b->host || covers(a->host, b->host) || covers(b->host, a->host);
+}
 
 std::string with_real_port(const std::string& given, const std::string& real) {
   auto got = parse_socket_address(real);

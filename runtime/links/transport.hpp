@@ -76,8 +76,16 @@ using transport_options = std::map<std::string, std::string>;
 struct listen_options {
   std::vector<std::string> allow; ///< workers that peers may reach through this listener; `services`
   transport_options extra = {};
-  std::uint32_t heir_of = 0;      ///< what `retire_listener` has returned: takes over the links of that one
+  /// `listener_info::flow` of another one that this is to follow, or has followed (`retire_listener`): shares its links
+  /// with it, which keep what they may reach until `admit` says it for both; `allow` counts for nothing. 0: none.
+  std::uint32_t heir_of = 0;
   std::string name = {};          ///< of its section
+};
+
+/// What is on its way to the peers of a transport.
+struct output_state {
+  bool moves = false;    ///< something has yet to reach a peer that takes what it gets
+  std::size_t stuck = 0; ///< bytes for peers that take nothing
 };
 
 /// What `connect` may be told beside the endpoint.
@@ -133,13 +141,18 @@ class transport {
   /// By socket address or by the listener's address. Links that it has let in stay, and may reach nothing more than
   /// answers are sent to. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;
-  /// The same for one that another one is to follow, elsewhere: its links keep what they may reach until that one
-  /// says what that is, or cannot be opened. What `listen_options::heir_of` is to be; 0 when no link stays.
-  virtual std::uint32_t retire_listener(std::string_view which) = 0;
+  /// The same for one that another one follows (`listen_options::heir_of`): its links keep what they may reach. No
+  /// effect when there is none.
+  virtual void retire_listener(std::string_view which) = 0;
+  /// None follows after all.
+  virtual void forsake_links(std::uint32_t flow) = 0;
+  /// Lets nobody in any more; links, and listeners that answers leave by, stay with all that they may reach.
+  virtual void close_doors() = 0;
+  virtual output_state output() = 0;
   /// By the link's own address, or by the peer's socket address (the first that matches). Error: `not_found`.
   virtual result<void> close_link(std::string_view which) = 0;
   /// The operator says that the world may have changed: names are looked up anew where links do not notice a move of
-  /// their peer by themselves.
+  /// their peer by themselves, and files that were read, as certificates, are looked at before they are used again.
   virtual void look_again() {}
   /// Closes listeners first, then links: nothing new comes in between.
   virtual void stop() = 0;

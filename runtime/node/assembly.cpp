@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/node/assembly.hpp"
 
-#include "runtime/control/control.hpp"
 #include "runtime/core/account.hpp"
+#include "runtime/core/log.hpp"
 #include "runtime/workers/remote_actor.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
+
+/// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
+/// comes: it was sent before anybody could know.
+constexpr std::chrono::milliseconds drain_check{10};
 
 /// The configuration without its sections.
 node_config without_sections(node_config c) {
@@ -64,16 +68,65 @@ void assembly::end_turn() {
   }
 }
 
-result<void> assembly::start_control(const std::string& socket_path, std::function<void()> request_stop) {
+result<void> assembly::start_control(const std::string& socket_path, stop_request ask) {
+  desk_.ask = std::move(ask);
   if (socket_path.empty())
     return {};
   worker_options o;
   o.type = "control";
-  return workers_.start(address{std::string{control_address}}, make_control(parts(), socket_path, std::move(request_stop)),
+  return workers_.start(address{std::string{control_address}}, make_control(parts(), socket_path, desk_),
                         std::move(o));
 }
 
+stop_notice assembly::drain(std::optional<std::chrono::milliseconds> grace, std::function<void()> drained) {
+  auto until = reactor_.now() + grace.value_or(config_.stop_grace);
+  if (desk_.closed) {
+    drain_until_ = std::min(drain_until_, until);
+  } else {
+    desk_.closed = true;
+    drained_ = std::move(drained);
+    drain_until_ = until;
+    reload_.stop();
+    for (const auto& t : transports_)
+      t->close_doors();
+    drain_timer_ = reactor_.after(drain_check, [this] {
+      board_.take_answers_only();
+      check_drained();
+    });
+  }
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(drain_until_ - reactor_.now());
+  return {std::max(left, std::chrono::milliseconds{0}), is_busy()};
+}
+
+/// A peer that takes nothing, and a frame that has come in half, hold up nobody.
+bool assembly::is_busy() {
+  std::size_t stuck = 0;
+  for (const auto& t : transports_) {
+    auto out = t->output();
+    if (out.moves)
+      return true;
+    stuck += out.stuck;
+  }
+  return desk_.under_way > 0 || board_.queued() > 0 || workers_.waits_for_replies() || control_memory_.used() > 0
+         || memory_.used() > frames_.bytes() + stuck;
+}
+
+void assembly::check_drained() {
+  drain_timer_ = 0;
+  bool busy = is_busy();
+  if (busy && reactor_.now() < drain_until_) {
+    drain_timer_ = reactor_.after(drain_check, [this] { check_drained(); });
+    return;
+  }
+  if (busy)
+    log(level::warn, "node", "what is under way has not finished in time, and is cut off");
+  if (auto done = std::exchange(drained_, nullptr))
+    done();
+}
+
 void assembly::close() {
+  reactor_.cancel(std::exchange(drain_timer_, 0));
+  drained_ = nullptr;
   reload_.stop();
   (void)workers_.stop(address{std::string{control_address}});
   connector_.stop();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/actors.hpp"
+#include "runtime/control/control.hpp"
 #include "runtime/links/live_parts.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/node/reload.hpp"
@@ -20,6 +21,7 @@ namespace ockam {
 /// one in a simulated network. Made on any thread before the first event; all members: socket thread only.
 ///
 ///     (made) ──open──▶ runs, empty ──reload──▶ runs as configured ──close──▶ workers end ──clear──▶ (destroyed)
+///                                                     └──drain──▶ finishes ────▲
 class assembly {
  public:
   /// `sys` and `reactor` live longer. `config` has the name, the limits and `[routing]`; its sections begin
@@ -33,7 +35,13 @@ class assembly {
   void open();
   reloader& reload() noexcept { return reload_; }
   /// Serves the command line at the socket of the configuration; nothing when it names none.
-  result<void> start_control(const std::string& socket_path, std::function<void()> request_stop);
+  using stop_request = std::function<stop_notice(std::optional<std::chrono::milliseconds> grace)>;
+  result<void> start_control(const std::string& socket_path, stop_request ask);
+  /// Lets nobody in and begins nothing any more: listeners are closed, what comes by links is answers or is dropped as
+  /// node-stopping, the command line is refused. What is under way (messages that live here, what links have yet to
+  /// write, requests of workers and of the command line) may finish within `grace`, or the `stop-grace` of the
+  /// configuration; then `drained` is called, once. Again: the earlier end counts.
+  stop_notice drain(std::optional<std::chrono::milliseconds> grace, std::function<void()> drained);
   /// Listeners and control first, links, then the rest: nothing new comes in between.
   void close();
   /// After the workers have ended: their actors still call into the reactor until then.
@@ -45,6 +53,8 @@ class assembly {
 
  private:
   void end_turn();
+  bool is_busy();
+  void check_drained();
 
   caf::actor_system& sys_;
   net::reactor& reactor_;
@@ -68,6 +78,10 @@ class assembly {
   section_book sections_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   bool turn_posted_ = false;
+  stop_desk desk_;
+  std::function<void()> drained_;
+  net::reactor::clock::time_point drain_until_{};
+  timer_queue::id drain_timer_ = 0;
 };
 
 } // namespace ockam

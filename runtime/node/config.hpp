@@ -4,6 +4,7 @@
 #include "runtime/core/limits.hpp"
 #include "runtime/links/config.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -32,6 +33,7 @@ struct node_config {
   std::string name;
   std::string control_socket;     ///< path; empty: none
   std::size_t threads = 2;        ///< pool threads
+  std::chrono::milliseconds stop_grace{5'000}; ///< for what is under way when the node is to stop
   log_config log;
   limits limit;
   routing_config routing;

@@ -61,6 +61,10 @@ void late_listeners::remove(const listener_config& l) {
   all_.erase(it);
 }
 
+bool late_listeners::has(const listener_config& l) const {
+  return std::any_of(all_.begin(), all_.end(), [&](auto& w) { return w.config.transport == l.transport && w.config.name == l.name; });
+}
+
 void late_listeners::stop() {
   for (auto& w : all_)
     parts_.node.reactor.cancel(w.timer);

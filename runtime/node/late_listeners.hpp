@@ -30,6 +30,8 @@ class late_listeners {
 
   /// Takes it, and says so in the log.
   void add(listener_config l, const error& why);
+  /// Whether it waits.
+  bool has(const listener_config& l) const;
   /// The section is gone, or another one follows it. No effect when it does not wait.
   void remove(const listener_config& l);
   /// Tries nothing any more.

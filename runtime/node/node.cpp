@@ -40,7 +40,7 @@ class running_node final : public node {
  public:
   running_node(node_config config, node_parts parts)
     : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
-      stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
+      stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, drained_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
       assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {
     pool_.serve(*sys_);
     assembly_->pool(pool_);
@@ -50,6 +50,7 @@ class running_node final : public node {
     if (sys_)
       end();
     ::close(stop_fd_);
+    ::close(drained_fd_);
   }
 
   result<void> open() {
@@ -70,18 +71,23 @@ class running_node final : public node {
 
   const std::vector<listener_info>& listeners() const override { return listeners_; }
   int stop_requested_fd() const override { return stop_fd_; }
+  int drained_fd() const override { return drained_fd_; }
 
-  void reload(node_config fresh) override {
-    constexpr std::chrono::seconds patience{2}; // a socket thread that hangs must not keep signals waiting
-    auto done = std::make_shared<std::promise<std::vector<listener_info>>>();
-    auto opened = done->get_future();
-    reactor_->post([this, done, fresh = std::make_shared<node_config>(std::move(fresh))] {
-      assembly_->reload().apply(std::move(*fresh), reloader::on_failure::go_on, [this, done](const auto&) {
-        done->set_value(assembly_->reload().listeners());
+  void reload(node_config fresh, std::function<void(bool ok, std::vector<listener_info>)> done) override {
+    reactor_->post([this, done = std::move(done), fresh = std::make_shared<node_config>(std::move(fresh))] {
+      assembly_->reload().apply(std::move(*fresh), reloader::on_failure::stay, [this, done](const auto& failures) {
+        done(failures.empty(), assembly_->reload().listeners());
       });
     });
-    if (opened.wait_for(patience) == std::future_status::ready)
-      listeners_ = opened.get();
+  }
+
+  bool drain() override {
+    auto begun = std::make_shared<std::promise<void>>();
+    reactor_->post([this, begun] {
+      begin_drain({});
+      begun->set_value();
+    });
+    return begun->get_future().wait_for(std::chrono::seconds{1}) == std::future_status::ready;
   }
 
   void stop(std::chrono::milliseconds deadline, std::function<void()> overrun) override {
@@ -98,11 +104,20 @@ class running_node final : public node {
   }
 
  private:
+  static void ring(int fd) {
+    std::uint64_t one = 1;
+    (void)!::write(fd, &one, sizeof(one));
+  }
+
   result<void> start_control() {
-    return assembly_->start_control(config_.control_socket, [fd = stop_fd_] {
-      std::uint64_t one = 1;
-      (void)!::write(fd, &one, sizeof(one));
+    return assembly_->start_control(config_.control_socket, [this](std::optional<std::chrono::milliseconds> grace) {
+      ring(stop_fd_);
+      return begin_drain(grace);
     });
+  }
+
+  stop_notice begin_drain(std::optional<std::chrono::milliseconds> grace) {
+    return assembly_->drain(grace, [this] { ring(drained_fd_); });
   }
 
   void on_socket_thread(std::function<void()> f) {
@@ -133,6 +148,7 @@ class running_node final : public node {
   pool_threads pool_;
   std::unique_ptr<caf::actor_system> sys_;
   int stop_fd_;
+  int drained_fd_;
   std::vector<listener_info> listeners_;
   std::unique_ptr<caf_reactor> reactor_;
   std::unique_ptr<assembly> assembly_;

@@ -39,13 +39,20 @@ class node {
   /// The listeners of the configuration, in the order in which they were opened.
   virtual const std::vector<listener_info>& listeners() const = 0;
 
-  /// Puts another configuration of this node into effect: sections that are gone end, new ones begin,
-  /// changed ones do both; `[routing]` applies at once, other keys of `[node]` at the next start. Logs all of
-  /// it, with what failed. Waits until new listeners are open; `listeners` then has them.
-  virtual void reload(node_config fresh) = 0;
+  /// Puts another configuration of this node into effect, all of it or nothing (`reloader`): sections that are gone end,
+  /// new ones begin, changed ones do both; `[routing]` and `stop-grace` apply at once, other keys of `[node]` at the next
+  /// start. Logs all of it, with what failed. `done` is called on the socket thread, later: whether there was no
+  /// problem, and the listeners that there are now.
+  virtual void reload(node_config fresh, std::function<void(bool ok, std::vector<listener_info>)> done) = 0;
 
-  /// Readable once somebody asked over control that the node stop.
+  /// Readable once somebody asked over control that the node stop. The drain has begun then.
   virtual int stop_requested_fd() const = 0;
+
+  /// Lets nothing new in, and what is under way finish, within the `stop-grace` of the configuration. False when the
+  /// socket thread does not take it within a second: something keeps that thread, and `drained_fd` would never ring.
+  virtual bool drain() = 0;
+  /// Readable when that is over.
+  virtual int drained_fd() const = 0;
 
   /// Stops in order: control and listeners, links, workers, actors. When that does not end within
   /// `deadline` (a handler of a user's service that never returns, for which the actor system would wait

@@ -14,11 +14,17 @@
 namespace ockam {
 
 /// Puts a configuration into effect, the first one (from nothing) as well as those that come while the node
-/// runs: what is gone from it ends, what is new in it begins, everything else is left alone. Rights are those that a
-/// start with this configuration would give: what a listener does not admit any more is closed to its open links at
-/// once. Links stay when their listener moves, and also when it is gone, but may then reach nothing.
+/// runs: what is gone from it ends, what is new in it begins, everything else is left alone. All of it or nothing: what is
+/// new begins beside what runs, and only when all of it has, anything ends. Rights are those that a start with this
+/// configuration would give: what a listener does not admit any more is closed to its open links at once. Links stay when
+/// their listener moves, and also when it is gone, but may then reach nothing.
 ///
-///     ending ──▶ services ──all have started──▶ listeners, one by one ──▶ connections ──▶ done
+///     prepare: services ──all have answered──▶ listeners, one by one ──▶ commit: rights narrow, what is gone ends, what is
+///                                                      │                 new has its place, rights widen ──▶ connections
+///                                                      └─ a problem ──▶ what has begun ends, all is as it was
+///
+/// A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
+/// back if that fails.
 ///
 /// One at a time: a configuration that comes meanwhile is taken up when the one before it is done. Socket
 /// thread only.
@@ -34,7 +40,7 @@ class reloader {
   /// What to do when a part cannot begin.
   enum class on_failure : std::uint8_t {
     stop, ///< at the first start: nothing more is begun, and `done` has the one failure
-    go_on ///< it is logged, and tried again with the next configuration
+    stay  ///< all problems are logged, and `done` has them; what runs goes on as it was
   };
 
   /// `config` is the one that the node runs with; it follows what happens here.
@@ -60,6 +66,24 @@ class reloader {
     std::string section;
     listener_info info;
   };
+  /// A service that has started.
+  struct ready_service {
+    const service_config* what;
+    std::unique_ptr<successor> beside; ///< null: it has its address
+  };
+  struct ready_listener {
+    const listener_config* what;
+    listener_info info;
+  };
+  struct closed_listener {
+    const listener_config* what;
+    std::uint32_t flow; ///< of links that wait for the one that follows; 0: none follows
+  };
+  /// Of which this host has not the address yet.
+  struct late_listener {
+    const listener_config* what;
+    error why;
+  };
   /// A configuration that is being put into effect.
   struct run {
     std::uint64_t number;
@@ -68,27 +92,55 @@ class reloader {
     done finished;
     config_changes changes = {};
     std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
-    std::size_t next_listener = 0;
-    std::map<std::string, std::uint32_t> retired = {}; ///< by section, ids of listeners that move
+    std::size_t next = 0;          ///< listener to be opened
+    std::vector<ready_service> services = {};
+    std::vector<ready_listener> listeners = {};
+    std::vector<const listener_config*> behind = {}; ///< listeners whose place is free when others have gone
+    std::vector<late_listener> late = {};
+    std::vector<closed_listener> closed = {};
+    std::vector<std::string> absent = {};          ///< services that each node has, which somebody has stopped
     std::vector<failure> failures = {};
+    bool undone = false;
   };
 
   /// Whether this run is still under way, for answers that come later.
   bool is_current(std::uint64_t number) const;
-  void begin();
-  void take_real_addresses();
-  void end_gone();
-  result<void> close(const listener_config& l, const open_listener& open);
-  void narrow_allows();
-  void set_allows();
+  run& now() { return *runs_.front(); }
+  result<transport*> transport_of(const listener_config& l) const { return parts_.transports.find(l.transport); }
   open_listener* find_open(const listener_config& l);
-  void make_room();
+  void begin();
+  void forget_closed();
+  void take_real_addresses();
+  void reopen_closed();
+
+  // prepare
   void start_services();
+  bool has_predecessor(const service_config& s) const;
+  void service_ready(const service_config& s, std::unique_ptr<successor> beside);
   void started_one();
-  void listen_next();
-  void has_opened(const listener_config& l, listener_info at);
-  void connect_all();
+  void open_next();
+  bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
+  void check_connections();
   void failed(std::string section, error why);
+  void undo();
+
+  // commit
+  void commit();
+  void narrow_rights();
+  void end_gone();
+  void end_listener(const listener_config& l);
+  bool has_heir(const listener_config& l);
+  void place_services();
+  void start_standard();
+  void widen_rights();
+  void opened(const listener_config& l, listener_info at);
+  std::uint32_t links_of_closed(const listener_config& l);
+  void wait_for_address(const listener_config& l, const error& why);
+  void has_opened(const listener_config& l, listener_info at);
+  void open_behind();
+  void take_back(const listener_config& l);
+  void connect_all();
+  void say_what_waits();
   void finish();
 
   live_parts parts_;

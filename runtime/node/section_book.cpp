@@ -2,6 +2,8 @@
 #include "runtime/node/section_book.hpp"
 
 #include "runtime/core/log.hpp"
+#include "runtime/core/units.hpp"
+#include "runtime/links/allow.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -22,6 +24,17 @@ bool take_out(node_config& c, const std::string& kind, const std::string& name) 
   return take_out(c.listeners, kind, "-listener", name) || take_out(c.connections, kind, "-connection", name);
 }
 
+/// What the section of this kind and name allows; null when there is none.
+std::vector<std::string>* find_allow(node_config& c, const std::string& kind, const std::string& name) {
+  for (auto& l : c.listeners)
+    if (l.name == name && l.transport + "-listener" == kind)
+      return &l.allow;
+  for (auto& n : c.connections)
+    if (n.name == name && n.transport + "-connection" == kind)
+      return &n.allow;
+  return nullptr;
+}
+
 error not_kept(error e, const std::string& what) {
   e.cause = what + ": " + e.cause;
   log(level::error, "node", e);
@@ -38,7 +51,7 @@ void section_book::began(config_section s, std::string handle, kept done) {
     auto answer = std::make_shared<result<section_store::stored>>(std::move(r));
     reactor_.post([this, kind, handle, done, answer] {
       if (!*answer)
-        return done(not_kept(std::move(*answer).error(), "it runs, but will be gone after a restart of the node"));
+        return done(not_kept(std::move(*answer).error(), "it cannot be written into the file of the node, and is ended again"));
       take_out(config_, kind, (*answer)->name);
       reload_.adopt(std::move((*answer)->alone), handle);
       done({});
@@ -57,6 +70,25 @@ void section_book::ended(const std::string& kind, const std::string& handle, kep
     auto answer = std::make_shared<result<void>>(std::move(r));
     reactor_.post([done, answer] {
       done(*answer ? result<void>{} : not_kept(std::move(*answer).error(), "it has ended, but will be back after a restart of the node"));
+    });
+  });
+}
+
+void section_book::allow(const std::string& kind, const std::string& handle, const std::string& worker, kept done) {
+  auto name = reload_.section_of(kind, handle);
+  auto* now = store_ ? find_allow(config_, kind, name) : nullptr;
+  if (!now || std::find(now->begin(), now->end(), worker) != now->end())
+    return done({});
+  if (split_list(worker) != std::vector{worker} || worker == services_word || worker == nothing_word)
+    return done(error{errc::invalid_argument, "a worker with this name cannot stand in the key allow of [" + kind + " " + name + "]", "choose another name"});
+  auto all = *now;
+  all.push_back(worker);
+  store_->set(kind, name, "allow", allow_text(all), [this, kind, name, all, done = std::move(done)](result<void> r) {
+    auto answer = std::make_shared<result<void>>(std::move(r));
+    reactor_.post([this, kind, name, all, done, answer] {
+      if (auto* allow = find_allow(config_, kind, name); allow && *answer)
+        *allow = all;
+      done(*answer ? result<void>{} : not_kept(std::move(*answer).error(), "it cannot be written into the file of the node, and is not allowed"));
     });
   });
 }

@@ -17,6 +17,7 @@ class section_book final : public section_keeper {
 
   void began(config_section s, std::string handle, kept done) override;
   void ended(const std::string& kind, const std::string& handle, kept done) override;
+  void allow(const std::string& kind, const std::string& handle, const std::string& worker, kept done) override;
 
  private:
   net::reactor& reactor_;

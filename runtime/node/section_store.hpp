@@ -21,6 +21,8 @@ class section_store {
   virtual ~section_store() = default;
   /// Writes the section in place of one of that name. Without a name it gets one. Errors: those of the file.
   virtual void put(config_section s, std::function<void(result<stored>)> done) = 0;
+  /// Sets one key of a section that is there; no effect on one that is not.
+  virtual void set(std::string kind, std::string name, std::string key, std::string value, std::function<void(result<void>)> done) = 0;
   /// Takes it out. No error when it is not there.
   virtual void remove(std::string kind, std::string name, std::function<void(result<void>)> done) = 0;
 };

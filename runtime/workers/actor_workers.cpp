@@ -59,12 +59,64 @@ void actor_workers::start(address a, worker_factory make, worker_options o, star
     return done(error{errc::already_exists,
                       "address " + to_string(a) + " is taken by a worker of type " + std::string{taken->type}, {}});
   if (o.thread == worker_thread::pool)
-    start_on_pool(std::move(a), std::move(make), std::move(o), std::move(done));
+    start_on_pool(std::move(a), std::move(make), std::move(o), place::now, std::move(done));
   else
-    done(start_on_socket_thread(std::move(a), std::move(make), std::move(o)));
+    start_on_socket_thread(std::move(a), std::move(make), std::move(o), place::now, std::move(done));
 }
 
-result<void> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o) {
+namespace {
+
+class prepared_worker final : public successor {
+ public:
+  prepared_worker(actor_workers& owner, std::uint64_t number) : owner_{owner}, number_{number} {}
+  ~prepared_worker() override {
+    if (!used_)
+      owner_.stop(number_);
+  }
+  result<void> take_over() override {
+    used_ = true;
+    return owner_.take_over(number_);
+  }
+
+ private:
+  actor_workers& owner_;
+  std::uint64_t number_;
+  bool used_ = false;
+};
+
+} // namespace
+
+void actor_workers::prepare(address a, worker_factory make, worker_options o, prepared done) {
+  auto number = last_number_ + 1; // it may have started before it is known otherwise
+  auto told = [this, number, done = std::move(done)](result<void> ok) {
+    if (ok)
+      done(std::unique_ptr<successor>{std::make_unique<prepared_worker>(*this, number)});
+    else
+      done(std::move(ok).error());
+  };
+  if (o.thread == worker_thread::pool)
+    start_on_pool(std::move(a), std::move(make), std::move(o), place::later, std::move(told));
+  else
+    start_on_socket_thread(std::move(a), std::move(make), std::move(o), place::later, std::move(told));
+}
+
+result<void> actor_workers::take_over(std::uint64_t number) {
+  auto it = records_.find(number);
+  if (it == records_.end() || !it->second.to_be)
+    return error{errc::closed, "it has ended meanwhile", {}};
+  auto self = it->second.self();
+  (void)stop(self); // which moves no other record
+  it = records_.find(number);
+  auto ok = board_.add(self, *it->second.to_be);
+  if (ok)
+    it->second.to_be.reset();
+  else
+    stop(number);
+  return ok;
+}
+
+result<std::unique_ptr<worker_entry>> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o,
+                                                           place where) {
   worker_entry e;
   e.target = &target;
   e.host = number;
@@ -74,42 +126,49 @@ result<void> actor_workers::enter(std::uint64_t number, const address& a, receiv
   e.producer = o.producer;
   e.consumer_of = std::move(o.consumer_of);
   e.access = o.access;
-  return board_.add(a, std::move(e));
+  if (where == place::later)
+    return std::make_unique<worker_entry>(std::move(e));
+  if (auto ok = board_.add(a, std::move(e)); !ok)
+    return std::move(ok).error();
+  return std::unique_ptr<worker_entry>{};
 }
 
 std::shared_ptr<account> actor_workers::account_for(const worker_options& o) const {
   return o.budget > 0 ? std::make_shared<account>(memory_, o.budget) : nullptr;
 }
 
-result<void> actor_workers::start_on_socket_thread(address a, worker_factory make, worker_options o) {
+void actor_workers::start_on_socket_thread(address a, worker_factory make, worker_options o, place where, started done) {
   auto number = ++last_number_;
   auto budget = account_for(o);
   caf::actor_config cfg{&sys_.middleman().backend()};
   socket_host::origin from{std::make_shared<const worker_factory>(std::move(make)), o.restart, o.access, budget};
   auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a, std::move(from));
   auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
-  if (auto ok = enter(number, a, *host, o); !ok) {
+  auto to_be = enter(number, a, *host, o, where);
+  if (!to_be) {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    return ok;
+    return done(std::move(to_be).error());
   }
   record r;
   r.restart = o.restart;
   r.budget = std::move(budget);
   r.light = actor;
   r.host = host;
+  r.to_be = std::move(*to_be);
   records_.emplace(number, std::move(r));
   auto ok = host->begin();
   if (ok)
-    return ok;
-  (void)stop(a);
-  return not_started(a, std::move(ok).error());
+    return done({});
+  stop(number);
+  done(not_started(a, std::move(ok).error()));
 }
 
-void actor_workers::start_on_pool(address a, worker_factory make, worker_options o, started done) {
+void actor_workers::start_on_pool(address a, worker_factory make, worker_options o, place where, started done) {
   auto number = ++last_number_;
   auto box = std::make_unique<pool_mailbox>(board_, reactor_, limits_.stall, a, o.distribution, lost_);
-  if (auto ok = enter(number, a, *box, o); !ok)
-    return done(std::move(ok));
+  auto to_be = enter(number, a, *box, o, where);
+  if (!to_be)
+    return done(std::move(to_be).error());
   auto shared = std::make_shared<const worker_factory>(std::move(make));
   auto budget = account_for(o);
   for (std::uint32_t i = 0; i < std::max(1u, o.instances); ++i) {
@@ -124,6 +183,7 @@ void actor_workers::start_on_pool(address a, worker_factory make, worker_options
   r.restart = o.restart;
   r.budget = std::move(budget);
   r.pool = std::move(box);
+  r.to_be = std::move(*to_be);
   r.not_yet.reset(new starting{std::move(done)});
   r.not_yet->deadline = reactor_.after(start_timeout, [this, number] {
     start_failed(number, {errc::timed_out, "it has not returned from its constructor or on_start for 10 s", {}});
@@ -174,6 +234,8 @@ void actor_workers::remove(records::iterator it) {
 }
 
 void actor_workers::leave_table(const record& r) {
+  if (r.to_be) // the address is another one's
+    return;
   board_.remove(r.self());
   if (r.aliases)
     for (const auto& name : *r.aliases)
@@ -194,11 +256,18 @@ result<void> actor_workers::stop(address_view a) {
   auto it = entry ? records_.find(entry->host) : records_.end();
   if (it == records_.end())
     return error{errc::not_found, "no worker at " + to_string(a), {}};
+  stop(it->first);
+  return {};
+}
+
+void actor_workers::stop(std::uint64_t number) {
+  auto it = records_.find(number);
+  if (it == records_.end())
+    return;
   if (it->second.not_yet)
-    start_failed(it->first, {errc::closed, "it was stopped meanwhile", {}});
+    start_failed(number, {errc::closed, "it was stopped meanwhile", {}});
   else
     remove(it);
-  return {};
 }
 
 void actor_workers::stop_all() {

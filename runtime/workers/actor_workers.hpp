@@ -28,6 +28,7 @@ class actor_workers final : public workers {
   net::reactor& reactor() override { return reactor_; }
   using workers::start;
   void start(address a, worker_factory make, worker_options o, started done) override;
+  void prepare(address a, worker_factory make, worker_options o, prepared done) override;
   result<void> stop(address_view a) override;
   result<void> alias(const address& name, address_view of, std::vector<std::uint32_t> consumer_of = {}) override;
   bool remove_alias(address_view name) override;
@@ -41,6 +42,12 @@ class actor_workers final : public workers {
   /// What runs on the pool runs on these threads from now on, which end after the last of it; null: on those of CAF's
   /// scheduler.
   void pool(caf::execution_unit* threads) noexcept { pool_ = threads; }
+  /// Ends the one with this number, as `host_id` has it. No effect when it has ended.
+  void stop(std::uint64_t number);
+  /// Gives it the address that it was started for, in place of whoever has it. Error: `closed`.
+  result<void> take_over(std::uint64_t number);
+  /// Whether a request waits for its reply.
+  bool waits_for_replies() const noexcept { return !requests_.empty(); }
   /// The router, for pool hosts.
   void router(router_actor r) { router_ = std::move(r); }
   /// Messages that workers without a budget of their own begin are charged to `l`, which outlives them.
@@ -72,14 +79,18 @@ class actor_workers final : public workers {
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
     std::unique_ptr<starting> not_yet;
     std::unique_ptr<std::vector<address>> aliases; ///< null: none, as for most
+    std::unique_ptr<worker_entry> to_be; ///< of one that has not its address yet; null: it is in the table
     const address& self() const noexcept;
   };
   using records = std::unordered_map<std::uint64_t, record>;
 
-  result<void> start_on_socket_thread(address a, worker_factory make, worker_options o);
-  void start_on_pool(address a, worker_factory make, worker_options o, started done);
+  /// Whether the address is taken at once, or by `take_over`.
+  enum class place : std::uint8_t { now, later };
+  void start_on_socket_thread(address a, worker_factory make, worker_options o, place where, started done);
+  void start_on_pool(address a, worker_factory make, worker_options o, place where, started done);
   std::shared_ptr<account> account_for(const worker_options& o) const;
-  result<void> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o);
+  /// Its place in the table, or what is kept for that.
+  result<std::unique_ptr<worker_entry>> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o, place where);
   void start_failed(std::uint64_t service, error why);
   void leave_table(const record& r);
   void end(record& r);

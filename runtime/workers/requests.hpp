@@ -33,6 +33,7 @@ class request_table {
   void open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout,
             const access_control* sender = nullptr);
   void clear();
+  bool empty() const noexcept { return pending_.empty(); }
 
  private:
   class pending;

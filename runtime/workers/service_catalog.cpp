@@ -79,19 +79,47 @@ void service_catalog::start(std::string_view type, std::string where, service_op
   start(**t, std::move(where), std::move(options), true, std::move(done));
 }
 
-void service_catalog::start_standard(const std::function<void(const service_type&, result<address>)>& done) const {
+void service_catalog::start_standard(const std::function<bool(const service_type&)>& stays_away,
+                                     const std::function<void(const service_type&, result<address>)>& done) const {
   for (const auto& t : types_)
-    if (t.at_start && !context_.board.find(address{std::string{t.name}}))
+    if (t.at_start && !stays_away(t) && !context_.board.find(address{std::string{t.name}}))
       start(t, {}, {}, false, [&t, done](result<address> at) { done(t, std::move(at)); });
+}
+
+std::vector<std::uint32_t> service_catalog::flows_of(const service_type& t, bool by_name) const {
+  std::vector<std::uint32_t> out;
+  if (by_name || t.reachable_at_start)
+    out.push_back(context_.flows.services);
+  if (by_name && t.through_connections)
+    out.push_back(context_.flows.outgoing);
+  return out;
+}
+
+result<worker_options> service_catalog::placement_of(const service_type& t, service_options& options) {
+  if (!t.file_key.empty() && !options.has(t.file_key))
+    return error{errc::invalid_argument, "a service of type " + std::string{t.name} + " needs a file",
+                 "ockam service start " + std::string{t.name} + " --addr NAME --file FILE"};
+  auto o = placement(t, options);
+  if (o)
+    remove_placement(t, options);
+  return o;
+}
+
+void service_catalog::prepare(std::string_view type, std::string where, service_options options, workers::prepared done) const {
+  auto found = find(type);
+  if (!found)
+    return done(std::move(found).error());
+  const auto& t = **found;
+  auto o = placement_of(t, options);
+  if (!o)
+    return done(std::move(o).error());
+  o->consumer_of = flows_of(t, true);
+  context_.workers.prepare(address{std::move(where)}, factory_of(t, std::move(options)), std::move(*o), std::move(done));
 }
 
 void service_catalog::start(const service_type& t, std::string where, service_options options, bool by_name, started done) const {
   address at{where.empty() ? std::string{t.name} : std::move(where)};
-  std::vector<std::uint32_t> consumer_of;
-  if (by_name || t.reachable_at_start)
-    consumer_of.push_back(context_.flows.services);
-  if (by_name && t.through_connections)
-    consumer_of.push_back(context_.flows.outgoing);
+  auto consumer_of = flows_of(t, by_name);
   auto& board = context_.board;
   if (auto* there = board.find(at)) {
     // What the node started by itself for local senders is claimed by starting it by name.
@@ -103,14 +131,10 @@ void service_catalog::start(const service_type& t, std::string where, service_op
     return done(error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
                       "choose another address: ockam service start " + std::string{t.name} + " --addr NAME"});
   }
-  if (!t.file_key.empty() && !options.has(t.file_key))
-    return done(error{errc::invalid_argument, "a service of type " + std::string{t.name} + " needs a file",
-                      "ockam service start " + std::string{t.name} + " --addr NAME --file FILE"});
-  auto o = placement(t, options);
+  auto o = placement_of(t, options);
   if (!o)
     return done(std::move(o).error());
   o->consumer_of = std::move(consumer_of);
-  remove_placement(t, options);
   context_.workers.start(at, factory_of(t, std::move(options)), std::move(*o), [at, done = std::move(done)](result<void> ok) {
     if (ok)
       done(at);

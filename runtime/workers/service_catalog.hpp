@@ -30,11 +30,18 @@ class service_catalog {
   /// called once: at once for a service on the socket thread, later for one on the pool. Errors: `not_found`
   /// (type), `already_exists`, `invalid_argument` (options), those of `workers::start`.
   void start(std::string_view type, std::string where, service_options options, started done) const;
-  /// Starts those that every node has, where their addresses are free. `done` as above, for each.
-  void start_standard(const std::function<void(const service_type&, result<address>)>& done) const;
+  /// As `start` by name, beside a worker that has the address: `workers::prepare`.
+  void prepare(std::string_view type, std::string where, service_options options, workers::prepared done) const;
+  /// Starts those that every node has, where their addresses are free, but for those that stay away. `done` as above, for
+  /// each.
+  void start_standard(const std::function<bool(const service_type&)>& stays_away,
+                      const std::function<void(const service_type&, result<address>)>& done) const;
 
  private:
   result<const service_type*> find(std::string_view type) const;
+  std::vector<std::uint32_t> flows_of(const service_type& t, bool by_name) const;
+  /// Where it runs, as far as the options say so, which are taken out of them. Errors: `invalid_argument`.
+  static result<worker_options> placement_of(const service_type& t, service_options& options);
   void start(const service_type& t, std::string where, service_options options, bool by_name, started done) const;
   worker_factory factory_of(const service_type& t, service_options o) const;
 

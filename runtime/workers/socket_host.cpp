@@ -70,7 +70,7 @@ void socket_host::begin_again_in(std::chrono::milliseconds delay) {
 }
 
 void socket_host::finish(error) noexcept {
-  (void)owner_.stop(worker_host::self());
+  owner_.stop(id_.service);
 }
 
 void socket_host::abandon() noexcept {
@@ -88,7 +88,7 @@ void socket_host::stop() {
   if (comes_back())
     end_after_call();
   else
-    (void)owner_.stop(worker_host::self());
+    owner_.stop(id_.service);
 }
 
 // -- what reaches it ----------------------------------------------------------------------------------

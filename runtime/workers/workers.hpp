@@ -73,6 +73,15 @@ struct overdue_worker {
 /// Makes a worker, on the thread that it will live on. May be called again, for instances and restarts.
 using worker_factory = std::function<result<std::unique_ptr<worker>>()>;
 
+/// A worker that has started beside the one whose address it is to have. Until then nobody can send to it. Ends it when
+/// it goes unused. Goes before its node. Socket thread only.
+class successor {
+ public:
+  virtual ~successor() = default;
+  /// Ends the worker that has the address, if there is one still, and has it. Error: `closed` (it has ended itself).
+  virtual result<void> take_over() = 0;
+};
+
 /// Starts and ends workers: makes the actor that runs each, and enters it into the switchboard. Socket
 /// thread only. Implemented over CAF (`actor_workers`); transports and services see only this.
 class workers {
@@ -92,6 +101,9 @@ class workers {
   /// Starts this one. Errors as above for a worker on the socket thread, whose `on_start` has run when
   /// this returns; that of a worker on the pool is only logged when it fails.
   result<void> start(address a, std::unique_ptr<worker> w, worker_options o);
+  using prepared = std::function<void(result<std::unique_ptr<successor>>)>;
+  /// As `start`, beside a worker that has this address. The worker itself sees no difference.
+  virtual void prepare(address a, worker_factory make, worker_options o, prepared done) = 0;
   /// Ends the worker at `a`: the address is free at once, `on_stop` runs on its own thread soon after.
   /// Error: `not_found`.
   virtual result<void> stop(address_view a) = 0;

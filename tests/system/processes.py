@@ -13,6 +13,8 @@ import subprocess
 import termios
 import time
 
+import pytest
+
 import wire
 
 #: What a sanitizer writes when it has found something; no output of ours contains it.
@@ -29,6 +31,12 @@ def wait_until(condition, what, timeout=10.0):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(0.01)
+
+
+def cannot_run(why):
+    """Where the system does not let a test run: it is skipped, but fails in CI, where all of them have to."""
+    assert not os.environ.get("CI"), why
+    pytest.skip(why)
 
 
 class Result:

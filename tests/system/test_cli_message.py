@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from processes import Process, wait_until
+from processes import Process, cannot_run, wait_until
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_from_and_addresses(n1, send, ockam):
 def test_ipv6(ockam, send):
     r = ockam("node", "create", "n1", "--tcp-listener-address", "[::1]:0")
     if r.code != 0 and "Cannot assign" in r.err:
-        pytest.skip("this machine has no IPv6 loopback")
+        cannot_run("this machine has no IPv6 loopback")
     ockam("node", "create", "n2")
     assert send("hi", "/node/n1/service/uppercase", "--from", "n2").out == "HI\n"
 

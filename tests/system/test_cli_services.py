@@ -72,6 +72,33 @@ def test_flow_control(n1, ockam):
     assert ockam("message", "send", "hi", "--to", route, "--from", "n2").out == "hi\n"
 
 
+def test_what_flow_control_allows_is_kept_in_the_file_of_the_node(n1, ockam, home):
+    ini = home / "nodes/n1/node.ini"
+    made = ockam("tcp-listener", "create", "127.0.0.1:0", "--at", "n1", "--output", "json").json
+    to = ockam("node", "create", "n2") and ockam("node", "show", "n2", "--jq", ".transports[0].socket_addr", "--output", "json").json
+    link = ockam("tcp-connection", "create", "--from", "n1", "--to", to, "--output", "json").json
+    flows = [made["flow_control_id"], link["flow_control_id"]]
+    for flow in flows:
+        assert ockam("flow-control", "add-consumer", flow, "/service/echo", "--at", "n1").code == 0
+        assert ockam("flow-control", "add-consumer", flow, "/service/uppercase", "--at", "n1").code == 0
+    text = ini.read_text()
+    assert text.count("allow = echo, uppercase") == 2, text
+    assert ockam("node", "stop", "n1").code == 0 and ockam("node", "start", "n1").code == 0
+    route = "/ip4/127.0.0.1/tcp/" + made["socket_addr"].rsplit(":")[1] + "/service/"
+    assert ockam("message", "send", "hi", "--to", route + "uppercase", "--from", "n2").out == "HI\n"
+    assert ockam("message", "send", "hi", "--to", route + "hop", "--from", "n2", "--timeout", "2s").code == 70
+
+
+def test_flow_control_of_a_link_that_comes_and_goes_is_kept_nowhere(n1, ockam, home):
+    before = (home / "nodes/n1/node.ini").read_text()
+    ockam("node", "create", "n2")
+    to = ockam("node", "show", "n1", "--jq", ".transports[0].socket_addr", "--output", "json").json
+    assert ockam("tcp-connection", "create", "--from", "n2", "--to", to).code == 0
+    [link] = ockam("tcp-connection", "list", "--at", "n1", "--output", "json").json
+    assert ockam("flow-control", "add-consumer", link["flow_control_id"], "/service/hop", "--at", "n1").code == 0
+    assert (home / "nodes/n1/node.ini").read_text() == before
+
+
 def test_a_worker_that_a_listener_allows_may_come_later_and_again(n1, ockam):
     made = ockam("tcp-listener", "create", "127.0.0.1:0", "--at", "n1", "--allow", "later", "--output", "json").json
     ockam("node", "create", "n2")

@@ -50,7 +50,8 @@ def test_a_node_stops_in_time_while_its_connections_are_busy(node):
     end.set()
     for t in threads:
         t.join()
-    assert (code, seconds < 2) == (0, True), f"{code} after {seconds} s"
+    # What waits for peers that take nothing is given up after the 2 s of `stall`.
+    assert (code, seconds < 4) == (0, True), f"{code} after {seconds} s"
     assert all(p.closed() for p in half_open)
 
 

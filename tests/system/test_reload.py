@@ -74,14 +74,90 @@ def test_listeners_move_and_what_they_let_in_stays(node, reload, ockam):
     wait_until(lambda: verbose() == f"/ip4/127.0.0.2/tcp/{new}", "others find it")
 
 
-def test_a_listener_that_cannot_be_is_tried_again_next_time(node, reload):
-    n = node("n1", config=HEAD + MAIN)
+def test_a_busy_port_leaves_everything_as_it_was_until_it_is_free(node, reload, ockam):
+    n = node("n1", config=HEAD + MAIN + "[service up]\ntype = uppercase\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        text = HEAD + MAIN + f"[tcp-listener more]\naddress = 127.0.0.1:{port}\n"
-        reload(n, text, "[tcp-listener more]: ", "in use")
-    reload(n, text, f"listening tcp 127.0.0.1:{port}")
+        text = HEAD + f"log-level = debug\n[tcp-listener main]\naddress = 127.0.0.1:{port}\nallow = services\n[service up]\ntype = echo\n[service new]\ntype = echo\n"
+        said = reload(n, text, "[tcp-listener main]: ", "in use", "nothing was changed")
+        assert "closed" not in said and "stopped" not in said and "log-level" not in said
+        assert reaches(n, "up") == b"\x01X"
+        assert "new" not in [s["addr"] for s in ockam("service", "list", "--at", "n1", "--output", "json").json]
+    old = n.port
+    reload(n, text, f"listening tcp 127.0.0.1:{port}", "log-level is now debug")
+    n.listeners = [("tcp", f"127.0.0.1:{port}")]
+    assert reaches(n, "up") == b"\x01x" and reaches(n, "new") == b"\x01x"
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", old), timeout=2)
+
+
+def test_all_that_is_wrong_is_said_at_once(node, reload, home):
+    n = node("n1", config=HEAD + MAIN)
+    (home / "bad.lua").write_text("garbage(")
+    (home / "late.lua").write_text("function on_start() error('not today') end\nfunction on_message(m) m:reply() end\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = f"[tcp-listener more]\naddress = 127.0.0.1:{taken.getsockname()[1]}\n"
+        reload(n, HEAD + MAIN + busy + "[service a]\nscript = late.lua\n[service b]\nscript = late.lua\n",
+               "[service a]: ", "not today", "[service b]: ", "[tcp-listener more]: ", "nothing was changed")
+    said = reload(n, HEAD + "threads = many\n" + MAIN + "[service c]\nscript = bad.lua\n[service d]\nplugin = bad.lua\n"
+                  "[ws-listener w]\naddress = wss://127.0.0.1:0\ncertificate = none.pem\nkey = none.pem\n[service e]\ntype = eco\n", "nothing was changed")
+    assert all(w in said for w in ("threads", "[service c]", "[service d]", "none.pem", "eco")), said
     assert reaches(n, "echo") == b"\x01x"
+
+
+@pytest.mark.parametrize("script", ["garbage(", "function on_start() error('not today') end\nfunction on_message(m) m:reply('v2') end\n"])
+def test_a_script_that_cannot_start_leaves_the_one_before_with_what_it_knows(node, reload, home, script):
+    service = "[service lua]\nscript = s.lua\n"
+    (home / "s.lua").write_text("local n = 0\nfunction on_message(m) n = n + 1; m:reply('v1 ' .. n) end\n")
+    n = node("n1", config=HEAD + MAIN + service)
+    assert reaches(n, "lua") == b"\x04v1 1"
+    (home / "t.lua").write_text(script)
+    reload(n, HEAD + MAIN + service.replace("s.lua", "t.lua"), "nothing was changed")
+    assert reaches(n, "lua") == b"\x04v1 2"
+
+
+@pytest.mark.parametrize("text", ["", "\n# nothing\n", HEAD + "[tcp-listner main]\naddress = 127.0.0.1:0\n", "[tcp-listener main]\naddress = 127.0.0.1:0\n[tcp-listener main]\n"])
+@pytest.mark.parametrize("options", [(), ("--name", "n1")])
+def test_a_file_that_no_node_would_start_with_changes_nothing(node, reload, text, options):
+    n = node("n1", *options, config=HEAD + MAIN)
+    reload(n, text, "nothing was changed")
+    assert reaches(n, "echo") == b"\x01x"
+
+
+def test_a_file_that_was_emptied_starts_no_node(run, config_file):
+    r = run("ockam-node", "--config", config_file(""), "--name", "n1")
+    assert r.code == 78 and "there is no section in it" in r.err, r
+
+
+def test_a_listener_whose_keys_change_keeps_its_port_and_its_links(node, reload):
+    n = node("n1", config=HEAD + MAIN)
+    fixed = f"[tcp-listener main]\naddress = 127.0.0.1:{n.port}\n"
+    with n.peer() as p:
+        assert p.ask(["echo"], b"x").payload == b"x"
+        reload(n, HEAD + fixed + "max-connections = 2\n", "closed tcp", "listening tcp")
+        assert p.ask(["echo"], b"y").payload == b"y"
+        assert reaches(n, "echo") == b"\x01x"
+
+
+def test_what_was_ended_at_the_prompt_stays_so_and_the_log_says_it(node, reload, ockam):
+    n = node("n1", config=HEAD + MAIN + "[tcp-listener more]\naddress = 127.0.0.1:0\n[service up]\ntype = uppercase\n")
+    more = [a for t, a in n.listeners][1]
+    for words in (("service", "stop", "up"), ("service", "stop", "echo"), ("tcp-listener", "delete", more, "-y")):
+        assert ockam(*words, "--at", "n1").code == 0
+    text = HEAD + MAIN + "[tcp-listener more]\naddress = 127.0.0.1:0\n[service up]\ntype = uppercase\n[service new]\ntype = echo\n"
+    said = reload(n, text, "started service echo at 0#new")
+    for what in ("[service up] does not run", "service echo does not run", "[tcp-listener more] does not run"):
+        assert what in said, said
+    assert not {"up", "echo"} & {s["addr"] for s in ockam("service", "list", "--at", "n1", "--output", "json").json}
+
+
+def test_a_service_that_hangs_in_its_start_holds_up_no_stop(node, reload, home):
+    (home / "s.lua").write_text("function on_start() local t = os.time(); while os.time() < t + 60 do end end\nfunction on_message(m) end\n")
+    n = node("n1", config=HEAD + MAIN, expected=(0, 75))
+    (home / "n1.ini").write_text(HEAD + MAIN + "[service s]\nscript = s.lua\ntime = 1m\ninstructions = 100000000000\nallow = os\n")
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "SIGHUP: reading" in n.errors(), "it reads")
+    assert n.stop(within=10)[1] < 6
 
 
 def test_connections_and_routing_change(node, reload, ockam):
@@ -93,6 +169,35 @@ def test_connections_and_routing_change(node, reload, ockam):
     assert [c["worker_addr"] for c in ockam("tcp-connection", "list", "--at", "n1", "--output", "json").json if c["mode"] == "Outgoing"] == ["0#b"]
 
 
-def test_keys_that_need_a_new_start_are_named(node, reload):
-    n = node("n1", config=HEAD + MAIN)
-    reload(n, HEAD + "threads = 3\nmax-frame = 1MiB\n" + MAIN, "at the next start: threads, max-frame")
+def test_keys_that_need_a_new_start_are_named(node, reload, home):
+    n = node("n1", config=HEAD + f"control-socket = {home}/c.sock\n" + MAIN)
+    reload(n, HEAD + "threads = 3\nmax-frame = 1MiB\n" + MAIN, "at the next start: threads, max-frame, control-socket")
+    reload(n, HEAD.replace("n1", "n2") + f"control-socket = {home}/c.sock\nlog-file = x.log\n" + MAIN, "at the next start: name, log-file")
+
+
+def test_the_log_file_is_opened_anew_and_may_be_cut(node, home, ockam):
+    n = node("n1", "--log-level", "debug", config=HEAD + "log-file = n1.log\n" + MAIN)
+    log = home / "n1.log"
+    wait_until(lambda: "is ready" in log.read_text(), "it is written")
+    log.rename(home / "n1.log.old")  # logrotate: create
+    log.write_text("")
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "no section of the configuration has changed" in log.read_text(), "it goes on in the new file")
+    assert "SIGHUP" in log.read_text() and "SIGHUP" not in (home / "n1.log.old").read_text()
+    with open(log, "r+") as f:  # copytruncate
+        f.truncate(0)
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "SIGHUP" in log.read_text(), "it goes on at the beginning")
+    assert "\0" not in log.read_text()
+    assert ockam("node", "logs", "n1").out == f"{log}\n"
+
+
+def test_a_log_file_that_cannot_be_opened_anew_is_written_on(node, home):
+    (home / "logs").mkdir()
+    n = node("n1", config=HEAD + "log-file = logs/n1.log\n" + MAIN)
+    (home / "logs").rename(home / "moved")
+    (home / "logs").write_text("this is no directory")
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "SIGHUP" in (home / "moved/n1.log").read_text(), "nothing is lost")
+    assert "the log cannot be written" in n.errors()
+    (home / "logs").unlink()

@@ -8,7 +8,7 @@ import struct
 import pytest
 import udp_wire
 import wire
-from processes import wait_until
+from processes import cannot_run, wait_until
 
 LISTENER = "[node]\nname = {name}\n[udp-listener u]\naddress = {address}\nallow = services\nworker = udp\n{more}"
 
@@ -109,7 +109,7 @@ def test_a_reachable_hop_is_no_proxy_for_datagrams(listener, dial):
 
 
 def forged(source, to, payload):
-    """A datagram of IPv4 that names another source. Skips where only root may write such."""
+    """A datagram of IPv4 that names another source. Only root may write such."""
     udp = struct.pack(">HHHH", source[1], to[1], 8 + len(payload), 0) + payload
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, socket.IPPROTO_UDP, 0,
                      socket.inet_aton(source[0]), socket.inet_aton(to[0]))
@@ -117,7 +117,7 @@ def forged(source, to, payload):
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
             s.sendto(ip + udp, (to[0], 0))
     except PermissionError:
-        pytest.skip("forging a source takes rights that this user has not")
+        cannot_run("forging a source takes rights that this user has not")
 
 
 @pytest.mark.parametrize("bound, sources", [("127.0.0.1", ["127.0.0.1"]), ("0.0.0.0", ["127.0.0.1", "127.0.0.7"])])

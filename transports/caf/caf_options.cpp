@@ -26,11 +26,8 @@ bool is_secured(const option_values& keys) {
   return std::any_of(tls_listener_keys.begin(), tls_listener_keys.end(), [&](auto& key) { return keys.has(key.name); });
 }
 
-result<caf_settings> with_tls(endpoint at, const option_values& keys, result<tls_context> (*make_tls)(const tls_files&)) {
-  auto tls = read_tls(is_secured(keys), keys, make_tls);
-  if (!tls)
-    return std::move(tls).error();
-  return caf_settings{std::move(at), std::move(*tls)};
+caf_settings with_tls(endpoint at, const option_values& keys) {
+  return {std::move(at), is_secured(keys) ? std::optional{read_tls(keys)} : std::nullopt};
 }
 
 } // namespace
@@ -47,7 +44,7 @@ result<caf_settings> read_caf_listener(const std::string& address, const transpo
     return error{errc::permission_denied,
                  "a caf listener without ca authenticates nobody, and " + to_string(*at) + " can be reached from other hosts",
                  "set certificate, key and ca, or listen on 127.0.0.1 or [::1], or allow it with: insecure = yes"};
-  return with_tls(std::move(*at), *keys, &make_tls_server);
+  return with_tls(std::move(*at), *keys);
 }
 
 result<caf_settings> read_caf_connection(const std::string& address, const transport_options& options) {
@@ -57,15 +54,15 @@ result<caf_settings> read_caf_connection(const std::string& address, const trans
   auto to = parse_endpoint(address);
   if (!to)
     return std::move(to).error();
-  return with_tls(std::move(*to), *keys, &make_tls_client);
+  return with_tls(std::move(*to), *keys);
 }
 
 result<void> caf_entry::check_listener(const std::string& address, const option_texts& options) {
-  return outcome_of(read_caf_listener(address, options));
+  return check_tls(read_caf_listener(address, options), &make_tls_server);
 }
 
 result<void> caf_entry::check_connection(const std::string& address, const option_texts& options) {
-  return outcome_of(read_caf_connection(address, options));
+  return check_tls(read_caf_connection(address, options), &make_tls_client);
 }
 
 } // namespace ockam

@@ -5,14 +5,15 @@
 #include "runtime/links/transport.hpp"
 #include "transports/tls/tls_context.hpp"
 
+#include <optional>
 #include <string>
 
 namespace ockam {
 
-/// An address of a caf listener or connection and its options, understood; its files are read.
+/// An address of a caf listener or connection and its options, understood.
 struct caf_settings {
   endpoint at;
-  tls_context tls; ///< null without TLS
+  std::optional<tls_files> tls = {}; ///< none without TLS
 };
 
 /// `certificate`, `key`, `ca`, `insecure`. Errors: `invalid_address`, `invalid_argument`, `permission_denied` (it could

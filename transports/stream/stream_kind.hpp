@@ -30,7 +30,8 @@ struct stream_peer {
   stream_wrapper wrap = {};
 };
 
-/// Everything in which links over one kind of byte stream differ from those over another, as data.
+/// Everything in which links over one kind of byte stream differ from those over another, as data. A kind that keeps
+/// something for its listeners and connections (certificates) has it in its functions.
 struct stream_kind {
   std::string_view name;      ///< tcp: of the transport, its commands and its sections
   std::string_view link_type; ///< tcp-link: of its workers. Static text
@@ -40,8 +41,9 @@ struct stream_kind {
 
   /// Both read an address and the options that only this kind knows. Errors: `invalid_address`,
   /// `invalid_argument`.
-  result<stream_place> (*place)(const transport_context&, const std::string& address, const transport_options&);
-  result<stream_peer> (*peer)(const transport_context&, const std::string& address, const transport_options&);
+  std::function<result<stream_place>(const transport_context&, const std::string& address, const transport_options&)> place;
+  std::function<result<stream_peer>(const transport_context&, const std::string& address, const transport_options&)> peer;
+  std::function<void()> look_again = {}; ///< at files; see `transport::look_again`
 };
 
 } // namespace ockam

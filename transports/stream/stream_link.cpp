@@ -465,6 +465,17 @@ void stream_link::close(std::string why) {
   stop();
 }
 
+output_state stream_link::output() const {
+  if (state_ == state::closed)
+    return {};
+  if (broken_ || stalled_ != stall::none)
+    return {false, unwritten_->used()};
+  if (queue().bytes() + backlog_.bytes() > 0)
+    return {true, 0};
+  // A socket that is closed while something has not arrived may take it along.
+  return {stream_->unanswered().count() > 0, 0};
+}
+
 link_info stream_link::info() const {
   link_info i;
   i.transport = env_.kind.name;

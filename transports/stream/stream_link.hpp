@@ -19,7 +19,7 @@ class stream_link;
 
 /// What links share: the transport that made them. Socket thread only.
 struct stream_environment {
-  const stream_kind& kind;
+  stream_kind kind;
   transport_context context;
   rate_limited_log hostile;          ///< lines about bad input
   std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
@@ -65,6 +65,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool outgoing() const noexcept { return outgoing_; }
   const std::string& remote() const noexcept { return remote_; }
   link_info info() const;
+  output_state output() const;
   /// There is budget again.
   void resume();
   /// Called every `heartbeat_period`: ends a link whose peer has vanished, and has one that wrote nothing

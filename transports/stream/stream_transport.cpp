@@ -12,11 +12,12 @@ namespace ockam {
 /// services where it admits these.
 class stream_transport::listener final : public net::acceptor_events {
  public:
-  listener(stream_transport& owner, std::string name, stream_wrapper wrap, std::uint32_t flow, std::size_t most)
-    : owner_{owner}, name_{std::move(name)}, wrap_{std::move(wrap)}, flow_{flow}, most_{most} {}
+  /// `heir`: the id is another one's, until this one is told what to admit.
+  listener(stream_transport& owner, std::string name, stream_wrapper wrap, std::uint32_t flow, bool heir, std::size_t most)
+    : owner_{owner}, name_{std::move(name)}, wrap_{std::move(wrap)}, flow_{flow}, most_{most}, has_rights_{!heir} {}
   ~listener() {
     acceptor_.reset();
-    if (!retired_)
+    if (has_rights_)
       owner_.end_rights(flow_);
   }
 
@@ -33,14 +34,12 @@ class stream_transport::listener final : public net::acceptor_events {
   }
 
   void admit(const std::vector<std::string>& allow) {
+    has_rights_ = true;
     services_ = allows_services(allow) ? owner_.env_.context.node.flows.services : 0;
     owner_.admit(flow_, allow);
   }
   /// Its links are another one's from now on.
-  std::uint32_t retire() {
-    retired_ = true;
-    return flow_;
-  }
+  void retire() { has_rights_ = false; }
 
   listener_info info() const {
     listener_info i;
@@ -92,7 +91,7 @@ class stream_transport::listener final : public net::acceptor_events {
   stream_wrapper wrap_;
   const std::uint32_t flow_;
   const std::size_t most_; ///< connections at one time
-  bool retired_ = false;
+  bool has_rights_; ///< its end is that of what its links may reach
   std::uint32_t services_ = 0; ///< the id that its links share with others, if it admits services
   net::acceptor_ptr acceptor_;
   address address_ = random_address();
@@ -109,23 +108,23 @@ struct stream_transport::attempt {
   connected done;
 };
 
-stream_transport::stream_transport(const stream_kind& kind, transport_context context)
-  : env_{kind, context, rate_limited_log{context.node.limits.log_interval},
+stream_transport::stream_transport(stream_kind kind, transport_context context)
+  : env_{std::move(kind), context, rate_limited_log{context.node.limits.log_interval},
          std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), this} {}
 
 stream_transport::~stream_transport() = default;
 
 void stream_transport::listen(const std::string& where, listen_options o, opened done) {
-  auto flow = o.heir_of != 0 ? o.heir_of : env_.board().flows().create();
   auto at = env_.kind.place(env_.context, where, o.extra);
-  if (!at) {
-    end_rights(flow);
+  if (!at)
     return done(at.error());
-  }
-  auto l = std::make_unique<listener>(*this, o.name, at->wrap, flow, connections_allowed(o.extra, env_.limit()));
+  bool heir = o.heir_of != 0;
+  auto flow = heir ? o.heir_of : env_.board().flows().create();
+  auto l = std::make_unique<listener>(*this, o.name, at->wrap, flow, heir, connections_allowed(o.extra, env_.limit()));
   if (auto ok = l->open(*at); !ok)
     return done(ok.error());
-  l->admit(o.allow);
+  if (!heir)
+    l->admit(o.allow);
   listeners_.push_back(std::move(l));
   done(listeners_.back()->info());
 }
@@ -257,13 +256,33 @@ result<void> stream_transport::admit(std::string_view which, const std::vector<s
   return {};
 }
 
-std::uint32_t stream_transport::retire_listener(std::string_view which) {
+void stream_transport::retire_listener(std::string_view which) {
   auto l = find_listener(which);
   if (!l)
-    return 0;
-  auto flow = (*l)->retire();
+    return;
+  (*l)->retire();
   std::erase_if(listeners_, [&](auto& p) { return p.get() == *l; });
-  return flow;
+}
+
+void stream_transport::close_doors() {
+  for (auto& l : listeners_)
+    l->retire();
+  listeners_.clear();
+}
+
+output_state stream_transport::output() {
+  output_state all;
+  for (const auto& [name, l] : links_) {
+    auto one = l->output();
+    all.moves = all.moves || one.moves;
+    all.stuck += one.stuck;
+  }
+  return all;
+}
+
+void stream_transport::look_again() {
+  if (env_.kind.look_again)
+    env_.kind.look_again();
 }
 
 /// What comes in by links of the listener with this id may reach these workers and no others.

@@ -11,8 +11,7 @@ namespace ockam {
 /// Owns its listeners; links are owned by their actors and known here by address. Socket thread only.
 class stream_transport final : public transport, private budget_waiter {
  public:
-  /// `kind` is static data.
-  stream_transport(const stream_kind& kind, transport_context context);
+  stream_transport(stream_kind kind, transport_context context);
   ~stream_transport() override;
 
   std::string_view name() const override { return env_.kind.name; }
@@ -23,7 +22,11 @@ class stream_transport final : public transport, private budget_waiter {
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
-  std::uint32_t retire_listener(std::string_view which) override;
+  void retire_listener(std::string_view which) override;
+  void forsake_links(std::uint32_t flow) override { end_rights(flow); }
+  void close_doors() override;
+  output_state output() override;
+  void look_again() override;
   result<void> close_link(std::string_view which) override;
   void stop() override;
 

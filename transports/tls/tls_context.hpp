@@ -10,7 +10,7 @@ struct ssl_ctx_st;
 
 namespace ockam {
 
-/// What TLS needs to know, from files; loaded once for a listener or a connection. Socket thread only.
+/// What TLS needs to know, from files. Socket thread only, once it is in use.
 using tls_context = std::shared_ptr<ssl_ctx_st>;
 
 /// Paths of PEM files.
@@ -18,6 +18,8 @@ struct tls_files {
   std::string certificate; ///< own certificate, and those that lead to a root
   std::string key;         ///< its private key
   std::string ca;          ///< whom to trust
+
+  auto operator<=>(const tls_files&) const = default;
 };
 
 /// TLS 1.2 and later. A server has a certificate and a key; with `ca` it admits only clients that show a

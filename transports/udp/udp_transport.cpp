@@ -212,9 +212,11 @@ result<void> udp_transport::close_listener(std::string_view which) {
   return {};
 }
 
-std::uint32_t udp_transport::retire_listener(std::string_view which) {
-  (void)close_listener(which);
-  return 0;
+output_state udp_transport::output() {
+  output_state all;
+  for (const auto& [name, l] : links_)
+    all.moves = all.moves || l->info().queued_bytes > 0;
+  return all;
 }
 
 result<void> udp_transport::close_link(std::string_view which) {

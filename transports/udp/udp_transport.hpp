@@ -28,7 +28,11 @@ class udp_transport final : public transport {
   std::vector<link_info> links() const override;
   result<void> close_listener(std::string_view which) override;
   /// A listener is its only link.
-  std::uint32_t retire_listener(std::string_view which) override;
+  void retire_listener(std::string_view which) override { (void)close_listener(which); }
+  void forsake_links(std::uint32_t) override {}
+  /// Answers leave by the sockets that listen.
+  void close_doors() override {}
+  output_state output() override;
   result<void> close_link(std::string_view which) override;
   void look_again() override;
   void stop() override;

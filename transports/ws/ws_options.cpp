@@ -19,8 +19,7 @@ result<void> check_plain(const ws_address& a, const option_values& keys) {
 }
 
 /// What is the same for both ends.
-result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, const transport_options& options,
-                         result<tls_context> (*make_tls)(const tls_files&)) {
+result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, const transport_options& options) {
   auto keys = option_values::read(end.keys, options);
   if (!keys)
     return std::move(keys).error();
@@ -28,13 +27,11 @@ result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, c
     return std::move(a).error();
   if (auto ok = check_plain(*a, *keys); !ok)
     return std::move(ok).error();
-  auto tls = read_tls(a->tls, *keys, make_tls);
-  if (!tls)
-    return std::move(tls).error();
   auto connect = connector_by_proxy(a->at, *keys);
   if (!connect)
     return std::move(connect).error();
-  return ws_settings{std::move(*a), std::move(*tls), keys->get<std::vector<std::string>>("origins"),
+  auto tls = a->tls ? std::optional{read_tls(*keys)} : std::nullopt;
+  return ws_settings{std::move(*a), std::move(tls), keys->get<std::vector<std::string>>("origins"),
                      static_cast<std::size_t>(keys->get<std::uint64_t>(ws_max_header.name)), keys->get<std::string>("cookie"),
                      *std::move(connect)};
 }
@@ -42,19 +39,19 @@ result<ws_settings> read(result<ws_address> a, const endpoint_descriptor& end, c
 } // namespace
 
 result<ws_settings> read_ws_listener(const std::string& address, const transport_options& options) {
-  return read(parse_ws_listen_address(address), ws_entry::descriptor.listener, options, &make_tls_server);
+  return read(parse_ws_listen_address(address), ws_entry::descriptor.listener, options);
 }
 
 result<ws_settings> read_ws_connection(const std::string& address, const transport_options& options) {
-  return read(parse_ws_address(address), ws_entry::descriptor.connection, options, &make_tls_client);
+  return read(parse_ws_address(address), ws_entry::descriptor.connection, options);
 }
 
 result<void> ws_entry::check_listener(const std::string& address, const option_texts& options) {
-  return outcome_of(read_ws_listener(address, options));
+  return check_tls(read_ws_listener(address, options), &make_tls_server);
 }
 
 result<void> ws_entry::check_connection(const std::string& address, const option_texts& options) {
-  return outcome_of(read_ws_connection(address, options));
+  return check_tls(read_ws_connection(address, options), &make_tls_client);
 }
 
 } // namespace ockam

@@ -6,15 +6,16 @@
 #include "transports/stream/stream_kind.hpp"
 #include "transports/tls/tls_context.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace ockam {
 
-/// An address of a ws listener or connection and its options, understood; its files are read.
+/// An address of a ws listener or connection and its options, understood.
 struct ws_settings {
   ws_address at;
-  tls_context tls; ///< null without TLS
+  std::optional<tls_files> tls = {}; ///< none without TLS
   std::vector<std::string> origins = {}; ///< listeners: web pages that may connect
   std::size_t max_header = 0;
   std::string cookie = {};               ///< connections

@@ -103,7 +103,7 @@ result<void> stop(invocation& in) {
     return std::move(row).error();
   if (!*row)
     return in.out.show({json::array(), "  > There are no nodes running", "  > There are no nodes running"});
-  if (auto ok = stop_node(in, (*row)->name, in.args.has("force")); !ok)
+  if (auto ok = stop_node(in, (*row)->name); !ok)
     return ok;
   auto text = done_line("The node with name " + (*row)->name + " was stopped");
   return in.out.show({{{"name", (*row)->name}, {"status", "stopped"}}, text, text});
@@ -120,7 +120,7 @@ result<void> remove_all(invocation& in) {
   auto deleted = json::array();
   std::string text, names;
   for (const auto& row : *rows) {
-    auto ok = delete_node(in, row.name, in.args.has("force"));
+    auto ok = delete_node(in, row.name);
     if (!ok && ok.error().code == errc::not_found)
       continue; // somebody else has done it meanwhile
     if (!ok)
@@ -150,7 +150,7 @@ result<void> remove(invocation& in) {
   const auto& name = (*row)->name;
   if (auto ok = in.confirm("Delete node " + name + "?"); !ok)
     return ok;
-  if (auto ok = delete_node(in, name, in.args.has("force")); !ok)
+  if (auto ok = delete_node(in, name); !ok)
     return ok;
   return in.out.show({{{"name", name}}, done_line("Node " + name + " was deleted"), name});
 }
@@ -200,14 +200,15 @@ result<void> logs(invocation& in) {
 std::vector<command> node_commands() {
   argument name{.name = "NAME", .about = "Name of the node; the default node if not given", .required = false};
   option yes{.name = "yes", .letter = 'y', .about = "Do not ask"};
+  option grace{.name = "timeout", .value = "DURATION", .about = "What is under way may take this long; if not given, the stop-grace of the node", .check = &check_duration};
   option force{.name = "force", .letter = 'f', .about = "Kill it without waiting for it to end in order"};
   return {
     {.path = "node list", .about = "List all nodes and whether they run", .arguments = {}, .options = {}, .example = "ockam node list --output json", .run = &list},
     {.path = "node show", .about = "Show a node: listeners, services, counters", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node show n1", .run = &show},
     {.path = "node start", .about = "Start a stopped node as its file says, with all that was made at the prompt", .arguments = {name}, .options = {timeout_option()}, .example = "ockam node start n1", .run = &start},
-    {.path = "node stop", .about = "Stop a node; it can be started again", .arguments = {name}, .options = {force}, .example = "ockam node stop n1", .run = &stop},
+    {.path = "node stop", .about = "Stop a node when what is under way has finished; it can be started again", .arguments = {name}, .options = {grace, force}, .example = "ockam node stop n1", .run = &stop},
     {.path = "node delete", .about = "Stop a node and delete everything of it", .arguments = {name},
-     .options = {{.name = "all", .about = "All nodes"}, yes, force}, .example = "ockam node delete n1 -y", .run = &remove},
+     .options = {{.name = "all", .about = "All nodes"}, yes, grace, force}, .example = "ockam node delete n1 -y", .run = &remove},
     {.path = "node default", .about = "Show or choose the default node", .arguments = {name}, .options = {}, .example = "ockam node default n1", .run = &show_default},
     {.path = "node logs", .about = "Print where the log of a node is", .arguments = {name}, .options = {}, .example = "less $(ockam node logs n1)", .run = &logs}};
 }

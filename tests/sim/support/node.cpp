@@ -87,6 +87,7 @@ class node::impl final : public participant {
   assembly assembly_;
   std::vector<reloader::failure> failures_;
   bool seen_listener_ = false;
+  int drained_ = 0;
   bool pool_runs_ = true;
   bool stopped_ = false;
 };
@@ -117,12 +118,20 @@ void node::stop() { impl_->stop(); }
 
 std::vector<reloader::failure> node::reload(node_config fresh) {
   std::optional<std::vector<reloader::failure>> outcome;
-  impl_->assembly_.reload().apply(std::move(fresh), reloader::on_failure::go_on, [&](auto failures) { outcome = std::move(failures); });
+  impl_->assembly_.reload().apply(std::move(fresh), reloader::on_failure::stay, [&](auto failures) { outcome = std::move(failures); });
   impl_->net_.run();
   if (!outcome)
     throw std::logic_error{"the reload has not ended"};
   return std::move(*outcome);
 }
+
+stop_notice node::drain(std::optional<std::chrono::milliseconds> grace) {
+  auto notice = impl_->assembly_.drain(grace, [this] { ++impl_->drained_; });
+  impl_->net_.run();
+  return notice;
+}
+
+int node::drained() const { return impl_->drained_; }
 
 void node::start(std::string_view type, std::string where) {
   result<address> outcome = error{errc::internal, "the start has not ended", {}};

@@ -46,6 +46,10 @@ class node {
   /// Puts another configuration into effect, and says what could not begin.
   std::vector<reloader::failure> reload(node_config fresh);
 
+  /// Lets nothing new in, and counts how often it is told that nothing is under way any more.
+  stop_notice drain(std::optional<std::chrono::milliseconds> grace = {});
+  int drained() const;
+
   /// Starts a service by name, as the configuration does.
   void start(std::string_view type, std::string where = {});
   /// Starts a worker of the test's own at `where`, which everybody may reach.

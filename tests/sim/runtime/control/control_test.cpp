@@ -46,7 +46,7 @@ class control_sim : public testing::Test {
   control_sim() {
     worker_options o;
     o.type = "control";
-    EXPECT_TRUE(n1.workers().start(address{"control"}, make_control(n1.parts(), "/control", [] {}), std::move(o)));
+    EXPECT_TRUE(n1.workers().start(address{"control"}, make_control(n1.parts(), "/control", desk), std::move(o)));
     net.run();
   }
   std::vector<control::Response> ask(client& c, const control::Request& r) {
@@ -56,8 +56,43 @@ class control_sim : public testing::Test {
   }
 
   network net;
+  stop_desk desk;
   node n1{net};
 };
+
+TEST_F(control_sim, a_node_that_is_stopping_shows_itself_and_begins_nothing) {
+  auto c = net.dial("/control");
+  desk.closed = true;
+  auto refused = ask(c, send_request(1, "/service/echo", "x"));
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_NE(refused[0].error().cause().find("is stopping"), std::string::npos);
+  control::Request show;
+  show.mutable_show_node();
+  auto shown = ask(c, show);
+  ASSERT_EQ(shown.size(), 1u);
+  EXPECT_EQ(shown[0].node().name(), "n1");
+  EXPECT_EQ(desk.under_way, 0u);
+}
+
+TEST_F(control_sim, who_asks_it_to_stop_is_told_how_long_that_may_take) {
+  auto c = net.dial("/control");
+  std::optional<std::chrono::milliseconds> asked;
+  desk.ask = [&](auto grace) {
+    asked = grace;
+    EXPECT_EQ(desk.under_way, 1u) << "that of the message, and not its own";
+    return stop_notice{std::chrono::milliseconds{70}, true};
+  };
+  n1.start("never", std::make_unique<mailbox>());
+  EXPECT_TRUE(ask(c, send_request(2, "/service/never", "x", 60'000)).empty());
+  control::Request stop;
+  stop.set_id(3);
+  stop.mutable_stop_node()->set_grace_ms(50);
+  auto told = ask(c, stop);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(asked, std::chrono::milliseconds{50});
+  EXPECT_EQ(told[0].stopping().within_ms(), 70u);
+  EXPECT_TRUE(told[0].stopping().waits());
+}
 
 TEST_F(control_sim, a_message_goes_out_and_its_reply_comes_back) {
   auto c = net.dial("/control");

@@ -133,9 +133,13 @@ TEST(config, a_file_that_is_missing_or_a_directory) {
   }
 }
 
-TEST(config, an_empty_file_says_nothing_and_is_no_error) {
-  node_config c;
-  EXPECT_TRUE(read_config_file("/dev/null", types, c).empty());
+TEST(config, a_file_without_a_section_is_an_error) {
+  for (const auto* text : {"", "\n", "# [node]\n"}) {
+    node_config c;
+    auto wrong = read_config_text(text, "n.ini", types, c);
+    ASSERT_EQ(wrong.size(), 1u) << text;
+    EXPECT_EQ(wrong[0].cause, "n.ini:1: there is no section in it");
+  }
 }
 
 node_options options(std::vector<const char*> args) {

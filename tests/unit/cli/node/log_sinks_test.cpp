@@ -28,7 +28,7 @@ class daily_log_test : public testing::Test {
     ::strptime(day, "%Y-%m-%d", &t);
     return clock::from_time_t(::timegm(&t));
   }
-  static void write(daily_log& log, clock::time_point t, std::string_view text) {
+  static void write(file_log& log, clock::time_point t, std::string_view text) {
     spdlog::details::log_msg m{t, {}, "", spdlog::level::info, text};
     log.log(m);
     log.flush();
@@ -92,6 +92,52 @@ TEST_F(daily_log_test, keeps_its_hands_off_other_files) {
 
 TEST_F(daily_log_test, says_where_it_cannot_be_written) {
   EXPECT_THROW((daily_log{"/proc/nowhere/stdout", 10, 1}), spdlog::spdlog_ex);
+  EXPECT_THROW((rotating_log{"/proc/nowhere/n.log", 10, 1}), spdlog::spdlog_ex);
+}
+
+class rotating_log_test : public daily_log_test {};
+
+TEST_F(rotating_log_test, is_limited_in_size_and_number) {
+  rotating_log log{where / "n.log", 10, 2};
+  log.set_pattern("%v");
+  for (auto* line : {"first", "second", "third", "fourth"})
+    write(log, clock::now(), line);
+  EXPECT_EQ(files(), (std::set<std::string>{"n.log", "n.1.log", "n.2.log"}));
+  EXPECT_EQ(text("n.log") + text("n.1.log") + text("n.2.log"), "fourth\nthird\nsecond\n");
+}
+
+TEST_F(rotating_log_test, goes_on_in_a_new_file_when_it_is_told_that_the_old_one_was_moved) {
+  rotating_log log{where / "n.log", 1000, 2};
+  log.set_pattern("%v");
+  write(log, clock::now(), "one");
+  fs::rename(where / "n.log", where / "moved");
+  write(log, clock::now(), "two");
+  log.reopen();
+  write(log, clock::now(), "three");
+  EXPECT_EQ(text("moved"), "one\ntwo\n");
+  EXPECT_EQ(text("n.log"), "three\n");
+}
+
+TEST_F(rotating_log_test, loses_nothing_when_it_cannot_be_opened_anew) {
+  fs::create_directory(where / "d");
+  rotating_log log{where / "d/n.log", 1000, 2};
+  log.set_pattern("%v");
+  fs::rename(where / "d", where / "moved");
+  std::ofstream{where / "d"} << "no directory";
+  log.reopen();
+  EXPECT_THROW(write(log, clock::now(), "one"), spdlog::spdlog_ex);
+  write(log, clock::now(), "two");
+  EXPECT_EQ(text("moved/n.log"), "one\ntwo\n");
+}
+
+TEST_F(rotating_log_test, one_that_somebody_else_has_cut_has_room_again) {
+  rotating_log log{where / "n.log", 10, 2};
+  log.set_pattern("%v");
+  write(log, clock::now(), "12345678");
+  fs::resize_file(where / "n.log", 0);
+  write(log, clock::now(), "87654321");
+  EXPECT_EQ(files(), std::set<std::string>{"n.log"});
+  EXPECT_EQ(text("n.log"), "87654321\n");
 }
 
 } // namespace
