@@ -146,7 +146,11 @@ class worker_host {
   extras& more();
   /// Charges what the worker sends; or why that cannot be.
   std::optional<std::string> charge(message& m);
+  /// Closes the postbox and forgets the handlers of requests.
   void retire() noexcept;
+  /// Nothing that the worker has begun goes on.
+  void give_up() noexcept;
+  void end_of_worker(bool is_told) noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>
   std::optional<std::string> run(F&& f) {
@@ -154,6 +158,9 @@ class worker_host {
     return guarded(f);
   }
   result<void> make_worker();
+  /// Runs what ends the worker, which may throw where C++ has no way for it: that is logged and counted.
+  template <class F>
+  void let_go(F&& f) noexcept;
   /// After its end: makes it anew, now or later, or ends for good.
   void go_on(error why) noexcept;
 
