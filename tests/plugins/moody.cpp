@@ -11,10 +11,16 @@ class moody final : public ockam::worker {
   explicit moody(const ockam::service_options& o)
     : prefix_{o.text("prefix")}, times_{o.number("times", 1, 1, 10)},
       start_{o.choice("start", "well", {"well", "throw", "loop"})} {
+    throw_at_end_ = o.flag("throw-in-destructor", false);
     if (o.flag("throw-in-constructor", false))
       throw std::runtime_error{"the constructor was told to throw"};
     if (start_ == "loop")
       loop_for_ever();
+  }
+
+  ~moody() override {
+    if (throw_at_end_)
+      throw_from_here();
   }
 
   void on_start() override {
@@ -30,6 +36,8 @@ class moody final : public ockam::worker {
       throw std::runtime_error{"told to throw"};
     if (text == "loop")
       loop_for_ever();
+    if (text == "answer twice")
+      reply_text(std::move(m), "first");
     std::string answer;
     for (std::int64_t i = 0; i < times_; ++i)
       answer += prefix_ + text;
@@ -37,6 +45,8 @@ class moody final : public ockam::worker {
   }
 
  private:
+  void throw_from_here() { throw std::runtime_error{"the destructor was told to throw"}; }
+
   void loop_for_ever() {
     while (!let_go_)
       ;
@@ -45,6 +55,7 @@ class moody final : public ockam::worker {
   std::string prefix_;
   std::int64_t times_;
   std::string start_;
+  bool throw_at_end_ = false;
   volatile bool let_go_ = false; // nobody does
 };
 
