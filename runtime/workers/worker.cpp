@@ -58,6 +58,8 @@ std::string_view worker::node_name() const {
 }
 
 void worker::reply(message_ptr request) {
+  if (!host().has_turn("reply"))
+    return;
   check(request, "reply");
   request->header.make_reply(self());
   provenance::answer(*request);
@@ -72,6 +74,8 @@ void worker::reply(message_ptr request, payload body) {
 }
 
 void worker::reply_from_budget(message_ptr request) {
+  if (!host().has_turn("reply_from_budget"))
+    return;
   check(request, "reply_from_budget");
   constexpr auto toll = route_header::answer_toll;
   auto left = request->header.hop_budget();
@@ -89,6 +93,8 @@ void worker::reply_from_budget(message_ptr request, payload body) {
 }
 
 void worker::compute_reply(message_ptr request, computation work) {
+  if (!host().has_turn("compute_reply"))
+    return;
   check(request, "compute_reply");
   if (!work)
     misused("compute_reply", "the computation is empty");
@@ -104,6 +110,8 @@ void worker::reply_text(message_ptr request, std::string_view text) {
 }
 
 void worker::reply_error(message_ptr request, std::string_view detail, payload body) {
+  if (!host().has_turn("reply_error"))
+    return;
   check(request, "reply_error");
   if (request->header.wants_report())
     return host().drop(std::move(request), drop_reason::service_error, detail);
@@ -116,6 +124,8 @@ void worker::reply_error(message_ptr request, std::string_view detail) {
 }
 
 void worker::forward(message_ptr m) {
+  if (!host().has_turn("forward"))
+    return;
   check(m, "forward");
   if (m->header.onward_empty()) [[unlikely]]
     misused("forward", "the onward route is empty; it begins with the address of this worker");
@@ -126,6 +136,8 @@ void worker::forward(message_ptr m) {
 }
 
 void worker::deliver(message_ptr m) {
+  if (!host().has_turn("deliver"))
+    return;
   check(m, "deliver");
   std::size_t onward = 0, back = 0;
   m->header.each_onward([&](address_view) { ++onward; });
@@ -138,6 +150,8 @@ void worker::deliver(message_ptr m) {
 }
 
 void worker::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  if (!host().has_turn("drop"))
+    return;
   check(m, "drop");
   if (why == drop_reason::none || static_cast<std::size_t>(why) >= drop_reason_count)
     misused("drop", "there is no such reason");
@@ -145,11 +159,15 @@ void worker::drop(message_ptr m, drop_reason why, std::string_view detail) {
 }
 
 void worker::send(const route& onward, payload body) {
+  if (!host().has_turn("send"))
+    return;
   check(onward, "send");
   host().send(make_message(onward, self(), std::move(body)));
 }
 
 void worker::request(const route& onward, payload body, std::chrono::milliseconds timeout, reply_handler then) {
+  if (!host().has_turn("request"))
+    return;
   check(onward, "request");
   if (!then)
     misused("request", "the handler is empty; send awaits no reply");
@@ -163,14 +181,20 @@ void worker::request(const route& onward, payload body, std::chrono::millisecond
 }
 
 std::uint64_t worker::set_timer(std::chrono::milliseconds delay) {
+  if (!host().has_turn("set_timer"))
+    return 0;
   return host().set_timer(bounded(delay));
 }
 
 void worker::cancel_timer(std::uint64_t timer) {
+  if (!host().has_turn("cancel_timer"))
+    return;
   host().cancel_timer(timer);
 }
 
 postbox worker::my_postbox() {
+  if (!host().has_turn("my_postbox"))
+    return worker_host::closed_box();
   return host().box();
 }
 
@@ -195,6 +219,8 @@ void worker::log_error(std::string_view line) const {
 }
 
 void worker::stop() {
+  if (!host().has_turn("stop"))
+    return;
   host().stop();
 }
 
@@ -386,6 +412,17 @@ void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
     r = error{errc::limit_reached, "the reply was dropped: " + budget()->full(), {}};
   }
   then(std::move(r));
+}
+
+bool worker_host::has_turn(std::string_view member) {
+  if (!on_pool_ || has_turn_ == this)
+    return true;
+  post([this, what = std::string{member} + ": called on a thread that is not the worker's, for which there is my_postbox"] {
+    unique_function<void()> fail_there{[&] { throw std::logic_error{what}; }};
+    if (worker_)
+      run_posted(fail_there);
+  });
+  return false;
 }
 
 postbox worker_host::box() {

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 /// Does what a test says, with the members that are protected.
 class scripted final : public worker {
  public:
-  using worker::compute_reply, worker::deliver, worker::drop, worker::forward, worker::my_postbox, worker::reply,
+  using worker::cancel_timer, worker::compute_reply, worker::deliver, worker::drop, worker::forward, worker::my_postbox, worker::reply,
     worker::reply_error, worker::reply_from_budget, worker::reply_text, worker::request, worker::send, worker::set_timer,
     worker::stop;
   using act = std::function<void(scripted&, message_ptr)>;
@@ -237,6 +237,43 @@ TEST_P(misuse, of_the_last_moment_reaches_no_other_life) {
   ASSERT_TRUE(n.workers().stop(address{"bad"}));
   net.advance(1s);
   EXPECT_EQ(outcomes, 0);
+  EXPECT_TRUE(echo_answers());
+}
+
+class misuse_on_the_pool : public misuse {};
+INSTANTIATE_TEST_SUITE_P(threads, misuse_on_the_pool, testing::Values(worker_thread::pool));
+
+TEST_P(misuse_on_the_pool, of_another_thread_does_nothing_there_and_is_the_error_of_the_worker) {
+  const std::vector<std::pair<const char*, scripted::act>> ways{
+    {"reply", [](auto& w, message_ptr m) { w.reply(std::move(m)); }},
+    {"reply", [](auto& w, message_ptr m) { w.reply(std::move(m), payload{"x"}); }},
+    {"reply", [](auto& w, message_ptr m) { w.reply_text(std::move(m), "x"); }},
+    {"reply_from_budget", [](auto& w, message_ptr m) { w.reply_from_budget(std::move(m)); }},
+    {"reply_error", [](auto& w, message_ptr m) { w.reply_error(std::move(m), "x"); }},
+    {"compute_reply", [](auto& w, message_ptr m) { w.compute_reply(std::move(m), [](message&) { return std::optional<result<payload>>{payload{}}; }); }},
+    {"forward", [](auto& w, message_ptr m) { w.forward(std::move(m)); }},
+    {"deliver", [](auto& w, message_ptr m) { w.deliver(std::move(m)); }},
+    {"drop", [](auto& w, message_ptr m) { w.drop(std::move(m), drop_reason::service_error); }},
+    {"send", [](auto& w, message_ptr) { w.send({"me"}, payload{"x"}); }},
+    {"request", [](auto& w, message_ptr) { w.request({"echo"}, payload{"x"}, 1s, [](auto) {}); }},
+    {"set_timer", [](auto& w, message_ptr) { EXPECT_EQ(w.set_timer(1ms), 0u); }},
+    {"cancel_timer", [](auto& w, message_ptr) { w.cancel_timer(1); }},
+    {"my_postbox", [](auto& w, message_ptr) { EXPECT_FALSE(w.my_postbox().post([] {})); }},
+    {"stop", [](auto& w, message_ptr) { w.stop(); }},
+  };
+  scripted::act act;
+  start([&](scripted& w) {
+    w.at_message = [&](scripted& self, message_ptr m) { std::thread{[&] { act(self, std::move(m)); }}.join(); };
+  });
+  std::uint64_t before = 0;
+  for (const auto& [what, how] : ways) {
+    SCOPED_TRACE(what);
+    act = how;
+    n.send({"bad"}, "x", "me");
+    net.advance(1min);
+    EXPECT_EQ(failures(), ++before);
+    EXPECT_TRUE(got->empty());
+  }
   EXPECT_TRUE(echo_answers());
 }
 
