@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import installed
 from installed import ROOT
 
 PLUGIN = """
@@ -29,6 +30,16 @@ class echo final : public ockam::worker {
 extern "C" const ockam::plugin ockam_plugin{ockam::plugin_of<echo>()};
 """
 
+PROJECT = """
+cmake_minimum_required(VERSION 3.16)
+project(plugin LANGUAGES CXX)
+find_package(ockam REQUIRED)
+add_library(plugin MODULE plugin.cpp)
+target_link_libraries(plugin PRIVATE ockam::service)
+target_compile_definitions(plugin PRIVATE MARKER="${CMAKE_CURRENT_SOURCE_DIR}/it-ran")
+set_target_properties(plugin PROPERTIES PREFIX "")
+"""
+
 HASHES = """
 include({root}/cmake/headers-hash.cmake)
 ockam_headers_hash(service files ROOTS {include} {include}/ockam/internal HEADERS ockam/service.hpp ockam/message.hpp)
@@ -38,7 +49,7 @@ message("${{service}} ${{actor}}")
 
 
 @pytest.fixture(scope="module")
-def installed_headers(programs, sanitized, tmp_path_factory):
+def installed_include(programs, sanitized, tmp_path_factory):
     if sanitized:
         pytest.skip("headers say nothing about sanitizers")
     prefix = tmp_path_factory.mktemp("prefix")
@@ -47,9 +58,9 @@ def installed_headers(programs, sanitized, tmp_path_factory):
 
 
 @pytest.fixture
-def headers(installed_headers, tmp_path):
+def headers(installed_include, tmp_path):
     """A copy of the headers of an installation, to be changed."""
-    return shutil.copytree(installed_headers, tmp_path / "include")
+    return shutil.copytree(installed_include, tmp_path / "include")
 
 
 @pytest.fixture
@@ -136,6 +147,28 @@ def test_another_order_of_members_is_refused_before_code_runs(n1, ockam, run, co
     checked = run("ockam-node", "--config", path, "--check-config")
     assert checked.code == 78 and f"{path}:3: [service p]" in checked.err and "it was built for another interface" in checked.err, checked
     assert not marker.exists() and say(ockam, "echo") == "hello"
+
+
+@pytest.mark.timeout(300)
+def test_the_package_says_which_headers_it_finds(n1, ockam, programs, sanitized, tmp_path):
+    if sanitized:
+        pytest.skip("a package is installed without sanitizers")
+    prefix, project = tmp_path / "prefix", tmp_path / "project"
+    installed.install(programs, prefix)
+    project.mkdir()
+    (project / "CMakeLists.txt").write_text(PROJECT)
+    (project / "plugin.cpp").write_text(PLUGIN)
+    header = prefix / "include/ockam/internal/runtime/core/message.hpp"
+    as_it_was = header.read_text()
+    change(prefix / "include", *ANOTHER_ORDER)
+    installed.configure_and_build(project, prefix)
+    refused = start(ockam, project / "build/plugin.so")
+    assert refused.code == 70 and "it was built for another interface: its headers are " in refused.err, refused
+    assert not (project / "it-ran").exists()
+    header.write_text(as_it_was)
+    installed.run(["cmake", "--build", project / "build"])
+    assert start(ockam, project / "build/plugin.so").code == 0
+    assert (project / "it-ran").exists() and say(ockam, "p") == "hello"
 
 
 def test_comments_and_blank_space_are_no_part_of_the_interface(headers, tmp_path):
