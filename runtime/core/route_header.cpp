@@ -372,6 +372,8 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
 }
 
 void route_header::set_report(report r) {
+  if (static_cast<std::size_t>(r.reason) >= drop_reason_count)
+    r.reason = drop_reason::none; // its size is that of one that there is
   for (auto* text : {&r.node, &r.detail})
     *text = clipped(*text, report::max_detail);
   if (printable(r.hop.name).size() > max_name_length)

@@ -85,7 +85,8 @@ struct plugin_note {
 
 /// Each source file that includes this has a note, and a node loads no plugin of which one is wrong.
 [[gnu::used, gnu::section(".note.ockam"), gnu::aligned(8)]] static constexpr plugin_note<plugin_interface> plugin_note_of_this_file{};
-static_assert(offsetof(plugin_note<plugin_interface>, what) == 24 && sizeof(plugin_note_of_this_file) % 8 == 0);
+static_assert(offsetof(plugin_note<plugin_interface>, what) == 24 && sizeof(plugin_note_of_this_file) % 8 == 0,
+              "an option of the compiler changes how classes are laid out: a plugin cannot be built with it");
 
 /// What a shared object with a service exports, as a constant of the name `ockam_plugin`:
 ///

@@ -65,7 +65,8 @@ class postbox {
 /// address becomes free unless the service is to be restarted. So does what a member of this class is called with
 /// that it cannot use, by `std::invalid_argument`: a null message, which is also what is left of one that was
 /// answered already; a handler that is empty; a route over `max_route_hops` or with a name over `max_name_length`; a
-/// reason that is none. An exception that leaves the destructor or `on_stop` is logged and counted too.
+/// reason that is none. A member that another thread calls does nothing there, and is an error of the worker as well
+/// (not noticed on the socket thread). An exception that leaves the destructor or `on_stop` is logged and counted.
 class worker {
  public:
   worker() = default;

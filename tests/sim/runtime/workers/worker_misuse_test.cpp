@@ -127,6 +127,7 @@ TEST_P(misuse, is_the_error_of_the_worker) {
     {"requests with a null pointer", [](auto& w, message_ptr) { w.request({"echo"}, payload{"x"}, 1s, static_cast<void (*)(result<message_ptr>)>(nullptr)); }},
     {"requests along a name that is too long", [](auto& w, message_ptr) { w.request(name_far_too_long, payload{"x"}, 1s, [](auto) {}); }},
     {"posts an empty task", [](auto& w, message_ptr) { w.my_postbox().post({}); }},
+    {"replies with a null pointer", [](auto& w, message_ptr m) { w.reply(std::move(m), static_cast<const char*>(nullptr)); }},
     {"throws what is no exception", [](auto&, message_ptr) { throw 42; }},
     {"takes a reply for granted", [](auto& w, message_ptr) {
       w.request({"nobody"}, payload{"x"}, 1s, [](result<message_ptr> r) { (void)(*r)->text(); });

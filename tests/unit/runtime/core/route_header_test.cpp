@@ -256,6 +256,14 @@ TEST(route_header, a_moved_one_is_empty_and_usable) {
   }
 }
 
+TEST(route_header, a_report_of_a_reason_that_is_none_says_so_and_has_the_size_that_it_says) {
+  route_header h;
+  h.set_report({static_cast<drop_reason>(200), address{"a"}, "n1", {}});
+  EXPECT_EQ(h.get_report()->reason, drop_reason::none);
+  std::vector<std::byte> out(h.encoded_size());
+  EXPECT_EQ(h.encode(out.data()), out.data() + out.size());
+}
+
 TEST(route_header, an_empty_route_has_no_next_hop_and_loses_none) {
   route_header h;
   h.push_return(address{"me"});
