@@ -1,12 +1,12 @@
 # Debian's libcaf-dev ships neither a CMake package nor a pkg-config file. Defines CAF_FOUND,
-# CAF_VERSION and the targets CAF::core, CAF::io and CAF::openssl (components; core is implied).
+# CAF_VERSION, CAF_NUMBER (1706 for 0.17.6) and the targets CAF::core, CAF::io and CAF::openssl (components; core is implied).
 find_path(CAF_INCLUDE_DIR caf/config.hpp)
 if(CAF_INCLUDE_DIR)
   file(STRINGS ${CAF_INCLUDE_DIR}/caf/config.hpp _caf_version_line REGEX "#define CAF_VERSION ")
-  string(REGEX REPLACE ".*CAF_VERSION ([0-9]+).*" "\\1" _caf_number "${_caf_version_line}")
-  math(EXPR _caf_major "${_caf_number} / 10000")
-  math(EXPR _caf_minor "(${_caf_number} / 100) % 100")
-  math(EXPR _caf_patch "${_caf_number} % 100")
+  string(REGEX REPLACE ".*CAF_VERSION ([0-9]+).*" "\\1" CAF_NUMBER "${_caf_version_line}")
+  math(EXPR _caf_major "${CAF_NUMBER} / 10000")
+  math(EXPR _caf_minor "(${CAF_NUMBER} / 100) % 100")
+  math(EXPR _caf_patch "${CAF_NUMBER} % 100")
   set(CAF_VERSION ${_caf_major}.${_caf_minor}.${_caf_patch})
 endif()
 

@@ -15,7 +15,8 @@ function(ockam_library)
   set_target_properties(ockam-${ARG_NAME} PROPERTIES EXPORT_NAME ${ARG_NAME}
                         POSITION_INDEPENDENT_CODE ON)
   target_include_directories(ockam-${ARG_NAME} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/ockam/internal>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
+    $<INSTALL_INTERFACE:include/ockam/internal>)
   target_link_libraries(ockam-${ARG_NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   ockam_warnings(ockam-${ARG_NAME})
   install(TARGETS ockam-${ARG_NAME} EXPORT ockam-targets ARCHIVE DESTINATION lib/ockam)

@@ -9,7 +9,7 @@ namespace ockam {
 
 struct plugin;
 
-/// Loads a shared object and finds its service. Checks what it was built for before anything of it is
+/// Loads a shared object and finds its service. Checks what it was built for (`check_plugin_file`) before anything of it is
 /// called; what is refused is unloaded, what is accepted stays for as long as the process runs. Loading
 /// the same file again gives the same plugin. Errors: `not_found` (no such file), `unsupported` (not a
 /// plugin, or of another build), with the difference. Thread: any; not the socket thread, since it reads

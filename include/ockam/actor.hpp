@@ -2,9 +2,11 @@
 #pragma once
 
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/plugin.hpp"
 #include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/worker_host.hpp"
 
+#include <caf/config.hpp>
 #include <caf/message_handler.hpp>
 #include <caf/scheduled_actor.hpp>
 
@@ -41,5 +43,10 @@ inline caf::scheduled_actor& actor_of(const worker& w) {
 inline void handle_also(const worker& w, caf::message_handler handlers) {
   worker_host::of(w).handle_also(std::move(handlers));
 }
+
+/// For the node that loads this: see `plugin_note`.
+[[gnu::used, gnu::section(".note.ockam"), gnu::aligned(8)]] static constexpr plugin_note<actor_interface> actor_note_of_this_file{
+  .what = {.caf = CAF_VERSION}};
+static_assert(sizeof(actor_note_of_this_file) % 8 == 0);
 
 } // namespace ockam

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,8 @@ class payload {
   explicit payload(std::span<const std::byte> bytes) { assign(bytes); }
   /// The bytes of the text as they are. Services of Ockam expect BARE strings: see `text_payload`.
   payload(std::string_view text) { assign(std::as_bytes(std::span{text})); }
-  payload(const char* text) : payload{std::string_view{text}} {}
+  /// A null pointer is `std::invalid_argument`.
+  payload(const char* text) : payload{text ? std::string_view{text} : throw std::invalid_argument{"a payload of a null pointer"}} {}
   payload(const std::string& text) : payload{std::string_view{text}} {}
   /// The part `[offset, offset + size)` of a block, which is taken over.
   payload(std::unique_ptr<std::byte[]> block, std::size_t capacity, std::size_t offset, std::size_t size) noexcept

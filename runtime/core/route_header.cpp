@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <stdexcept>
+#include <string>
 
 namespace ockam {
 
@@ -125,6 +127,17 @@ route_header& route_header::operator=(route_header&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+/// Lengths of entries are read as numbers of one or two bytes. A name over `max_name_length` is refused wherever it comes in.
+void check_name(address_view a) {
+  constexpr std::size_t most = 16'000;
+  if (a.name.size() > most)
+    throw std::length_error{"a name of " + std::to_string(a.name.size()) + " bytes in a route: at most " + std::to_string(max_name_length)};
+}
+
+} // namespace
+
 std::size_t route_header::entry_size(address_view a) noexcept {
   auto body = address_size(a);
   return 1 + varint_size(body) + body;
@@ -205,6 +218,7 @@ void route_header::make_room_before(std::uint32_t& begin, std::uint32_t need) {
 }
 
 void route_header::prepend_any(std::byte tag, std::uint32_t& begin, std::uint32_t floor, address_view a) {
+  check_name(a);
   auto body = address_size(a);
   auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
   if (begin - floor < need)
@@ -214,6 +228,7 @@ void route_header::prepend_any(std::byte tag, std::uint32_t& begin, std::uint32_
 }
 
 void route_header::append_any(std::byte tag, address_view a) {
+  check_name(a);
   auto body = address_size(a);
   auto need = static_cast<std::uint32_t>(1 + varint_size(body) + body);
   bool to_return = tag == return_tag;
@@ -358,6 +373,8 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
 }
 
 void route_header::set_report(report r) {
+  if (static_cast<std::size_t>(r.reason) >= drop_reason_count)
+    r.reason = drop_reason::none; // its size is that of one that there is
   for (auto* text : {&r.node, &r.detail})
     *text = clipped(*text, report::max_detail);
   if (printable(r.hop.name).size() > max_name_length)

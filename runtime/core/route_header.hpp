@@ -77,10 +77,14 @@ class route_header {
 
   // -- onward route --------------------------------------------------------------------------------
   bool onward_empty() const noexcept { return onward_begin_ == onward_end_; }
-  /// The next hop; the view is valid until the header changes. Precondition: not empty.
-  address_view next() const noexcept { return entry_at(onward_begin_).value; }
-  /// Takes the first onward address off. Precondition: not empty.
-  void pop_onward() noexcept { onward_begin_ = end_of(onward_begin_); }
+  /// The next hop; the view is valid until the header changes. The empty name when there is none.
+  address_view next() const noexcept { return onward_empty() ? address_view{} : entry_at(onward_begin_).value; }
+  /// Takes the first onward address off, if there is one.
+  void pop_onward() noexcept {
+    if (!onward_empty())
+      onward_begin_ = end_of(onward_begin_);
+  }
+  /// Puts an address in front. A name that no entry can hold is `std::length_error`, here and wherever one is put in.
   void push_onward(address_view a) {
     bool alone = return_empty();
     prepend(onward_tag, onward_begin_, return_begin_, return_end_, a);
@@ -92,7 +96,7 @@ class route_header {
 
   // -- return route --------------------------------------------------------------------------------
   bool return_empty() const noexcept { return return_begin_ == return_end_; }
-  address_view return_front() const noexcept { return entry_at(return_begin_).value; }
+  address_view return_front() const noexcept { return return_empty() ? address_view{} : entry_at(return_begin_).value; }
   void push_return(address_view a) {
     bool alone = onward_empty();
     prepend(return_tag, return_begin_, onward_begin_, onward_end_, a);

@@ -198,10 +198,10 @@ service_type actor_service(std::string_view name) {
 
 template <auto Make>
 constexpr plugin plugin_of_actor() {
-  return {{}, [](const service_options& o) {
-            auto make = Make;
-            return actors::make(make, o);
-          }};
+  return {[](const service_options& o) {
+    auto make = Make;
+    return actors::make(make, o);
+  }};
 }
 
 } // namespace ockam

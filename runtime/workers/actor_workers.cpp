@@ -3,16 +3,20 @@
 
 #include "runtime/core/log.hpp"
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/headers_hash.hpp"
 #include "runtime/workers/pool_host.hpp"
 #include "runtime/workers/pool_mailbox.hpp"
 #include "runtime/workers/socket_host.hpp"
 
+#include <caf/config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
 
 namespace ockam {
+
+static_assert(CAF_VERSION == OCKAM_CAF, "plugins are told which CAF the build has found");
 
 std::string_view to_string(restart_policy p) noexcept {
   constexpr std::array<std::string_view, 3> names{"never", "on-failure", "always"};

@@ -42,6 +42,10 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   const char* name() const override { return "pool-host"; }
   caf::behavior make_behavior() override { return {handlers()}; }
   void on_exit() override;
+  resume_result resume(caf::execution_unit* where, std::size_t most) override {
+    turn now{*this};
+    return caf::event_based_actor::resume(where, most);
+  }
 
   // worker_host
   void deliver(message_ptr m) override;

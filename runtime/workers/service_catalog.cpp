@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/service_catalog.hpp"
 
+#include "runtime/core/guarded.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/workers/placement.hpp"
 
@@ -14,11 +15,17 @@ namespace {
 result<std::unique_ptr<worker>> checked(result<std::unique_ptr<worker>> w, const service_options& o) {
   if (!w)
     return w;
+  if (!*w)
+    return error{errc::service_failed, "its factory made none", "a factory returns a worker, or an error"};
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
   if (auto ok = o.unknown(); !ok)
     return std::move(ok).error();
   return w;
+}
+
+error makes_nothing(const service_type& t) {
+  return {errc::internal, "the service type " + printable(t.name) + " has no function that makes a worker", {}};
 }
 
 } // namespace
@@ -27,16 +34,15 @@ result<void> check_service(const service_type& t, service_options options) {
   if (auto o = placement(t, options); !o)
     return std::move(o).error();
   remove_placement(t, options);
-  if (!t.make) // needs a node
+  if (t.make_in) // needs a node
     return {};
-  try {
-    auto w = checked(t.make(options), options);
-    if (!w)
-      return std::move(w).error();
-  } catch (const std::exception& e) { // a constructor of a user's class
-    return error{errc::service_failed, e.what(), {}};
-  }
-  return {};
+  if (!t.make)
+    return makes_nothing(t);
+  auto made = result<std::unique_ptr<worker>>{nullptr};
+  auto threw = guarded([&] { made = checked(t.make(options), options); });
+  if (threw) // code of a user's class
+    return error{errc::service_failed, *threw, {}};
+  return made ? result<void>{} : std::move(made).error();
 }
 
 bool service_catalog::has(std::string_view type) const noexcept {
@@ -131,6 +137,8 @@ void service_catalog::start(const service_type& t, std::string where, service_op
     return done(error{errc::already_exists, "a worker of type " + std::string{there->type} + " already exists at " + to_string(at),
                       "choose another address: ockam service start " + std::string{t.name} + " --addr NAME"});
   }
+  if (!t.make && !t.make_in)
+    return done(makes_nothing(t));
   auto o = placement_of(t, options);
   if (!o)
     return done(std::move(o).error());

@@ -85,6 +85,8 @@ void socket_host::failed(std::string_view what) noexcept {
 }
 
 void socket_host::stop() {
+  if (!worker_)
+    return; // it is ending, and the address may be another's
   if (comes_back())
     end_after_call();
   else

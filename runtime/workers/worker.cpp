@@ -6,11 +6,41 @@
 #include "runtime/workers/worker_host.hpp"
 #include "runtime/core/log.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace ockam {
 
 // -- worker: what it may do ---------------------------------------------------------------------------
+
+namespace {
+
+/// What the public members cannot use is the error of the worker that calls them: see `worker`.
+[[noreturn]] void misused(std::string_view member, std::string_view how) {
+  throw std::invalid_argument{std::string{member} + ": " + std::string{how}};
+}
+
+void check(const message_ptr& m, std::string_view member) {
+  if (!m) [[unlikely]]
+    misused(member, "there is no message; it is null, or was answered or passed on before");
+}
+
+void check(const route& onward, std::string_view member) {
+  if (onward.size() > max_route_hops)
+    misused(member, "a route of " + std::to_string(onward.size()) + " hops; there may be " + std::to_string(max_route_hops));
+  for (const auto& a : onward)
+    if (a.name.size() > max_name_length)
+      misused(member, "a name of " + std::to_string(a.name.size()) + " bytes; there may be " + std::to_string(max_name_length));
+}
+
+/// Not longer than can be added to now.
+std::chrono::milliseconds bounded(std::chrono::milliseconds d) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+  return std::clamp(d, std::chrono::milliseconds{0}, longest);
+}
+
+} // namespace
 
 worker_host& worker::host() const {
   if (!host_)
@@ -27,18 +57,25 @@ std::string_view worker::node_name() const {
 }
 
 void worker::reply(message_ptr request) {
+  if (!host().has_turn("reply"))
+    return;
+  check(request, "reply");
   request->header.make_reply(self());
   provenance::answer(*request);
   host().pass_on(std::move(request));
 }
 
 void worker::reply(message_ptr request, payload body) {
+  check(request, "reply");
   request->body = std::move(body);
   request->recharge();
   reply(std::move(request));
 }
 
 void worker::reply_from_budget(message_ptr request) {
+  if (!host().has_turn("reply_from_budget"))
+    return;
+  check(request, "reply_from_budget");
   constexpr auto toll = route_header::answer_toll;
   auto left = request->header.hop_budget();
   request->header.make_reply(self());
@@ -48,12 +85,18 @@ void worker::reply_from_budget(message_ptr request) {
 }
 
 void worker::reply_from_budget(message_ptr request, payload body) {
+  check(request, "reply_from_budget");
   request->body = std::move(body);
   request->recharge();
   reply_from_budget(std::move(request));
 }
 
 void worker::compute_reply(message_ptr request, computation work) {
+  if (!host().has_turn("compute_reply"))
+    return;
+  check(request, "compute_reply");
+  if (!work)
+    misused("compute_reply", "the computation is empty");
   host().compute(std::move(request), std::move(work));
 }
 
@@ -66,6 +109,9 @@ void worker::reply_text(message_ptr request, std::string_view text) {
 }
 
 void worker::reply_error(message_ptr request, std::string_view detail, payload body) {
+  if (!host().has_turn("reply_error"))
+    return;
+  check(request, "reply_error");
   if (request->header.wants_report())
     return host().drop(std::move(request), drop_reason::service_error, detail);
   host().stats().failed.fetch_add(1, std::memory_order_relaxed);
@@ -77,6 +123,11 @@ void worker::reply_error(message_ptr request, std::string_view detail) {
 }
 
 void worker::forward(message_ptr m) {
+  if (!host().has_turn("forward"))
+    return;
+  check(m, "forward");
+  if (m->header.onward_empty()) [[unlikely]]
+    misused("forward", "the onward route is empty; it begins with the address of this worker");
   m->header.pop_onward();
   m->header.push_return(self());
   provenance::pass_on(*m);
@@ -84,38 +135,65 @@ void worker::forward(message_ptr m) {
 }
 
 void worker::deliver(message_ptr m) {
+  if (!host().has_turn("deliver"))
+    return;
+  check(m, "deliver");
+  std::size_t onward = 0, back = 0;
+  m->header.each_onward([&](address_view) { ++onward; });
+  m->header.each_return([&](address_view) { ++back; });
+  if (std::max(onward, back) > max_route_hops)
+    misused("deliver", "a route of " + std::to_string(std::max(onward, back)) + " hops; there may be " + std::to_string(max_route_hops));
   provenance::pass_on(*m);
   m->recharge();
   host().pass_on(std::move(m));
 }
 
 void worker::drop(message_ptr m, drop_reason why, std::string_view detail) {
+  if (!host().has_turn("drop"))
+    return;
+  check(m, "drop");
+  if (why == drop_reason::none || static_cast<std::size_t>(why) >= drop_reason_count)
+    misused("drop", "there is no such reason");
   host().drop(std::move(m), why, detail);
 }
 
 void worker::send(const route& onward, payload body) {
+  if (!host().has_turn("send"))
+    return;
+  check(onward, "send");
   host().send(make_message(onward, self(), std::move(body)));
 }
 
 void worker::request(const route& onward, payload body, std::chrono::milliseconds timeout, reply_handler then) {
+  if (!host().has_turn("request"))
+    return;
+  check(onward, "request");
+  if (!then)
+    misused("request", "the handler is empty; send awaits no reply");
   // The reply address is made where the switchboard is: one for each request, as in the reference.
   auto m = std::make_unique<message>();
   for (const auto& a : onward)
     m->header.append_onward(a);
   m->header.flags(route_header::flag_report);
   m->body = std::move(body);
-  host().request(std::move(m), timeout, std::move(then));
+  host().request(std::move(m), bounded(timeout), std::move(then));
 }
 
 std::uint64_t worker::set_timer(std::chrono::milliseconds delay) {
-  return host().set_timer(delay);
+  if (!host().has_turn("set_timer"))
+    return 0;
+  return host().set_timer(bounded(delay));
 }
 
 void worker::cancel_timer(std::uint64_t timer) {
+  if (!host().has_turn("cancel_timer"))
+    return;
   host().cancel_timer(timer);
 }
 
 postbox worker::my_postbox() {
+  if (!host().has_turn("my_postbox"))
+    return worker_host::closed_box();
   return host().box();
 }
 
@@ -140,10 +218,14 @@ void worker::log_error(std::string_view line) const {
 }
 
 void worker::stop() {
+  if (!host().has_turn("stop"))
+    return;
   host().stop();
 }
 
 bool postbox::post(unique_function<void()> task) const {
+  if (!state_) // moved from
+    return false;
   std::lock_guard guard{state_->lock};
   if (!state_->host)
     return false;
@@ -227,18 +309,31 @@ result<void> worker_host::make_worker() {
   if (!made)
     return std::move(made).error();
   if (what) {
-    retire();
-    worker_.reset();
+    end_of_worker(false);
     return error{errc::service_failed, *what, {}};
   }
   return {};
 }
 
 void worker_host::end() noexcept {
+  end_of_worker(true);
+}
+
+void worker_host::end_of_worker(bool is_told) noexcept {
+  give_up();
+  auto w = std::move(worker_);
+  if (!w)
+    return;
+  if (is_told)
+    w->on_stop();
+  give_up(); // what it has begun meanwhile
+  w.reset();
+  give_up();
+}
+
+void worker_host::give_up() noexcept {
   abandon();
   retire();
-  if (auto w = std::move(worker_))
-    w->on_stop();
 }
 
 worker_host::extras& worker_host::more() {
@@ -307,7 +402,9 @@ void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, repl
 }
 
 void worker_host::answer_computed(message_ptr m, result<payload> body) {
-  if (body)
+  if (!worker_) // asked for in `on_stop`
+    end_message(std::move(m), drop_reason::worker_failed, "it has ended");
+  else if (body)
     worker_->reply_from_budget(std::move(m), std::move(*body));
   else
     drop(std::move(m), drop_reason::service_error, body.error().cause);
@@ -328,6 +425,17 @@ void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
   then(std::move(r));
 }
 
+bool worker_host::has_turn(std::string_view member) {
+  if (!on_pool_ || has_turn_ == this)
+    return true;
+  post([this, what = std::string{member} + ": called on a thread that is not the worker's, for which there is my_postbox"] {
+    unique_function<void()> fail_there{[&] { throw std::logic_error{what}; }};
+    if (worker_)
+      run_posted(fail_there);
+  });
+  return false;
+}
+
 postbox worker_host::box() {
   auto& x = more();
   if (!x.box) {
@@ -346,8 +454,7 @@ void worker_host::retire() noexcept {
     box->host = nullptr;
   }
   // What the handlers hold may have destructors that call anything: not while the table is being walked.
-  auto given_up = std::move(extras_->requests);
-  extras_->requests.clear();
+  auto given_up = std::exchange(extras_->requests, {});
 }
 
 } // namespace ockam

@@ -42,7 +42,7 @@ using computation = unique_function<std::optional<result<payload>>(message&)>;
 /// thread; outlives the worker, and then refuses.
 class postbox {
  public:
-  /// False when the worker is gone: `task` is then destroyed without being run.
+  /// False when the worker is gone: `task` is then destroyed without being run. An empty task is the worker's error.
   bool post(unique_function<void()> task) const;
 
  private:
@@ -62,7 +62,11 @@ class postbox {
 /// All members are called on the worker's one thread, one at a time, so nothing needs a lock; only
 /// `postbox::post` and the counters may be used from others. An exception that leaves a member ends this
 /// worker and no other: the death is logged and counted, a sender that asked for reports is told, and the
-/// address becomes free unless the service is to be restarted.
+/// address becomes free unless the service is to be restarted. So does what a member of this class is called with
+/// that it cannot use, by `std::invalid_argument`: a null message, which is also what is left of one that was
+/// answered already; a handler that is empty; a route over `max_route_hops` or with a name over `max_name_length`; a
+/// reason that is none. A member that another thread calls does nothing there, and is an error of the worker as well
+/// (not noticed on the socket thread). An exception that leaves the destructor or `on_stop` ends the process.
 class worker {
  public:
   worker() = default;
@@ -126,7 +130,7 @@ class worker {
   void request(const route& onward, payload body, std::chrono::milliseconds timeout, reply_handler then);
 
   // -- time ----------------------------------------------------------------------------------------
-  /// `on_timer` is called once, after `delay`, with the number returned here.
+  /// `on_timer` is called once, after `delay` (at most a year), with the number returned here.
   std::uint64_t set_timer(std::chrono::milliseconds delay);
   /// No effect when it has fired.
   void cancel_timer(std::uint64_t timer);

@@ -11,7 +11,9 @@
 #include "runtime/workers/workers.hpp"
 
 #include <optional>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace caf {
 class message_handler;
@@ -61,6 +63,23 @@ class worker_host {
   static worker_host& of(const worker& w) { return w.host(); }
   /// What the worker has; null: nothing of its own.
   account* budget() const noexcept { return from_.budget.get(); }
+
+  /// While it lives, this thread is the one of a worker on the pool, whose threads change from turn to turn.
+  class turn {
+   public:
+    explicit turn(worker_host& h) : outer_{std::exchange(has_turn_, &h)} {}
+    ~turn() { has_turn_ = outer_; }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+   private:
+    worker_host* outer_;
+  };
+  /// False when a worker on the pool calls a member of it on another thread than its own: that is an error of the worker,
+  /// which it gets on its own thread, and nothing is done here. Thread: any.
+  bool has_turn(std::string_view member);
+  /// Takes nothing.
+  static postbox closed_box() { return postbox{std::make_shared<postbox::state>()}; }
 
   /// A message that the worker has answered or passes on: what was lent for it goes back.
   void pass_on(message_ptr m) {
@@ -162,7 +181,11 @@ class worker_host {
   /// Charges what the worker sends; or why that cannot be.
   std::optional<std::string> charge(message& m);
   void refuse(message_ptr m, std::string_view why);
+  /// Closes the postbox and forgets the handlers of requests.
   void retire() noexcept;
+  /// Nothing that the worker has begun goes on.
+  void give_up() noexcept;
+  void end_of_worker(bool is_told) noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>
   std::optional<std::string> run(F&& f) {
@@ -181,6 +204,7 @@ class worker_host {
   watchdog* dog_;
   origin from_;
   std::unique_ptr<restart_backoff> backoff_; ///< null when it is never made anew
+  static inline thread_local worker_host* has_turn_ = nullptr;
   bool on_pool_;
   bool retired_ = false;
   bool leaving_ = false;

@@ -27,12 +27,13 @@ void ws_upgrade(bytes in);
 void native_frame(bytes in);
 void basp_frames(bytes in);
 void script_values(bytes in);
+void plugin_file(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 15> targets{{
+inline constexpr std::array<target, 16> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -48,6 +49,7 @@ inline constexpr std::array<target, 15> targets{{
   {"native_frame", &native_frame},
   {"basp_frames", &basp_frames},
   {"script_values", &script_values},
+  {"plugin_file", &plugin_file},
 }};
 
 } // namespace ockam::fuzz

@@ -6,7 +6,7 @@ namespace ockam {
 void something_of_the_future();
 }
 
-extern "C" const ockam::plugin ockam_plugin{ockam::plugin{{}, [](const ockam::service_options&) {
+extern "C" const ockam::plugin ockam_plugin{[](const ockam::service_options&) {
   ockam::something_of_the_future();
   return ockam::result<std::unique_ptr<ockam::worker>>{nullptr};
-}}};
+}};

@@ -30,6 +30,8 @@ class moody final : public ockam::worker {
       throw std::runtime_error{"told to throw"};
     if (text == "loop")
       loop_for_ever();
+    if (text == "answer twice")
+      reply_text(std::move(m), "first");
     std::string answer;
     for (std::int64_t i = 0; i < times_; ++i)
       answer += prefix_ + text;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A shared object that is not a plugin.
+// Built against the headers of a node, with no service in it.
+#include <ockam/service.hpp>
+
 extern "C" int something_else() {
   return 1;
 }

@@ -2,6 +2,7 @@
 #include "simulate/ends.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace ockam::simulate {
 
@@ -117,10 +118,11 @@ void client_end::advance(sim::clock::duration d) {
 class worker_end::member final : public worker {
  public:
   explicit member(flows& all) : flows_{all} {}
+  void on_start() override { box_ = my_postbox(); }
   void on_message(message_ptr m) override {
     flows_.arrived(m->header.get_report() ? std::string_view{} : m->body.text(), m->header.return_route());
   }
-  postbox box() { return my_postbox(); }
+  const postbox& box() const { return *box_; }
   /// On its own thread.
   void emit(message_ptr m) {
     m->header.push_return(self());
@@ -129,6 +131,7 @@ class worker_end::member final : public worker {
 
  private:
   flows& flows_;
+  std::optional<postbox> box_;
 };
 
 namespace {

@@ -65,10 +65,11 @@ def test_a_service_that_uses_caf_itself(n1, ockam, plugins, thread):
 
 @pytest.mark.parametrize("file, cause", [
     ("nothere.so", "there is no file"),
-    ("other_version.so", "it was built for version 2, this node has 1 of the plugin interface"),
+    ("plain_library.so", "it does not say what it was built for"),
     ("no_entry.so", "it does not export ockam_plugin"),
-    ("wrong_entry.so", "is not what this node expects"),
+    ("wrong_entry.so", "its ockam_plugin is no ockam::plugin"),
     ("missing_symbol.so", "undefined symbol"),
+    ("makes_none.so", "its factory made none"),
     (".", "it is not a file"),
 ])
 def test_what_is_not_a_plugin_of_this_node_is_refused(n1, ockam, plugins, file, cause):
@@ -114,6 +115,16 @@ def test_a_handler_that_throws_ends_its_service_only(n1, ockam, plugins):
     assert say(ockam, "hello", addr="echo").out.strip() == "hello"
 
 
+@pytest.mark.parametrize("thread", ["pool", "socket"])
+def test_a_handler_that_answers_twice_ends_its_service_only(n1, ockam, plugins, thread):
+    start(ockam, plugins / "moody.so", "restart=on-failure", f"thread={thread}")
+    assert say(ockam, "answer twice").out.strip() == "first"
+    wait_until(lambda: "0#p failed: reply: there is no message; it is null, or was answered or passed on before" in n1.errors(), "the line is there")
+    assert say(ockam, "again").out.strip() == "again"
+    shown = json.loads(ockam("worker", "show", "p", "--at", "n1", "--output", "json").out)
+    assert (shown["restarts"], shown["failed"]) == (1, 1)
+
+
 def test_one_that_is_to_be_restarted_is_back_at_once(n1, ockam, plugins):
     start(ockam, plugins / "moody.so", "restart=on-failure")
     assert say(ockam, "throw").code == 70
@@ -153,6 +164,17 @@ def test_one_that_loops_on_the_socket_thread_is_named(node, ockam, plugins):
     assert say(ockam, "loop", timeout="1s").code != 0
     wait_until(lambda: "it holds up the whole node" in n1.errors(), "the watchdog has named it")
     n1.kill()
+
+
+@pytest.mark.parametrize("keys, cause", [
+    ("plugin = {plugins}/plain_library.so", "it does not say what it was built for"),
+    ("plugin = {plugins}/makes_none.so", "its factory made none"),
+    ("plugin = {plugins}/moody.so\nthrow-in-constructor = yes", "the constructor was told to throw"),
+])
+def test_a_check_of_the_configuration_says_what_a_start_says(run, config_file, plugins, keys, cause):
+    path = config_file("[node]\nname = n1\n[service p]\n" + keys.format(plugins=plugins) + "\n[service q]\ntype = ehco\n")
+    checked = run("ockam-node", "--config", path, "--check-config")
+    assert checked.code == 78 and cause in checked.err and "did you mean echo?" in checked.err, checked
 
 
 def test_a_wrong_section_is_named_with_its_line(run, config_file):

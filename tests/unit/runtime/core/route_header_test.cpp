@@ -256,6 +256,45 @@ TEST(route_header, a_moved_one_is_empty_and_usable) {
   }
 }
 
+TEST(route_header, a_report_of_a_reason_that_is_none_says_so_and_has_the_size_that_it_says) {
+  route_header h;
+  h.set_report({static_cast<drop_reason>(200), address{"a"}, "n1", {}});
+  EXPECT_EQ(h.get_report()->reason, drop_reason::none);
+  std::vector<std::byte> out(h.encoded_size());
+  EXPECT_EQ(h.encode(out.data()), out.data() + out.size());
+}
+
+TEST(route_header, an_empty_route_has_no_next_hop_and_loses_none) {
+  route_header h;
+  h.push_return(address{"me"});
+  h.pop_onward();
+  EXPECT_EQ(h.next(), address_view{});
+  EXPECT_EQ(h.return_route(), route{"me"});
+  h.append_onward(address{"a"});
+  h.pop_onward();
+  h.pop_onward();
+  EXPECT_TRUE(h.onward_empty());
+  EXPECT_EQ(h.return_route(), route{"me"});
+  h.make_reply(std::nullopt);
+  EXPECT_EQ(h.onward(), route{"me"});
+  EXPECT_EQ(h.return_front(), address_view{});
+}
+
+TEST(route_header, a_name_that_is_too_long_is_put_in_nowhere) {
+  const address longest{std::string(max_name_length, 'x')}, longer{std::string(20'000, 'x')};
+  route_header h;
+  h.push_onward(longest);
+  h.append_onward(longest);
+  h.push_return(longest);
+  h.append_return(longest);
+  EXPECT_THROW(h.push_onward(longer), std::length_error);
+  EXPECT_THROW(h.append_onward(longer), std::length_error);
+  EXPECT_THROW(h.push_return(longer), std::length_error);
+  EXPECT_THROW(h.append_return(longer), std::length_error);
+  EXPECT_EQ(h.onward(), (route{longest, longest}));
+  EXPECT_EQ(h.return_route(), (route{longest, longest}));
+}
+
 TEST(route_header, forwarding_four_hops_takes_no_memory) {
   route_header h;
   h.append_return(address{"0123456789abcdef0123456789abcdef"});
