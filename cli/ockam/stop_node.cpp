@@ -17,6 +17,8 @@ namespace {
 constexpr std::chrono::milliseconds in_order{3'000};
 constexpr std::chrono::milliseconds after_kill{2'000};
 constexpr std::chrono::milliseconds ask_time{1'000};
+/// What takes no longer is not worth a word.
+constexpr std::chrono::milliseconds unnoticed{300};
 /// How often to look whether a process that cannot be waited for has gone.
 constexpr std::chrono::milliseconds look_again{10};
 
@@ -24,8 +26,15 @@ result<control_client> connect(const state::home& h, const std::string& name, co
   return control_client::connect(h.control_socket(name).string(), name, by);
 }
 
-/// How long it may take for that; nothing when it does not answer.
-std::optional<std::chrono::milliseconds> ask_to_stop(result<control_client>& c, const ending& how, const deadline& by) {
+/// What a node that was asked to stop says of it.
+struct promise {
+  std::chrono::milliseconds grace; ///< what is under way gets so much
+  bool busy;                       ///< there is something
+  std::chrono::milliseconds within() const { return grace + in_order; }
+};
+
+/// Nothing when it does not answer.
+std::optional<promise> ask_to_stop(result<control_client>& c, const ending& how, const deadline& by) {
   if (!c)
     return std::nullopt;
   control::Request r;
@@ -35,10 +44,17 @@ std::optional<std::chrono::milliseconds> ask_to_stop(result<control_client>& c, 
   auto answer = c->call(std::move(r), by);
   if (!answer)
     return std::nullopt;
-  std::chrono::milliseconds grace{answer->stopping().within_ms()};
-  if (answer->stopping().waits() && how.waits)
-    how.waits(grace);
-  return grace + in_order;
+  return promise{std::chrono::milliseconds{answer->stopping().within_ms()}, answer->stopping().waits()};
+}
+
+/// Whether it ends as it has promised. `ended_within` waits so long for it.
+template <class F>
+bool keeps(const promise& p, const ending& how, F ended_within) {
+  if (ended_within(unnoticed))
+    return true;
+  if (p.busy && how.waits)
+    how.waits(p.grace);
+  return ended_within(p.within());
 }
 
 /// For a process that is not to be seen from here; its lock is.
@@ -62,7 +78,8 @@ result<void> kill(const state::process& p, const std::string& name) {
 result<void> end_unseen(const state::home& h, const std::string& name, const ending& how, result<control_client>& c, const deadline& by) {
   if (!state::node_lock::held(h, name))
     return {};
-  if (auto within = ask_to_stop(c, how, by); within && lock_is_free_within(h, name, deadline{*within}))
+  auto free = [&](std::chrono::milliseconds t) { return lock_is_free_within(h, name, deadline{t}); };
+  if (auto said = ask_to_stop(c, how, by); said && keeps(*said, how, free))
     return {};
   return error{errc::permission_denied, "node " + name + " runs, but its process cannot be seen from here",
                "is it in a container, or of another user? stop it there"};
@@ -106,10 +123,10 @@ result<void> end_node(const state::home& h, const std::string& name, const endin
     return end_unseen(h, name, how, c, soon);
   if (how.force)
     return kill(*p, name);
-  auto within = ask_to_stop(c, how, soon);
-  if (!within)
+  auto said = ask_to_stop(c, how, soon);
+  if (!said)
     return end_process(*p, name);
-  return p->ended_within(*within) ? result<void>{} : kill(*p, name);
+  return keeps(*said, how, [&](std::chrono::milliseconds t) { return p->ended_within(t); }) ? result<void>{} : kill(*p, name);
 }
 
 result<void> end_process(const state::process& p, const std::string& name) {

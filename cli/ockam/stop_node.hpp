@@ -13,7 +13,7 @@ namespace ockam::cli {
 struct ending {
   bool force = false;                                 ///< killed at once
   std::optional<std::chrono::milliseconds> grace = {}; ///< for what is under way; none: as long as the node gives it
-  /// Told when the node has something under way, and how long that may take.
+  /// Told when the node does not end at once, having something under way, and how long that may take.
   std::function<void(std::chrono::milliseconds)> waits = {};
 };
 

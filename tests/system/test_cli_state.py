@@ -324,14 +324,12 @@ def test_a_node_of_the_foreground_is_found_without_its_files(foreground, ockam, 
     assert ockam("node", "list").out == "[]\n"
 
 
-def test_a_service_that_starts_when_its_command_has_given_up_is_kept_as_well(begin, ockam, home):
-    (home / "busy.lua").write_text("function on_message(m) local till = os.time() + 2 while os.time() < till do end m:reply('done') end")
-    (home / "up.lua").write_text("function on_message(m) m:reply(m.text:upper()) end")
-    ockam("node", "create", "n1", "--configuration",
-          "{threads: 1, services: {busy: {script: busy.lua, thread: pool, allow: os, instructions: 1000000000000}}}")
-    begin("message", "send", "x", "--to", "/node/n1/service/busy", "--timeout", "30s")
-    wait_until(lambda: ockam("worker", "show", "busy", "--at", "n1", "--output", "json").json["messages_in"] == 1, "it is busy")
-    r = ockam("service", "start", "script", "--addr", "up", "--file", home / "up.lua", "--at", "n1", "--timeout", "100ms")
+def test_a_service_that_starts_when_its_command_has_given_up_is_kept_as_well(ockam, home):
+    (home / "up.lua").write_text("function on_start() local till = os.time() + 2 while os.time() < till do end end\n"
+                                 "function on_message(m) m:reply(m.text:upper()) end")
+    ockam("node", "create", "n1")
+    slow = [a for o in ("time=10s", "instructions=1000000000000") for a in ("--option", o)]
+    r = ockam("service", "start", "script", "--addr", "up", "--file", home / "up.lua", *slow, "--at", "n1", "--timeout", "100ms")
     assert r.code == 70 and "has not started within" in r.err, r
     wait_until(lambda: "[service up]" in (home / "nodes/n1/node.ini").read_text(), "it has started at last")
 

@@ -194,7 +194,10 @@ def test_a_message_that_is_long_to_read_does_not_stop_the_clock(n1, script, star
     with n1.peer(timeout=30) as p:
         began = time.monotonic()
         p.send(["x"], long, extras={"ockam_report": "1"})
-        assert "longer than the option time allows" in p.receive().extras["ockam_detail"]
+        # What is no CBOR is found out at its first byte, but charged as read: a fast machine meets that limit first.
+        limits = ("longer than the option time allows", "more instructions than the option") if "cbor" in loop else ("longer than the option time allows",)
+        detail = p.receive().extras["ockam_detail"]
+        assert any(limit in detail for limit in limits), detail
         assert time.monotonic() - began < 3
 
 
@@ -242,8 +245,8 @@ def test_one_that_loops_on_every_message_can_be_replaced_and_stopped(node, home,
         began = time.monotonic()
         script("function on_message(m) m:reply('better') end")
         assert say(timeout="10s").out == "better\n"
-        assert n.stop()[0] == 0, "in order, though y had 60 s of them"
-        assert time.monotonic() - began < 10
+        assert n.stop(within=12)[0] == 0, "in order, though y had 60 s of them"
+        assert time.monotonic() - began < 15
 
 
 def test_the_threads_of_stuck_scripts_do_not_stay(node, script, start, say, shown, ockam):

@@ -116,7 +116,7 @@ def test_what_takes_too_long_is_cut_off(slow, ockam):
 
 def test_a_service_that_keeps_the_socket_thread_holds_up_no_stop(node, home, ockam):
     (home / "busy.lua").write_text("function on_message(m) local t = os.time(); while os.time() < t + 60 do end end\n")
-    n = node("n1", expected=(75,), config=f"[node]\nname = n1\nstop-grace = 1h\n{LISTENER}[service busy]\nscript = busy.lua\nthread = socket\n"
+    n = node("n1", expected=(75,), config=f"[node]\nname = n1\nstop-grace = 1h\n{LISTENER}[service busy]\nscript = busy.lua\nthread = socket\ntrusted = yes\n"
              "time = 1m\ninstructions = 100000000000\n")
     with n.peer() as p:
         p.send(["busy"], b"\x01x")
