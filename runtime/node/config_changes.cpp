@@ -12,7 +12,8 @@ namespace ockam {
 namespace {
 
 bool same(const listener_config& l, const listener_config& r) {
-  return std::tie(l.name, l.transport, l.address, l.allow, l.options) == std::tie(r.name, r.transport, r.address, r.allow, r.options);
+  auto all = [](const listener_config& c) { return std::tie(c.name, c.transport, c.address, c.allow, c.options, c.retry); };
+  return all(l) == all(r);
 }
 
 bool same(const connection_config& l, const connection_config& r) {
@@ -30,12 +31,12 @@ bool same(const routing_config& l, const routing_config& r) {
   return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
 }
 
-/// The same but for what it admits.
+/// The same but for what it admits, and whether its address is waited for: what is open goes on.
 bool same_place(const listener_config& l, const listener_config& r) {
   return std::tie(l.name, l.transport, l.address, l.options) == std::tie(r.name, r.transport, r.address, r.options);
 }
 
-/// Takes out those that differ in nothing but `allow`.
+/// Takes out those that are in the same place.
 section_changes<listener_config> take_allows(section_changes<listener_config>& all) {
   section_changes<listener_config> out;
   for (auto it = all.come.begin(); it != all.come.end();) {

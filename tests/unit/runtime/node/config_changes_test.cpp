@@ -55,6 +55,16 @@ TEST(config_changes, a_listener_that_differs_in_allow_alone_goes_on) {
   EXPECT_EQ(c.allows.come[0].allow, std::vector<std::string>{"uppercase"});
 }
 
+TEST(config_changes, a_listener_whose_address_is_waited_for_no_longer_goes_on) {
+  auto fresh = config();
+  fresh.listeners[1].retry = false;
+  auto c = changes(config(), fresh);
+  EXPECT_FALSE(c.none());
+  EXPECT_TRUE(c.listeners.come.empty());
+  ASSERT_EQ(c.allows.come.size(), 1u);
+  EXPECT_FALSE(c.allows.come[0].retry);
+}
+
 TEST(config_changes, what_a_silent_listener_admits_depends_on_its_place_in_the_file_alone) {
   auto c = config();
   c.listeners.push_back({"c", "tcp", "127.0.0.1:3", {}});
