@@ -69,6 +69,11 @@ std::string path_of(std::string target) {
   return target[end] == '?' ? "/" + target.substr(end) : target.substr(end);
 }
 
+/// What is asked for of a place that is named without a query is its own affair: gateways add some.
+bool is_served(std::string_view target, std::string_view place) {
+  return place == "/" || target == place || target.substr(0, target.find('?')) == place;
+}
+
 template <class Message>
 std::string serialized(const Message& m) {
   std::ostringstream out;
@@ -163,7 +168,7 @@ upgrade read_request(std::string_view in, const upgrade_policy& policy) {
   auto key = text(r[http::field::sec_websocket_key]);
   if (!is_key(key) || r.count(http::field::host) != 1 || r.count(http::field::sec_websocket_key) != 1)
     return refused(http::status::bad_request, "sent an upgrade request without a valid key or host");
-  if (auto target = path_of(text(r.target())); policy.target != "/" && target != policy.target)
+  if (auto target = path_of(text(r.target())); !is_served(target, policy.target))
     return refused(http::status::not_found, "asked for " + printable(target.substr(0, 128)) + ", which is not served");
   // Only browsers send an origin: what web page it is that connects in its user's name.
   auto origin = text(r[http::field::origin]);
@@ -179,11 +184,17 @@ upgrade read_request(std::string_view in, const upgrade_policy& policy) {
 }
 
 upgrade read_response(std::string_view in, std::string_view key, std::size_t max_header) {
-  http::response_parser<http::empty_body> parser;
-  auto u = parse(in, parser, "response", max_header);
-  if (u.what != upgrade::status::done)
-    return u;
-  const auto& r = parser.get();
+  http::response<http::empty_body> r;
+  upgrade u;
+  do { // interim answers may come before it: all of them together are a head
+    http::response_parser<http::empty_body> parser;
+    auto next = parse(in.substr(u.consumed), parser, "response", max_header - u.consumed);
+    if (next.what != upgrade::status::done)
+      return next;
+    u.what = next.what;
+    u.consumed += next.consumed;
+    r = parser.release();
+  } while (r.result_int() / 100 == 1 && r.result() != http::status::switching_protocols);
   if (r.result() != http::status::switching_protocols)
     return refused("answered the upgrade request with " + std::to_string(r.result_int()) + " " + printable(text(r.reason()).substr(0, 64)));
   if (!is_upgrade(r) || text(r[http::field::sec_websocket_accept]) != accept_of(key))

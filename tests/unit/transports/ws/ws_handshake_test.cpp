@@ -81,6 +81,13 @@ TEST(ws_handshake, refuses_with_the_right_answer) {
   }
 }
 
+TEST(ws_handshake, a_place_is_served_with_any_query) {
+  for (const auto* target : {"/ockam", "/ockam?token=1", "http://h/ockam?token=1"})
+    EXPECT_EQ(read_request(request("", std::string{"GET "} + target + " HTTP/1.1"), {"/ockam", {}}).what, status::done) << target;
+  for (const auto* target : {"/", "/ockam/", "/ockamx", "/?/ockam", "/ockam#x"})
+    EXPECT_EQ(read_request(request("", std::string{"GET "} + target + " HTTP/1.1"), {"/ockam", {}}).what, status::refused) << target;
+}
+
 TEST(ws_handshake, reads_a_field_of_several_lines_as_one_list) {
   auto connection = [](const std::string& lines, const std::string& upgrade = "websocket") {
     return "GET / HTTP/1.1\r\nHost: h:1\r\nUpgrade: " + upgrade + "\r\n" + lines + "Sec-WebSocket-Key: " + key
@@ -147,6 +154,15 @@ TEST(ws_handshake, a_client_wants_what_it_asked_for) {
   EXPECT_EQ(read_response(with("Sec-WebSocket-Protocol: chat"), key).what, status::refused);
   EXPECT_EQ(read_response(without(good, "Sec-WebSocket-Accept"), key).what, status::refused);
   EXPECT_EQ(read_response(without(good, "Upgrade:"), key).what, status::refused);
+  const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  auto late = read_response(interim + interim + good + "more", key);
+  EXPECT_EQ(late.what, status::done);
+  EXPECT_EQ(late.consumed, 2 * interim.size() + good.size());
+  EXPECT_EQ(read_response(interim, key).what, status::incomplete);
+  std::string endless;
+  while (endless.size() < max_upgrade)
+    endless += interim;
+  EXPECT_EQ(read_response(endless, key).what, status::refused);
   auto no = read_response("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", key);
   EXPECT_EQ(no.what, status::refused);
   EXPECT_NE(no.problem.find("404 Not Found"), std::string::npos);
