@@ -195,6 +195,17 @@ class Services(Row):
             yield {"ours": load("mine"), "built-in": load("theirs")}
 
 
+class Actors(Row):
+    """An echo that is a CAF actor beside one that is a worker, both of plugins and on the pool."""
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        def load(route):
+            return lambda: m.bench("tcp", to=node.address("tcp"), route=route, in_flight=100, seconds=seconds)["per_second"] / 1e3
+        with m.node(ini="".join(f"[service {name}]\nplugin = {m.programs / 'plugins'}/bench_{name}.so\n" for name in ("actor", "echo"))) as node:
+            yield {"ours": load("actor"), "worker": load("echo")}
+
+
 class Scripts(Row):
     """A Lua echo in a node that has one core, and what a thousand idle scripts take."""
 
@@ -386,6 +397,7 @@ ROWS = [
     # services
     Services("cpp-pool", "C++ service of a user, on the pool, 100 in flight", least(0.9, "built-in"), "pool"),
     Services("cpp-socket", "C++ service of a user, on the socket thread, 100 in flight", least(0.9, "built-in"), "socket"),
+    Actors("actor", "CAF actor as a service, on the pool, 100 in flight", "k/s", least(0.9, "worker")),
     Scripts("lua", "Lua echo on one core, 100 in flight", least(100), each=64),
     # steps and commands
     Core("header", "header rewrite, route of 4 hops", most(10), "header_rewrite/link_addresses"),
