@@ -188,8 +188,8 @@ TEST_F(proxy_connect_test, may_be_given_up_at_any_time) {
 TEST(proxied_connection, becomes_a_link) {
   network net;
   net.serve("127.0.0.1:3128");
+  std::optional<result<link_info>> up; // told of what has not come about when the node ends
   node n1{net, "n1"};
-  std::optional<result<link_info>> up;
   for (auto* transport : {"tcp", "ws"}) {
     up.reset();
     n1.reactor().post([&] {

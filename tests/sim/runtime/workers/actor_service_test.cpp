@@ -140,9 +140,10 @@ TEST_F(actor_services, bytes_are_answered_as_they_are) {
 
 TEST_F(actor_services, another_actor_may_answer) {
   ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
-    auto other = self->spawn<caf::linked>([](caf::event_based_actor*) -> caf::behavior {
-      return {[](const ockam::request& r) { return "delegated " + r.text(); }};
-    });
+    auto answerer = [](caf::event_based_actor*, const std::string& how) -> caf::behavior {
+      return {[how](const ockam::request& r) { return how + r.text(); }};
+    };
+    auto other = self->spawn<caf::linked>(answerer, "delegated ");
     return {[self, other](const ockam::request& r) { return self->delegate(other, r); }};
   }));
   EXPECT_EQ(ask("x"), "delegated x");
