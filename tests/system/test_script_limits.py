@@ -205,9 +205,9 @@ STUCK = "function on_message(m) while true do end end\n"
 
 
 def stick(n, script, start, scripts):
-    """So many scripts that are in the middle of a call that takes 8 s."""
+    """So many scripts that are in the middle of a call that takes a minute."""
     for i in range(scripts):
-        assert start(script(STUCK, "stuck.lua"), "instructions=1000000000000", "time=8s", addr=f"stuck{i}").code == 0
+        assert start(script(STUCK, "stuck.lua"), "instructions=1000000000000", "time=1m", addr=f"stuck{i}").code == 0
     with n.peer() as p:
         for i in range(scripts):
             p.send([f"stuck{i}"], b"go")
@@ -216,7 +216,7 @@ def stick(n, script, start, scripts):
 
 @pytest.mark.parametrize("scripts", [2, 8])
 def test_scripts_that_are_stuck_take_nobodys_turn(node, script, start, say, run, ockam, scripts):
-    n = node("n1", expected=(0, 75))
+    n = node("n1")
     stick(n, script, start, scripts)
     for i in range(scripts):
         wait_until(lambda: ockam("worker", "show", f"stuck{i}", "--at", "n1", "--output", "json").json["busy_ms"] > 0, "it is stuck")
@@ -227,6 +227,7 @@ def test_scripts_that_are_stuck_take_nobodys_turn(node, script, start, say, run,
     assert ockam("service", "stop", "x", "--at", "n1").code == 0
     assert time.monotonic() - began < 4, "while the others are stuck"
     assert all(ockam("worker", "show", f"stuck{i}", "--at", "n1", "--output", "json").json["busy_ms"] > 0 for i in range(scripts))
+    n.kill()
 
 
 def test_one_that_loops_on_every_message_can_be_replaced_and_stopped(node, home, script, start, say, ockam):
