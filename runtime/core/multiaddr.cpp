@@ -4,6 +4,7 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/endpoint.hpp"
+#include "runtime/core/percent_decoded.hpp"
 #include "runtime/core/suggest.hpp"
 #include "runtime/core/unix_path.hpp"
 #include "runtime/core/utf8.hpp"
@@ -140,25 +141,6 @@ std::string percent_encoded(std::string_view path) {
       out += c == '%' ? "%25" : "%2F";
     else
       out += c;
-  return out;
-}
-
-/// Nothing when a `%` is not followed by two hex digits.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned char c = 0;
-    auto digits = text.substr(i + 1, 2);
-    auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
-    if (digits.size() != 2 || ec != std::errc{} || end != digits.data() + 2)
-      return std::nullopt;
-    out += static_cast<char>(c);
-    i += 2;
-  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/core/proxy_address.hpp"
 
 #include "runtime/core/ip_endpoint.hpp"
+#include "runtime/core/percent_decoded.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,24 +26,6 @@ constexpr std::size_t max_secret = 255;
 
 error wrong(std::string cause) {
   return {errc::invalid_argument, "the proxy " + std::move(cause), "for example http://10.0.0.1:3128 or socks5://user:password@10.0.0.1:1080"};
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned char c = 0;
-    auto digits = text.substr(i + 1, 2);
-    auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
-    if (digits.size() != 2 || ec != std::errc{} || end != digits.data() + 2)
-      return std::nullopt;
-    out += static_cast<char>(c);
-    i += 2;
-  }
-  return out;
 }
 
 bool lacks_port(std::string_view authority) {
