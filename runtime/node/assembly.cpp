@@ -52,7 +52,6 @@ void assembly::open() {
   flows_.outgoing = board_.flows().create();
   worker_options gate;
   gate.type = "actors";
-  gate.thread = worker_thread::pool;
   gate.internal = true;
   gate.budget = account::usual;
   (void)workers_.start(address{std::string{actors_address}}, make_remote_gate(), std::move(gate));

@@ -83,14 +83,15 @@ class Machines:
 
     def node(self, *args, ini="", tcp="127.0.0.1:0", log="warn"):
         """A node with a TCP listener and whatever its configuration `ini` says."""
+        listeners = ("--tcp-listener", tcp)
         if ini:
             self.files += 1
             config = self.home / f"node-{self.files}.ini"
-            config.write_text(ini)
-            args = ("--config", config, *args)
+            config.write_text(f"[tcp-listener tcp]\naddress = {tcp}\n{ini}")  # the first one admits services
+            listeners = ("--config", config)
         return Server(
             [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", log,
-             "--tcp-listener", tcp, *args], "is ready$", self.env)
+             *listeners, *args], "is ready$", self.env)
 
     def real(self, *args):
         return Server([self.peer, "node", "--tcp", "127.0.0.1:0", *args], "^ready", stdin=subprocess.PIPE)
