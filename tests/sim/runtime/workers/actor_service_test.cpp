@@ -2,8 +2,7 @@
 // Services that are CAF actors, asked by workers.
 #include "runtime/workers/actor_service.hpp"
 
-#include "runtime/workers/requests.hpp"
-#include "sim/support/node.hpp"
+#include "sim/support/asking.hpp"
 
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
@@ -16,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class actor_services : public testing::Test {
+class actor_services : public testing::Test, protected asking {
  protected:
   template <class F>
   result<void> start(F actor, const std::string& at = "service", restart_policy restart = restart_policy::never,
@@ -38,32 +37,6 @@ class actor_services : public testing::Test {
     net.run();
     return outcome;
   }
-
-  /// What comes back for `text`: its text, or the words of the report.
-  std::string ask(std::string_view text, const route& to = {"service"}) {
-    got.clear();
-    auto body = text_payload(text);
-    n.send(to, {reinterpret_cast<const char*>(body.bytes().data()), body.size()}, "me", true);
-    return said();
-  }
-  std::string said() {
-    if (got.empty())
-      return "nothing";
-    if (const auto* r = got.back()->header.get_report())
-      return to_error(*r).cause;
-    return std::string{got.back()->text().value_or("not text")};
-  }
-
-  std::vector<message_ptr>& box() {
-    auto w = std::make_unique<mailbox>();
-    auto& all = w->got;
-    n.start("me", std::move(w));
-    return all;
-  }
-
-  network net;
-  node n{net};
-  std::vector<message_ptr>& got = box();
 };
 
 caf::behavior greeter(caf::event_based_actor*) {

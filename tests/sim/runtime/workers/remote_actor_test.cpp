@@ -2,8 +2,7 @@
 // Handles to what is at the other end of a route, as actors use them.
 #include "runtime/workers/remote_actor.hpp"
 
-#include "runtime/core/bare.hpp"
-#include "sim/support/node.hpp"
+#include "sim/support/asking.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <gtest/gtest.h>
@@ -25,7 +24,7 @@ caf::behavior relay(caf::event_based_actor* self, const route& to, std::chrono::
   }};
 }
 
-class remote_actors : public testing::Test {
+class remote_actors : public testing::Test, protected asking {
  protected:
   void start(actor_factory spawn, const std::string& at = "service") {
     worker_options o;
@@ -40,24 +39,8 @@ class remote_actors : public testing::Test {
     net.run();
     ASSERT_TRUE(started);
   }
-  std::string ask(std::string_view text) {
-    got.clear();
-    auto body = text_payload(text);
-    n.send({"service"}, {reinterpret_cast<const char*>(body.bytes().data()), body.size()}, "me", true);
-    return said();
-  }
-  std::string said() { return got.empty() ? "nothing" : std::string{got.back()->text().value_or("a report")}; }
-  std::vector<message_ptr>& box() {
-    auto w = std::make_unique<mailbox>();
-    auto& all = w->got;
-    n.start("me", std::move(w));
-    return all;
-  }
 
-  network net;
-  node n{net};
   node other{net, "n2"};
-  std::vector<message_ptr>& got = box();
 };
 
 TEST_F(remote_actors, a_request_goes_along_the_route_and_its_reply_comes_back) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/bare.hpp"
+#include "runtime/workers/requests.hpp"
+#include "sim/support/node.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ockam::sim {
+
+/// A node, and somebody at `me` who asks its services.
+struct asking {
+  /// What comes back for `text`: see `said`.
+  std::string ask(std::string_view text, const route& to = {"service"}) {
+    got.clear();
+    auto body = text_payload(text);
+    n.send(to, {reinterpret_cast<const char*>(body.bytes().data()), body.size()}, "me", true);
+    return said();
+  }
+  /// The last that came: its text, or the words of the report.
+  std::string said() {
+    if (got.empty())
+      return "nothing";
+    if (const auto* r = got.back()->header.get_report())
+      return to_error(*r).cause;
+    return std::string{got.back()->text().value_or("not text")};
+  }
+
+  network net;
+  node n{net};
+  std::vector<message_ptr>& got = box();
+
+ private:
+  std::vector<message_ptr>& box() {
+    auto w = std::make_unique<mailbox>();
+    auto& all = w->got;
+    n.start("me", std::move(w));
+    return all;
+  }
+};
+
+} // namespace ockam::sim
