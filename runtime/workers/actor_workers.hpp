@@ -42,8 +42,10 @@ class actor_workers final : public workers {
   /// What runs on the pool runs on these threads from now on, which end after the last of it; null: on those of CAF's
   /// scheduler.
   void pool(caf::execution_unit* threads) noexcept { pool_ = threads; }
-  /// Ends the one with this number, as `host_id` has it. No effect when it has ended.
-  void stop(std::uint64_t number);
+  /// Ends the one with this number, as `host_id` has it. No effect when it has ended. `why`: for who watches it.
+  void stop(std::uint64_t number, const error& why);
+  /// It has ended, and is made anew.
+  void starts_again(std::uint64_t number, const error& why);
   /// Gives it the address that it was started for, in place of whoever has it. Error: `closed`.
   result<void> take_over(std::uint64_t number);
   /// Whether a request waits for its reply.
@@ -92,9 +94,9 @@ class actor_workers final : public workers {
   /// Its place in the table, or what is kept for that.
   result<std::unique_ptr<worker_entry>> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o, place where);
   void start_failed(std::uint64_t service, error why);
-  void leave_table(const record& r);
+  void leave_table(const record& r, const error& why);
   void end(record& r);
-  void remove(records::iterator it);
+  void remove(records::iterator it, const error& why);
   void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
 
   caf::actor_system& sys_;
