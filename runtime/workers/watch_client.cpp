@@ -10,6 +10,9 @@ namespace ockam {
 
 namespace {
 
+/// A node calls none of this itself; its plugins do, and link nothing.
+[[gnu::used]] constexpr auto kept_for_plugins = &watcher::watch;
+
 /// Whether a route leads to a worker: at its end stands the name of one.
 bool leads_to_worker(const route& to) {
   return !to.empty() && to.size() <= max_route_hops && to.back().is_local() && !to.back().name.empty()

@@ -9,11 +9,11 @@ import pytest
 from processes import wait_until
 
 
-@pytest.fixture
-def nodes(node, ockam, programs):
-    """n1 has an actor that monitors, n2 an actor `p` to be monitored."""
+@pytest.fixture(params=["actor_monitor", "worker_monitor"])
+def nodes(request, node, ockam, programs):
+    """n1 has an actor, or a worker, that monitors; n2 an actor `p` to be monitored."""
     n1, n2 = node("n1"), node("n2")
-    for where, addr, plugin in (("n1", "monitor", "actor_monitor"), ("n2", "p", "actor_service")):
+    for where, addr, plugin in (("n1", "monitor", request.param), ("n2", "p", "actor_service")):
         started = ockam("service", "start", "plugin", "--addr", addr, "--file", programs / f"plugins/{plugin}.so", "--at", where)
         assert started.code == 0, started
     return n1, n2
