@@ -30,16 +30,18 @@ result<void> switchboard::add(address a, worker_entry e) {
 }
 
 bool switchboard::remove(address_view a) {
-  return remove(a, {errc::closed, {}, {}});
-}
-
-bool switchboard::remove(address_view a, const error& why) {
   auto it = look_up(a);
   if (it == table_.end())
     return false;
-  tell_of_end(it, why);
+  if (it->second.watched)
+    tell_of_end(it, {errc::closed, {}, {}});
   table_.erase(it);
   return true;
+}
+
+bool switchboard::remove(address_view a, const error& why) {
+  succeeded(a, why);
+  return remove(a);
 }
 
 void switchboard::succeeded(address_view a, const error& why) {

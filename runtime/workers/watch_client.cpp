@@ -110,7 +110,6 @@ void watch_client::move(const watch_session& from, const std::vector<watch_id>& 
     w.number = 0;
     s.add(id);
   }
-  s.speak();
 }
 
 void watch_client::retire(watch_session& s) {

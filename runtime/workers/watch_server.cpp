@@ -10,9 +10,10 @@ namespace ockam {
 
 namespace {
 
-/// A session ends at the look after it has not been heard of for so many.
 constexpr std::chrono::seconds look{5};
-constexpr unsigned looks = watch_server::lease / look;
+
+/// Whether it can be the first of a session.
+bool begins(const watch::ping& p) { return p.first == 1 && p.seen == 0 && !p.changes.empty(); }
 
 std::size_t bytes_of(const message& m) {
   std::size_t n = 0;
@@ -46,20 +47,20 @@ void watch_server::on_message(message_ptr m) {
     return drop(std::move(m), drop_reason::refused, "no message about watches");
   }
   auto* s = session_for(*m, *p);
-  if (!s && p->first == 1 && p->seen == 0) {
+  if (!s && !stopping_ && begins(*p)) {
     ++counter("refused");
     return drop(std::move(m), drop_reason::congested, "there are too many who watch");
   }
   if (!s) { // what it was about is no more, or was never heard of
-    watch::pong unknown;
-    unknown.session = p->session;
-    unknown.state = watch::standing::unknown;
-    auto body = watch::encode(unknown);
+    watch::pong none;
+    none.session = p->session;
+    none.state = stopping_ ? watch::standing::stopping : watch::standing::unknown;
+    auto body = watch::encode(none);
     return reply_from_budget(std::move(m), std::move(body));
   }
   heard(*s, *m);
   apply(*s, *p);
-  auto body = answer(*s, stopping_ ? watch::standing::stopping : watch::standing::known);
+  auto body = answer(*s);
   dirty_.erase(s->number);
   if (s->items() == 0 && p->first + p->changes.size() == s->done + 1) // who asks has nothing left either
     end(*s);
@@ -77,7 +78,7 @@ watch_server::session* watch_server::session_for(const message& m, const watch::
   if (auto it = numbers_.find(name); it != numbers_.end())
     return &sessions_.at(it->second);
   auto link = m.is_imported() ? m.source().producer : 0;
-  if (p.first != 1 || p.seen != 0 || p.changes.empty() || stopping_ || !has_room_for_session(link))
+  if (!begins(p) || (stopping_ && link != 0) || !has_room_for_session(link))
     return nullptr;
   auto& s = sessions_[++last_session_];
   s.name = name;
@@ -90,19 +91,9 @@ watch_server::session* watch_server::session_for(const message& m, const watch::
   return &s;
 }
 
-bool watch_server::has_room_for_session(std::uint32_t link) {
-  auto has_room = [&] {
-    return sessions_.size() < most_sessions && (link == 0 || links_[link].sessions < most_sessions_of_link);
-  };
-  if (has_room())
-    return true;
-  // Those of links that have ended may come back by others until their lease is over; who is there now comes first.
-  for (auto it = sessions_.begin(); it != sessions_.end() && !has_room();) {
-    auto& s = (it++)->second;
-    if (s.link != 0 && workers_.board().flows().text(s.link).empty())
-      end(s);
-  }
-  return has_room();
+bool watch_server::has_room_for_session(std::uint32_t link) const {
+  auto its = links_.find(link);
+  return sessions_.size() < most_sessions && (link == 0 || its == links_.end() || its->second.sessions < most_sessions_of_link);
 }
 
 /// It may come by another link than before: answers go there from now on, and what it may reach is what that one may.
@@ -137,9 +128,12 @@ void watch_server::end(session& s) {
 }
 
 void watch_server::on_timer(std::uint64_t) {
-  for (auto it = sessions_.begin(); it != sessions_.end();)
-    if (auto& s = (it++)->second; s.silent++ >= looks)
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    auto& s = (it++)->second;
+    bool link_has_ended = s.link != 0 && workers_.board().flows().text(s.link).empty();
+    if (s.silent++ * look >= (link_has_ended ? lease_without_link : lease))
       end(s);
+  }
   looks_ = !sessions_.empty();
   if (looks_)
     set_timer(look);
@@ -237,18 +231,29 @@ void watch_server::tell(session& s, told t) {
   workers_.board().flush_later(*this);
 }
 
+/// Who watches from here is told when what it watches really ends.
 void watch_server::stopping() {
   stopping_ = true;
-  for (const auto& [number, s] : sessions_)
-    dirty_.insert(number);
-  if (!dirty_.empty())
-    workers_.board().flush_later(*this);
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    auto& s = (it++)->second;
+    if (s.link == 0)
+      continue;
+    watch::pong p;
+    p.session = s.name;
+    p.state = watch::standing::stopping;
+    p.done = s.done;
+    say(s, watch::encode(p));
+    end(s);
+  }
 }
 
-payload watch_server::answer(const session& s, watch::standing state) const {
+void watch_server::say(const session& s, payload what) {
+  worker_host::of(*this).send(make_message(s.back, self(), std::move(what)));
+}
+
+payload watch_server::answer(const session& s) const {
   watch::pong p;
   p.session = s.name;
-  p.state = state;
   p.done = s.done;
   p.first = s.first;
   std::size_t size = 0;
@@ -264,10 +269,9 @@ payload watch_server::answer(const session& s, watch::standing state) const {
 
 /// At the end of the turn: what has ended in it is told as one.
 void watch_server::flush() {
-  auto state = stopping_ ? watch::standing::stopping : watch::standing::known;
   for (auto number : std::exchange(dirty_, {}))
     if (auto it = sessions_.find(number); it != sessions_.end())
-      worker_host::of(*this).send(make_message(it->second.back, self(), answer(it->second, state)));
+      say(it->second, answer(it->second));
 }
 
 } // namespace ockam

@@ -34,6 +34,9 @@ inline constexpr std::string_view watch_address = "_internal.watch";
 class watch_server final : public worker, public end_observer, public flushable {
  public:
   static constexpr std::chrono::seconds lease{30};
+  /// When the link has ended that it came by last: who watches has given up by then, if it has not come by another one. So nobody
+  /// fills what there is room for by coming again and again.
+  static constexpr std::chrono::seconds lease_without_link{10};
   static constexpr std::size_t most_sessions = 4'096, most_sessions_of_link = 256;
   /// Of watches and of downs that have not been acknowledged, together.
   static constexpr std::size_t most_items = 200'000, most_items_of_link = 65'536;
@@ -85,7 +88,7 @@ class watch_server final : public worker, public end_observer, public flushable 
   };
 
   session* session_for(const message& m, const watch::ping& p);
-  bool has_room_for_session(std::uint32_t link);
+  bool has_room_for_session(std::uint32_t link) const;
   void heard(session& s, const message& m);
   void apply(session& s, const watch::ping& p);
   bool has_room(const session& s) const;
@@ -93,7 +96,8 @@ class watch_server final : public worker, public end_observer, public flushable 
   void forget(session& s, std::uint64_t number);
   void tell(session& s, told t);
   void count(session& s, std::ptrdiff_t items);
-  payload answer(const session& s, watch::standing state) const;
+  payload answer(const session& s) const;
+  void say(const session& s, payload what);
   void end(session& s);
   void show();
 

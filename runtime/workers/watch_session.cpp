@@ -131,7 +131,7 @@ void watch_session::take(const watch::pong& p) {
   confirm(p.done);
   bool fresh = take_downs(p);
   if (p.state == watch::standing::stopping)
-    return end_all({errc::closed, "the node at " + to_string(prefix_) + " stops", {}});
+    return end_all({errc::closed, there() + " stops", {}});
   if (fresh)
     ping(); // the other end remembers what it has told until it knows that it was heard
   speak();
@@ -165,7 +165,7 @@ bool watch_session::take_downs(const watch::pong& p) {
 
 void watch_session::on_report(const report& r) {
   if (r.reason == drop_reason::node_stopping && r.hop == address{std::string{watch_address}})
-    return end_all({errc::closed, "the node at " + to_string(prefix_) + " stops", {}});
+    return end_all({errc::closed, there() + " stops", {}});
   last_words_ = ockam::to_error(r).cause;
 }
 
@@ -184,7 +184,7 @@ void watch_session::begin_anew() {
   for (auto id : lost)
     owner_.end(id,
                {errc::closed,
-                "the node at " + to_string(prefix_) + " has been started again, or had no news from here for too long",
+                there() + " has been started again, or had no news from here for too long",
                 {}});
   std::sort(again.begin(), again.end());
   owner_.move(*this, again);
@@ -216,7 +216,7 @@ void watch_session::refuse_unconfirmed() {
     owner_.retire(*this);
   std::sort(all.begin(), all.end());
   for (auto id : all)
-    owner_.end(id, {errc::limit_reached, "the node at " + to_string(prefix_) + " tells of no more workers", {}});
+    owner_.end(id, {errc::limit_reached, there() + " tells of no more workers", {}});
 }
 
 error watch_session::to_error(const watch::down& d, const std::string& name) const {
@@ -233,11 +233,13 @@ error watch_session::to_error(const watch::down& d, const std::string& name) con
           "its operator admits peers by the key allow of a listener"};
 }
 
+std::string watch_session::there() const { return prefix_.empty() ? "this node" : "the node at " + to_string(prefix_); }
+
 error watch_session::silence() const {
   auto words = last_words_.empty() ? std::string{} : ": " + last_words_;
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ticks_to_live * tick_length).count();
   return {errc::unreachable,
-          "nothing was heard from the node at " + to_string(prefix_) + " for " + std::to_string(seconds) + " s" + words,
+          "nothing was heard from " + there() + " for " + std::to_string(seconds) + " s" + words,
           {}};
 }
 

@@ -67,6 +67,7 @@ class watch_session final : public receiver {
   void refuse_unconfirmed();
   error to_error(const watch::down& d, const std::string& name) const;
   error silence() const;
+  std::string there() const;
 
   watch_client& owner_;
   route prefix_;

@@ -367,6 +367,34 @@ class Idle(Row):
                 (f"{self.threads} threads (at most 8)", self.threads <= 8)]
 
 
+class Watches(Row):
+    """What it costs two nodes that an actor of one monitors many handles to the other while nothing happens, the busier of
+    them, and what a monitored handle takes."""
+
+    def __init__(self, key, title, goal, count):
+        super().__init__(key, title, "% of a core", goal, rounds=1)
+        self.count = count
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        with m.node() as far, m.node() as plain:
+            route = "/ip4/{}/tcp/{}/service/echo".format(*far.address("tcp").rsplit(":", 1))
+            with m.node(ini=f"[service watches]\nplugin = {m.programs}/plugins/bench_watch.so\nroute = {route}\ncount = {self.count}\n") as near:
+                def once():
+                    time.sleep(5)  # until all are confirmed, then as for an idle node
+                    before, began = [machines.cpu_seconds(n.pid) for n in (far, near)], time.monotonic()
+                    time.sleep(max(10, 10 * seconds))
+                    took = time.monotonic() - began
+                    more = machines.proc_status(near.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")
+                    self.each = 1024 * more / self.count
+                    return max(100 * (machines.cpu_seconds(n.pid) - b) / took for n, b in zip((far, near), before))
+
+                yield {"ours": once}
+
+    def extras(self, m, results):
+        return [(f"a handle and its watch {self.each:.0f} bytes (under 1,024)", self.each < 1024)]
+
+
 ROWS = [
     # over the wire, beside a minimal epoll echo and the real node
     Wire("tcp-1", "TCP, 1 in flight", least(0.9, "raw"), against=("raw", "real"), in_flight=1),
@@ -408,6 +436,7 @@ ROWS = [
                "service start plugin --addr p{n} --file {home}/plugin{n}.so --at n1"),
     # sizes
     Idle("idle", "idle node, resident"),
+    Watches("watches", "10,000 monitored handles on one link, idle", most(1), count=10_000),
     Growth("workers", "100 in flight beside 100,000 workers", least(0.9, "without"), workers=100_000, each=2),
     Growth("links", "100 in flight beside 1,000 idle links", least(0.9, "without"), idle_links=1000),
 ]

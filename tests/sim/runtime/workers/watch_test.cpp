@@ -284,11 +284,15 @@ TEST_P(watch_over_faults, a_connection_that_comes_back_as_another_link_is_not_no
 
 TEST_P(watch_over_faults, a_node_that_stops_says_so) {
   watch({"up", "mortal"});
+  auto* local = new_watcher(*n2, "local");
+  local->watch({"mortal"});
   n2->drain();
   net.advance(20ms);
+  EXPECT_EQ(local->last(), "nothing") << "it is there until the node is gone";
   EXPECT_EQ(w->last(), "closed: the node at 0#up stops");
   EXPECT_EQ(watch({"up", "mortal"}), "closed: the node at 0#up stops");
   EXPECT_EQ(w->told.size(), 2u);
+  EXPECT_EQ(count(*n2, "sessions"), 1u) << "the local one";
 }
 
 TEST_P(watch_over_faults, two_nodes_watch_each_other_in_a_circle) {
@@ -387,6 +391,20 @@ TEST_P(watch_rights, a_hop_lets_others_watch_what_it_lets_them_reach) {
   EXPECT_EQ(w->told.size(), 1u);
 }
 
+/// Says that it knows no session.
+class forgetful_server final : public worker {
+ public:
+  void on_message(message_ptr m) override {
+    auto p = watch::decode_ping(m->bytes());
+    ASSERT_TRUE(p);
+    watch::pong none;
+    none.session = p->session;
+    none.state = watch::standing::unknown;
+    auto body = watch::encode(none);
+    reply(std::move(m), std::move(body));
+  }
+};
+
 /// Asks the watches of n2 by hand.
 class watch_server_test : public watch_test {
  protected:
@@ -418,6 +436,18 @@ TEST_P(watch_server_test, a_watcher_that_never_comes_back_is_forgotten_after_its
   EXPECT_EQ(count(*n2, "watches") + count(*n2, "sessions"), 0u);
 }
 
+TEST_P(watch_server_test, a_watcher_whose_link_has_ended_is_forgotten_sooner) {
+  start(*n2, "mortal");
+  auto link = n1.connect(where);
+  ASSERT_TRUE(link);
+  n1.send({*link, address{std::string{watch_address}}}, ping(session(1), 1, {{"mortal"}}).text(), "me");
+  say(ping(session(2), 1, {{"mortal"}}));
+  EXPECT_EQ(count(*n2, "watches"), 2u);
+  n1.reactor().post([&] { EXPECT_TRUE(n1.tcp().close_link(link->name)); });
+  net.advance(17s);
+  EXPECT_EQ(count(*n2, "watches"), 1u);
+}
+
 TEST_P(watch_server_test, a_hundred_thousand_watchers_by_one_link_are_bounded_and_others_are_served) {
   start(*n2, "mortal");
   for (int i = 0; i < 1'000; ++i)
@@ -436,6 +466,35 @@ TEST_P(watch_server_test, a_hundred_thousand_watchers_by_one_link_are_bounded_an
   EXPECT_EQ(w->told.size(), 1u);
   net.advance(40s);
   EXPECT_EQ(count(*n2, "watches") + count(*n2, "sessions"), 0u);
+}
+
+TEST_P(watch_server_test, a_watch_that_is_not_taken_is_one_too_many_and_is_told_so) {
+  start(*n2, "mortal");
+  std::vector<watch::change> many(1'000, {"mortal"});
+  for (std::uint64_t i = 0; i < 70; ++i)
+    say(ping(session(0), 1 + i * 1'000, many));
+  ASSERT_EQ(count(*n2, "watches"), watch_server::most_items_of_link);
+  watch({"up", "mortal"});
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_EQ(w->last(), "nothing");
+    net.advance(1s);
+    say(ping(session(0), 1 + 70'000, {})); // stays
+  }
+  net.advance(6s);
+  EXPECT_EQ(w->last(), "limit-reached: the node at 0#up tells of no more workers");
+}
+
+TEST_P(watch_server_test, a_node_that_knows_no_session_of_ours_is_asked_twice_a_second_at_most) {
+  auto made = std::make_unique<faulty_hop>();
+  auto* between = made.get();
+  n1.start("between", std::move(made));
+  EXPECT_TRUE(n2->workers().stop(address{std::string{watch_address}}));
+  net.run();
+  n2->start(std::string{watch_address}, std::make_unique<forgetful_server>());
+  watch({"between", "up", "mortal"});
+  net.advance(10s);
+  EXPECT_LE(between->seen, 100u);
+  EXPECT_EQ(w->last(), "nothing") << "it lives";
 }
 
 TEST_P(watch_server_test, who_never_acknowledges_what_is_told_is_told_no_more) {
