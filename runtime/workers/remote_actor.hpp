@@ -20,6 +20,7 @@ namespace ockam {
 /// `ockam::content`, pass on an `ockam::request` or `ockam::reply`, `request` it and get an `ockam::reply` or a `caf::error` (`error_of`)
 /// with the reason that the node where it ended gave, `delegate` to it. Each is a message along the route, with the same promises: at most
 /// once, in order. An answer that takes longer than `patience` is an error, also where the request has no time-out.
+/// `monitor` it or link to it, and be told of the end of the worker there (`watching_handle`).
 ///
 /// It takes some hundred bytes, opens nothing by itself, holds nothing while nothing is asked, outlives links and restarts at the other end, and
 /// ends with its last reference. Any thread. Of a node's actors only: `std::logic_error` in another system.

@@ -47,8 +47,8 @@ class watch_client final : public worker {
   void send(message_ptr m);
   /// Takes the watch out and tells; it is no longer the session's.
   void end(watch_id id, const error& why);
-  /// Begins anew with these, which the session has lost: in another one, with the next tick, lest the other end have us begin
-  /// again and again.
+  /// Begins anew with these, which the session has lost: in another one, with the next tick, lest the other end have us
+  /// begin again and again.
   void move(const watch_session& from, const std::vector<watch_id>& ids);
   /// Nothing is left of it; destroyed later, since it is inside one of its own calls.
   void retire(watch_session& s);

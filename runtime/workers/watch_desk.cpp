@@ -39,13 +39,14 @@ std::shared_ptr<watch_desk> watch_desk::of(caf::actor_system& system) {
 
 std::shared_ptr<watch_desk> watch_desk::of(const worker& w) { return of(system_of(w)); }
 
-void watch_desk::set(const worker& w, std::shared_ptr<watch_desk> desk) {
-  auto& sys = system_of(w);
+void watch_desk::set(const worker& w, std::shared_ptr<watch_desk> desk) { set(system_of(w), std::move(desk)); }
+
+void watch_desk::set(caf::actor_system& system, std::shared_ptr<watch_desk> desk) {
   if (!desk)
-    return sys.registry().erase(desk_name);
+    return system.registry().erase(desk_name);
   caf::actor_config cfg;
-  sys.registry().put(desk_name, caf::make_actor<desk_holder, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(),
-                                                                                    &sys, cfg, std::move(desk)));
+  system.registry().put(desk_name, caf::make_actor<desk_holder, caf::strong_actor_ptr>(
+                                     system.next_actor_id(), system.node(), &system, cfg, std::move(desk)));
 }
 
 watch_id watch_desk::watch(watch_order o) {

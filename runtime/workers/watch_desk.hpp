@@ -43,6 +43,7 @@ class watch_desk {
   static std::shared_ptr<watch_desk> of(caf::actor_system& system);
   /// From now on `of` finds this one; null: none.
   static void set(const worker& w, std::shared_ptr<watch_desk> desk);
+  static void set(caf::actor_system& system, std::shared_ptr<watch_desk> desk);
 
   watch_id watch(watch_order o);
   void unwatch(watch_id id);

@@ -93,7 +93,8 @@ watch_server::session* watch_server::session_for(const message& m, const watch::
 
 bool watch_server::has_room_for_session(std::uint32_t link) const {
   auto its = links_.find(link);
-  return sessions_.size() < most_sessions && (link == 0 || its == links_.end() || its->second.sessions < most_sessions_of_link);
+  return sessions_.size() < most_sessions
+         && (link == 0 || its == links_.end() || its->second.sessions < most_sessions_of_link);
 }
 
 /// It may come by another link than before: answers go there from now on, and what it may reach is what that one may.

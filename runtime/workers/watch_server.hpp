@@ -34,8 +34,8 @@ inline constexpr std::string_view watch_address = "_internal.watch";
 class watch_server final : public worker, public end_observer, public flushable {
  public:
   static constexpr std::chrono::seconds lease{30};
-  /// When the link has ended that it came by last: who watches has given up by then, if it has not come by another one. So nobody
-  /// fills what there is room for by coming again and again.
+  /// When the link has ended that it came by last: who watches has given up by then, if it has not come by another one.
+  /// So nobody fills what there is room for by coming again and again.
   static constexpr std::chrono::seconds lease_without_link{10};
   static constexpr std::size_t most_sessions = 4'096, most_sessions_of_link = 256;
   /// Of watches and of downs that have not been acknowledged, together.

@@ -182,10 +182,7 @@ void watch_session::begin_anew() {
   owner_.retire(*this);
   std::sort(lost.begin(), lost.end());
   for (auto id : lost)
-    owner_.end(id,
-               {errc::closed,
-                there() + " has been started again, or had no news from here for too long",
-                {}});
+    owner_.end(id, {errc::closed, there() + " has been started again, or had no news from here for too long", {}});
   std::sort(again.begin(), again.end());
   owner_.move(*this, again);
 }
@@ -238,9 +235,8 @@ std::string watch_session::there() const { return prefix_.empty() ? "this node" 
 error watch_session::silence() const {
   auto words = last_words_.empty() ? std::string{} : ": " + last_words_;
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(ticks_to_live * tick_length).count();
-  return {errc::unreachable,
-          "nothing was heard from " + there() + " for " + std::to_string(seconds) + " s" + words,
-          {}};
+  return {
+    errc::unreachable, "nothing was heard from " + there() + " for " + std::to_string(seconds) + " s" + words, {}};
 }
 
 } // namespace ockam

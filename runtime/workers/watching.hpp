@@ -37,8 +37,8 @@ using watch_id = std::uint64_t;
 /// | too many are watched, here or there              | `limit_reached`                                            |
 ///
 /// A connection that is lost and comes back within that time is not noticed. A service with several instances has ended
-/// when the last of them has. On a node of another implementation nobody tells of the end of a worker: there a watch ends when
-/// its node is not heard (its `echo` is asked). docs/protocol.md, Watches.
+/// when the last of them has. On a node of another implementation nobody tells of the end of a worker: there a watch
+/// ends when its node is not heard (its `echo` is asked). docs/protocol.md, Watches.
 ///
 /// Thread: the worker's, as its members; also in its constructor, but `watch` only from `on_start` on.
 class watcher {

@@ -282,6 +282,22 @@ TEST_P(watch_over_faults, a_connection_that_comes_back_as_another_link_is_not_no
   EXPECT_EQ(w->last(), "closed: the worker at 0#up => 0#mortal is no more: it was stopped");
 }
 
+TEST_P(watch_over_faults, any_transport_carries_it) {
+  for (const auto* transport : {"tcp", "ws", "udp"}) {
+    if (!n2->board().find(address{"mortal"}))
+      start(*n2, "mortal");
+    auto link = n1.connect(n2->listen("127.0.0.1:0", {"services"}, transport), {}, transport);
+    ASSERT_TRUE(link) << transport;
+    w->told.clear();
+    EXPECT_EQ(watch({*link, address{"mortal"}}), "nothing") << transport;
+    net.advance(12s);
+    EXPECT_EQ(w->last(), "nothing") << transport;
+    stop(*n2, "mortal");
+    EXPECT_EQ(w->last(), "closed: the worker at " + to_string(*link) + " => 0#mortal is no more: it was stopped")
+      << transport;
+  }
+}
+
 TEST_P(watch_over_faults, a_node_that_stops_says_so) {
   watch({"up", "mortal"});
   auto* local = new_watcher(*n2, "local");
@@ -381,6 +397,19 @@ TEST_P(watch_rights, who_may_reach_nothing_may_watch_nothing) {
   EXPECT_EQ(w->told.size(), 1u);
   EXPECT_NE(w->last().find("does not let this peer reach"), std::string::npos) << w->last();
   EXPECT_EQ(count(*n2, "sessions"), 0u);
+}
+
+TEST_P(watch_rights, who_has_lost_the_right_meanwhile_is_not_told_how_it_ended) {
+  start(*n2, "mortal");
+  auto at = n2->listen("127.0.0.1:0", {"mortal"});
+  auto link = n1.connect(at);
+  ASSERT_TRUE(link);
+  EXPECT_EQ(watch({*link, address{"mortal"}}), "nothing");
+  n2->reactor().post([&] { EXPECT_TRUE(n2->tcp().admit(at, {"other"})); });
+  net.run();
+  n2->send({"mortal"}, "throw");
+  EXPECT_EQ(w->last(),
+            "undeliverable: the node there does not let this one reach " + to_string(*link) + " => 0#mortal");
 }
 
 TEST_P(watch_rights, a_hop_lets_others_watch_what_it_lets_them_reach) {

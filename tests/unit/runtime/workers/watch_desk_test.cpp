@@ -44,9 +44,9 @@ TEST(watch_desk, what_an_order_holds_may_come_back_to_the_desk_when_it_goes) {
   auto earlier = desk.watch(order_of("a"));
   (void)desk.take();
   auto held = std::shared_ptr<int>{new int{0}, [&](int* p) {
-    desk.unwatch(earlier);
-    delete p;
-  }};
+                                     desk.unwatch(earlier);
+                                     delete p;
+                                   }};
   desk.unwatch(desk.watch({{"b"}, nullptr, [held = std::move(held)](const error&) {}}));
   EXPECT_EQ(desk.take().gone, std::vector<watch_id>{earlier});
 }
