@@ -4,6 +4,7 @@
 
 #include "runtime/links/config.hpp"
 #include "sim/support/watching.hpp"
+#include "sim/support/wire.hpp"
 
 #include <gtest/gtest.h>
 
@@ -359,6 +360,38 @@ TEST_P(watch_over_faults, a_node_of_another_implementation_is_alive_while_its_ec
   between->closed = true;
   net.advance(10s);
   EXPECT_EQ(w->last(), "unreachable: nothing was heard from the node at 0#between => 0#up for 8 s");
+}
+
+//   n1: watcher ══ dialled ══▶ a peer that the test plays: as a real Ockam node does (tests/data/wire), it says nothing to what is
+//   for no worker of it, and its echo answers
+TEST_P(watch_over_faults, a_peer_that_knows_nothing_of_watches_is_dialled_and_alive_by_its_echo) {
+  const std::string at = "10.0.0.9:4000";
+  auto& port = net.serve(at);
+  watch({address{transport_type::tcp, at}, address{"anything"}});
+  ASSERT_TRUE(port.waiting());
+  auto peer = port.accept();
+  peer.send(preamble);
+  std::string in;
+  int unknown = 0;
+  auto live = [&](clock::duration d) {
+    for (; d > 0s; d -= 500ms) {
+      net.advance(500ms);
+      in += peer.receive();
+      if (in.starts_with(preamble))
+        in.erase(0, 1);
+      for (const auto& f : take_frames(in))
+        if (f.onward == route{"echo"})
+          peer.send(frame(f.back, {"echo"}, f.body));
+        else
+          ++unknown;
+    }
+  };
+  live(2min);
+  EXPECT_EQ(w->last(), "nothing");
+  EXPECT_GT(unknown, 2);
+  EXPECT_LT(unknown, 30) << "it is not asked again and again for what it does not know";
+  net.advance(10s);
+  EXPECT_EQ(w->last(), "unreachable: nothing was heard from the node at 1#10.0.0.9:4000 for 8 s");
 }
 
 //   n1: watcher ══▶ n2, whose listener admits what a test says
