@@ -3,6 +3,7 @@
 
 #include "runtime/core/account.hpp"
 #include "runtime/core/log.hpp"
+#include "runtime/workers/actor_publisher.hpp"
 #include "runtime/workers/remote_actor.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
+constexpr std::string_view publisher_address = "_internal.publisher";
 
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
@@ -55,6 +57,10 @@ void assembly::open() {
   gate.internal = true;
   gate.budget = account::usual;
   (void)workers_.start(address{std::string{actors_address}}, make_remote_gate(), std::move(gate));
+  worker_options publisher;
+  publisher.type = "publisher";
+  publisher.internal = true;
+  (void)workers_.start(address{std::string{publisher_address}}, make_actor_publisher(context_), std::move(publisher));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);

@@ -36,6 +36,9 @@ namespace {
 
 /// A node calls none of this itself; its plugins do, and link nothing.
 [[gnu::used]] constexpr auto kept_for_plugins = &make_actor_worker;
+[[gnu::used]] typed_format kept_for_typed_plugins(std::vector<typed_signature> all) {
+  return typed_format{std::move(all)};
+}
 
 error not_started(const address& a, error why) {
   why.cause = "the worker at " + to_string(a) + " did not start: " + why.cause;

@@ -23,17 +23,13 @@ namespace ockam {
 namespace {
 
 const auto gate_name = caf::atom("ockamgate");
-const auto category = caf::atom("ockam");
-
-caf::error to_caf(const error& e) {
-  return {static_cast<std::uint8_t>(e.code), category, caf::make_message(e.cause)};
-}
 
 /// What somebody has said to a handle.
 struct said {
   std::shared_ptr<const route> to;
   std::chrono::milliseconds patience;
-  payload body;
+  const message_format* format;
+  message_format::request what;
   caf::strong_actor_ptr handle;
   caf::strong_actor_ptr sender; ///< who awaits an answer to `id`, or null
   caf::message_id id;
@@ -57,7 +53,7 @@ class gate_box final : public caf::monitorable_actor {
   void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
 
   void add(said s) {
-    auto size = sizeof(said) + s.body.heap_bytes();
+    auto size = sizeof(said) + s.what.body.heap_bytes();
     bool full, first;
     {
       std::lock_guard guard{lock_};
@@ -69,7 +65,8 @@ class gate_box final : public caf::monitorable_actor {
       }
     }
     if (full)
-      return s.answer(caf::make_message(to_caf({errc::limit_reached, "the node's actors send faster than it can pass on", {}})));
+      return s.answer(
+        caf::make_message(to_caf({errc::limit_reached, "the node's actors send faster than it can pass on", {}})));
     if (first && !worker_.post([hear = hear_] { hear(); }))
       for (auto& lost : take())
         lost.answer(caf::make_message(to_caf({errc::closed, "the node stops", {}})));
@@ -91,8 +88,10 @@ class gate_box final : public caf::monitorable_actor {
 /// An actor as far as messages can be sent to it. Keeps nothing of them.
 class remote_handle final : public caf::monitorable_actor {
  public:
-  remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience)
-    : caf::monitorable_actor{cfg}, gate_{std::move(gate)}, to_{std::make_shared<const route>(std::move(to))}, patience_{patience} {}
+  remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience,
+                const message_format& format)
+    : caf::monitorable_actor{cfg}, gate_{std::move(gate)}, to_{std::make_shared<const route>(std::move(to))},
+      patience_{patience}, format_{&format} {}
 
   const char* name() const override { return "ockam-remote"; }
 
@@ -102,17 +101,12 @@ class remote_handle final : public caf::monitorable_actor {
       cleanup(caf::error{what.get_as<caf::exit_msg>(0).reason}, unit);
       return;
     }
-    said s{to_, patience_, {}, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
-    if (what.match_elements<content>())
-      s.body = payload{what.get_as<content>(0).bytes()};
-    else if (what.match_elements<std::string>())
-      s.body = text_payload(what.get_as<std::string>(0));
-    else if (what.match_elements<request>())
-      s.body = payload{what.get_as<request>(0).bytes()};
-    else if (what.match_elements<reply>())
-      s.body = payload{what.get_as<reply>(0).bytes()};
-    else
-      return s.answer(caf::make_message(caf::make_error(caf::sec::unexpected_message)));
+    auto sender = m->mid.is_request() ? m->sender : nullptr;
+    message_format::request body;
+    auto wrong = format_->write_request(what, sender != nullptr, body);
+    said s{to_, patience_, format_, std::move(body), ctrl(), std::move(sender), m->mid};
+    if (wrong)
+      return s.answer(caf::make_message(std::move(wrong)));
     static_cast<gate_box*>(gate_->get())->add(std::move(s));
   }
 
@@ -120,6 +114,7 @@ class remote_handle final : public caf::monitorable_actor {
   caf::strong_actor_ptr gate_;
   std::shared_ptr<const route> to_;
   std::chrono::milliseconds patience_;
+  const message_format* format_;
 };
 
 /// Sends what was said to handles, and tells what comes back.
@@ -128,7 +123,8 @@ class remote_gate final : public worker {
   void on_start() override {
     auto& sys = system();
     caf::actor_config cfg;
-    box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(), [this] { hear(); });
+    box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(),
+                                                            [this] { hear(); });
     sys.registry().put(gate_name, box_);
   }
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
@@ -144,15 +140,18 @@ class remote_gate final : public worker {
   void hear() {
     for (auto& s : static_cast<gate_box*>(box_->get())->take())
       if (!s.sender)
-        send(*s.to, std::move(s.body));
+        send(*s.to, std::move(s.what.body));
       else
         ask(std::move(s));
   }
   void ask(said s) {
-    auto body = std::move(s.body);
+    auto body = std::move(s.what.body);
     auto to = s.to;
     request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) {
-      s.answer(r ? caf::make_message(ockam::reply{std::shared_ptr<const message>{std::move(*r)}}) : caf::make_message(to_caf(r.error())));
+      if (r)
+        s.sender->enqueue(s.format->read_reply(std::move(*r), s.what.form, s.handle, s.id.response_id()), nullptr);
+      else
+        s.answer(caf::make_message(to_caf(r.error())));
     });
   }
 
@@ -161,33 +160,28 @@ class remote_gate final : public worker {
 
 } // namespace
 
-caf::actor remote(caf::actor_system& system, route to, std::chrono::milliseconds patience) {
+route_or_text::route_or_text(std::string_view text) {
+  auto address = parse_multiaddr(text);
+  auto way = address ? to_route(*address) : result<route>{std::move(address).error()};
+  if (!way)
+    throw std::invalid_argument{to_string(way.error())};
+  route_ = *std::move(way);
+}
+
+caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds patience) {
+  return actors::remote(from.system(), to.take(), patience, plain_format());
+}
+
+caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::milliseconds patience,
+                          const message_format& format) {
   auto gate = system.registry().get<caf::strong_actor_ptr>(gate_name);
   if (!gate)
     throw std::logic_error{"ockam::remote is for the actors of a node, while it runs"};
   caf::actor_config cfg;
-  return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg, std::move(gate), std::move(to), patience);
+  return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg,
+                                                    std::move(gate), std::move(to), patience, format);
 }
 
-caf::actor remote(caf::local_actor* self, route to, std::chrono::milliseconds patience) {
-  return remote(self->home_system(), std::move(to), patience);
-}
-
-caf::actor remote(caf::local_actor* self, std::string_view to, std::chrono::milliseconds patience) {
-  auto address = parse_multiaddr(to);
-  auto way = address ? to_route(*address) : result<route>{std::move(address).error()};
-  if (!way)
-    throw std::invalid_argument{to_string(way.error())};
-  return remote(self, std::move(*way), patience);
-}
-
-error error_of(const caf::error& e) {
-  auto words = e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0) : caf::to_string(e);
-  return {e.category() == category ? static_cast<errc>(e.code()) : errc::internal, std::move(words), {}};
-}
-
-std::unique_ptr<worker> make_remote_gate() {
-  return std::make_unique<remote_gate>();
-}
+std::unique_ptr<worker> make_remote_gate() { return std::make_unique<remote_gate>(); }
 
 } // namespace ockam
