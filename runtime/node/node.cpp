@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/node/node.hpp"
 
+#include "runtime/core/guarded.hpp"
 #include "runtime/net/caf_reactor.hpp"
 #include "runtime/node/assembly.hpp"
+#include "runtime/workers/actor_publisher.hpp"
 #include "runtime/workers/pool_threads.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
 
 #include <future>
 #include <random>
 #include <sys/eventfd.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ockam {
@@ -39,8 +43,9 @@ class caf_config : public caf::actor_system_config {
 class running_node final : public node {
  public:
   running_node(node_config config, node_parts parts)
-    : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
-      stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, drained_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
+    : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads},
+      sys_{std::make_unique<caf::actor_system>(caf_config_)}, stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      drained_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
       assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {
     pool_.serve(*sys_);
     assembly_->pool(pool_);
@@ -59,9 +64,10 @@ class running_node final : public node {
     reactor_->post([this, &promise] {
       reactor_->open();
       assembly_->open();
-      assembly_->reload().apply(config_, reloader::on_failure::stop, [this, &promise](std::vector<reloader::failure> failed) {
-        promise.set_value(failed.empty() ? start_control() : std::move(failed.front().why));
-      });
+      assembly_->reload().apply(config_, reloader::on_failure::stop,
+                                [this, &promise](std::vector<reloader::failure> failed) {
+                                  promise.set_value(failed.empty() ? start_control() : std::move(failed.front().why));
+                                });
     });
     auto ok = opened.get();
     if (ok)
@@ -79,6 +85,16 @@ class running_node final : public node {
         done(failures.empty(), assembly_->reload().listeners());
       });
     });
+  }
+
+  void run(std::function<void(caf::actor_system&)> f, std::function<void(std::optional<std::string>)> ended) override {
+    own_ = std::thread{[this, f = std::move(f), ended = std::move(ended)] {
+      caf::scoped_actor self{*sys_}; // for which the actor system waits
+      auto threw = guarded([&] { f(*sys_); });
+      for (const auto& a : published_actors(*sys_))
+        self->wait_for(a);
+      ended(std::move(threw));
+    }};
   }
 
   bool drain() override {
@@ -134,6 +150,8 @@ class running_node final : public node {
     // Hosts get their exit messages on the same thread: by the next post they have run.
     on_socket_thread([] {});
     sys_->await_all_actors_done();
+    if (own_.joinable())
+      own_.join();
     pool_.join();
     on_socket_thread([this] {
       assembly_->clear();
@@ -150,13 +168,15 @@ class running_node final : public node {
   int stop_fd_;
   int drained_fd_;
   std::vector<listener_info> listeners_;
+  std::thread own_; ///< of `run`
   std::unique_ptr<caf_reactor> reactor_;
   std::unique_ptr<assembly> assembly_;
 };
 
 } // namespace
 
-result<std::unique_ptr<node>> node::start(node_config config, node_parts parts, std::function<void(const error&)> stuck) {
+result<std::unique_ptr<node>> node::start(node_config config, node_parts parts,
+                                          std::function<void(const error&)> stuck) {
   auto n = std::make_unique<running_node>(std::move(config), parts);
   if (auto ok = n->open(); !ok) {
     n->stop(std::chrono::seconds{2}, [&] {

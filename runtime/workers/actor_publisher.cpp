@@ -53,6 +53,13 @@ class actor_publisher final : public worker {
                              done(std::move(r));
                            });
   }
+  std::vector<caf::actor> all() const {
+    std::vector<caf::actor> out;
+    for (const auto& [name, weak] : published_)
+      if (auto a = caf::actor_cast<caf::actor>(weak))
+        out.push_back(std::move(a));
+    return out;
+  }
   void unpublish(const std::string& name) {
     if (published_.erase(name) > 0)
       (void)context_.workers.stop(address{name});
@@ -134,6 +141,17 @@ result<void> actors::publish(caf::actor_system& system, std::string name, caf::a
 
 void unpublish(actor_home at, std::string name) {
   box_in(at.system())->post([name = std::move(name)](actor_publisher& p) { p.unpublish(name); });
+}
+
+std::vector<caf::actor> published_actors(actor_home at) {
+  auto found = std::make_shared<std::promise<std::vector<caf::actor>>>();
+  auto told = found->get_future();
+  box_in(at.system())->post([found = std::move(found)](actor_publisher& p) { found->set_value(p.all()); });
+  try {
+    return told.get();
+  } catch (const std::future_error&) { // the node stops, and so do they
+    return {};
+  }
 }
 
 std::unique_ptr<worker> make_actor_publisher(const node_context& c) { return std::make_unique<actor_publisher>(c); }

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace ockam {
 
@@ -33,6 +34,9 @@ template <class Handle>
 void publish(actor_home at, std::string name, const Handle& actor, published done);
 /// Nobody reaches the actor by this address any more, soon; the actor lives on. Any thread.
 void unpublish(actor_home at, std::string name);
+
+/// Those that are published. Not on the socket thread; any other.
+std::vector<caf::actor> published_actors(actor_home at);
 
 /// The worker that publishes for the actors of a node; `publish` finds it in the registry of its actor system.
 std::unique_ptr<worker> make_actor_publisher(const node_context& c);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/workers/message_format.hpp"
+#include "runtime/workers/typed_text.hpp"
 #include "runtime/workers/typed_values.hpp"
 
 #include <caf/make_message.hpp>

@@ -2,19 +2,8 @@
 #pragma once
 
 #include "runtime/core/bare.hpp"
+#include "runtime/workers/typed_types.hpp"
 
-#include <caf/atom.hpp>
-#include <caf/detail/type_traits.hpp>
-#include <caf/error.hpp>
-#include <caf/fwd.hpp>
-#include <caf/meta/annotation.hpp>
-#include <caf/meta/load_callback.hpp>
-#include <caf/meta/save_callback.hpp>
-#include <caf/optional.hpp>
-#include <caf/sec.hpp>
-#include <caf/variant.hpp>
-
-#include <array>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -22,289 +11,21 @@
 #include <iterator>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
-#include <typeindex>
 #include <utility>
 #include <vector>
 
-/// The values of typed messages: what types there may be, the text of their structure, and their bytes
-/// (docs/protocol.md, Typed messages). In place of CAF's own serializer, which believes what it reads (lengths, depth,
-/// names of types) and loops for ever over an infinity. A struct is what its `inspect(Inspector&, T&)`, a template,
-/// says. Any thread.
+/// The values of typed messages as bytes (docs/protocol.md, Typed messages). In place of CAF's own serializer, which
+/// believes what it reads (lengths, depth, names of types) and loops for ever over an infinity. A struct is what its
+/// `inspect(Inspector&, T&)`, a template, says. Any thread.
 namespace ockam::typed {
 
 /// Values within values: a struct, a sequence, an optional is one level.
 constexpr std::size_t most_depth = 64;
 /// What the elements of sequences in one message may take in memory: one on the wire may be a byte, and a string here.
 constexpr std::size_t most_memory = 16u << 20;
-
-// -- which type is what --------------------------------------------------------------------------------
-
-/// What would let another end choose types, or name actors of this one.
-template <class T>
-inline constexpr bool is_open = false;
-template <>
-inline constexpr bool is_open<caf::message> = true;
-template <>
-inline constexpr bool is_open<caf::error> = true; // may hold a message
-template <>
-inline constexpr bool is_open<caf::actor> = true;
-template <>
-inline constexpr bool is_open<caf::actor_addr> = true;
-template <>
-inline constexpr bool is_open<caf::strong_actor_ptr> = true;
-template <>
-inline constexpr bool is_open<caf::weak_actor_ptr> = true;
-template <>
-inline constexpr bool is_open<caf::group> = true;
-template <>
-inline constexpr bool is_open<caf::config_value> = true;
-template <>
-inline constexpr bool is_open<caf::type_erased_value> = true;
-template <>
-inline constexpr bool is_open<caf::type_erased_tuple> = true;
-template <>
-inline constexpr bool is_open<caf::down_msg> = true;
-template <>
-inline constexpr bool is_open<caf::exit_msg> = true;
-template <class... Sigs>
-inline constexpr bool is_open<caf::typed_actor<Sigs...>> = true;
-
-template <class T>
-inline constexpr bool is_tuple = false;
-template <class F, class S>
-inline constexpr bool is_tuple<std::pair<F, S>> = true;
-template <class... Ts>
-inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
-
-template <class T>
-inline constexpr bool is_array = std::is_array_v<T>;
-template <class T, std::size_t N>
-inline constexpr bool is_array<std::array<T, N>> = true;
-
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<caf::optional<T>> = true;
-
-template <class T>
-inline constexpr bool is_variant = false;
-template <class... Ts>
-inline constexpr bool is_variant<caf::variant<Ts...>> = true;
-
-template <class T>
-inline constexpr bool is_duration = caf::detail::is_duration<T>::value;
-template <class T>
-inline constexpr bool is_time_point = false;
-template <class C, class D>
-inline constexpr bool is_time_point<std::chrono::time_point<C, D>> = true;
-
-template <class T>
-inline constexpr bool is_string =
-  std::is_same_v<T, std::string> || std::is_same_v<T, std::u16string> || std::is_same_v<T, std::u32string>;
-
-/// What is handed to `inspect` of a struct: each field goes to `field` of V.
-template <class V>
-class fields {
- public:
-  using result_type = caf::error;
-  static constexpr bool reads_state = V::reads_state;
-  static constexpr bool writes_state = !reads_state;
-
-  explicit fields(V& to) : to_{to} {}
-
-  template <class... Ts>
-  caf::error operator()(Ts&&... xs) {
-    bool ok = (one(xs) && ...);
-    return ok ? caf::error{} : caf::make_error(caf::sec::invalid_argument);
-  }
-
- private:
-  template <class T>
-  bool one(T& x) {
-    using type = std::remove_cv_t<T>;
-    if constexpr (caf::meta::is_save_callback<type>::value)
-      return !V::runs_callbacks || !reads_state || !x.fun();
-    else if constexpr (caf::meta::is_load_callback<type>::value)
-      return !V::runs_callbacks || reads_state || !x.fun();
-    else if constexpr (caf::meta::is_annotation<type>::value)
-      return true;
-    else
-      return to_.field(const_cast<type&>(x));
-  }
-
-  V& to_;
-};
-
-template <class T, class V>
-inline constexpr bool is_struct = caf::detail::is_inspectable<fields<V>, T>::value;
-
-template <class T, class V>
-inline constexpr bool is_sequence = caf::detail::is_iterable<T>::value && !is_struct<T, V>;
-
-/// As an element stands alone: that of a map has a constant key.
-template <class T>
-struct element {
-  using type = T;
-};
-template <class K, class T>
-struct element<std::pair<const K, T>> {
-  using type = std::pair<K, T>;
-};
-template <class Sequence>
-using element_of = typename element<typename Sequence::value_type>::type;
-
-/// Whole in one block of memory.
-template <class T>
-inline constexpr bool is_bytes = false;
-template <class T, class A>
-inline constexpr bool
-  is_bytes<std::vector<T, A>> = sizeof(T) == 1
-                                && (std::is_integral_v<T> || std::is_enum_v<T>)&&!std::is_same_v<T, bool>;
-
-// -- structure -----------------------------------------------------------------------------------------
-
-/// Writes the structure of types as text: two ends mean the same bytes by the same text.
-class describer {
- public:
-  static constexpr bool reads_state = true;
-  static constexpr bool runs_callbacks = false;
-
-  std::string text;
-
-  /// Appends T. Returns how many bytes a value has at the least. `std::invalid_argument` for a sequence of what has
-  /// none, which could be as long as it likes.
-  template <class T>
-  std::size_t add() {
-    static_assert(!is_open<T>,
-                  "this type is not for an interface that others reach: it could hold anything, or an actor");
-    if constexpr (std::is_same_v<T, bool>)
-      return say("bool", 1);
-    else if constexpr (std::is_integral_v<T>)
-      return say((std::is_signed_v<T> ? "int" : "uint") + std::to_string(8 * sizeof(T)), sizeof(T));
-    else if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
-      return say("float" + std::to_string(8 * sizeof(T)), sizeof(T));
-    else if constexpr (caf::is_atom_constant<T>::value)
-      return say(to_string(T::get_value()), 0);
-    else if constexpr (std::is_same_v<T, caf::atom_value>)
-      return say("atom", sizeof(T));
-    else if constexpr (is_string<T>)
-      return say(sizeof(typename T::value_type) == 1 ? "string"
-                                                     : "string" + std::to_string(8 * sizeof(typename T::value_type)),
-                 1);
-    else if constexpr (is_duration<T>)
-      return say(ratio<T>("duration"), 8);
-    else if constexpr (is_time_point<T>)
-      return say(
-        ratio<typename T::duration>(std::is_same_v<typename T::clock, std::chrono::system_clock> ? "time" : "clock"),
-        8);
-    else
-      return add_composed<T>();
-  }
-  template <class... Ts>
-  std::size_t add_all() {
-    std::size_t least = 0;
-    [[maybe_unused]] bool first = true;
-    ((text += std::exchange(first, false) ? "" : ", ", least += add<Ts>()), ...);
-    return least;
-  }
-  /// A field of the struct that is being described.
-  template <class T>
-  bool field(T&) {
-    text += std::exchange(first_field_, false) ? "" : ", ";
-    least_ += add<T>();
-    return true;
-  }
-
- private:
-  std::size_t say(std::string_view what, std::size_t least) {
-    text += what;
-    return least;
-  }
-  template <class D>
-  static std::string ratio(const std::string& what) {
-    return what + "<" + (std::is_floating_point_v<typename D::rep> ? "float64" : "int64") + ", "
-           + std::to_string(D::period::num) + "/" + std::to_string(D::period::den) + ">";
-  }
-
-  template <class T>
-  std::size_t add_composed() {
-    if constexpr (is_optional<T>) {
-      text += "optional<";
-      add<typename T::type>();
-      return say(">", 1);
-    } else if constexpr (is_variant<T>) {
-      return add_variant(static_cast<T*>(nullptr));
-    } else if constexpr (is_struct<T, describer>) {
-      return add_struct<T>();
-    } else if constexpr (std::is_enum_v<T>) {
-      text += "enum ";
-      return add<std::underlying_type_t<T>>();
-    } else if constexpr (is_tuple<T>) {
-      return add_tuple(static_cast<T*>(nullptr));
-    } else if constexpr (is_array<T>) {
-      using type = std::remove_cvref_t<decltype(*std::begin(std::declval<T&>()))>;
-      constexpr auto n = sizeof(T) / sizeof(type);
-      text += "array<";
-      auto least = add<type>();
-      return say(", " + std::to_string(n) + ">", n * least);
-    } else if constexpr (is_sequence<T, describer>) {
-      auto at = text.size();
-      text += "list<";
-      if (add<element_of<T>>() == 0)
-        throw std::invalid_argument{"a sequence of values that have no bytes: " + text.substr(at) + ">"};
-      return say(">", 1);
-    } else if constexpr (std::is_empty_v<T>) {
-      return say("{}", 0);
-    } else {
-      static_assert(std::is_empty_v<T>, "a struct in an interface needs a template inspect(Inspector&, T&)");
-      return 0;
-    }
-  }
-  template <class... Ts>
-  std::size_t add_variant(const caf::variant<Ts...>*) {
-    text += "variant<";
-    add_all<Ts...>();
-    return say(">", 1);
-  }
-  template <class F, class S>
-  std::size_t add_tuple(const std::pair<F, S>*) {
-    return add_tuple(static_cast<const std::tuple<std::remove_const_t<F>, S>*>(nullptr));
-  }
-  template <class... Ts>
-  std::size_t add_tuple(const std::tuple<Ts...>*) {
-    text += "(";
-    auto least = add_all<Ts...>();
-    return say(")", least);
-  }
-  /// One within itself is told as how many structs further out it is.
-  template <class T>
-  std::size_t add_struct() {
-    for (std::size_t i = open_.size(); i-- > 0;)
-      if (open_[i] == typeid(T))
-        return say("^" + std::to_string(open_.size() - 1 - i), 1);
-    open_.emplace_back(typeid(T));
-    auto outer_least = std::exchange(least_, 0);
-    auto outer_first = std::exchange(first_field_, true);
-    text += "{";
-    T x{};
-    fields<describer> f{*this};
-    (void)inspect(f, x);
-    text += "}";
-    open_.pop_back();
-    first_field_ = outer_first;
-    return std::exchange(least_, outer_least);
-  }
-
-  std::vector<std::type_index> open_;
-  std::size_t least_ = 0;
-  bool first_field_ = true;
-};
-
-// -- bytes ---------------------------------------------------------------------------------------------
 
 /// An integer that has as many bytes.
 template <std::size_t Bytes>
@@ -389,12 +110,12 @@ class writer {
       return !x || write(*x);
     } else if constexpr (is_variant<T>) {
       put(static_cast<std::uint8_t>(x.index()));
-      return caf::visit([this](const auto& v) { return write(v); }, x);
+      return caf::visit([this](const auto& v) { return this->write(v); }, x);
     } else if constexpr (is_struct<T, writer>) {
       fields<writer> f{*this};
       return !inspect(f, const_cast<T&>(x));
     } else if constexpr (is_tuple<T>) {
-      return std::apply([this](const auto&... xs) { return (write(xs) && ...); }, x);
+      return std::apply([this](const auto&... xs) { return (this->write(xs) && ...); }, x);
     } else if constexpr (is_array<T>) {
       return write_each(x);
     } else if constexpr (is_sequence<T, writer>) {
@@ -538,7 +259,7 @@ class reader {
       fields<reader> f{*this};
       return inspect(f, x) ? fail() : ok_;
     } else if constexpr (is_tuple<T>) {
-      return std::apply([this](auto&... xs) { return (read(xs) && ...); }, x);
+      return std::apply([this](auto&... xs) { return (this->read(xs) && ...); }, x);
     } else if constexpr (is_array<T>) {
       for (auto& one : x)
         if (!read(one))

@@ -66,7 +66,7 @@ def page(name):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("example", ["actors", "greeter", "key-value", "publish-subscribe", "http-gateway"])
+@pytest.mark.parametrize("example", ["actors", "calculator", "greeter", "key-value", "publish-subscribe", "http-gateway"])
 def test_an_example_does_what_its_page_says(example, prefix, reader, home):
     work = home / "work"
     installed.build(example, prefix, work)

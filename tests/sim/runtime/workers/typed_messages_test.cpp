@@ -125,7 +125,7 @@ class typed_messages : public testing::Test, protected asking {
   /// What comes of a request of an actor at `from`, as text.
   template <class... Answer, class Handle, class... Ts>
   std::string asked(node& from, const Handle& h, Ts... xs) {
-    auto out = std::make_shared<std::string>("nothing");
+    auto out = outcome_ = std::make_shared<std::string>("nothing");
     system(from).spawn([=](caf::event_based_actor* self) {
       self->request(h, caf::infinite, xs...)
         .then([=](const Answer&... all) { *out = caf::deep_to_string(std::tie(all...)); },
@@ -138,6 +138,7 @@ class typed_messages : public testing::Test, protected asking {
   route there(const std::string& name) { return {*n.connect(other.listen()), address{name}}; }
 
   node other{net, "n2"};
+  std::shared_ptr<std::string> outcome_; ///< of what was asked last, also later
 
  private:
   int probes_ = 0;
@@ -151,6 +152,230 @@ TEST_F(typed_messages, are_answered_by_an_actor_of_another_node) {
   EXPECT_EQ(asked<std::uint64_t>(n, far, tree{{tree{}, tree{{tree{}}}}}), "(4)");
   EXPECT_EQ(n.budget().used(), 0u);
   EXPECT_EQ(other.budget().used(), 0u);
+}
+
+TEST_F(typed_messages, errors_come_with_their_code_and_their_words) {
+  start(other, calculate, "calc");
+  auto far = remote_as<calculator>(system(n), there("calc"));
+  EXPECT_EQ((asked<std::int32_t, std::int32_t>(n, far, div_atom::value, 1, 0)), "internal: division by zero");
+  caf::error got_error;
+  system(n).spawn([&](caf::event_based_actor* self) {
+    self->request(far, caf::infinite, div_atom::value, 1, 0)
+      .then([](std::int32_t, std::int32_t) {}, [&](const caf::error& e) { got_error = e; });
+  });
+  net.run();
+  EXPECT_EQ(got_error, caf::sec::invalid_argument) << "as if the actor were here";
+  auto nobody = remote_as<calculator>(system(n), route{"nobody"});
+  EXPECT_EQ(asked<std::int32_t>(n, nobody, add_atom::value, 1, 2),
+            "undeliverable: there is no worker at 0#nobody on node n1");
+}
+
+TEST_F(typed_messages, structs_come_as_they_are_and_sends_arrive) {
+  struct seen {
+    std::vector<std::string> notes;
+    point last;
+  };
+  auto all = std::make_shared<seen>();
+  using keeper = caf::typed_actor<caf::reacts_to<note_atom, std::string>, caf::replies_to<point>::with<point>>;
+  start(
+    other,
+    [all](keeper::pointer) -> keeper::behavior_type {
+      return {[all](note_atom, const std::string& t) { all->notes.push_back(t); },
+              [all](const point& p) { return all->last = p; }};
+    },
+    "keeper");
+  auto far = remote_as<keeper>(system(n), there("keeper"));
+  system(n).spawn([&](caf::event_based_actor* self) {
+    for (auto text : {"a", "b", "c"})
+      self->send(far, note_atom::value, std::string{text});
+  });
+  net.run();
+  EXPECT_EQ(all->notes, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(asked<point>(n, far, point{1, 2.5, "p"}), "(point(1, 2.500000, \"p\"))");
+  EXPECT_EQ(all->last.name, "p");
+  EXPECT_EQ(asked<>(n, far, note_atom::value, std::string{"d"}), "()") << "a request that is answered with nothing";
+  EXPECT_EQ(other.budget().used(), 0u);
+}
+
+TEST_F(typed_messages, delegating_answers_whoever_asked) {
+  start(other, calculate, "calc");
+  auto far = remote_as<calculator>(system(n), there("calc"));
+  auto near = system(n).spawn([far](caf::event_based_actor* self) -> caf::behavior {
+    return {[=](std::int32_t a) { return self->delegate(far, add_atom::value, a, a); }};
+  });
+  EXPECT_EQ(asked<std::int32_t>(n, near, 21), "(42)");
+}
+
+TEST_F(typed_messages, another_interface_is_an_error_that_names_the_difference) {
+  start(other, calculate, "calc");
+  auto calc = there("calc");
+  auto far = remote_as<older>(system(n), calc);
+  EXPECT_EQ(asked<std::int64_t>(n, far, add_atom::value, std::int64_t{1}, std::int64_t{2}),
+            "unsupported: the other end has no (add, int64, int64) -> (int64)");
+  using shorter = caf::typed_actor<caf::replies_to<add_atom, std::int32_t, std::int32_t>::with<std::int32_t>>;
+  auto part = remote_as<shorter>(system(n), calc);
+  EXPECT_EQ(asked<std::int32_t>(n, part, add_atom::value, 1, 2),
+            "unsupported: the other end has another interface, with (div, int32, int32) -> (int32, int32)")
+    << "which is not wrong, but not the same";
+  EXPECT_EQ(other.workers().show(address{"calc"})->failed, 2u);
+}
+
+TEST_F(typed_messages, the_order_in_which_an_interface_is_declared_does_not_matter) {
+  using one = caf::typed_actor<caf::replies_to<bool>::with<bool>, caf::replies_to<int>::with<int>>;
+  using two = caf::typed_actor<caf::replies_to<int>::with<int>, caf::replies_to<bool>::with<bool>>;
+  EXPECT_EQ(format_of<one>().hash(), format_of<two>().hash());
+  EXPECT_NE(format_of<one>().hash(), format_of<older>().hash());
+  EXPECT_EQ(format_of<one>().text(), "(bool) -> (bool)\n(int32) -> (int32)");
+}
+
+TEST_F(typed_messages, who_answers_by_other_rules_is_not_believed) {
+  auto far = remote_as<calculator>(system(n), there("echo"));
+  EXPECT_EQ(asked<std::int32_t>(n, far, add_atom::value, 1, 2),
+            "malformed: what came back is no answer of this interface");
+  n.start("silent", std::make_unique<mailbox>());
+  auto slow = remote_as<calculator>(system(n), route{"silent"}, 500ms);
+  EXPECT_EQ(asked<std::int32_t>(n, slow, add_atom::value, 1, 2), "nothing");
+  net.advance(500ms);
+  EXPECT_EQ(*outcome_, "timed-out: no reply in time");
+}
+
+/// A request of the interface as it travels.
+template <class... Ts>
+std::string request_bytes(Ts... xs) {
+  auto m = caf::make_message(xs...);
+  message_format::request out;
+  EXPECT_FALSE(format_of<calculator>().write_request(m, true, out));
+  return std::string{out.body.text()};
+}
+
+class bad_typed_messages : public typed_messages {
+ protected:
+  void SetUp() override { start(n, calculate, "calc"); }
+  std::string say(const std::string& payload) {
+    got.clear();
+    n.send({"calc"}, payload, "me", true);
+    return said();
+  }
+};
+
+TEST_F(bad_typed_messages, are_refused_with_a_word_and_the_service_goes_on) {
+  auto good = request_bytes(add_atom::value, 20, 22);
+  const std::string refusal = "the service at 0#calc on node n1 answered with an error: this is no message of the "
+                              "interface of this service, which is ";
+  auto is_refused = [&](const std::string& bytes) { return say(bytes).starts_with(refusal); };
+  EXPECT_TRUE(is_refused("hello"));
+  for (std::size_t i = 0; i < good.size(); ++i)
+    EXPECT_TRUE(is_refused(good.substr(0, i))) << "cut off at " << i;
+  EXPECT_TRUE(is_refused(good + "x")) << "with a byte too much";
+  auto other_message = good;
+  other_message[10] = 100;
+  EXPECT_TRUE(is_refused(other_message)) << "a message that is not there";
+  auto other_version = good;
+  other_version[0] = 2;
+  EXPECT_TRUE(is_refused(other_version));
+  auto deep = request_bytes(tree{});
+  EXPECT_TRUE(is_refused(deep.substr(0, deep.size() - 1) + std::string(10'000, '\1') + '\0'));
+  EXPECT_EQ(say(good), "not text") << "an answer";
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(bad_typed_messages, of_16_mib_are_charged_while_they_are_here) {
+  auto large = request_bytes(note_atom::value, std::string(16u << 20, 'x'));
+  EXPECT_EQ(say(large), "not text");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(bad_typed_messages, of_who_wants_no_answer_get_none) {
+  caf::message m = caf::make_message(div_atom::value, 1, 0);
+  message_format::request out;
+  ASSERT_FALSE(format_of<calculator>().write_request(m, false, out));
+  EXPECT_EQ(say(std::string{out.body.text()}), "nothing");
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(typed_messages, an_actor_that_never_answers_keeps_what_its_budget_allows) {
+  using never = caf::typed_actor<caf::replies_to<std::string>::with<std::string>>;
+  start(
+    n,
+    [](never::pointer self) -> never::behavior_type {
+      return {
+        [self](const std::string&) -> caf::result<std::string> { return self->make_response_promise<std::string>(); }};
+    },
+    "never");
+  auto h = remote_as<never>(system(n), route{"never"});
+  int errors = 0;
+  system(n).spawn([&, h](caf::event_based_actor* self) {
+    for (int i = 0; i < 100; ++i)
+      self->request(h, caf::infinite, std::string(100'000, 'x'))
+        .then([](const std::string&) {}, [&](const caf::error&) { ++errors; });
+  });
+  net.run();
+  EXPECT_GT(errors, 50);
+  EXPECT_LE(n.budget().used(), 2u << 20);
+  net.advance(2min);
+  EXPECT_EQ(errors, 100) << "the others had patience";
+}
+
+class publishing : public typed_messages {};
+
+TEST_F(publishing, gives_an_actor_an_address_until_it_is_taken_back) {
+  auto calc = system(other).spawn(calculate);
+  ASSERT_TRUE(publish_at(other, "calc", calc));
+  auto far = remote_as<calculator>(system(n), there("calc"));
+  EXPECT_EQ(asked<std::int32_t>(n, far, add_atom::value, 20, 22), "(42)");
+  EXPECT_EQ(publish_at(other, "calc", calc).error().code, errc::already_exists);
+  EXPECT_EQ(publish_at(other, std::string(2000, 'x'), calc).error().code, errc::invalid_address);
+  unpublish(system(other), "calc");
+  net.run();
+  EXPECT_EQ(asked<std::int32_t>(n, far, add_atom::value, 1, 2),
+            "undeliverable: there is no worker at 0#calc on node n2");
+  EXPECT_EQ(asked<std::int32_t>(other, calc, add_atom::value, 1, 2), "(3)") << "it lives on";
+  ASSERT_TRUE(publish_at(other, "again", calc));
+  caf::anon_send_exit(calc, caf::exit_reason::user_shutdown);
+  net.run();
+  EXPECT_FALSE(other.board().find(address{"again"})) << "it has ended";
+}
+
+TEST_F(publishing, an_actor_that_is_not_typed_speaks_text_or_what_interface_is_said) {
+  auto any = system(n).spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](const ockam::request& r) { return "Hello, " + r.text(); },
+            [](add_atom, std::int64_t a, std::int64_t b) { return a + b; }};
+  });
+  ASSERT_TRUE(publish_at(n, "text", any));
+  EXPECT_EQ(ask("Ann", {"text"}), "Hello, Ann");
+  ASSERT_TRUE(publish_at(n, "sums", caf::actor_cast<older>(any)));
+  EXPECT_EQ(asked<std::int64_t>(n, remote_as<older>(system(n), "/service/sums"), add_atom::value, std::int64_t{1},
+                                std::int64_t{2}),
+            "(3)");
+}
+
+TEST_F(publishing, cannot_wait_on_the_socket_thread) {
+  auto calc = system(n).spawn(calculate);
+  EXPECT_EQ(publish(system(n), "calc", calc).error().code, errc::invalid_argument);
+}
+
+TEST_F(publishing, ends_with_the_node_and_so_does_the_actor) {
+  auto calc = system(n).spawn(calculate);
+  ASSERT_TRUE(publish_at(n, "calc", calc));
+  auto weak = caf::actor_cast<caf::actor_addr>(calc);
+  calc = nullptr;
+  n.stop();
+  EXPECT_FALSE(caf::actor_cast<caf::actor>(weak));
+}
+
+TEST_F(publishing, a_handle_that_leads_to_itself_through_three_nodes_ends_in_an_error) {
+  node third{net, "n3"};
+  route to_other = there("loop"), to_third = {*other.connect(third.listen()), address{"loop"}},
+        to_first = {*third.connect(n.listen()), address{"loop"}};
+  ASSERT_TRUE(publish_at(n, "loop", remote_as<older>(system(n), to_other)));
+  ASSERT_TRUE(publish_at(other, "loop", remote_as<older>(system(other), to_third)));
+  ASSERT_TRUE(publish_at(third, "loop", remote_as<older>(system(third), to_first)));
+  EXPECT_EQ(asked<std::int64_t>(n, remote_as<older>(system(n), "/service/loop"), add_atom::value, std::int64_t{1},
+                                std::int64_t{2}),
+            "limit-reached: the worker has 10000 requests under way");
+  EXPECT_LE(n.budget().used(), 20u << 20);
 }
 
 } // namespace
