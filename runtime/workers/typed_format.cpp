@@ -91,6 +91,9 @@ typed_format::typed_format(std::vector<typed_signature> all) : all_{std::move(al
   for (const auto& s : all_)
     text_ += (text_.empty() ? "" : "\n") + s.text();
   hash_ = hash_of(text_);
+  words_ = text_.substr(0, 150); // a report has not much room
+  for (auto at = words_.find('\n'); at != std::string::npos; at = words_.find('\n', at))
+    words_.replace(at, 1, "; ");
 }
 
 std::string typed_format::difference(std::string_view theirs) const {
@@ -160,7 +163,7 @@ bool typed_format::read_request(const shared_message_ptr& m, const caf::strong_a
   typed::reader in{m->get().bytes()};
   std::uint8_t v = 0, flags = 0;
   std::uint64_t hash = 0;
-  no.failure = "this is no message of the interface of this service, which is " + text_.substr(0, 200);
+  no.failure = "this is no message of the interface of this service, which is " + words_;
   if (!in.read(v) || v != version || !in.read(flags) || !in.read(hash))
     return false;
   if (hash != hash_) {

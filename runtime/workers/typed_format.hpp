@@ -51,6 +51,7 @@ class typed_format final : public message_format {
 
   std::vector<typed_signature> all_; ///< in the order of their texts, whatever that of the declaration is
   std::string text_;
+  std::string words_; ///< the beginning of it, for people
   std::uint64_t hash_;
 };
 

@@ -206,6 +206,25 @@ class Actors(Row):
             yield {"ours": load("actor"), "worker": load("echo")}
 
 
+class Handles(Row):
+    """An actor asks another one over a route, beside CAF's own remoting with its defaults: `text`, or a `typed` struct of three fields."""
+
+    def __init__(self, key, title, goal, kind, in_flight):
+        super().__init__(key, title, "k/s", goal)
+        self.kind, self.in_flight = kind, in_flight
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        program = m.programs / "bench-actors"
+
+        def load(*words):
+            return lambda: float(m.run(program, *words, self.kind, self.in_flight, seconds)) / 1e3
+        with m.serve_actors("serve", "--no-state", "--log-level", "warn", "--tcp-listener", "127.0.0.1:0", "--service", self.kind) as node, \
+                m.serve_actors("caf-serve") as caf:
+            host, port = node.address("tcp").rsplit(":", 1)
+            yield {"ours": load("load", "--", f"/ip4/{host}/tcp/{port}/service/{self.kind}"), "caf": load("caf-load", caf.address(self.kind))}
+
+
 class Scripts(Row):
     """A Lua echo in a node that has one core, and what a thousand idle scripts take."""
 
@@ -398,6 +417,9 @@ ROWS = [
     Services("cpp-pool", "C++ service of a user, on the pool, 100 in flight", least(0.9, "built-in"), "pool"),
     Services("cpp-socket", "C++ service of a user, on the socket thread, 100 in flight", least(0.9, "built-in"), "socket"),
     Actors("actor", "CAF actor as a service, on the pool, 100 in flight", "k/s", least(0.9, "worker")),
+    Handles("handle-1", "request through a handle, 1 in flight", least(2.5, "caf"), "text", 1),
+    Handles("handle", "request through a handle, 100 in flight", least(3, "caf"), "text", 100),
+    Handles("typed", "typed messages, a struct of three fields, 100 in flight", least(2, "caf"), "typed", 100),
     Scripts("lua", "Lua echo on one core, 100 in flight", least(100), each=64),
     # steps and commands
     Core("header", "header rewrite, route of 4 hops", most(10), "header_rewrite/link_addresses"),

@@ -228,6 +228,25 @@ TEST_F(typed_messages, the_order_in_which_an_interface_is_declared_does_not_matt
   EXPECT_EQ(format_of<one>().text(), "(bool) -> (bool)\n(int32) -> (int32)");
 }
 
+/// As docs/protocol.md shows them.
+TEST_F(typed_messages, the_bytes_are_those_of_the_protocol) {
+  using sums = caf::typed_actor<caf::replies_to<add_atom, std::int32_t, std::int32_t>::with<std::int32_t>>;
+  auto hex = [](const payload& p) {
+    std::string out;
+    for (auto b : p.bytes())
+      out += (out.empty() ? "" : " ")
+             + std::string{"0123456789abcdef"[std::to_integer<int>(b >> 4)],
+                           "0123456789abcdef"[std::to_integer<int>(b & std::byte{15})]};
+    return out;
+  };
+  auto ask = caf::make_message(add_atom::value, std::int32_t{20}, std::int32_t{22});
+  message_format::request out;
+  ASSERT_FALSE(format_of<sums>().write_request(ask, true, out));
+  EXPECT_EQ(hex(out.body), "01 01 c8 84 d5 c1 a1 83 e1 23 00 00 00 00 14 00 00 00 16");
+  auto say = caf::make_message(std::int32_t{42});
+  EXPECT_EQ(hex(*format_of<sums>().write_reply(say, 0).body), "01 00 00 00 00 00 2a");
+}
+
 TEST_F(typed_messages, who_answers_by_other_rules_is_not_believed) {
   auto far = remote_as<calculator>(system(n), there("echo"));
   EXPECT_EQ(asked<std::int32_t>(n, far, add_atom::value, 1, 2),
