@@ -43,11 +43,13 @@ class answer_box final : public caf::monitorable_actor {
     std::lock_guard guard{lock_};
     told_ = true;
   }
-  /// All since the last time; after the last answer, the reason why the actor has ended.
-  std::pair<std::vector<caf::mailbox_element_ptr>, std::optional<caf::error>> take() {
+  /// All since the last time, in place of what is in `all`; after the last answer, the reason why the actor has ended.
+  std::optional<caf::error> take(std::vector<caf::mailbox_element_ptr>& all) {
+    all.clear();
     std::lock_guard guard{lock_};
     told_ = false;
-    return {std::exchange(answers_, {}), std::exchange(end_, {})};
+    answers_.swap(all);
+    return std::exchange(end_, {});
   }
 
  private:
@@ -141,7 +143,7 @@ class own_turn final : public caf::execution_unit {
   }
   bool is_ready() const noexcept { return ready_ != nullptr; }
   void run() {
-    constexpr std::size_t messages = 1'000; // then others want their turn
+    constexpr std::size_t messages = 100; // then others want their turn
     auto* job = std::exchange(ready_, nullptr);
     if (!job)
       return;
@@ -192,7 +194,13 @@ class actor_worker final : public worker {
   caf::actor actor_;
   caf::strong_actor_ptr answers_;  ///< an `answer_box`
   std::shared_ptr<own_turn> turn_; ///< null on the socket thread, which runs no actor of a service
+  /// Messages that the actor is given before it runs: some, as each run costs as much as a message, and few, so that
+  /// the memory of those before is at hand again (malloc keeps seven blocks of a size for a thread): that is half of
+  /// what a message costs.
+  static constexpr int most_to_run = 6;
+  int to_run_ = 0;
   bool turn_asked_ = false;
+  std::vector<caf::mailbox_element_ptr> heard_; ///< of `hear`; empty, but keeps its memory
   pending_slots asked_;
 };
 
@@ -221,8 +229,14 @@ void actor_worker::on_message(message_ptr m) {
   waits.form = asked.form;
   waits.wants_answer = asked.wants_answer;
   actor_->enqueue(std::move(asked.what), turn_.get());
-  if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
-    my_postbox().post([this] { run_actor(); });
+  ++to_run_;
+  if (turn_ && turn_->is_ready() && to_run_ >= most_to_run)
+    run_actor();
+  else if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
+    my_postbox().post([this] {
+      turn_asked_ = false;
+      run_actor();
+    });
 }
 
 void actor_worker::on_stop() noexcept {
@@ -235,18 +249,19 @@ void actor_worker::on_stop() noexcept {
 }
 
 void actor_worker::run_actor() {
-  turn_asked_ = false;
+  to_run_ = 0;
   box_of(answers_).hold();
   turn_->run();
   hear();
 }
 
 void actor_worker::hear() {
-  auto [answers, end] = box_of(answers_).take();
-  for (auto& a : answers)
+  auto end = box_of(answers_).take(heard_);
+  for (auto& a : heard_)
     answer(*a);
-  if (end)
-    actor_ended(*end);
+  heard_.clear();
+  if (end) // not within the call with the message that has ended it, which is answered
+    my_postbox().post([this, why = std::move(*end)] { actor_ended(why); });
 }
 
 void actor_worker::answer(caf::mailbox_element& said) {

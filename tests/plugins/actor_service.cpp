@@ -2,6 +2,9 @@
 // Services that are actors, for any node: `kind` says which.
 #include <ockam/actor.hpp>
 
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
 #include <string>
 
 namespace {
@@ -14,6 +17,23 @@ caf::behavior function(caf::event_based_actor*) {
   }};
 }
 
+using doubling = caf::typed_actor<caf::replies_to<std::int32_t>::with<std::int64_t>>;
+
+doubling::behavior_type typed(doubling::pointer) {
+  return {[](std::int32_t n) { return 2 * std::int64_t{n}; }};
+}
+
+using again = caf::atom_constant<caf::atom("again")>;
+
+/// Has something to do for ever, of its own making.
+caf::behavior endless(caf::event_based_actor* self) {
+  self->send(self, again::value);
+  return {
+    [self](again) { self->send(self, again::value); },
+    [](const ockam::request& r) { return "endless " + r.text(); },
+  };
+}
+
 void blocking(caf::blocking_actor* self) {
   bool running = true;
   self->receive_while(running)([](const ockam::request& r) { return "blocking " + r.text(); },
@@ -21,8 +41,13 @@ void blocking(caf::blocking_actor* self) {
 }
 
 ockam::actor_factory make(const ockam::service_options& o) {
-  if (o.choice("kind", "function", {"function", "blocking"}) == "blocking")
+  auto kind = o.choice("kind", "function", {"function", "blocking", "endless", "typed"});
+  if (kind == "blocking")
     return ockam::spawning(blocking);
+  if (kind == "endless")
+    return ockam::spawning(endless);
+  if (kind == "typed")
+    return ockam::spawning(typed);
   return ockam::spawning(function);
 }
 

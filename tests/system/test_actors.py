@@ -53,3 +53,20 @@ def test_a_node_ends_at_once_with_a_blocking_actor(n1, ockam, programs):
     assert start(ockam, programs, "kind=blocking").code == 0
     assert ockam("node", "stop", "n1").code == 0
     assert n1.child.wait(5) == 0
+
+
+def test_one_that_sends_to_itself_for_ever_holds_up_nobody(n1, ockam, programs):
+    assert start(ockam, programs, "kind=endless").code == 0
+    assert start(ockam, programs, addr="other").code == 0
+    for _ in range(5):
+        assert say(ockam, "x").out.strip() == "endless x"
+        assert say(ockam, "x", "other").out.strip() == "function x"
+    assert ockam("node", "stop", "n1").code == 0
+    assert n1.child.wait(5) == 0
+
+
+def test_who_does_not_speak_the_interface_of_a_typed_service_is_told(n1, ockam, programs):
+    assert start(ockam, programs, "kind=typed").code == 0
+    refused = say(ockam, "x")
+    assert refused.code == 70 and "the interface of this service, which is (int32) -> (int64)" in refused.err, refused
+    assert worker(ockam)["failed"] == 1
