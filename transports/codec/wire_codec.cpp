@@ -19,6 +19,7 @@ using cbor::reader;
 constexpr std::string_view empty_object = "{}";
 /// What each message of a stream carries.
 constexpr std::string_view of_stream = R"({"ockam_stream":"1"})";
+constexpr std::string_view of_request = R"({"ockam_report":"1"})";
 /// The hop budget and nothing else, as messages have it that go round: written and told without a parser.
 constexpr std::string_view budget_alone_begins = R"({"ockam_hops":")";
 constexpr std::string_view budget_alone_ends = R"("})";
@@ -112,8 +113,8 @@ bool broken_report(route_header& h) {
 
 /// False: it says that it is a report, and is none that can be read.
 bool read_extras(std::string_view text, route_header& h) {
-  if (text == of_stream) { // by far the most frequent: no need to parse it
-    h.flags(h.flags() | route_header::flag_stream);
+  if (text == of_stream || text == of_request) { // by far the most frequent: no need to parse them
+    h.flags(h.flags() | (text == of_stream ? route_header::flag_stream : route_header::flag_report));
     return true;
   }
   if (text == empty_object || text.substr(0, max_extras).find("ockam_") == std::string_view::npos)
@@ -256,6 +257,8 @@ std::string extras(const route_header& h) {
     return {};
   if (!r && !says_budget(h) && wished == route_header::flag_stream)
     return std::string{of_stream};
+  if (!r && !says_budget(h) && wished == route_header::flag_report)
+    return std::string{of_request};
   if (!r && wished == 0)
     return std::string{budget_alone_begins}.append(std::to_string(h.hop_budget())).append(budget_alone_ends);
   nlohmann::json object = nlohmann::json::object();
