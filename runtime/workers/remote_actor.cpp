@@ -10,7 +10,9 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
+#include <caf/resumable.hpp>
 #include <caf/scheduled_actor.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
@@ -38,6 +40,30 @@ struct said {
     if (sender)
       sender->enqueue(handle, id.response_id(), std::move(with), nullptr);
   }
+};
+
+/// Tells a reply to who awaits it.
+void tell(const said& s, message_ptr m, caf::execution_unit* unit) {
+  s.sender->enqueue(s.format->read_reply(std::move(m), s.what.form, s.handle, s.id.response_id()), unit);
+}
+
+/// The same on a thread of CAF's scheduler, for replies that would keep the socket thread.
+class long_reply final : public caf::resumable, public caf::ref_counted {
+ public:
+  static constexpr std::size_t at_least = 16u << 10;
+
+  long_reply(said s, message_ptr m) : said_{std::move(s)}, message_{std::move(m)} {}
+
+  resume_result resume(caf::execution_unit* unit, std::size_t) override {
+    tell(said_, std::move(message_), unit);
+    return done;
+  }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+
+ private:
+  said said_;
+  message_ptr message_;
 };
 
 /// The way from handles, in whatever thread they are used, to the worker that sends for them. An actor, so that CAF's
@@ -147,9 +173,11 @@ class remote_gate final : public worker {
   void ask(said s) {
     auto body = std::move(s.what.body);
     auto to = s.to;
-    request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) {
-      if (r)
-        s.sender->enqueue(s.format->read_reply(std::move(*r), s.what.form, s.handle, s.id.response_id()), nullptr);
+    request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) mutable {
+      if (r && (*r)->bytes().size() >= long_reply::at_least)
+        s.sender->home_system->scheduler().enqueue(new long_reply{std::move(s), std::move(*r)});
+      else if (r)
+        tell(s, std::move(*r), nullptr);
       else
         s.answer(caf::make_message(to_caf(r.error())));
     });

@@ -197,6 +197,17 @@ TEST_F(typed_messages, structs_come_as_they_are_and_sends_arrive) {
   EXPECT_EQ(other.budget().used(), 0u);
 }
 
+TEST_F(typed_messages, large_replies_come_too) {
+  using echoing = caf::typed_actor<caf::replies_to<std::string>::with<std::string>>;
+  start(
+    other, [](echoing::pointer) -> echoing::behavior_type { return {[](const std::string& s) { return s; }}; },
+    "echoing");
+  auto far = remote_as<echoing>(system(n), there("echoing"));
+  std::string large(200'000, 'x');
+  EXPECT_EQ(asked<std::string>(n, far, large), "(\"" + large + "\")");
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
 TEST_F(typed_messages, delegating_answers_whoever_asked) {
   start(other, calculate, "calc");
   auto far = remote_as<calculator>(system(n), there("calc"));
