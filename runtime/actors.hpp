@@ -4,6 +4,7 @@
 #include "runtime/core/access_control.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/unique_function.hpp"
+#include "runtime/workers/children.hpp"
 #include "runtime/workers/requests.hpp"
 
 #include <caf/actor.hpp>
@@ -89,6 +90,7 @@ struct host_event {
 /// CAF copies a message that is shared; a pointer keeps credit from being copied with it.
 using parcel_in = std::shared_ptr<inbox>;
 using parcel_out = std::shared_ptr<outbox>;
+using family_request = std::shared_ptr<family_event>;
 using posted_task = std::shared_ptr<unique_function<void()>>;
 
 using timer_atom = caf::atom_constant<caf::atom("timer")>;
@@ -102,6 +104,7 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 /// |--------------|--------------------------------------------------------------------------------------|
 /// | `parcel_out` | delivers, drops or awaits the reply of each, in order; ends the turn                  |
 /// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name          |
+/// | `family_request` | starts or ends children of a pool worker                                          |
 using router_actor = caf::actor;
 
 /// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
@@ -128,4 +131,5 @@ using pool_host_actor = caf::actor;
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_out)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::host_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::family_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::posted_task)

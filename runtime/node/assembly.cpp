@@ -47,6 +47,7 @@ void assembly::open() {
   workers_.router(router_);
   workers_.charge_to(*local_);
   workers_.watch();
+  workers_.kinds([this](const child_order& o) { return services_.for_child(o); });
   flows_.services = board_.flows().create();
   board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();

@@ -111,12 +111,15 @@ result<void> actor_workers::take_over(std::uint64_t number) {
   auto self = it->second.self();
   (void)stop(self); // which moves no other record
   it = records_.find(number);
-  auto ok = board_.add(self, *it->second.to_be);
-  if (ok)
-    it->second.to_be.reset();
-  else
+  if (auto ok = board_.add(self, *it->second.to_be); !ok) {
     stop(number);
-  return ok;
+    return ok;
+  }
+  it->second.to_be.reset();
+  if (auto children = std::move(it->second.for_later)) // the names are free now
+    for (auto& e : *children)
+      take(e);
+  return {};
 }
 
 result<std::unique_ptr<worker_entry>> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o,
@@ -138,6 +141,8 @@ result<std::unique_ptr<worker_entry>> actor_workers::enter(std::uint64_t number,
 }
 
 std::shared_ptr<account> actor_workers::account_for(const worker_options& o) const {
+  if (o.shares)
+    return o.shares;
   return o.budget > 0 ? std::make_shared<account>(memory_, o.budget) : nullptr;
 }
 
@@ -231,10 +236,12 @@ void actor_workers::take(const host_event& n) {
 
 /// The address is free at once; the hosts end on their own threads.
 void actor_workers::remove(records::iterator it) {
+  auto number = it->first;
   auto r = std::move(it->second);
   records_.erase(it);
   leave_table(r);
   end(r);
+  end_children(family_.remove(number));
 }
 
 void actor_workers::leave_table(const record& r) {
@@ -280,6 +287,7 @@ void actor_workers::stop_all() {
     end(r);
   }
   records_.clear();
+  family_.clear();
   requests_.clear();
   router_ = nullptr;
 }
@@ -357,6 +365,7 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.starting = r.not_yet != nullptr;
   out.messages_in = entry->messages_in;
   out.memory = memory_of(*entry);
+  out.kin = kin_of(*entry);
   std::vector<std::uint64_t> latencies;
   auto now = worker_stats::clock::now();
   if (r.host)
@@ -429,6 +438,10 @@ class router final : public caf::io::broker {
       },
       [this](const host_event& n) {
         workers_.take(n);
+        end_turn_();
+      },
+      [this](const family_request& e) {
+        workers_.take(*e);
         end_turn_();
       },
     };

@@ -4,6 +4,7 @@
 #include "runtime/actors.hpp"
 #include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
+#include "runtime/workers/family_tree.hpp"
 #include "runtime/workers/requests.hpp"
 #include "runtime/workers/watchdog.hpp"
 #include "runtime/workers/worker_stats.hpp"
@@ -34,6 +35,7 @@ class actor_workers final : public workers {
   bool remove_alias(address_view name) override;
   result<worker_info> show(address_view a) const override;
   worker_memory memory_of(const worker_entry& e) const override;
+  worker_kin kin_of(const worker_entry& e) const override;
   std::vector<overdue_worker> overdue() const override;
   std::uint64_t lost() const noexcept override { return lost_->load(); }
 
@@ -55,6 +57,9 @@ class actor_workers final : public workers {
   /// From now on, calls of workers that take longer than `limits::watchdog` are reported.
   void watch() { dog_ = std::make_unique<watchdog>(limits_.watchdog); }
   void take(const host_event& n);
+  void take(family_event& e);
+  /// What children may be by the name of a type.
+  void kinds(child_kinds k) { kinds_ = std::move(k); }
 
   // For hosts.
   caf::execution_unit* pool() noexcept { return pool_; }
@@ -79,6 +84,7 @@ class actor_workers final : public workers {
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
     std::unique_ptr<starting> not_yet;
     std::unique_ptr<std::vector<address>> aliases; ///< null: none, as for most
+    std::unique_ptr<std::vector<family_event>> for_later; ///< children of one that has not its address yet; null: none
     std::unique_ptr<worker_entry> to_be; ///< of one that has not its address yet; null: it is in the table
     const address& self() const noexcept;
   };
@@ -95,6 +101,11 @@ class actor_workers final : public workers {
   void leave_table(const record& r);
   void end(record& r);
   void remove(records::iterator it);
+  void start_child(host_id parent, child_order order);
+  result<void> start_child(host_id parent, record& p, child_order& order);
+  /// Where a child is to be. Errors: `limit_reached`, `invalid_argument`, `already_exists`.
+  result<address> place_of_child(std::uint64_t parent, const address& of, const std::string& name);
+  void end_children(const std::vector<std::uint64_t>& of);
   void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
 
   caf::actor_system& sys_;
@@ -108,6 +119,8 @@ class actor_workers final : public workers {
   std::unique_ptr<watchdog> dog_;
   request_table requests_;
   records records_;
+  family_tree family_;
+  child_kinds kinds_;
   std::uint64_t last_number_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -253,6 +253,13 @@ void pool_host::post(unique_function<void()> task) {
   caf::anon_send(caf::actor_cast<caf::actor>(this), std::make_shared<unique_function<void()>>(std::move(task)));
 }
 
+void pool_host::tell(family_event e) {
+  ship(); // what was said before comes before
+  e.who = id_;
+  if (router_)
+    caf::anon_send(router_, std::make_shared<family_event>(std::move(e)));
+}
+
 void pool_host::run_posted(unique_function<void()>& task) {
   call_since(clock::now(), [&] { task(); });
 }

@@ -61,6 +61,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
   void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
   void post(unique_function<void()> task) override;
+  void tell(family_event e) override;
   void run_posted(unique_function<void()>& task) override;
 
   caf::message_handler handlers();

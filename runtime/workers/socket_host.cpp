@@ -139,6 +139,11 @@ void socket_host::post(unique_function<void()> task) {
   owner_.reactor().post([shared = std::make_shared<unique_function<void()>>(std::move(task))] { (*shared)(); });
 }
 
+void socket_host::tell(family_event e) {
+  e.who = id_;
+  owner_.take(e);
+}
+
 void socket_host::run_posted(unique_function<void()>& task) {
   call([&] { task(); });
 }

@@ -46,6 +46,7 @@ class socket_host final : public caf::io::broker, public worker_host, public rec
   void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
   void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
   void post(unique_function<void()> task) override;
+  void tell(family_event e) override;
   void run_posted(unique_function<void()>& task) override;
 
   void begin_again_in(std::chrono::milliseconds delay) override;

@@ -32,15 +32,18 @@ class latency_histogram {
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
 };
 
-/// Counters that a service names itself; see `worker::counter`. Thread: any.
+/// Counters that a service names itself (see `worker::counter`), and the name of what it does. Thread: any.
 class own_counters {
  public:
   std::atomic<std::uint64_t>& at(std::string_view name);
   std::vector<std::pair<std::string, std::uint64_t>> values() const;
+  void behavior(std::string name);
+  std::string behavior() const;
 
  private:
   mutable std::mutex lock_;
   std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_; // nodes never move
+  std::string behavior_;
 };
 
 /// What a worker does, in numbers. Written by the worker's thread (`queued` by the socket thread too),
@@ -68,15 +71,24 @@ class worker_stats {
   const latency_histogram* latency() const noexcept { return latency_.load(std::memory_order_acquire); }
 
   /// The worker's thread makes them. A reference lives as long as this.
-  std::atomic<std::uint64_t>& counter(std::string_view name) {
-    auto* c = counters_.load(std::memory_order_relaxed);
-    if (!c)
-      counters_.store(c = new own_counters, std::memory_order_release);
-    return c->at(name);
+  std::atomic<std::uint64_t>& counter(std::string_view name) { return own().at(name); }
+  /// What is behind its type: the file of a script, the name of an actor. The worker's thread says it.
+  void behavior(std::string name) { own().behavior(std::move(name)); }
+  /// Empty when it was not said.
+  std::string behavior() const {
+    const auto* c = counters();
+    return c ? c->behavior() : std::string{};
   }
   const own_counters* counters() const noexcept { return counters_.load(std::memory_order_acquire); }
 
  private:
+  own_counters& own() {
+    auto* c = counters_.load(std::memory_order_relaxed);
+    if (!c)
+      counters_.store(c = new own_counters, std::memory_order_release);
+    return *c;
+  }
+
   std::atomic<latency_histogram*> latency_{nullptr};
   std::atomic<own_counters*> counters_{nullptr};
 };
