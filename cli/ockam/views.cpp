@@ -37,6 +37,13 @@ json memory_of(const Worker& w) {
   return w.memory_limit() == 0 ? json{} : json{{"used", w.memory_used()}, {"limit", w.memory_limit()}};
 }
 
+/// What is behind its type, who has started it, and how many it has started. Null: nothing, nobody.
+template <class Worker>
+json kin_of(const Worker& w) {
+  return {{"behavior", w.behavior().empty() ? json{} : json(w.behavior())}, {"parent", w.parent().empty() ? json{} : json(w.parent())},
+          {"children", w.children()}};
+}
+
 std::string counter_text(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
   std::string out;
   for (const auto& c : list)
@@ -98,13 +105,15 @@ json view(const control::ServiceInfo& s) {
 }
 
 json view(const control::WorkerInfo& w) {
-  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()},
-          {"memory", memory_of(w)}};
+  json j{{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()},
+         {"memory", memory_of(w)}};
+  j.update(kin_of(w));
+  return j;
 }
 
 json view(const control::WorkerDetails& w) {
   const auto& l = w.latency();
-  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"state", w.state()},
+  json j{{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"state", w.state()},
           {"instances", w.instances()}, {"restart", w.restart()}, {"restarts", w.restarts()},
           {"messages_in", w.messages_in()}, {"messages_out", w.messages_out()}, {"failed", w.failed()},
           {"queued", w.queued()}, {"overruns", w.overruns()}, {"busy_ms", w.busy_ms()},
@@ -114,6 +123,8 @@ json view(const control::WorkerDetails& w) {
           {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
           {"takes_from", std::vector<std::string>(w.takes_from().begin(), w.takes_from().end())},
           {"opens_node", w.opens_node()}};
+  j.update(kin_of(w));
+  return j;
 }
 
 json view(const control::ListenerInfo& l) {
@@ -206,9 +217,9 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 }
 
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
-  columns out{{"WORKER", false, true}, {"TYPE"}, {"THREAD"}, {"MESSAGES", true}};
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MESSAGES", true}};
   for (const auto& w : list)
-    out.add({w.address(), w.type(), w.thread(), number(w.messages_in())});
+    out.add({w.address(), w.type(), w.behavior(), w.thread(), w.children() > 0 ? number(w.children()) : "", number(w.messages_in())});
   return out;
 }
 
@@ -228,11 +239,14 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInf
 
 std::string page_of(const control::WorkerDetails& w) {
   auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
+             + field("Behavior", w.behavior()) + field("Parent", w.parent())
              + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : "on the socket thread"}
                                + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
                                    + number(w.queued()) + " in queue");
+  if (w.children() > 0)
+    out += field("Children", number(w.children()) + ", see: ockam worker tree");
   if (w.memory_limit() > 0)
     out += field("Memory", size_text(w.memory_used()) + " of " + size_text(w.memory_limit()) + " in messages that it keeps or has sent");
   for (const auto& who : w.reached_by())

@@ -100,6 +100,9 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   out.set_overruns(in.overruns);
   out.set_memory_used(in.memory.used);
   out.set_memory_limit(in.memory.limit);
+  out.set_behavior(in.kin.behavior);
+  out.set_parent(in.kin.parent);
+  out.set_children(in.kin.children);
   out.set_busy_ms(static_cast<std::uint64_t>(in.busy.count()));
   auto& l = *out.mutable_latency();
   l.set_measured(in.measured);

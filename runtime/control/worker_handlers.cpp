@@ -40,6 +40,11 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
     auto memory = parts_.node.workers.memory_of(*it->second);
     w->set_memory_used(memory.used);
     w->set_memory_limit(memory.limit);
+    auto kin = parts_.node.workers.kin_of(*it->second);
+    w->set_behavior(std::move(kin.behavior));
+    w->set_parent(std::move(kin.parent));
+    w->set_children(kin.children);
+    w->set_service(parts_.services.has(it->second->type) && !it->second->alias);
   }
   answer(from, std::move(r));
 }

@@ -322,6 +322,7 @@ void open_api(lua_State* L) {
   lua_settop(L, 0);
   open_asking(L);
   open_family(L);
+  open_watching(L);
 }
 
 } // namespace ockam::lua

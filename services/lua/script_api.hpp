@@ -78,6 +78,11 @@ class script_host {
   virtual bool has_asked(question q) const = 0;
   /// How many values it has pushed; none: the call is to wait, and is resumed with them.
   virtual int await(lua_State* L, waiting_for what) = 0;
+  /// Tells, once, that the worker at the end of a route has ended: calls the function with this reference, and of it the value
+  /// with the reference `target`; without a function it is a link: the script ends as failed, unless the other has ended
+  /// because it wanted to. Returns a number for `unwatch`. Throws when there are too many.
+  virtual std::uint64_t watch(const route& to, int function, int target) = 0;
+  virtual void unwatch(std::uint64_t id) = 0;
   /// Ends the script after this call: as it wants to, or as one that has failed.
   virtual void end_script(std::optional<std::string> failure) = 0;
   /// What the next life of the script begins with, in place of what was said before; counts when the call ends well or
@@ -98,9 +103,10 @@ std::uint64_t check_ticket(lua_State* L, int index);
 /// What a loaded script lacks to be a service: `on_message`. Error: `invalid_argument`.
 result<void> check_handlers(lua_engine& e);
 
-/// Parts of `open_api`: requests and what waits for them; children, and the end of the script.
+/// Parts of `open_api`: requests and what waits for them; children, and the end of the script; whose end it watches.
 void open_asking(lua_State* L);
 void open_family(lua_State* L);
+void open_watching(lua_State* L);
 
 /// The globals of docs/lua.md, in an engine whose owner is a `script_host`.
 void open_api(lua_State* L);

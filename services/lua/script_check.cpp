@@ -34,6 +34,8 @@ class nobody final : public script_host {
   bool in_call() const override { return false; }
   bool has_asked(question) const override { return false; }
   int await(lua_State*, waiting_for) override { return 0; }
+  std::uint64_t watch(const route&, int, int) override { return 0; }
+  void unwatch(std::uint64_t) override {}
   void end_script(std::optional<std::string>) override {}
   void save(std::string) override {}
   std::uint64_t start_timer(std::chrono::milliseconds, int, bool) override { return 0; }

@@ -95,6 +95,57 @@ void script_worker::stop_child(std::string_view which) {
   worker_host::of(*this).stop_child(address{std::string{which}});
 }
 
+// -- the ends of others ---------------------------------------------------------------------------------
+
+std::uint64_t script_worker::watch(const route& to, int function, int target) {
+  auto memory = hold_bytes(watch_size);
+  if (now_.watches.size() >= watcher::most)
+    throw std::length_error{"too many are watched: " + std::to_string(watcher::most)};
+  auto which = std::make_shared<watch_id>(0);
+  *which = watches_.watch(to, [this, which](const error& why) { has_ended(*which, why); });
+  now_.watches.emplace(*which, script_watch{function, target, std::move(memory)});
+  return *which;
+}
+
+void script_worker::unwatch(std::uint64_t id) {
+  auto it = now_.watches.find(id);
+  if (it == now_.watches.end())
+    return;
+  watches_.unwatch(id);
+  auto* L = now_.engine->state();
+  luaL_unref(L, LUA_REGISTRYINDEX, it->second.function);
+  luaL_unref(L, LUA_REGISTRYINDEX, it->second.target);
+  now_.watches.erase(it);
+}
+
+void script_worker::has_ended(watch_id which, const error& why) {
+  auto found = now_.watches.extract(which);
+  if (!found)
+    return;
+  const auto& w = found.mapped();
+  if (w.function == LUA_NOREF) {
+    luaL_unref(now_.engine->state(), LUA_REGISTRYINDEX, w.target);
+    if (why.code != errc::ok)
+      end_script("what it is linked to has ended: " + why.cause);
+    return;
+  }
+  call(0, [&](lua_State* L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w.function);
+    luaL_unref(L, LUA_REGISTRYINDEX, w.function);
+    lua_createtable(L, 0, 3);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w.target);
+    luaL_unref(L, LUA_REGISTRYINDEX, w.target);
+    lua_setfield(L, -2, "from");
+    auto code = to_string(why.code);
+    lua_pushlstring(L, code.data(), code.size());
+    lua_setfield(L, -2, "code");
+    const auto& reason = why.code == errc::ok ? "it wanted to" : why.cause;
+    lua_pushlstring(L, reason.data(), reason.size());
+    lua_setfield(L, -2, "reason");
+    return 2;
+  });
+}
+
 // -- ends ----------------------------------------------------------------------------------------------
 
 void script_worker::end_script(std::optional<std::string> failure) {

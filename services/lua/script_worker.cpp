@@ -33,6 +33,8 @@ void script_worker::give_up(script s) {
   }
   for (auto& [number, t] : s.timers)
     cancel_timer(number);
+  for (auto& [id, w] : s.watches)
+    watches_.unwatch(id);
 }
 
 // -- calls -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/account.hpp"
+#include "runtime/workers/watching.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "services/lua/rate_limit.hpp"
 #include "services/lua/script_api.hpp"
@@ -52,7 +53,7 @@ class script_worker : public worker, public collects_garbage, protected script_h
   static constexpr std::size_t max_timers = 10'000;
   static constexpr std::size_t max_counters = 100;
   /// What the node has for a timer, and for a request under way, beside values of the script and messages.
-  static constexpr std::size_t timer_size = 512, request_size = 2048, counter_size = 256;
+  static constexpr std::size_t timer_size = 512, watch_size = 512, request_size = 2048, counter_size = 256;
 
   struct waiting_call {
     int thread;
@@ -65,12 +66,18 @@ class script_worker : public worker, public collects_garbage, protected script_h
     std::uint64_t shown;             ///< the number that the script knows
     holding memory;
   };
+  struct script_watch {
+    int function; ///< LUA_NOREF: it is a link
+    int target;   ///< what the script has called it
+    holding memory;
+  };
   /// A script, with what it has under way.
   struct script {
     std::unique_ptr<lua_engine> engine = nullptr;
     std::map<std::uint64_t, waiting_call> waiting = {}; ///< by number of the call
     open_questions questions = {};
     std::map<std::uint64_t, script_timer> timers = {};
+    std::map<watch_id, script_watch> watches = {};
   };
 
   /// A fresh engine with the functions of docs/lua.md. Error: `limit_reached` when `limits` are too small.
@@ -126,6 +133,8 @@ class script_worker : public worker, public collects_garbage, protected script_h
   bool in_call() const override { return running_ != nullptr; }
   bool has_asked(question q) const override;
   int await(lua_State* L, waiting_for what) override;
+  std::uint64_t watch(const route& to, int function, int target) override;
+  void unwatch(std::uint64_t id) override;
   void end_script(std::optional<std::string> failure) override;
   void save(std::string cbor) override;
   std::uint64_t start_timer(std::chrono::milliseconds delay, int function, bool repeat) override;
@@ -150,11 +159,13 @@ class script_worker : public worker, public collects_garbage, protected script_h
   void answered(question q, result<message_ptr> reply);
   void answered(question q, answer_to a);
   void go_on(std::uint64_t number);
+  void has_ended(watch_id which, const error& why);
   child_order order_for(child_wish what) const;
   void start_child(child_order order, question q);
 
   std::unordered_map<std::uint64_t, held_message> messages_; ///< before the engine, whose end lets them go
   std::uint64_t last_ticket_ = 0;
+  watcher watches_{*this};
   script now_;
   script_call* running_ = nullptr; ///< null: none runs
   waiting_for awaited_;            ///< by the call that runs
