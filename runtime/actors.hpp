@@ -80,11 +80,12 @@ struct outbox {
 struct host_event {
   enum class kind : std::uint8_t {
     started, ///< `on_start` has returned; told once
+    starts_again, ///< it has ended, and is made anew
     ended    ///< there is none any more, and none will be made; before `started`: it could not start
   };
   host_id who;
   kind what = kind::started;
-  error why{errc::ok, {}, {}}; ///< ended: ok when it wanted to
+  error why{errc::ok, {}, {}}; ///< of its end: ok when it wanted to
 };
 
 /// CAF copies a message that is shared; a pointer keeps credit from being copied with it.
@@ -103,7 +104,7 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 /// | message      | effect                                                                               |
 /// |--------------|--------------------------------------------------------------------------------------|
 /// | `parcel_out` | delivers, drops or awaits the reply of each, in order; ends the turn                  |
-/// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name          |
+/// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name, tells who watches it |
 /// | `family_request` | starts or ends children of a pool worker                                          |
 using router_actor = caf::actor;
 
@@ -125,6 +126,19 @@ using socket_host_actor = caf::actor;
 /// | `posted_task`      | runs it                                                                       |
 /// | `stop_atom`        | `on_stop`, and the end                                                        |
 using pool_host_actor = caf::actor;
+
+/// HANDLE TO A ROUTE. What `ockam::remote` gives: no behaviour and no mailbox, but something to send to, monitor and link to
+/// (`remote_actor.hpp`, `watching_handle.hpp`).
+///
+/// | message            | effect                                                                        |
+/// |--------------------|-------------------------------------------------------------------------------|
+/// | text, `content`, … | a message along the route, by the worker `_internal.actors`; a request: its reply |
+/// | `caf::exit_msg`    | the end of the handle, if the reason is not `normal`                           |
+///
+/// While somebody monitors it or is linked to it, the worker at the end of the route is watched, by the worker
+/// `_internal.watching` here and `_internal.watch` there; its end becomes `caf::down_msg` and `caf::exit_msg`, and the handle
+/// goes on.
+using remote_handle_actor = caf::actor;
 
 } // namespace ockam
 

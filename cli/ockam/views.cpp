@@ -24,6 +24,11 @@ std::string number(std::uint64_t n) {
   return std::to_string(n);
 }
 
+/// Nothing for 0, which most have.
+std::string some(std::uint64_t n) {
+  return n > 0 ? number(n) : "";
+}
+
 json counters(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
   auto out = json::object();
   for (const auto& c : list)
@@ -41,7 +46,7 @@ json memory_of(const Worker& w) {
 template <class Worker>
 json kin_of(const Worker& w) {
   return {{"behavior", w.behavior().empty() ? json{} : json(w.behavior())}, {"parent", w.parent().empty() ? json{} : json(w.parent())},
-          {"children", w.children()}};
+          {"children", w.children()}, {"monitors", w.watchers()}};
 }
 
 std::string counter_text(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
@@ -217,9 +222,9 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 }
 
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
-  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MESSAGES", true}};
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MONITORS", true}, {"MESSAGES", true}};
   for (const auto& w : list)
-    out.add({w.address(), w.type(), w.behavior(), w.thread(), w.children() > 0 ? number(w.children()) : "", number(w.messages_in())});
+    out.add({w.address(), w.type(), w.behavior(), w.thread(), some(w.children()), some(w.watchers()), number(w.messages_in())});
   return out;
 }
 
@@ -247,6 +252,8 @@ std::string page_of(const control::WorkerDetails& w) {
                                    + number(w.queued()) + " in queue");
   if (w.children() > 0)
     out += field("Children", number(w.children()) + ", see: ockam worker tree");
+  if (w.watchers() > 0)
+    out += field("Monitors", number(w.watchers()) + " are told of its end");
   if (w.memory_limit() > 0)
     out += field("Memory", size_text(w.memory_used()) + " of " + size_text(w.memory_limit()) + " in messages that it keeps or has sent");
   for (const auto& who : w.reached_by())

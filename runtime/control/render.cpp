@@ -103,6 +103,7 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   out.set_behavior(in.kin.behavior);
   out.set_parent(in.kin.parent);
   out.set_children(in.kin.children);
+  out.set_watchers(in.kin.watchers);
   out.set_busy_ms(static_cast<std::uint64_t>(in.busy.count()));
   auto& l = *out.mutable_latency();
   l.set_measured(in.measured);

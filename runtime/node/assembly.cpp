@@ -4,6 +4,8 @@
 #include "runtime/core/account.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/workers/remote_actor.hpp"
+#include "runtime/workers/watch_client.hpp"
+#include "runtime/workers/watch_server.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
+constexpr std::string_view watching_address = "_internal.watching";
 
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
@@ -51,14 +54,21 @@ void assembly::open() {
   flows_.services = board_.flows().create();
   board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
-  worker_options gate;
-  gate.type = "actors";
-  gate.internal = true;
-  gate.budget = account::usual;
-  (void)workers_.start(address{std::string{actors_address}}, make_remote_gate(), std::move(gate));
+  start_internal(watch_address, "watch", std::make_unique<watch_server>(workers_));
+  start_internal(watching_address, "watching", std::make_unique<watch_client>(workers_));
+  start_internal(actors_address, "actors", make_remote_gate());
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);
+}
+
+/// A worker that belongs to the node itself, on the socket thread.
+void assembly::start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w) {
+  worker_options o;
+  o.type = type;
+  o.internal = true;
+  o.budget = account::usual;
+  (void)workers_.start(address{std::string{at}}, std::move(w), std::move(o));
 }
 
 void assembly::end_turn() {

@@ -3,6 +3,7 @@
 
 #include "runtime/core/bare.hpp"
 #include "runtime/core/provenance.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
@@ -153,13 +154,6 @@ class own_turn final : public caf::execution_unit {
   caf::resumable* ready_ = nullptr;
 };
 
-/// The name that it has given itself; empty when it has what CAF calls all of its kind.
-std::string name_of(const caf::actor& a) {
-  const auto* known = dynamic_cast<caf::monitorable_actor*>(caf::actor_cast<caf::abstract_actor*>(a));
-  std::string_view name = known ? known->name() : "";
-  return std::string{name == "scheduled_actor" || name == "blocking_actor" ? "" : name};
-}
-
 /// Asks an actor on behalf of whoever sends to the service, and answers with what it says.
 ///
 ///     on_message ══request══▶ actor
@@ -198,7 +192,7 @@ void actor_worker::on_start() {
   actor_ = spawn_(system());
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
-  worker_host::of(*this).stats().behavior(name_of(actor_));
+  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id()});
   caf::actor_config cfg;
   answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(), cfg, my_postbox(),
                                                                [this] { hear(); });

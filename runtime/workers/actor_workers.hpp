@@ -18,6 +18,9 @@ namespace ockam {
 
 class socket_host;
 class pool_mailbox;
+namespace actors {
+class children;
+}
 
 /// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
 class actor_workers final : public workers {
@@ -44,8 +47,10 @@ class actor_workers final : public workers {
   /// What runs on the pool runs on these threads from now on, which end after the last of it; null: on those of CAF's
   /// scheduler.
   void pool(caf::execution_unit* threads) noexcept { pool_ = threads; }
-  /// Ends the one with this number, as `host_id` has it. No effect when it has ended.
-  void stop(std::uint64_t number);
+  /// Ends the one with this number, as `host_id` has it. No effect when it has ended. `why`: for who watches it.
+  void stop(std::uint64_t number, const error& why);
+  /// It has ended, and is made anew.
+  void starts_again(std::uint64_t number, const error& why);
   /// Gives it the address that it was started for, in place of whoever has it. Error: `closed`.
   result<void> take_over(std::uint64_t number);
   /// Whether a request waits for its reply.
@@ -84,7 +89,6 @@ class actor_workers final : public workers {
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,
     std::unique_ptr<starting> not_yet;
     std::unique_ptr<std::vector<address>> aliases; ///< null: none, as for most
-    std::unique_ptr<std::vector<family_event>> for_later; ///< children of one that has not its address yet; null: none
     std::unique_ptr<worker_entry> to_be; ///< of one that has not its address yet; null: it is in the table
     const address& self() const noexcept;
   };
@@ -98,9 +102,9 @@ class actor_workers final : public workers {
   /// Its place in the table, or what is kept for that.
   result<std::unique_ptr<worker_entry>> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o, place where);
   void start_failed(std::uint64_t service, error why);
-  void leave_table(const record& r);
+  void leave_table(const record& r, const error& why);
   void end(record& r);
-  void remove(records::iterator it);
+  void remove(records::iterator it, const error& why);
   void start_child(host_id parent, child_order order);
   result<void> start_child(host_id parent, record& p, child_order& order);
   /// Where a child is to be. Errors: `limit_reached`, `invalid_argument`, `already_exists`.
@@ -120,7 +124,10 @@ class actor_workers final : public workers {
   request_table requests_;
   records records_;
   family_tree family_;
+  std::shared_ptr<actors::children> actors_;
   child_kinds kinds_;
+  /// Of workers that have not their addresses yet: the ones before them may have children of the same names.
+  std::unordered_map<std::uint64_t, std::vector<family_event>> for_later_;
   std::uint64_t last_number_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/core/access_control.hpp"
 #include "runtime/core/utf8.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_workers.hpp"
 #include "runtime/workers/pool_mailbox.hpp"
 #include "runtime/workers/socket_host.hpp"
@@ -59,18 +60,16 @@ void actor_workers::take(family_event& e) {
   if (it == records_.end()) // it has ended meanwhile, and nobody waits for this
     return;
   if (e.what == family_event::kind::end_all) {
-    if (it->second.for_later)
-      std::erase_if(*it->second.for_later, [&](auto& later) { return later.who.instance == e.who.instance; });
+    if (auto later = for_later_.find(e.who.service); later != for_later_.end())
+      std::erase_if(later->second, [&](auto& l) { return l.who.instance == e.who.instance; });
     return end_children(family_.children_of(e.who.service, e.who.instance));
   }
   if (it->second.to_be) { // the one before it may have children of these names
-    if (!it->second.for_later)
-      it->second.for_later = std::make_unique<std::vector<family_event>>();
-    it->second.for_later->push_back(std::move(e));
+    for_later_[e.who.service].push_back(std::move(e));
   } else if (e.what == family_event::kind::start) {
     start_child(e.who, std::move(e.order));
   } else if (auto* entry = board_.find(e.child); entry && family_.parent_of(entry->host) == e.who.service) {
-    stop(entry->host);
+    stop(entry->host, {errc::closed, "it was stopped", {}});
   }
 }
 
@@ -131,7 +130,7 @@ result<void> actor_workers::start_child(host_id parent, record& p, child_order& 
 void actor_workers::end_children(const std::vector<std::uint64_t>& of) {
   for (auto number : of) {
     if (records_.contains(number))
-      stop(number);
+      stop(number, {errc::closed, "its parent has ended", {}});
     else
       end_children(family_.remove(number));
   }
@@ -143,8 +142,15 @@ worker_kin actor_workers::kin_of(const worker_entry& e) const {
   if (it == records_.end())
     return out;
   const auto& r = it->second;
-  out.behavior = (r.host ? r.host->stats() : r.pool->stats(0)).behavior();
-  out.children = family_.count_children(e.host);
+  auto what = (r.host ? r.host->stats() : r.pool->stats(0)).behavior();
+  out.behavior = std::move(what.name);
+  out.actor = what.actor;
+  if (what.actor != 0)
+    out.actors = actors_->below(what.actor);
+  out.children = family_.count_children(e.host)
+                 + static_cast<std::size_t>(std::count_if(out.actors.begin(), out.actors.end(),
+                                                          [&](auto& a) { return a.parent == what.actor; }));
+  out.watchers = e.watched ? board_.count_watchers(r.self()) : 0;
   if (auto parent = records_.find(family_.parent_of(e.host)); parent != records_.end())
     out.parent = parent->second.self().name;
   return out;

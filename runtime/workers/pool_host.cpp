@@ -100,6 +100,12 @@ bool pool_host::call_since(clock::time_point now, F&& f) {
   });
 }
 
+void pool_host::tell_of_end(const error& why) noexcept {
+  ship();
+  if (router_)
+    caf::anon_send(router_, host_event{id_, host_event::kind::starts_again, why});
+}
+
 void pool_host::begin_again_in(std::chrono::milliseconds delay) {
   if (delay.count() == 0)
     return begin_again();

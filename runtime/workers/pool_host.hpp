@@ -79,6 +79,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   /// As `call`, which others see as under way since `now`.
   template <class F>
   bool call_since(worker_stats::clock::time_point now, F&& f);
+  void tell_of_end(const error& why) noexcept override;
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;
   void abandon() noexcept override;

@@ -3,6 +3,7 @@
 
 #include "runtime/core/bare.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/workers/watching_handle.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
@@ -23,11 +24,6 @@ namespace ockam {
 namespace {
 
 const auto gate_name = caf::atom("ockamgate");
-const auto category = caf::atom("ockam");
-
-caf::error to_caf(const error& e) {
-  return {static_cast<std::uint8_t>(e.code), category, caf::make_message(e.cause)};
-}
 
 /// What somebody has said to a handle.
 struct said {
@@ -89,20 +85,20 @@ class gate_box final : public caf::monitorable_actor {
 };
 
 /// An actor as far as messages can be sent to it. Keeps nothing of them.
-class remote_handle final : public caf::monitorable_actor {
+class remote_handle final : public watching_handle {
  public:
   remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience)
-    : caf::monitorable_actor{cfg}, gate_{std::move(gate)}, to_{std::make_shared<const route>(std::move(to))}, patience_{patience} {}
+    : watching_handle{cfg, std::make_shared<const route>(std::move(to))}, gate_{std::move(gate)}, patience_{patience} {}
 
   const char* name() const override { return "ockam-remote"; }
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit* unit) override {
     auto& what = m->content();
     if (what.match_elements<caf::exit_msg>()) {
-      cleanup(caf::error{what.get_as<caf::exit_msg>(0).reason}, unit);
+      on_exit_message(what.get_as<caf::exit_msg>(0), unit);
       return;
     }
-    said s{to_, patience_, {}, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
+    said s{where(), patience_, {}, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
     if (what.match_elements<content>())
       s.body = payload{what.get_as<content>(0).bytes()};
     else if (what.match_elements<std::string>())
@@ -118,7 +114,6 @@ class remote_handle final : public caf::monitorable_actor {
 
  private:
   caf::strong_actor_ptr gate_;
-  std::shared_ptr<const route> to_;
   std::chrono::milliseconds patience_;
 };
 
@@ -179,11 +174,6 @@ caf::actor remote(caf::local_actor* self, std::string_view to, std::chrono::mill
   if (!way)
     throw std::invalid_argument{to_string(way.error())};
   return remote(self, std::move(*way), patience);
-}
-
-error error_of(const caf::error& e) {
-  auto words = e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0) : caf::to_string(e);
-  return {e.category() == category ? static_cast<errc>(e.code()) : errc::internal, std::move(words), {}};
 }
 
 std::unique_ptr<worker> make_remote_gate() {

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "runtime/core/route.hpp"
+#include "runtime/workers/actor_error.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/workers.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/error.hpp>
 #include <caf/local_actor.hpp>
 
 #include <chrono>
@@ -27,9 +27,6 @@ caf::actor remote(caf::actor_system& system, route to, std::chrono::milliseconds
 caf::actor remote(caf::local_actor* self, route to, std::chrono::milliseconds patience = std::chrono::minutes{1});
 /// `to` as people write routes: `/ip4/10.0.0.2/tcp/7000/service/hop/service/greeter`. `std::invalid_argument` where it is none.
 caf::actor remote(caf::local_actor* self, std::string_view to, std::chrono::milliseconds patience = std::chrono::minutes{1});
-
-/// Why a request was not answered. Of an error that is not of this runtime, such as CAF's own time-out: `internal`, with CAF's words.
-error error_of(const caf::error& e);
 
 /// The worker that asks for all handles of a node; `remote` finds it in the registry of its actor system.
 std::unique_ptr<worker> make_remote_gate();

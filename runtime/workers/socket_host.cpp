@@ -62,6 +62,10 @@ void socket_host::on_exit() {
 
 // -- life of the worker -------------------------------------------------------------------------------
 
+void socket_host::tell_of_end(const error& why) noexcept {
+  owner_.starts_again(id_.service, why);
+}
+
 void socket_host::begin_again_in(std::chrono::milliseconds delay) {
   restart_timer_ = owner_.reactor().after(delay, [this] {
     restart_timer_ = 0;
@@ -69,8 +73,8 @@ void socket_host::begin_again_in(std::chrono::milliseconds delay) {
   });
 }
 
-void socket_host::finish(error) noexcept {
-  owner_.stop(id_.service);
+void socket_host::finish(error why) noexcept {
+  owner_.stop(id_.service, why);
 }
 
 void socket_host::abandon() noexcept {
@@ -90,7 +94,7 @@ void socket_host::stop() {
   if (comes_back())
     end_after_call();
   else
-    owner_.stop(id_.service);
+    owner_.stop(id_.service, {errc::ok, {}, {}});
 }
 
 // -- what reaches it ----------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class socket_host final : public caf::io::broker, public worker_host, public rec
   void tell(family_event e) override;
   void run_posted(unique_function<void()>& task) override;
 
+  void tell_of_end(const error& why) noexcept override;
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;
   void abandon() noexcept override;

@@ -291,6 +291,7 @@ void worker_host::go_on(error why) noexcept {
     return finish(std::move(why));
   stats_->restarts.fetch_add(1, std::memory_order_relaxed);
   waiting_ = true;
+  tell_of_end(why);
   begin_again_in(backoff_->next(restart_backoff::clock::now()));
 }
 

@@ -65,6 +65,8 @@ class worker_host {
   /// What the worker has; null: nothing of its own.
   account* budget() const noexcept { return from_.budget.get(); }
   const std::shared_ptr<account>& shared_budget() const noexcept { return from_.budget; }
+  /// Where it may send; null: anywhere.
+  const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
 
   /// While it lives, this thread is the one of a worker on the pool, whose threads change from turn to turn.
   class turn {
@@ -150,8 +152,6 @@ class worker_host {
   void fail(const std::string& what) noexcept;
   /// Whether one that ends by its own wish is made anew.
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
-  /// Where it may send; null: anywhere.
-  const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
   /// Charges what the worker is to be given to its budget; false when it does not fit.
   bool admit(message& m) noexcept {
     return !from_.budget || from_.budget->admit(m) || (collect_garbage() && from_.budget->admit(m));
@@ -163,6 +163,8 @@ class worker_host {
   /// Its messages are dropped until it is made anew.
   bool is_waiting() const noexcept { return waiting_; }
 
+  /// It has ended, for `why` (ok: it wanted to), and is to be made anew: for who watches it.
+  virtual void tell_of_end(const error& why) noexcept = 0;
   /// Calls `begin_again` after this delay; when it is zero, at once or later.
   virtual void begin_again_in(std::chrono::milliseconds delay) = 0;
   /// It has ended, for `why` (ok: it wanted to), and is not made anew.

@@ -60,12 +60,12 @@ std::vector<std::pair<std::string, std::uint64_t>> own_counters::values() const 
   return out;
 }
 
-void own_counters::behavior(std::string name) {
+void own_counters::behavior(worker_behavior b) {
   std::lock_guard guard{lock_};
-  behavior_ = std::move(name);
+  behavior_ = std::move(b);
 }
 
-std::string own_counters::behavior() const {
+worker_behavior own_counters::behavior() const {
   std::lock_guard guard{lock_};
   return behavior_;
 }

@@ -32,18 +32,24 @@ class latency_histogram {
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
 };
 
-/// Counters that a service names itself (see `worker::counter`), and the name of what it does. Thread: any.
+/// What is behind a worker's type: the file of a script, the name of an actor.
+struct worker_behavior {
+  std::string name;
+  std::uint64_t actor = 0; ///< CAF's id of that actor; 0: it is none
+};
+
+/// Counters that a service names itself (see `worker::counter`), and what is behind its type. Thread: any.
 class own_counters {
  public:
   std::atomic<std::uint64_t>& at(std::string_view name);
   std::vector<std::pair<std::string, std::uint64_t>> values() const;
-  void behavior(std::string name);
-  std::string behavior() const;
+  void behavior(worker_behavior b);
+  worker_behavior behavior() const;
 
  private:
   mutable std::mutex lock_;
   std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_; // nodes never move
-  std::string behavior_;
+  worker_behavior behavior_;
 };
 
 /// What a worker does, in numbers. Written by the worker's thread (`queued` by the socket thread too),
@@ -72,12 +78,12 @@ class worker_stats {
 
   /// The worker's thread makes them. A reference lives as long as this.
   std::atomic<std::uint64_t>& counter(std::string_view name) { return own().at(name); }
-  /// What is behind its type: the file of a script, the name of an actor. The worker's thread says it.
-  void behavior(std::string name) { own().behavior(std::move(name)); }
-  /// Empty when it was not said.
-  std::string behavior() const {
+  /// The worker's thread says it.
+  void behavior(worker_behavior b) { own().behavior(std::move(b)); }
+  /// No name when it was not said.
+  worker_behavior behavior() const {
     const auto* c = counters();
-    return c ? c->behavior() : std::string{};
+    return c ? c->behavior() : worker_behavior{};
   }
   const own_counters* counters() const noexcept { return counters_.load(std::memory_order_acquire); }
 

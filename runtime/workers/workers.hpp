@@ -45,11 +45,21 @@ struct worker_memory {
   std::size_t limit = 0;
 };
 
+/// An actor of CAF that an actor of a service has started (`spawn_child`); ids are CAF's, of this process.
+struct actor_child {
+  std::uint64_t id = 0;
+  std::uint64_t parent = 0;
+  std::string name; ///< empty: it has given itself none
+};
+
 /// Whom a worker belongs to, and what is behind its type.
 struct worker_kin {
   std::string behavior;     ///< the file of a script, the name of an actor; empty: its type says it all
   std::string parent;       ///< the address of the worker that has started it; empty: none has
   std::size_t children = 0; ///< workers that it has started and that are there
+  std::size_t watchers = 0; ///< who are to be told of its end
+  std::uint64_t actor = 0;  ///< id of the actor that the worker speaks for; 0: none
+  std::vector<actor_child> actors = {}; ///< that it has started, and those these have, parents before their children
 };
 
 /// A worker as `show` prints it, all its instances together.

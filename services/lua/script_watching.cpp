@@ -36,8 +36,11 @@ int unwatch(lua_State* L) {
 } // namespace
 
 void open_watching(lua_State* L) {
-  const luaL_Reg globals[] = {{"monitor", &safe<&watch<false>>}, {"demonitor", &safe<&unwatch>}, {"link", &safe<&watch<true>>},
-                              {"unlink", &safe<&unwatch>}, {nullptr, nullptr}};
+  const luaL_Reg globals[] = {{"monitor", &safe<&watch<false>>},
+                              {"demonitor", &safe<&unwatch>},
+                              {"link", &safe<&watch<true>>},
+                              {"unlink", &safe<&unwatch>},
+                              {nullptr, nullptr}};
   lua_pushglobaltable(L);
   luaL_setfuncs(L, globals, 0);
   lua_settop(L, 0);

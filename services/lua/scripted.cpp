@@ -64,7 +64,7 @@ result<std::unique_ptr<lua_engine>> scripted::make(const std::string& text) {
 
 void scripted::on_start() {
   started_ = true;
-  worker_host::of(*this).stats().behavior(script_name(file_));
+  worker_host::of(*this).stats().behavior({.name = script_name(file_)});
   if (auto ok = of_parent_ ? result<void>{} : charge(*engine(), budget()); !ok)
     throw std::runtime_error{ok.error().cause};
   watch_ = file_watcher::shared()->add(file_, [box = my_postbox(), file = file_, news = news_, this] {

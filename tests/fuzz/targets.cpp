@@ -9,6 +9,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/route_header.hpp"
+#include "runtime/core/watch_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
 
 #include <cstdlib>
@@ -168,6 +169,26 @@ void endpoint(bytes in) {
   if (auto a = parse_address(text(in)))
     must(a->name.size() <= max_name_length);
   (void)parse_route(text(in));
+}
+
+void watch_messages(bytes in) {
+  // Written again it says the same, and has no more items than there were bytes for.
+  if (auto p = watch::decode_ping(in)) {
+    must(p->changes.size() <= in.size() && p->session.size() == watch::session_length);
+    auto again = watch::encode(*p);
+    auto q = watch::decode_ping(again.bytes());
+    must(q && q->first == p->first && q->seen == p->seen && q->changes.size() == p->changes.size());
+    for (std::size_t i = 0; i < p->changes.size(); ++i)
+      must(q->changes[i].name == p->changes[i].name && q->changes[i].watch == p->changes[i].watch);
+  }
+  if (auto p = watch::decode_pong(in)) {
+    must(p->downs.size() <= in.size());
+    auto again = watch::encode(*p);
+    auto q = watch::decode_pong(again.bytes());
+    must(q && q->done == p->done && q->state == p->state && q->downs.size() == p->downs.size());
+    for (std::size_t i = 0; i < p->downs.size(); ++i)
+      must(q->downs[i].words == p->downs[i].words && q->downs[i].why == p->downs[i].why);
+  }
 }
 
 } // namespace ockam::fuzz

@@ -31,8 +31,8 @@ def workers(ockam):
 
 @pytest.fixture
 def boss(n1, script, start):
-    def go(*options, text=BOSS):
-        script(WORKER, "worker.lua")
+    def go(*options, text=BOSS, worker=WORKER):
+        script(worker, "worker.lua")
         r = start(script(text), *options)
         assert r.code == 0, r
         return n1
@@ -164,11 +164,31 @@ def test_the_memory_of_children_is_that_of_their_parent(n1, script, start, say, 
     assert shown()["memory"]["used"] <= 8 << 20 and shown("x.1")["memory"] == shown()["memory"]
 
 
+def test_the_rate_of_children_is_that_of_their_parent(boss, say, counters):
+    boss("rate=10", text="""
+      function on_message(m)
+        local a, b, told = spawn('worker.lua'), spawn('worker.lua'), 0
+        for i = 1, 20 do
+          local r, why = request(i % 2 == 0 and a or b, 'x')
+          if not r and why:find('over the rate of 10 messages a second') then told = told + 1 end
+        end
+        m:reply(told)
+      end""")
+    assert 10 <= int(say().out) <= 18
+    assert counters("x.1")["over-rate"] > 0 and counters("x.2")["over-rate"] > 0
+
+
+def test_the_log_of_children_is_that_of_their_parent(n1, script, start, say):
+    script("function on_message(m) for i = 1, 20 do print(('x'):rep(4000)) end m:reply() end", "loud.lua")
+    start(script("function on_message(m) for i = 1, 4 do request(spawn('loud.lua'), 'x') end m:reply() end"))
+    assert say().code == 0
+    wait_until(lambda: "x.1: xxxx" in n1.errors(), "the line is there")
+    assert len(n1.errors()) < 3 * (64 << 10), "64 KiB a second, of all of them"
+
+
 def test_a_child_ends_with_an_error_and_a_service_goes_on_unless_it_is_told_otherwise(boss, script, start, say, workers, ockam):
-    script("function on_message(m) error('oh') end", "worker.lua")
-    n = boss(text="local c function on_start() c = spawn{script = 'worker.lua', name = 'w'} end function on_message(m) local r, why = request(c, 'x') m:reply(why) end")
-    script("function on_message(m) error('oh') end", "worker.lua")
-    wait_until(lambda: "loaded worker.lua again" in n.errors(), "the child is the one that fails")
+    boss(text="local c function on_start() c = spawn{script = 'worker.lua', name = 'w'} end function on_message(m) local r, why = request(c, 'x') m:reply(why) end",
+         worker="function on_message(m) error('oh') end")
     assert "worker.lua:1: oh" in say().out
     wait_until(lambda: workers() == [], "it has ended")
     y = script("function on_message(m) error('oh') end", "y.lua")

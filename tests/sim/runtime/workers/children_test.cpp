@@ -50,7 +50,7 @@ class boss final : public worker {
       o.type = name;
     } else {
       o.kind.options.type = "test";
-      o.kind.options.thread = where_;
+      o.kind.options.thread = name == "slow" ? worker_thread::pool : where_;
       o.kind.make = [w = where_]() -> result<std::unique_ptr<worker>> {
         return std::unique_ptr<worker>{std::make_unique<boss>(spare(), w)};
       };
@@ -148,8 +148,10 @@ TEST_P(children_on, end_between_two_lives_of_their_parent_and_their_names_are_fr
 TEST_P(children_on, are_not_left_when_the_parent_ends_while_they_start) {
   start(options());
   n1.pool_runs(false);
-  n1.send({"b"}, "w");
+  n1.send({"b"}, "slow");
+  EXPECT_EQ(below(), GetParam() == worker_thread::pool ? names{} : names{"b.slow"}) << "asked for, or begun";
   ASSERT_TRUE(n1.workers().stop(address{"b"}));
+  EXPECT_EQ(below(), names{});
   n1.pool_runs(true);
   net.run();
   EXPECT_EQ(below(), names{});
