@@ -23,9 +23,10 @@ class actor_system;
 
 namespace ockam {
 
-/// As `self->spawn<caf::linked>(f, xs…)`: a child that ends with `self`, and `self` with it unless it ends normally. It
-/// is shown below the service of `self` (`ockam worker tree`) by the name that it gives itself. CAF keeps no list of
-/// who has started whom, so children that are started otherwise are not shown. Thread: that of `self`.
+/// As `self->spawn<caf::linked>(f, xs…)`: a child that ends with `self`, and `self` with it unless it ends normally. Keep
+/// the handle: an actor that nobody has one to ends, and not normally. The child is shown below the service of `self`
+/// (`ockam worker tree`) by the name that it gives itself. CAF keeps no list of who has started whom, so children that
+/// are started otherwise are not shown. Thread: that of `self`.
 template <caf::spawn_options Os = caf::no_spawn_options, class Self, class F, class... Ts>
 auto spawn_child(Self* self, F f, Ts&&... xs);
 /// The same for an actor of a class.

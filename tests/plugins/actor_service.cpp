@@ -2,6 +2,8 @@
 // Services that are actors, for any node: `kind` says which.
 #include <ockam/actor.hpp>
 
+#include <caf/stateful_actor.hpp>
+
 #include <string>
 
 namespace {
@@ -20,9 +22,25 @@ void blocking(caf::blocking_actor* self) {
                                [&](const caf::exit_msg&) { running = false; });
 }
 
+struct named {
+  const char* name = "helper";
+};
+
+caf::behavior helper(caf::stateful_actor<named>*) {
+  return {[](const std::string&) {}};
+}
+
+caf::behavior family(caf::event_based_actor* self) {
+  auto left = ockam::spawn_child(self, helper), right = ockam::spawn_child(self, helper);
+  return {[left, right](const ockam::request& r) { return r.text(); }}; // without a handle to it an actor ends
+}
+
 ockam::actor_factory make(const ockam::service_options& o) {
-  if (o.choice("kind", "function", {"function", "blocking"}) == "blocking")
+  auto kind = o.choice("kind", "function", {"function", "blocking", "family"});
+  if (kind == "blocking")
     return ockam::spawning(blocking);
+  if (kind == "family")
+    return ockam::spawning(family);
   return ockam::spawning(function);
 }
 
