@@ -123,6 +123,14 @@ using socket_host_actor = caf::actor;
 /// | `stop_atom`        | `on_stop`, and the end                                                        |
 using pool_host_actor = caf::actor;
 
+// Workers that are more than an answer to a message; each is run by a SOCKET HOST.
+//
+// | worker            | messages                                     | effect                                             |
+// |-------------------|----------------------------------------------|----------------------------------------------------|
+// | RELAY SERVICE     | a name, as a BARE string                     | makes the RELAY `forward_to_NAME`; its address       |
+// | RELAY             | anything                                     | on along the way of its registration               |
+// | RELAY CLIENT      | the address of its relay; pings; reports     | stays registered (`relays/relay_client.hpp`)        |
+
 } // namespace ockam
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_in)

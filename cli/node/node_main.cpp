@@ -2,6 +2,7 @@
 #include <ockam/node_main.hpp>
 
 #include "cli/node/run_node.hpp"
+#include "relays/relays.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/standard_descriptors.hpp"
 #include "runtime/core/version.hpp"
@@ -68,6 +69,8 @@ int node_main(int argc, char** argv, std::vector<service_type> own) {
     return exit_internal;
   auto standard = standard_services();
   std::vector<service_type> types{standard.begin(), standard.end()};
+  for (const auto& t : relay_services())
+    types.push_back(t);
   for (auto& t : own)
     types.push_back(std::move(t));
   auto options = parse_node_options(argc, argv, types);

@@ -4,6 +4,7 @@
 #include "cli/node/config_keys.hpp"
 #include "cli/node/service_section.hpp"
 #include "runtime/core/units.hpp"
+#include "runtime/links/relay_names.hpp"
 #include "transports/list.hpp"
 
 #include <algorithm>
@@ -103,6 +104,20 @@ section_kind connection_section(const transport_descriptor& t) {
           }};
 }
 
+section_kind relay_section() {
+  return {{"relay", section_name::label, "a name at another node, by which others reach this one", descriptors_of(relay_keys())},
+          [](const section_content& s, node_config& out) {
+            relay_config made;
+            made.name = s.name;
+            set_keys(relay_keys(), made, s.keys);
+            problems wrong;
+            if (auto ok = check_typed_relay_name(s.name); !ok)
+              wrong.push_back({{}, ok.error().cause, ok.error().hint});
+            out.relays.push_back(std::move(made));
+            return wrong;
+          }};
+}
+
 } // namespace
 
 const std::vector<section_kind>& section_kinds() {
@@ -113,6 +128,7 @@ const std::vector<section_kind>& section_kinds() {
       all.push_back(connection_section(t));
     }
     all.push_back(service_section());
+    all.push_back(relay_section());
     return all;
   }();
   return kinds;

@@ -155,8 +155,11 @@ class yaml_reader {
     return {};
   }
 
-  /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key.
+  /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key. Where a kind has
+  /// no main key, one value is a name, and a map of keys alone is one that is called default.
   result<void> entries(const section_descriptor& what, const YAML::Node& value) {
+    if (what.main_key.empty() && value.IsMap() && has_only_keys(what, value))
+      return section(what.kind + " " + (value["name"] ? scalar(value["name"]) : "default"), what, value);
     if (value.IsMap()) {
       for (const auto& e : value)
         if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
@@ -166,21 +169,34 @@ class yaml_reader {
     if (!value.IsSequence())
       return section(what.kind + " " + name_for(what, value, 1), what, value);
     std::size_t n = 0;
-    for (const auto& e : value)
-      if (auto ok = section(what.kind + " " + name_for(what, e, ++n), what, e); !ok)
+    for (const auto& e : value) {
+      bool is_named = what.main_key.empty() && e.IsMap(); // `- NAME: {…}`
+      if (auto ok = is_named ? entries(what, e) : section(what.kind + " " + name_for(what, e, ++n), what, e); !ok)
         return ok;
+    }
     return {};
+  }
+
+  static bool has_only_keys(const section_descriptor& what, const YAML::Node& value) {
+    return std::all_of(value.begin(), value.end(), [&](const auto& e) {
+      auto key = with_hyphens(scalar(e.first));
+      return !e.second.IsMap() && (key == "name" || key == "to" || find_key(what.keys, key));
+    });
   }
 
   /// A service in a list has its type as name, as the default services do; others are numbered.
   static std::string name_for(const section_descriptor& what, const YAML::Node& value, std::size_t n) {
     if (value.IsMap() && value["name"])
       return scalar(value["name"]);
+    if (what.main_key.empty() && value.IsScalar())
+      return value.Scalar();
     return what.main_key == "type" && value.IsScalar() ? value.Scalar() : what.kind + "-" + std::to_string(n);
   }
 
   result<void> section(const std::string& title, const section_descriptor& what, const YAML::Node& value) {
     auto& s = out_.ini.at(title);
+    if (!value.IsMap() && what.main_key.empty() && what.name != section_name::none)
+      return {}; // only a name
     if (!value.IsMap())
       return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
                                    : set(s, what, std::string{what.main_key}, value);

@@ -150,6 +150,34 @@ json view(const control::ConnectionInfo& c) {
   return j;
 }
 
+namespace {
+
+json or_null(const std::string& text, const std::string& before = {}) {
+  return text.empty() ? json{} : json(before + text);
+}
+
+/// The reference knows up and down.
+json relay_view(const control::RelayInfo& r) {
+  return {{"connection_status", r.state() == "up" ? "Up" : "Down"}, {"name", r.name()}, {"state", r.state()}, {"since_ms", r.since_ms()},
+          {"registrations", r.registrations()}, {"last_failure", or_null(r.last_error())}};
+}
+
+} // namespace
+
+json view(const control::RelayInfo& r) {
+  auto j = relay_view(r);
+  j.update({{"destination_address", r.at()}, {"flow_control_id", or_null(r.flow_control_id())}, {"forwarding_route", or_null(r.forwarding_route())},
+            {"remote_address", or_null(r.remote_address())}, {"worker_address", or_null(r.worker_address(), "0#")}});
+  return j;
+}
+
+json page_view(const control::RelayInfo& r) {
+  auto j = relay_view(r);
+  j.update({{"destination", r.at()}, {"relay_route", or_null(r.forwarding_route())},
+            {"remote_address", or_null(r.remote_address(), "/service/")}, {"worker_address", or_null(r.worker_address(), "/service/")}});
+  return j;
+}
+
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
   auto verbose = route_to("tcp", row.tcp_listener_address);
   json j{{"name", row.name},
@@ -259,6 +287,21 @@ std::string page_of(const control::ListenerInfo& l) {
          + field("Socket address", l.socket_address()) + field("Processor address", l.address())
          + field("Flow Control Id", l.flow_control_id()) + field("Connections", number(l.connections()))
          + field("Accepted", number(l.accepted()) + ", refused " + number(l.refused()));
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::RelayInfo>& list) {
+  columns out{{"RELAY", false, true}, {"AT"}, {"STATE"}, {"SEND TO, THERE"}};
+  for (const auto& r : list)
+    out.add({r.name(), r.at(), r.state(), r.remote_address().empty() ? "" : "/service/" + r.remote_address()});
+  return out;
+}
+
+std::string page_of(const control::RelayInfo& r) {
+  auto out = done_line("Relay " + r.name() + " is " + r.state() + ", for " + uptime_text(r.since_ms()) + "\n") + field("At", r.at()) + field("Reason", r.last_error());
+  if (!r.remote_address().empty())
+    out += field("Send to, there", "/service/" + r.remote_address());
+  return out + field("Route", r.forwarding_route()) + field("Kept by", r.worker_address()) + field("Flow Control Id", r.flow_control_id())
+         + field("Registered", number(r.registrations()) + " times");
 }
 
 std::string page_of(const control::ConnectionInfo& c) {

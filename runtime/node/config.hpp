@@ -40,6 +40,7 @@ struct node_config {
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;
+  std::vector<relay_config> relays;
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

@@ -4,6 +4,7 @@
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
 #include "runtime/workers/service_type.hpp"
+#include "runtime/links/relays.hpp"
 #include "runtime/links/transport.hpp"
 
 #include <chrono>
@@ -18,6 +19,7 @@ namespace ockam {
 struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
+  relays_factory relays;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
 };
 

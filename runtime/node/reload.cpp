@@ -61,6 +61,10 @@ std::string title(const service_config& s) {
   return "[service " + s.name + "]";
 }
 
+std::string title(const relay_config& r) {
+  return "[relay " + r.name + "]";
+}
+
 template <class Section>
 std::string title(const Section& s, std::string_view kind) {
   return "[" + s.transport + "-" + std::string{kind} + " " + s.name + "]";
@@ -96,6 +100,7 @@ void reloader::adopt(node_config alone, const std::string& handle) {
   auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(config_.connections, alone.connections);
   append(config_.services, alone.services);
+  append(config_.relays, alone.relays);
 }
 
 std::string reloader::section_of(const std::string& kind, const std::string& handle) const {
@@ -336,6 +341,9 @@ void reloader::end_gone() {
   };
   for (const auto& l : c.listeners.gone)
     end_listener(l);
+  for (const auto& r : c.relays.gone)
+    if (parts_.relays.remove(r.name))
+      say(level::info, "ended the relay " + r.name);
   for (const auto& n : c.connections.gone)
     if (auto t = parts_.transports.find(n.transport); t && parts_.connections.remove(**t, n.name))
       say(level::info, "ended the " + n.transport + " connection " + n.name);
@@ -346,6 +354,7 @@ void reloader::end_gone() {
   take_out(config_.listeners, c.allows.gone);
   take_out(config_.connections, c.connections.gone);
   take_out(config_.services, c.services.gone);
+  take_out(config_.relays, c.relays.gone);
   if (now().mode == on_failure::stay)
     say_what_waits();
 }
@@ -492,7 +501,22 @@ void reloader::connect_all() {
         break;
     }
   }
+  begin_relays();
   finish();
+}
+
+/// When their connections are there, which their routes may name.
+void reloader::begin_relays() {
+  auto& r = now();
+  if (r.mode == on_failure::stop && !r.failures.empty())
+    return;
+  for (const auto& relay : r.changes.relays.come)
+    if (auto ok = parts_.relays.add(relay)) {
+      config_.relays.push_back(relay);
+      say(level::info, "the relay " + relay.name + " is to be at " + relay.at);
+    } else {
+      r.failures.push_back({title(relay), std::move(ok).error()});
+    }
 }
 
 /// What does not run although the configuration has it, and what takes effect later: nobody is to wonder.
@@ -510,6 +534,9 @@ void reloader::say_what_waits() {
   for (const auto& c : config_.connections)
     if (gone(c.name))
       say_it_stays_ended(title(c, "connection"), "ockam " + c.transport + "-connection create --to " + c.address);
+  for (const auto& r : config_.relays)
+    if (!parts_.relays.find(r.name))
+      say_it_stays_ended(title(r), "ockam relay create " + r.name + " --at " + r.at);
   std::string later;
   for (auto key : now().changes.at_start)
     later.append(later.empty() ? "" : ", ").append(key);

@@ -20,7 +20,7 @@ namespace ockam {
 /// their listener moves, and also when it is gone, but may then reach nothing.
 ///
 ///     prepare: services ──all have answered──▶ listeners, one by one ──▶ commit: rights narrow, what is gone ends, what is
-///                                                      │                 new has its place, rights widen ──▶ connections
+///                                                      │                 new has its place, rights widen ──▶ connections, relays
 ///                                                      └─ a problem ──▶ what has begun ends, all is as it was
 ///
 /// A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
@@ -140,6 +140,7 @@ class reloader {
   void open_behind();
   void take_back(const listener_config& l);
   void connect_all();
+  void begin_relays();
   void say_what_waits();
   void finish();
 

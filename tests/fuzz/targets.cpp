@@ -4,6 +4,7 @@
 #include "cli/node/config_file.hpp"
 #include "proto/control.pb.h"
 #include "proto/routing.pb.h"
+#include "relays/relay_protocol.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/cbor.hpp"
 #include "runtime/core/endpoint.hpp"
@@ -168,6 +169,23 @@ void endpoint(bytes in) {
   if (auto a = parse_address(text(in)))
     must(a->name.size() <= max_name_length);
   (void)parse_route(text(in));
+}
+
+/// What a relay node and the nodes behind it read of each other: names are bounded and can be shown, answers fit what was
+/// asked for.
+void relay_registration(bytes in) {
+  constexpr std::size_t most = 64;
+  if (auto name = read_registration(in, most)) {
+    must(name->size() <= most);
+    must(address{std::string{relay_prefix} + *name}.name.size() <= max_name_length);
+    must(printable(*name) == *name);
+  }
+  if (auto remote = read_relay_reply(in, "n"))
+    must(remote->ends_with('n') && remote->size() <= max_name_length);
+  if (auto number = read_ping(in)) {
+    auto again = ping_payload(*number);
+    must(read_ping(again.bytes()) == number && again.size() <= in.size());
+  }
 }
 
 } // namespace ockam::fuzz

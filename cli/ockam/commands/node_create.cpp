@@ -5,6 +5,7 @@
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
+#include "cli/ockam/relay_sections.hpp"
 #include "runtime/core/address.hpp"
 #include "transports/list.hpp"
 
@@ -104,6 +105,8 @@ result<new_node> described_node(invocation& in) {
   new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof")};
   out.ini.at("node").set("name", name);
   apply_options(in, out.ini);
+  if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
+    return std::move(ok).error();
   return out;
 }
 
