@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relays with real processes: three nodes at the prompt, what scripts read, what comes back after a stop, a crash and a reload."""
 
-import json
 import os
 import signal
 import subprocess
@@ -227,8 +226,11 @@ def test_a_peer_that_registers_ten_thousand_names_meets_the_limit_and_leaves_not
     center = node("relay", config="[node]\nname = relay\nmax-relays-per-peer = 100\n[tcp-listener main]\naddress = 127.0.0.1:0\n")
     with center.peer(timeout=30) as p:
         p.send_raw(b"".join(wire.frame(["forwarding_service"], ["me"], wire.bare(f"n{i}")) for i in range(10_000)))
-        assert p.ask(["echo"], b"there").payload is not None
+        assert [p.receive().back for _ in range(100)] == [[f"forward_to_n{i}"] for i in range(100)]
+        assert p.ask(["echo"], b"there").payload == b"there", "the others had no answer"
         refused = p.ask(["forwarding_service"], wire.bare("one more"), extras={"ockam_report": "1"})
-        assert "max-relays-per-peer" in json.dumps(refused.extras)
+        assert "max-relays-per-peer" in refused.extras["ockam_detail"]
+        again = p.ask(["forwarding_service"], wire.bare("n5"), extras={"ockam_report": "1"})
+        assert again.back == ["forward_to_n5"], "it has that one already"
     count = lambda: sum(w["type"] == "relay" for w in ockam("worker", "list", "--at", "relay", "--output", "json").json)
     wait_until(lambda: count() == 0, "nothing is left")
