@@ -142,6 +142,7 @@ void reloader::begin() {
         now().absent.emplace_back(t.name);
   }
   check_connections();
+  check_relays();
   start_services();
 }
 
@@ -192,6 +193,16 @@ void reloader::check_connections() {
     if (taken && !goes)
       now().failures.push_back({title(n, "connection"), {errc::already_exists, "its name is the address of a worker of type " + std::string{taken->type}, "choose another name"}});
   }
+}
+
+/// One of the name may have been made at the prompt.
+void reloader::check_relays() {
+  const auto& c = now().changes;
+  if (now().mode == on_failure::stop)
+    return;
+  for (const auto& r : c.relays.come)
+    if (parts_.relays.find(r.name) && !find_same(c.relays.gone, r))
+      now().failures.push_back({title(r), {errc::already_exists, "there is a relay of this name, made at the prompt", "choose another name, or: ockam relay delete " + r.name}});
 }
 
 /// Whether somebody has its address who makes room for it: what the section was before, or what each node has.

@@ -121,6 +121,7 @@ class reloader {
   void open_next();
   bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
   void check_connections();
+  void check_relays();
   void failed(std::string section, error why);
   void undo();
 

@@ -263,6 +263,18 @@ TEST_F(relay_client_test, a_reload_adds_changes_and_ends_relays_and_leaves_the_o
   EXPECT_EQ(relays_at(relay), 3u);
 }
 
+TEST_F(relay_client_test, a_reload_with_a_name_that_the_prompt_has_taken_changes_nothing) {
+  start_relay_node();
+  start_behind({{"one", relay_at, {}}});
+  ASSERT_TRUE(behind->parts().relays.add({"two", relay_at, {}}));
+  auto failures = behind->reload(behind_config({{"two", relay_at, "other"}}));
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].section, "[relay two]");
+  net.advance(2s);
+  EXPECT_TRUE(works("forward_to_one"));
+  EXPECT_TRUE(works("forward_to_two"));
+}
+
 TEST_F(relay_client_test, ends_with_its_node_in_the_middle_of_everything) {
   auto& silent = net.serve("127.0.0.1:4000");
   start_behind();
@@ -282,6 +294,42 @@ TEST_F(relay_client_test, keeps_nothing_of_what_it_has_sent) {
   EXPECT_EQ(behind->budget().used(), 0u);
   EXPECT_EQ(relay->budget().used(), 0u);
   EXPECT_LE(behind->board().find(address{info().worker_address})->consumer_of.size(), 2u);
+}
+
+// -- over every transport ------------------------------------------------------------------------------
+
+struct transport_case {
+  std::string name, listens_at, route;
+};
+
+class relay_over : public relay_client_test, public testing::WithParamInterface<transport_case> {};
+
+INSTANTIATE_TEST_SUITE_P(transports, relay_over,
+                         testing::Values(transport_case{"uds", "/run/relay.sock", "/unix/%2Frun%2Frelay.sock"},
+                                         transport_case{"ws", "127.0.0.1:4100", "/ip4/127.0.0.1/tcp/4100/ws"},
+                                         transport_case{"udp", "127.0.0.1:4200", "/ip4/127.0.0.1/udp/4200"},
+                                         transport_case{"caf", "127.0.0.1:4300", "/ip4/127.0.0.1/caf/4300"}),
+                         [](const auto& which) { return which.param.name; });
+
+TEST_P(relay_over, a_node_is_reached_by_its_relay_and_again_after_a_restart_of_the_relay_node) {
+  const auto& t = GetParam();
+  auto start = [&] {
+    auto c = relay_node_config();
+    c.listeners.push_back({"other", t.name, t.listens_at, {"services"}});
+    relay.emplace(net, c, services_with_relays());
+  };
+  start();
+  start_behind({{"db", t.route, {}}});
+  net.advance(5s);
+  EXPECT_EQ(state(), relay_state::up) << info().last_error;
+  EXPECT_TRUE(works());
+  relay.reset();
+  net.advance(20s);
+  EXPECT_EQ(state(), relay_state::down);
+  start();
+  net.advance(10s);
+  EXPECT_EQ(state(), relay_state::up) << info().last_error;
+  EXPECT_TRUE(works());
 }
 
 // -- a relay node of another implementation, or one that is dying: the test ----------------------------

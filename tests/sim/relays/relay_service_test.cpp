@@ -173,6 +173,20 @@ TEST_F(relay_service_test, a_name_registered_from_50_addresses_in_a_row_is_one_r
   EXPECT_EQ(take(behind).back().body, "x");
 }
 
+TEST_F(relay_service_test, a_node_that_has_proved_who_it_is_loses_its_name_to_nobody_else) {
+  auto path = relay.listen("/run/relay.sock", {"services"}, "uds");
+  talker proved{net, path}, same{net, path};
+  EXPECT_EQ(ask_for(proved, "n3"), "forward_to_n3");
+  EXPECT_NE(ask_for(behind, "n3").find("belongs to a node that has proved who it is"), std::string::npos);
+  EXPECT_EQ(ask_for(same, "n3"), "forward_to_n3");
+  take(proved), take(same);
+  say(sender, {"forward_to_n3", "echo"}, "x");
+  EXPECT_EQ(take(same).size(), 1u);
+  same.end.close();
+  net.run();
+  EXPECT_EQ(ask_for(behind, "n3"), "forward_to_n3") << "it has left";
+}
+
 TEST_F(relay_service_test, a_relay_whose_node_is_gone_says_so_and_then_goes_as_well) {
   ask_for(behind, "n3");
   behind.end.close();
@@ -230,6 +244,22 @@ TEST_F(relay_service_test, a_circle_of_relays_ends) {
   }
   EXPECT_LT(rounds, 5000u);
   EXPECT_GT(rounds, 10u);
+}
+
+TEST_F(relay_service_test, senders_that_take_turns_each_get_their_answers) {
+  talker other{net, "127.0.0.1:4000"};
+  ask_for(behind, "n3");
+  take(behind);
+  for (int i = 0; i < 3; ++i)
+    for (auto* who : {&sender, &other}) {
+      say(*who, {"forward_to_n3", "echo"}, numbered(static_cast<std::size_t>(i), 8));
+      auto asked = take(behind);
+      ASSERT_EQ(asked.size(), 1u);
+      behind.end.send(frame(asked[0].back, {"echo"}, asked[0].body));
+      auto answer = take(*who);
+      ASSERT_EQ(answer.size(), 1u);
+      EXPECT_EQ(answer[0].body, numbered(static_cast<std::size_t>(i), 8));
+    }
 }
 
 TEST_F(relay_service_test, stopping_the_service_ends_its_relays) {
