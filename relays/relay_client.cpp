@@ -2,9 +2,9 @@
 #include "relays/relay_client.hpp"
 
 #include "relays/relay_protocol.hpp"
+#include "runtime/core/log.hpp"
 #include "runtime/workers/reply_address.hpp"
 #include "runtime/workers/requests.hpp"
-#include "runtime/core/log.hpp"
 
 namespace ockam {
 
@@ -17,7 +17,8 @@ constexpr std::string_view echo_address = "echo";
 
 /// How long an answer to a registration is waited for. A node that does not admit it says so, or says nothing.
 constexpr auto patience = 5s;
-/// A registration that failed is tried again: a refusal may be over soon, when its cause was a link that was still there.
+/// A registration that failed is tried again: a refusal may be over soon, when its cause was a link that was still
+/// there.
 constexpr retry_range retry{500ms, 2'000ms};
 
 struct ping_rule {
@@ -34,9 +35,7 @@ relay_client::relay_client(relays_context context, const relay_config& c, route 
   : context_{context}, config_{c}, wanted_{c.relay_address.empty() ? c.name : c.relay_address}, way_{std::move(way)},
     transport_{own_transport}, status_{std::move(s)}, retries_{retry, seed} {}
 
-relay_client::~relay_client() {
-  disconnect();
-}
+relay_client::~relay_client() { disconnect(); }
 
 void relay_client::on_start() {
   enter(relay_state::connecting);
@@ -120,7 +119,8 @@ void relay_client::registered(route forwarding, bool by_another_implementation) 
   i.remote_address = remote_;
   i.forwarding_route = std::move(forwarding);
   i.worker_address = self().name;
-  i.flow_control_id = context_.node.board.flows().text(flow_of_answers(context_.node.board, i.forwarding_route.front()));
+  i.flow_control_id =
+    context_.node.board.flows().text(flow_of_answers(context_.node.board, i.forwarding_route.front()));
   enter(relay_state::up);
   send_pings();
 }
@@ -196,7 +196,9 @@ void relay_client::on_timer(std::uint64_t timer) {
   timer_ = 0;
   switch (phase_) {
     case phase::connecting: break;
-    case phase::registering: return failed("no answer to the registration: does the listener there admit " + std::string{relay_service_address} + "?");
+    case phase::registering:
+      return failed("no answer to the registration: does the listener there admit " + std::string{relay_service_address}
+                    + "?");
     case phase::waiting: return transport_ && connection_.empty() ? connect() : register_now();
     case phase::registered:
     case phase::taken_over: return send_pings();

@@ -38,17 +38,19 @@ struct relay_status {
 ///         └── link lost, at any time
 ///
 /// Where the route begins with the address of another node, it has a connection of its own, whose peer may reach what
-/// `allow` says and the hops that were started by name; otherwise it goes the way that is named, under the rules of that.
+/// `allow` says and the hops that were started by name; otherwise it goes the way that is named, under the rules of
+/// that.
 ///
 /// Pings go to `echo` of the relay node, as in the reference: at once, then every 10 s, and three without an answer are
-/// the end. Between nodes of this implementation every 2 s, two, and beside that a second ping goes through the relay back
-/// to this worker: so it knows when another node has taken the name over. That one keeps it: the last registration wins.
-/// When it goes, this one is back.
+/// the end. Between nodes of this implementation every 2 s, two, and beside that a second ping goes through the relay
+/// back to this worker: so it knows when another node has taken the name over. That one keeps it: the last registration
+/// wins. When it goes, this one is back.
 class relay_client final : public worker {
  public:
-  /// `s` and `way` are of this configuration; `own_transport` is null where the route begins with a worker of this node.
-  relay_client(relays_context context, const relay_config& c, route way, transport* own_transport, std::shared_ptr<relay_status> s,
-               std::uint32_t seed);
+  /// `s` and `way` are of this configuration; `own_transport` is null where the route begins with a worker of this
+  /// node.
+  relay_client(relays_context context, const relay_config& c, route way, transport* own_transport,
+               std::shared_ptr<relay_status> s, std::uint32_t seed);
   ~relay_client() override;
 
   void on_start() override;
@@ -83,17 +85,17 @@ class relay_client final : public worker {
 
   relays_context context_;
   relay_config config_;
-  std::string wanted_;            ///< the name at the other node
-  route way_;                     ///< to the other node; with a connection of its own, that stands in front
+  std::string wanted_; ///< the name at the other node
+  route way_;          ///< to the other node; with a connection of its own, that stands in front
   transport* transport_;
   std::shared_ptr<relay_status> status_;
   backoff retries_;
   phase phase_ = phase::connecting;
-  bool both_ours_ = false;        ///< the relay node is of this implementation
-  std::string connection_;        ///< its name; empty: none
-  std::string remote_;            ///< address of the relay, from the last answer
+  bool both_ours_ = false; ///< the relay node is of this implementation
+  std::string connection_; ///< its name; empty: none
+  std::string remote_;     ///< address of the relay, from the last answer
   ping echo_, through_;
-  std::uint64_t timer_ = 0;       ///< until the next thing is due; there is one at a time
+  std::uint64_t timer_ = 0; ///< until the next thing is due; there is one at a time
 };
 
 } // namespace ockam

@@ -23,7 +23,10 @@ result<std::string> read_registration(std::span<const std::byte> payload, std::s
   if (!name)
     return error{errc::malformed, "the name is no BARE string in UTF-8", {}};
   if (name->size() > max_name)
-    return error{errc::too_large, "the name has " + std::to_string(name->size()) + " bytes, and max-relay-name is " + std::to_string(max_name), {}};
+    return error{errc::too_large,
+                 "the name has " + std::to_string(name->size()) + " bytes, and max-relay-name is "
+                   + std::to_string(max_name),
+                 {}};
   if (auto ok = check_relay_name(*name); !ok)
     return std::move(ok).error();
   return *name == any_relay_name ? random_hex_128() : std::string{*name};
@@ -37,7 +40,10 @@ result<route> way_of_relay(route back) {
   for (const auto& hop : back)
     bytes += hop.name.size();
   if (back.size() > max_way_hops || bytes > max_way_bytes)
-    return error{errc::too_large, "the return route is too long: " + std::to_string(back.size()) + " hops of " + std::to_string(bytes) + " bytes", {}};
+    return error{errc::too_large,
+                 "the return route is too long: " + std::to_string(back.size()) + " hops of " + std::to_string(bytes)
+                   + " bytes",
+                 {}};
   return back;
 }
 
@@ -61,8 +67,6 @@ payload ping_payload(std::uint64_t number) {
   return payload{std::span<const std::byte>{out.data(), end}};
 }
 
-std::optional<std::uint64_t> read_ping(std::span<const std::byte> payload) {
-  return cbor::reader{payload}.read_uint();
-}
+std::optional<std::uint64_t> read_ping(std::span<const std::byte> payload) { return cbor::reader{payload}.read_uint(); }
 
 } // namespace ockam

@@ -24,9 +24,10 @@ inline constexpr std::string_view relay_service_alias = "static_forwarding_servi
 /// In place of a name: any that is free.
 inline constexpr std::string_view any_relay_name = "register";
 
-/// The name that a registration asks for, a BARE string; 32 hex digits of chance for `register`. What follows the string
-/// is ignored, as in the reference. Errors: `malformed`; `too_large`, in words that name the key `max-relay-name`;
-/// `invalid_argument` for what could not be an address that people and nodes of the reference can name.
+/// The name that a registration asks for, a BARE string; 32 hex digits of chance for `register`. What follows the
+/// string is ignored, as in the reference. Errors: `malformed`; `too_large`, in words that name the key
+/// `max-relay-name`; `invalid_argument` for what could not be an address that people and nodes of the reference can
+/// name.
 result<std::string> read_registration(std::span<const std::byte> payload, std::size_t max_name);
 
 /// Where a relay sends what it gets: the return route of its registration without the last address, which is the worker

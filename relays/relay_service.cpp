@@ -34,7 +34,8 @@ result<void> relay_registry::has_room_for(std::uint32_t flow) const {
   auto most = context_.limits.max_relays_per_peer;
   if (auto it = by_link_.find(flow); it == by_link_.end() || it->second < most)
     return {};
-  return error{errc::limit_reached, "this peer has as many relays as max-relays-per-peer allows: " + std::to_string(most), {}};
+  return error{
+    errc::limit_reached, "this peer has as many relays as max-relays-per-peer allows: " + std::to_string(most), {}};
 }
 
 void relay_registry::add(relay_worker& r) {
@@ -82,12 +83,11 @@ void relay_registry::end_all() {
 
 // -- relay_worker ------------------------------------------------------------------------------------
 
-relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_registry> all, std::string address, registration r)
+relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_registry> all, std::string address,
+                           registration r)
   : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)} {}
 
-bool relay_worker::has_link() const {
-  return !context_.board.flows().text(now_.flow).empty();
-}
+bool relay_worker::has_link() const { return !context_.board.flows().text(now_.flow).empty(); }
 
 void relay_worker::take_over(registration r) {
   all_->moved(now_.flow, r.flow);
@@ -95,9 +95,7 @@ void relay_worker::take_over(registration r) {
   last_sender_ = 0;
 }
 
-void relay_worker::on_stop() noexcept {
-  all_->forget(*this);
-}
+void relay_worker::on_stop() noexcept { all_->forget(*this); }
 
 void relay_worker::on_message(message_ptr m) {
   auto& header = m->header;
@@ -116,10 +114,10 @@ void relay_worker::on_message(message_ptr m) {
   deliver(std::move(m));
 }
 
-/// Answers come straight from the link of the node behind, with the first return address in front; it has to be a link, or
-/// the worker of this node that has sent the message. A hop that stands between is reachable, or is not, by itself.
-/// What the sender goes on to send may leave out the relay, as the return routes of answers say. Only where the way begins
-/// with a link to one peer: a socket that sends to anybody is not lent.
+/// Answers come straight from the link of the node behind, with the first return address in front; it has to be a link,
+/// or the worker of this node that has sent the message. A hop that stands between is reachable, or is not, by itself.
+/// What the sender goes on to send may leave out the relay, as the return routes of answers say. Only where the way
+/// begins with a link to one peer: a socket that sends to anybody is not lent.
 void relay_worker::let_answers_pass(const message& m) {
   auto& board = context_.board;
   auto sender = m.is_straight_from_link() ? m.source().producer : 0;
@@ -168,7 +166,8 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
   auto* there = all_->find(address);
   if (!there)
     return make_relay(address, std::move(fresh));
-  if (const auto& owner = there->now().identity; owner && there->has_link() && (!fresh.identity || *fresh.identity != *owner))
+  if (const auto& owner = there->now().identity;
+      owner && there->has_link() && (!fresh.identity || *fresh.identity != *owner))
     return error{errc::permission_denied, "the name belongs to a node that has proved who it is", {}};
   if (fresh.flow != there->now().flow) {
     if (auto room = all_->has_room_for(fresh.flow); !room)

@@ -15,18 +15,20 @@ namespace ockam {
 struct registration {
   route way;              ///< from here to that node
   std::uint32_t flow = 0; ///< of the link that the way leaves by
-  std::shared_ptr<const std::string> identity = {}; ///< who its other end has proved to be; null where nothing proves it
+  std::shared_ptr<const std::string> identity = {}; ///< who its other end has proved to be; null: nobody
 };
 
 class relay_worker;
 
-/// The relays of a node, by their addresses: shared by the service and its relays, which end on their own. Socket thread only.
+/// The relays of a node, by their addresses: shared by the service and its relays, which end on their own. Socket
+/// thread only.
 class relay_registry {
  public:
   explicit relay_registry(const node_context& context) : context_{context} {}
 
   relay_worker* find(const std::string& address) const;
-  /// Whether one more may be there; whether this link may have one more. Error: `limit_reached`, in words that name the key.
+  /// Whether one more may be there; whether this link may have one more. Error: `limit_reached`, in words that name the
+  /// key.
   result<void> has_room() const;
   result<void> has_room_for(std::uint32_t flow) const;
   void add(relay_worker& r);
@@ -49,8 +51,8 @@ class relay_registry {
 
 /// A relay: `forward_to_NAME`. Takes its address off the onward route and puts the way to the node behind it there; the
 /// return route stays as it is, so answers do not come back this way. For these it lets the two links reach each other,
-/// and nobody else: for each message the one that brought it and the one that takes it, in both directions. What arrives
-/// behind the relay is under the flow control of the node there.
+/// and nobody else: for each message the one that brought it and the one that takes it, in both directions. What
+/// arrives behind the relay is under the flow control of the node there.
 ///
 ///     sender ══▶ link A ──▶ forward_to_NAME ──▶ link B ══▶ the node behind
 ///     sender ◀══ link A ◀──────────────────────── link B ◀══    answers

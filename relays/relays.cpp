@@ -49,7 +49,8 @@ result<transport*> relay_clients::transport_for(const route& way) const {
 
 result<void> relay_clients::add(const relay_config& c) {
   if (relays_.contains(c.name))
-    return error{errc::already_exists, "A relay with the name '" + printable(c.name) + "' already exists", "see it with: ockam relay show " + printable(c.name)};
+    return error{errc::already_exists, "A relay with the name '" + printable(c.name) + "' already exists",
+                 "see it with: ockam relay show " + printable(c.name)};
   for (const auto& name : {c.name, c.relay_address})
     if (auto ok = check_typed_relay_name(name); !ok)
       return ok;
@@ -65,7 +66,9 @@ result<void> relay_clients::add(const relay_config& c) {
   made.status->since = context_.node.reactor.now();
   worker_options o;
   o.type = "relay-client";
-  auto ok = context_.node.workers.start(made.worker, std::make_unique<relay_client>(context_, c, std::move(*way), *own, made.status, next_seed_++), std::move(o));
+  auto ok = context_.node.workers.start(
+    made.worker, std::make_unique<relay_client>(context_, c, std::move(*way), *own, made.status, next_seed_++),
+    std::move(o));
   if (ok)
     relays_.emplace(c.name, std::move(made));
   return ok;
@@ -106,7 +109,8 @@ std::optional<relay_info> relay_clients::find(const std::string& name) const {
   return it == relays_.end() ? std::nullopt : std::optional{info_of(*it->second.status)};
 }
 
-void relay_clients::when_settled(const std::string& name, std::chrono::milliseconds timeout, std::function<void()> done) {
+void relay_clients::when_settled(const std::string& name, std::chrono::milliseconds timeout,
+                                 std::function<void()> done) {
   auto it = relays_.find(name);
   if (it == relays_.end() || it->second.status->is_settled())
     return done();
@@ -125,8 +129,6 @@ void relay_clients::when_settled(const std::string& name, std::chrono::milliseco
 
 } // namespace
 
-std::unique_ptr<relays> make_relays(relays_context c) {
-  return std::make_unique<relay_clients>(c);
-}
+std::unique_ptr<relays> make_relays(relays_context c) { return std::make_unique<relay_clients>(c); }
 
 } // namespace ockam

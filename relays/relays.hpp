@@ -12,8 +12,9 @@ namespace ockam {
 ///
 /// | type                      | what it does with a message                                                    |
 /// |---------------------------|--------------------------------------------------------------------------------|
-/// | forwarding_service        | a BARE string, a name: makes the worker `forward_to_NAME`, which passes what it gets to whoever has asked, and answers with its address |
-/// | static_forwarding_service | passes it to that one: another name, which the reference uses                   |
+/// | forwarding_service        | a BARE string, a name: makes the worker `forward_to_NAME`, which passes what it gets
+/// to whoever has asked, and answers with its address | | static_forwarding_service | passes it to that one: another
+/// name, which the reference uses                   |
 std::span<const service_type> relay_services();
 
 /// What keeps relays of this node registered at others: for `node_parts`.

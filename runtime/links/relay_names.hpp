@@ -9,8 +9,8 @@
 
 namespace ockam {
 
-/// Whether a relay may have this name: printable, and without `#`, which the reference takes for the end of a transport's
-/// number in an address. Error: `invalid_argument`. Any thread.
+/// Whether a relay may have this name: printable, and without `#`, which the reference takes for the end of a
+/// transport's number in an address. Error: `invalid_argument`. Any thread.
 inline result<void> check_relay_name(std::string_view name) {
   if (printable(name) != name || name.find('#') != std::string_view::npos)
     return error{errc::invalid_argument, "a relay's name has no control characters and no #", {}};
@@ -27,8 +27,8 @@ inline result<void> check_typed_relay_name(const std::string& name) {
   return check_relay_name(name);
 }
 
-/// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`. Errors: `invalid_route`,
-/// `unsupported`. Any thread.
+/// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`. Errors:
+/// `invalid_route`, `unsupported`. Any thread.
 inline result<route> parse_relay_route(const std::string& text) {
   auto m = parse_multiaddr(text);
   if (!m)

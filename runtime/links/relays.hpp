@@ -29,16 +29,16 @@ constexpr std::string_view to_string(relay_state s) noexcept {
 /// A relay of this node, as `list` and `show` print it.
 struct relay_info {
   std::string name;
-  std::string at;               ///< route to the relay node, as it was given
+  std::string at; ///< route to the relay node, as it was given
   relay_state state = relay_state::connecting;
-  std::string last_error;       ///< while it is not up: why; may be empty
-  std::chrono::milliseconds since{0};  ///< in this state
-  std::uint64_t registrations = 0;     ///< that have worked
+  std::string last_error;             ///< while it is not up: why; may be empty
+  std::chrono::milliseconds since{0}; ///< in this state
+  std::uint64_t registrations = 0;    ///< that have worked
   // While it is up:
-  std::string remote_address;   ///< forward_to_NAME
-  route forwarding_route;       ///< from this node to there
-  std::string worker_address;   ///< of the worker here that keeps it registered
-  std::string flow_control_id;  ///< of what comes through it
+  std::string remote_address;  ///< forward_to_NAME
+  route forwarding_route;      ///< from this node to there
+  std::string worker_address;  ///< of the worker here that keeps it registered
+  std::string flow_control_id; ///< of what comes through it
 };
 
 /// The relays by which others reach this node: names at other nodes that this node has asked for, and keeps.

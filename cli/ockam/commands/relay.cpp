@@ -42,12 +42,13 @@ result<void> create(invocation& in) {
   answer a{view(relay), {}};
   if (relay.state() == "up") {
     auto route = "/service/" + relay.remote_address();
-    a.text = done_line("Node " + *node + " has the relay " + relay.name() + " at " + relay.at() + "; send to it, there:\n    " + route);
+    a.text = done_line("Node " + *node + " has the relay " + relay.name() + " at " + relay.at()
+                       + "; send to it, there:\n    " + route);
     a.plain = route;
   } else {
     a.text = done_line("Node " + *node + " is to have the relay " + relay.name() + " at " + relay.at()) + "\n"
-             + (relay.last_error().empty() ? "" : "    Until now: " + relay.last_error() + "\n") + "    It is tried again, see: ockam relay show "
-             + relay.name() + " --at " + *node;
+             + (relay.last_error().empty() ? "" : "    Until now: " + relay.last_error() + "\n")
+             + "    It is tried again, see: ockam relay show " + relay.name() + " --at " + *node;
   }
   return in.out.show(a);
 }
@@ -85,7 +86,8 @@ result<void> show(invocation& in) {
     names.push_back(relay.name());
   }
   auto near = nearest(*name, names);
-  return error{errc::not_found, "The relay " + printable(*name) + " was not found", near ? "did you mean " + *near + "?" : "see them with: ockam relay list --to " + *node};
+  return error{errc::not_found, "The relay " + printable(*name) + " was not found",
+               near ? "did you mean " + *near + "?" : "see them with: ockam relay list --to " + *node};
 }
 
 result<void> remove(invocation& in) {
@@ -111,22 +113,46 @@ std::vector<command> relay_commands() {
   argument name{.name = "RELAY_NAME", .about = "Its name", .required = false};
   return {{.path = "relay create",
            .about = "Give a node a name at another one, by which others reach it",
-           .arguments = {{.name = "RELAY_NAME", .about = "Its name; default if not given", .required = false, .check = &check_typed_relay_name}},
-           .options = {{.name = "at", .value = "ROUTE", .about = "The node that is to have the relay: its name, or the route to it"},
+           .arguments = {{.name = "RELAY_NAME",
+                          .about = "Its name; default if not given",
+                          .required = false,
+                          .check = &check_typed_relay_name}},
+           .options = {{.name = "at",
+                        .value = "ROUTE",
+                        .about = "The node that is to have the relay: its name, or the route to it"},
                        node_option("to", "Node that is to be reached by it"),
-                       {.name = "relay-address", .value = "NAME", .about = "The name there, behind forward_to_; RELAY_NAME if not given", .check = &check_typed_relay_name},
-                       {.name = "allow", .value = "WORKER", .about = "A worker that what comes through it may reach; echo and uppercase if none is given", .repeated = true},
+                       {.name = "relay-address",
+                        .value = "NAME",
+                        .about = "The name there, behind forward_to_; RELAY_NAME if not given",
+                        .check = &check_typed_relay_name},
+                       {.name = "allow",
+                        .value = "WORKER",
+                        .about = "A worker that what comes through it may reach; echo and uppercase if none is given",
+                        .repeated = true},
                        {.name = "no-connection-wait", .about = "Do not wait until it is up"},
                        timeout_option()},
            .example = "ockam relay create db --at /node/relay --to db",
            .run = &create},
-          {.path = "relay list", .about = "List the relays of a node", .arguments = {}, .options = {node_option("to", "Node that is reached by them"), timeout_option()},
-           .example = "ockam relay list --to db", .run = &list},
-          {.path = "relay show", .about = "Show a relay, and why it is not up", .arguments = {name}, .options = {node_option("at", "Node that is reached by it"), timeout_option()},
-           .example = "ockam relay show db --at db", .run = &show},
-          {.path = "relay delete", .about = "Give up a relay", .arguments = {name},
-           .options = {node_option("at", "Node that is reached by it"), {.name = "yes", .letter = 'y', .about = "Do not ask"}, timeout_option()},
-           .example = "ockam relay delete db --at db -y", .run = &remove}};
+          {.path = "relay list",
+           .about = "List the relays of a node",
+           .arguments = {},
+           .options = {node_option("to", "Node that is reached by them"), timeout_option()},
+           .example = "ockam relay list --to db",
+           .run = &list},
+          {.path = "relay show",
+           .about = "Show a relay, and why it is not up",
+           .arguments = {name},
+           .options = {node_option("at", "Node that is reached by it"), timeout_option()},
+           .example = "ockam relay show db --at db",
+           .run = &show},
+          {.path = "relay delete",
+           .about = "Give up a relay",
+           .arguments = {name},
+           .options = {node_option("at", "Node that is reached by it"),
+                       {.name = "yes", .letter = 'y', .about = "Do not ask"},
+                       timeout_option()},
+           .example = "ockam relay delete db --at db -y",
+           .run = &remove}};
 }
 
 } // namespace ockam::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our relay node in the place of the recorded one: the same frames to it, and the same from it, but for the addresses of
-// its links.
+// Our relay node in the place of the recorded one: the same frames to it, and the same from it, but for the addresses
+// of its links.
 #include "runtime/core/hex.hpp"
 #include "sim/relays/support.hpp"
 #include "sim/support/talker.hpp"
@@ -45,9 +45,7 @@ std::string with_link(std::string bytes, const std::string& recorded, const std:
   return bytes;
 }
 
-received_frame decoded(std::string bytes) {
-  return take_frames(bytes).front();
-}
+received_frame decoded(std::string bytes) { return take_frames(bytes).front(); }
 
 void expect_same(const received_frame& ours, const received_frame& recorded) {
   EXPECT_EQ(ours.onward, recorded.onward);
@@ -88,7 +86,8 @@ TEST(relay_captures, the_relay_node_does_with_each_frame_what_was_recorded) {
   sender.drain();
   ASSERT_EQ(sender.frames.size(), 1u);
   auto answer = decoded(s[1].bytes);
-  expect_same(sender.frames.front(), decoded(with_link(s[1].bytes, answer.back.front().name, sender.frames.front().back.front().name)));
+  expect_same(sender.frames.front(),
+              decoded(with_link(s[1].bytes, answer.back.front().name, sender.frames.front().back.front().name)));
 }
 
 } // namespace

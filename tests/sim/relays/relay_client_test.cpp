@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What keeps a relay registered, through every loss; with nodes of this implementation, and with one that the test plays.
+// What keeps a relay registered, through every loss; with nodes of this implementation, and with one that the test
+// plays.
 #include "runtime/links/relays.hpp"
 #include "sim/relays/support.hpp"
 #include "sim/support/talker.hpp"
@@ -56,9 +57,13 @@ class relay_client_test : public testing::Test {
     talker app{net, "127.0.0.1:4000"};
     app.end.send(frame(to, {"me"}, body, true));
     app.drain();
-    return app.frames.empty() ? "nothing" : app.frames.back().extras.empty() ? app.frames.back().body : app.frames.back().extras;
+    return app.frames.empty()                 ? "nothing"
+           : app.frames.back().extras.empty() ? app.frames.back().body
+                                              : app.frames.back().extras;
   }
-  bool works(const std::string& relay_name = "forward_to_db") { return ask({relay_name, "uppercase"}) == bare_text("X"); }
+  bool works(const std::string& relay_name = "forward_to_db") {
+    return ask({relay_name, "uppercase"}) == bare_text("X");
+  }
 
   network net;
   std::optional<node> relay, behind;
@@ -254,7 +259,9 @@ TEST_F(relay_client_test, a_reload_adds_changes_and_ends_relays_and_leaves_the_o
   start_relay_node();
   start_behind({{"stays", relay_at, {}}, {"goes", relay_at, {}}, {"changes", relay_at, "before"}});
   EXPECT_TRUE(works("forward_to_before"));
-  EXPECT_TRUE(behind->reload(behind_config({{"stays", relay_at, {}}, {"changes", relay_at, "after"}, {"comes", relay_at, {}}})).empty());
+  EXPECT_TRUE(
+    behind->reload(behind_config({{"stays", relay_at, {}}, {"changes", relay_at, "after"}, {"comes", relay_at, {}}}))
+      .empty());
   net.advance(3s);
   EXPECT_TRUE(works("forward_to_stays"));
   EXPECT_EQ(info("stays").registrations, 1u);
@@ -441,7 +448,8 @@ TEST_F(played_relay_node, cannot_make_a_relay_up_with_an_answer_for_another_name
   end.emplace(place.accept());
   end->send(preamble);
   auto asked = take();
-  for (std::string body : {bare_text("forward_to_other"), std::string{}, std::string{"\xff\xff\xff\xff\x0f"}, std::string(100'000, 'x')}) {
+  for (std::string body :
+       {bare_text("forward_to_other"), std::string{}, std::string{"\xff\xff\xff\xff\x0f"}, std::string(100'000, 'x')}) {
     end->send(frame({asked[0].back.front()}, {"forward_to_other"}, body));
     net.run();
   }

@@ -27,7 +27,8 @@ class relay_service_test : public testing::Test {
   explicit relay_service_test(limits limit = {}) : relay{net, config_with(limit), services_with_relays()} {}
 
   /// Registers `name` from `who`, and gives what comes back.
-  std::string ask_for(talker& who, std::string_view name, const route& service = {"forwarding_service"}, const route& back = {"me"}, bool report = true) {
+  std::string ask_for(talker& who, std::string_view name, const route& service = {"forwarding_service"},
+                      const route& back = {"me"}, bool report = true) {
     who.frames.clear();
     who.end.send(frame(service, back, bare_text(name), report));
     who.drain();
@@ -37,9 +38,7 @@ class relay_service_test : public testing::Test {
     auto text = payload_text_of(f);
     return f.extras.empty() ? text : f.extras;
   }
-  static std::string payload_text_of(const received_frame& f) {
-    return f.body.size() > 1 ? f.body.substr(1) : f.body;
-  }
+  static std::string payload_text_of(const received_frame& f) { return f.body.size() > 1 ? f.body.substr(1) : f.body; }
   void say(talker& who, const route& to, std::string_view body, bool report = false) {
     who.end.send(frame(to, {"asker"}, body, report));
     who.drain();
@@ -115,7 +114,8 @@ TEST_F(relay_service_test, a_relay_does_not_open_a_hop_to_the_node_behind_it) {
   auto got = take(behind).back();
   ASSERT_EQ(got.back.front(), address{"hop"});
   behind.end.send(frame({"hop", "uppercase"}, {"me"}, bare_text("x"), true));
-  EXPECT_NE(take(behind).back().extras.find("refused"), std::string::npos) << "the hop of each node is for local senders";
+  EXPECT_NE(take(behind).back().extras.find("refused"), std::string::npos)
+    << "the hop of each node is for local senders";
 }
 
 TEST_F(relay_service_test, what_is_sent_from_the_relay_node_itself_is_answered) {
@@ -305,7 +305,8 @@ TEST_F(relay_limits, who_registers_a_name_again_needs_no_more_room_and_who_goes_
   EXPECT_EQ(ask_for(sender, "x"), "forward_to_x");
 }
 
-TEST_F(relay_service_test, ten_thousand_registrations_of_one_peer_leave_as_many_as_are_allowed_and_nothing_when_it_is_gone) {
+TEST_F(relay_service_test,
+       ten_thousand_registrations_of_one_peer_leave_as_many_as_are_allowed_and_nothing_when_it_is_gone) {
   net.run();
   auto before = relay.board().size();
   {

@@ -9,9 +9,7 @@
 namespace ockam {
 namespace {
 
-std::span<const std::byte> bytes(std::string_view s) {
-  return std::as_bytes(std::span{s});
-}
+std::span<const std::byte> bytes(std::string_view s) { return std::as_bytes(std::span{s}); }
 
 std::vector<std::byte> from_hex(std::string_view digits) {
   auto read = parse_hex(digits);
@@ -57,9 +55,7 @@ TEST(relay_protocol, a_ping_is_a_number_in_cbor) {
 
 // What others may send.
 
-TEST(relay_protocol, the_empty_name_is_a_name) {
-  EXPECT_EQ(*name_in(""), "");
-}
+TEST(relay_protocol, the_empty_name_is_a_name) { EXPECT_EQ(*name_in(""), ""); }
 
 TEST(relay_protocol, what_follows_the_name_is_ignored) {
   EXPECT_EQ(*read_registration(from_hex("026e33ffff"), 255), "n3");
@@ -92,7 +88,10 @@ TEST(relay_protocol, a_way_without_a_link_would_make_the_relay_a_hop_and_is_refu
 TEST(relay_protocol, what_a_relay_keeps_of_a_route_is_bounded) {
   EXPECT_TRUE(way_of_relay(route(33, "x")));
   EXPECT_EQ(way_of_relay(route(34, "x")).error().code, errc::too_large);
-  EXPECT_EQ(way_of_relay({"link", std::string(1024, 'a'), std::string(1024, 'b'), std::string(1024, 'c'), std::string(1024, 'd'), "worker"}).error().code,
+  EXPECT_EQ(way_of_relay({"link", std::string(1024, 'a'), std::string(1024, 'b'), std::string(1024, 'c'),
+                          std::string(1024, 'd'), "worker"})
+              .error()
+              .code,
             errc::too_large);
 }
 
