@@ -47,13 +47,13 @@ void relay_client::on_start() {
 
 void relay_client::on_stop() noexcept {
   disconnect();
-  if (status_->info.state == relay_state::up)
-    enter(relay_state::down, "it has ended");
+  status_->info.state = relay_state::down;
+  status_->info.last_error = "it has ended";
 }
 
 // -- the connection of its own -----------------------------------------------------------------------
 
-/// `way_` begins with the address of the other node until there is a connection, and with that afterwards.
+/// In routes it stands in the place of the other node's address (`beyond`).
 void relay_client::connect() {
   phase_ = phase::connecting;
   connection_config c;
@@ -71,6 +71,11 @@ void relay_client::connect() {
 void relay_client::disconnect() {
   if (!connection_.empty())
     (void)context_.connections.remove(*transport_, std::exchange(connection_, {}));
+}
+
+/// Somebody may have ended it by hand.
+bool relay_client::has_connection() const {
+  return !connection_.empty() && context_.node.board.find(address{connection_});
 }
 
 void relay_client::lost(const std::string& why) {
@@ -199,7 +204,7 @@ void relay_client::on_timer(std::uint64_t timer) {
     case phase::registering:
       return failed("no answer to the registration: does the listener there admit " + std::string{relay_service_address}
                     + "?");
-    case phase::waiting: return transport_ && connection_.empty() ? connect() : register_now();
+    case phase::waiting: return transport_ && !has_connection() ? connect() : register_now();
     case phase::registered:
     case phase::taken_over: return send_pings();
   }

@@ -68,6 +68,7 @@ class relay_client final : public worker {
 
   void connect();
   void disconnect();
+  bool has_connection() const;
   void lost(const std::string& why);
   void register_now();
   /// `forwarding` ends with the address of the relay.
@@ -86,7 +87,7 @@ class relay_client final : public worker {
   relays_context context_;
   relay_config config_;
   std::string wanted_; ///< the name at the other node
-  route way_;          ///< to the other node; with a connection of its own, that stands in front
+  route way_;          ///< to the other node, as the configuration has it
   transport* transport_;
   std::shared_ptr<relay_status> status_;
   backoff retries_;

@@ -53,6 +53,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
 
   const address& name() const { return name_; }
   bool of(const transport& t) const { return &transport_ == &t; }
+  bool has_watcher() const { return watcher_.up != nullptr; }
   bool leads_to(address_view peer) const { return peer.type == transport_.type() && peer.name == remote_; }
   bool is(std::string_view which) const {
     return which == name_.name || which == to_string(name_) || which == remote_ || which == config_.address;
@@ -358,7 +359,7 @@ std::vector<link_info> connector::links(const transport& t) const {
 }
 
 const address* connector::find(address_view peer) const {
-  auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return c->leads_to(peer); });
+  auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return !c->has_watcher() && c->leads_to(peer); });
   return it == connections_.end() ? nullptr : &(*it)->name();
 }
 

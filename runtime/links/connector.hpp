@@ -48,7 +48,8 @@ class connector {
   result<void> remove(const transport& t, std::string_view which);
   /// All links of a transport: those of connections with their history, also where there is no link now.
   std::vector<link_info> links(const transport& t) const;
-  /// The worker address of a connection to this peer (`1#127.0.0.1:4000`); null when there is none.
+  /// The worker address of a connection to this peer (`1#127.0.0.1:4000`), of those that belong to no part of the node;
+  /// null when there is none.
   const address* find(address_view peer) const;
   /// Gives up all of them, and makes none any more; for the end of the node, before its transports stop.
   void stop();

@@ -189,6 +189,22 @@ TEST_F(relay_client_test, another_node_that_takes_the_name_keeps_it_and_when_it_
   EXPECT_TRUE(works());
 }
 
+TEST_F(relay_client_test, makes_its_connection_anew_when_somebody_has_ended_that) {
+  start_both();
+  ASSERT_TRUE(behind->lasting().remove(behind->tcp(), behind->link().worker_address));
+  net.advance(5s);
+  EXPECT_EQ(state(), relay_state::up);
+  EXPECT_TRUE(works());
+}
+
+TEST_F(relay_client_test, its_connection_is_nobody_elses) {
+  start_both();
+  EXPECT_FALSE(behind->dial().allows(address{transport_type::tcp, "127.0.0.1:4000"}));
+  behind->send({address{transport_type::tcp, "127.0.0.1:4000"}, "echo"}, "x");
+  net.run();
+  EXPECT_EQ(behind->connections(), 2u);
+}
+
 TEST_F(relay_client_test, one_that_is_removed_is_gone_at_the_relay_node_too) {
   start_both();
   ASSERT_TRUE(behind->parts().relays.remove("db"));
