@@ -14,7 +14,8 @@ def services(ockam):
 
 
 def test_start_list_stop(n1, ockam):
-    assert services(ockam) == {"echo": ("echo", True), "uppercase": ("uppercase", True), "hop": ("hop", False)}
+    relays = {name: (name, True) for name in ("forwarding_service", "static_forwarding_service")}
+    assert services(ockam) == {"echo": ("echo", True), "uppercase": ("uppercase", True), "hop": ("hop", False), **relays}
     r = ockam("service", "start", "hop", "--addr", "h1")
     assert (r.code, r.out) == (0, "") and "SECURITY WARNING" in r.err
     assert services(ockam)["h1"] == ("hop", True)
