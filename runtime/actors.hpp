@@ -104,7 +104,7 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 /// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name          |
 using router_actor = caf::actor;
 
-/// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
+/// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control; of portals, outlets, sessions of inlets, ends of streams.
 /// The switchboard calls the worker directly; the mailbox serves its life cycle only.
 ///
 /// | message            | effect                                                                       |

@@ -5,6 +5,7 @@
 #include "cli/node/node_file.hpp"
 #include "cli/state/descriptor.hpp"
 #include "cli/state/state.hpp"
+#include "portals/portals.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
 #include "transports/transports.hpp"
@@ -351,7 +352,7 @@ int run_node(node_options o, std::span<const service_type> services) {
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
-  auto started = node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr}, [&o](const error& e) {
+  auto started = node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, portal_facilities()}, [&o](const error& e) {
     log(level::error, "node", e);
     log(level::error, "node", "something did not end in time: cut off");
     (void)stop_logging();

@@ -23,6 +23,7 @@ class ini_file {
   /// The section of that title, made at the end if it is new. Valid until the next new one.
   section& at(std::string_view title);
   bool contains(std::string_view title) const;
+  const std::vector<section>& sections() const noexcept { return sections_; }
 
   /// Error: `invalid_argument` for what the format cannot hold (a line end).
   result<std::string> text() const;

@@ -2,6 +2,7 @@
 #include "cli/ockam/node_yaml.hpp"
 
 #include "cli/node/sections.hpp"
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
 #include "transports/list.hpp"
@@ -98,6 +99,16 @@ std::optional<std::string> flat(const YAML::Node& n) {
   return out;
 }
 
+/// The key of the reference's commands that says what an outlet or an inlet is called; empty for other kinds.
+std::string_view name_key_of(const section_descriptor& what) {
+  return what.kind == portal::outlet_kind ? "from" : what.kind == portal::inlet_kind ? "alias" : "";
+}
+
+/// Options of one outlet or inlet, without a name in front: `tcp-outlets: {to: 8080}`.
+bool is_one(const section_descriptor& what, const YAML::Node& value) {
+  return !name_key_of(what).empty() && value.IsMap() && value["to"] && value["to"].IsScalar();
+}
+
 class yaml_reader {
  public:
   yaml_reader(const YAML::Node& root, const std::filesystem::path& directory) : root_{root}, directory_{directory} {
@@ -150,6 +161,8 @@ class yaml_reader {
     if (!text)
       return wrong(key + " has to be a single value or a list of them, at line " + std::to_string(value.Mark().line + 1));
     const auto* k = find_key(what.keys, key);
+    if (k && k->type == key_type::flag && (*text == "true" || *text == "false"))
+      *text = *text == "true" ? "yes" : "no";
     bool is_path = k && k->type == key_type::path && !text->empty();
     to.set(key, is_path ? (directory_ / *text).lexically_normal().string() : *text);
     return {};
@@ -157,7 +170,7 @@ class yaml_reader {
 
   /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key.
   result<void> entries(const section_descriptor& what, const YAML::Node& value) {
-    if (value.IsMap()) {
+    if (value.IsMap() && !is_one(what, value)) {
       for (const auto& e : value)
         if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
           return ok;
@@ -176,6 +189,13 @@ class yaml_reader {
   static std::string name_for(const section_descriptor& what, const YAML::Node& value, std::size_t n) {
     if (value.IsMap() && value["name"])
       return scalar(value["name"]);
+    if (auto key = std::string{name_key_of(what)}; !key.empty() && value.IsMap() && value[key]) {
+      constexpr std::string_view prefix = "/service/";
+      auto name = scalar(value[key]);
+      return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+    }
+    if (what.kind == portal::outlet_kind && n == 1)
+      return "outlet";
     return what.main_key == "type" && value.IsScalar() ? value.Scalar() : what.kind + "-" + std::to_string(n);
   }
 
@@ -185,10 +205,16 @@ class yaml_reader {
       return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
                                    : set(s, what, std::string{what.main_key}, value);
     for (const auto& e : value)
-      if (auto key = with_hyphens(scalar(e.first)); key != "name" || what.name == section_name::none)
+      if (auto key = with_hyphens(scalar(e.first)); !is_said(what, key))
         if (auto ok = set(s, what, key, e.second); !ok)
           return ok;
     return {};
+  }
+
+  /// Whether the key says what the title says, or (`at`) what the whole configuration does.
+  static bool is_said(const section_descriptor& what, const std::string& key) {
+    auto own = name_key_of(what);
+    return (key == "name" && what.name != section_name::none) || (!own.empty() && (key == own || key == "at"));
   }
 
   const YAML::Node& root_;

@@ -27,6 +27,18 @@ result<std::string> tcp_address_of(invocation& in, const std::string& name) {
 
 } // namespace
 
+result<std::string> resolve_route_of(invocation& in, const std::string& to, const std::string& node) {
+  auto parsed = parse_multiaddr(to);
+  if (!parsed)
+    return std::move(parsed).error();
+  auto plan = plan_route(*parsed, node, [&](const std::string& name) { return tcp_address_of(in, name); });
+  if (!plan)
+    return std::move(plan).error();
+  if (plan->to.parts.empty())
+    return error{errc::invalid_route, "the route names no worker", "for example /node/n2/service/outlet"};
+  return to_string(plan->to);
+}
+
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from) {
   auto parsed = parse_multiaddr(to);
   if (!parsed)

@@ -20,4 +20,7 @@ struct origin {
 /// node of the route does not run).
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from);
 
+/// The same for a route that `node` is to follow, now and later: as text without /node/. Errors: as above.
+result<std::string> resolve_route_of(invocation& in, const std::string& to, const std::string& node);
+
 } // namespace ockam::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/views.hpp"
 
+#include "cli/ockam/portal_views.hpp"
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
@@ -170,6 +172,12 @@ json view(const state::node_row& row, state::node_status status, const control::
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
     j["transports"].push_back(view(l));
+  for (const auto& i : info->items()) {
+    if (i.kind() == portal::inlet_kind)
+      j["inlets"].push_back(inlet_status(i));
+    else if (i.kind() == portal::outlet_kind)
+      j["outlets"].push_back(outlet_status(i));
+  }
   j["version"] = info->version();
   j["uptime_ms"] = info->uptime_ms();
   j["workers"] = info->workers();
@@ -288,6 +296,9 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   out += field("Process", number(info->pid()) + ", version " + info->version() + ", up " + uptime_text(info->uptime_ms()));
   for (const auto& l : info->listeners())
     out += field("Listener", line_of(l));
+  for (const auto& i : info->items())
+    out += field(i.kind() == portal::inlet_kind ? "Inlet" : "Outlet", i.name() + ": " + (i.kind() == portal::inlet_kind ? field_of(i, "from") + " to " : "to ")
+                   + field_of(i, "to") + (i.kind() == portal::inlet_kind ? ", " + field_of(i, "state") : ""));
   std::string services;
   for (const auto& s : info->services())
     services += (services.empty() ? "" : ", ") + s.address() + (s.address() == s.type() ? "" : " (" + s.type() + ")");

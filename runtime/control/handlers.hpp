@@ -74,6 +74,12 @@ class control_handlers {
   void keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo);
   /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
+  void create_item(requester from, const control::CreateItem& m);
+  void list_items(requester from, const std::string& kind);
+  void delete_item(requester from, const control::DeleteItem& m);
+  result<facility*> facility_of(const std::string& kind) const;
+  /// Answers with the one, or with nothing when it has ended meanwhile.
+  control::Response item_of(const std::string& kind, const std::string& name) const;
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Kind and handle of the section that has this flow control id; empty when it is of none.
   std::pair<std::string, std::string> section_with(std::uint32_t flow) const;

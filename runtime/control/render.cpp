@@ -25,6 +25,8 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
     render(*out.add_listeners(), l);
   for (const auto& s : in.services)
     render(*out.add_services(), s);
+  for (const auto& [kind, i] : in.items)
+    render(*out.add_items(), kind, i);
   out.set_workers(in.workers);
   out.set_connections(in.connections);
   out.set_max_connections(in.max_connections);
@@ -38,6 +40,16 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
     o->set_address(w.address);
     o->set_thread(std::string{to_string(w.thread)});
     o->set_busy_ms(static_cast<std::uint64_t>(w.busy.count()));
+  }
+}
+
+void render(control::Item& out, std::string_view kind, const item_info& in) {
+  out.set_kind(std::string{kind});
+  out.set_name(in.name);
+  for (const auto& [name, value] : in.fields) {
+    auto* f = out.add_fields();
+    f->set_name(name);
+    f->set_value(value);
   }
 }
 

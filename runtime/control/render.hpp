@@ -9,6 +9,7 @@
 namespace ockam {
 
 void render(control::NodeInfo& out, const node_snapshot& in);
+void render(control::Item& out, std::string_view kind, const item_info& in);
 void render(control::ServiceInfo& out, const service_info& in);
 void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);

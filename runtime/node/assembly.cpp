@@ -24,6 +24,7 @@ node_config without_sections(node_config c) {
   c.listeners.clear();
   c.connections.clear();
   c.services.clear();
+  c.items.clear();
   return c;
 }
 
@@ -38,7 +39,7 @@ assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_con
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, facilities_, sections_, since_};
 }
 
 void assembly::open() {
@@ -58,6 +59,8 @@ void assembly::open() {
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);
+  for (const auto& make : kinds_.facilities)
+    facilities_.add(make(context_));
 }
 
 void assembly::end_turn() {
@@ -128,6 +131,8 @@ void assembly::close() {
   drained_ = nullptr;
   reload_.stop();
   (void)workers_.stop(address{std::string{control_address}});
+  for (const auto& f : facilities_)
+    f->stop();
   connector_.stop();
   dialer_.stop();
   transports_.stop();
@@ -137,6 +142,7 @@ void assembly::close() {
 }
 
 void assembly::clear() {
+  facilities_.clear();
   transports_.clear();
   reactor_.at_end_of_turn(nullptr);
 }

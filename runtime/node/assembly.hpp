@@ -74,6 +74,7 @@ class assembly {
   transport_set transports_;
   connector connector_;
   dialer dialer_;
+  facility_set facilities_;
   reloader reload_;
   section_book sections_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

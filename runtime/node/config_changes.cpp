@@ -27,6 +27,10 @@ bool same(const service_config& l, const service_config& r) {
   return std::tie(l.name, l.type, l.options) == std::tie(r.name, r.type, r.options);
 }
 
+bool same(const config_section& l, const config_section& r) {
+  return std::tie(l.kind, l.name, l.keys) == std::tie(r.kind, r.name, r.keys);
+}
+
 bool same(const routing_config& l, const routing_config& r) {
   return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
 }
@@ -116,7 +120,7 @@ bool none_of(const section_changes<Section>& c) {
 } // namespace
 
 bool config_changes::none() const noexcept {
-  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && !routing && at_start.empty();
+  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && none_of(items) && !routing && at_start.empty();
 }
 
 void resolve_allow(node_config& c) {
@@ -130,6 +134,7 @@ config_changes changes(const node_config& now, const node_config& fresh) {
   c.allows = take_allows(c.listeners);
   c.connections = sections(now.connections, fresh.connections);
   c.services = sections(now.services, fresh.services);
+  c.items = sections(now.items, fresh.items);
   c.routing = !same(now.routing, fresh.routing);
   for (const auto& key : start_keys)
     if (key.differs(now, fresh))

@@ -4,6 +4,7 @@
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
 #include "runtime/workers/service_type.hpp"
+#include "runtime/links/facility.hpp"
 #include "runtime/links/transport.hpp"
 
 #include <chrono>
@@ -19,6 +20,7 @@ struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
+  std::span<const facility_factory> facilities = {};
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits

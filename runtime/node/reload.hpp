@@ -94,6 +94,8 @@ class reloader {
     std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
     std::size_t next = 0;          ///< listener to be opened
     std::vector<ready_service> services = {};
+    std::vector<config_section> items = {};           ///< of facilities that have begun
+    std::vector<const config_section*> items_behind = {}; ///< those whose place is free when others have gone
     std::vector<ready_listener> listeners = {};
     std::vector<const listener_config*> behind = {}; ///< listeners whose place is free when others have gone
     std::vector<late_listener> late = {};
@@ -118,6 +120,8 @@ class reloader {
   bool has_predecessor(const service_config& s) const;
   void service_ready(const service_config& s, std::unique_ptr<successor> beside);
   void started_one();
+  bool begin_items();
+  result<void> begin_item(const config_section& s);
   void open_next();
   bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
   void check_connections();
@@ -130,6 +134,8 @@ class reloader {
   void end_gone();
   void end_listener(const listener_config& l);
   bool has_heir(const listener_config& l);
+  void end_items();
+  void place_items();
   void place_services();
   void start_standard();
   void widen_rights();

@@ -28,12 +28,13 @@ void native_frame(bytes in);
 void basp_frames(bytes in);
 void script_values(bytes in);
 void plugin_file(bytes in);
+void portal_message(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 16> targets{{
+inline constexpr std::array<target, 17> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -50,6 +51,7 @@ inline constexpr std::array<target, 16> targets{{
   {"basp_frames", &basp_frames},
   {"script_values", &script_values},
   {"plugin_file", &plugin_file},
+  {"portal_message", &portal_message},
 }};
 
 } // namespace ockam::fuzz

@@ -49,7 +49,7 @@ class Replay:
         return self.ports[recorded]
 
     def here(self, text):
-        text = re.sub(r"\b41[2-5]\d\b", lambda m: self.port(m[0]), text)
+        text = re.sub(r"\b41[2-9]\d\b", lambda m: self.port(m[0]), text)
         return re.sub(r"\b[0-9a-f]{32}\b", lambda m: self.names.get(m[0], m[0]), text)
 
     def learn(self, recorded, ours):

@@ -95,6 +95,13 @@ def test_the_tutorial(prefix, reader, home):
     assert pages.run_page(page("docs/tutorial.md").replace("/opt/ockam", str(prefix)), work, reader, timeout=120) > 25
 
 
+@pytest.mark.timeout(120)
+def test_the_page_of_portals(reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("docs/portals.md"), work, reader) > 12
+
+
 def test_the_page_of_scripts(reader, home):
     work = home / "work"
     work.mkdir()

@@ -13,6 +13,8 @@
 //! | `pipeline ROUTE COUNT BYTES [MS]` | `replies COUNT in-order`, or `replies COUNT disordered`        |
 //! | `heartbeat ADDRESS`            | `sent`: a message whose onward route is empty on the wire         |
 //! | `tell ROUTE HEX`               | `sent`: that payload, and nobody waits for a reply                |
+//! | `outlet NAME HOST:PORT`        | `outlet NAME`: one end of a portal, for peers of all listeners so far |
+//! | `inlet ROUTE`                  | `inlet HOST:PORT`: the other end, at a free port                  |
 //!
 //! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
 
@@ -21,7 +23,9 @@ use crate::workers::{Echo, Hop, Uppercase};
 use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
 use ockam::{Context, Encodable, Result};
 use ockam_core::flow_control::FlowControlId;
-use ockam_transport_tcp::{TcpConnectionOptions, TcpListenerOptions, TcpTransport};
+use ockam::transport::HostnamePort;
+use ockam_transport_tcp::{TcpConnectionOptions, TcpInletOptions, TcpListenerOptions, TcpOutletOptions, TcpTransport};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -114,6 +118,15 @@ impl Session {
             ["tell", to, payload] => {
                 tell(&self.ctx, &parse_route(to), hex::decode(payload).unwrap_or_default()).await?;
                 "sent".into()
+            }
+            ["outlet", name, to] => {
+                let options = self.flows.iter().fold(TcpOutletOptions::new(), |o, id| o.as_consumer(id));
+                self.tcp.create_outlet(*name, HostnamePort::from_str(to)?, options)?;
+                format!("outlet {name}")
+            }
+            ["inlet", route] => {
+                let inlet = self.tcp.create_inlet("127.0.0.1:0", parse_route(route), TcpInletOptions::new()).await?;
+                format!("inlet {}", inlet.socket_address())
             }
             _ => format!("error unknown command: {line}"),
         })
