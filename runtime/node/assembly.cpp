@@ -19,11 +19,11 @@ constexpr std::string_view actors_address = "_internal.actors";
 /// comes: it was sent before anybody could know.
 constexpr std::chrono::milliseconds drain_check{10};
 
-/// The configuration without its sections.
+/// The configuration without its sections, and without the memory for them.
 node_config without_sections(node_config c) {
-  c.listeners.clear();
-  c.connections.clear();
-  c.services.clear();
+  decltype(c.listeners){}.swap(c.listeners);
+  decltype(c.connections){}.swap(c.connections);
+  decltype(c.services){}.swap(c.services);
   return c;
 }
 

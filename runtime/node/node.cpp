@@ -38,10 +38,10 @@ class caf_config : public caf::actor_system_config {
 
 class running_node final : public node {
  public:
-  running_node(node_config config, node_parts parts)
-    : config_{std::move(config)}, caf_config_{config_.threads}, pool_{config_.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
+  running_node(const node_config& config, node_parts parts)
+    : control_socket_{config.control_socket}, caf_config_{config.threads}, pool_{config.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
       stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, drained_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
-      assembly_{std::make_unique<assembly>(*sys_, *reactor_, config_, parts, std::random_device{}())} {
+      assembly_{std::make_unique<assembly>(*sys_, *reactor_, config, parts, std::random_device{}())} {
     pool_.serve(*sys_);
     assembly_->pool(pool_);
   }
@@ -53,13 +53,13 @@ class running_node final : public node {
     ::close(drained_fd_);
   }
 
-  result<void> open() {
+  result<void> open(node_config config) {
     std::promise<result<void>> promise;
     auto opened = promise.get_future();
-    reactor_->post([this, &promise] {
+    reactor_->post([this, &promise, &config] {
       reactor_->open();
       assembly_->open();
-      assembly_->reload().apply(config_, reloader::on_failure::stop, [this, &promise](std::vector<reloader::failure> failed) {
+      assembly_->reload().apply(std::move(config), reloader::on_failure::stop, [this, &promise](std::vector<reloader::failure> failed) {
         promise.set_value(failed.empty() ? start_control() : std::move(failed.front().why));
       });
     });
@@ -110,7 +110,7 @@ class running_node final : public node {
   }
 
   result<void> start_control() {
-    return assembly_->start_control(config_.control_socket, [this](std::optional<std::chrono::milliseconds> grace) {
+    return assembly_->start_control(control_socket_, [this](std::optional<std::chrono::milliseconds> grace) {
       ring(stop_fd_);
       return begin_drain(grace);
     });
@@ -143,7 +143,7 @@ class running_node final : public node {
     assembly_.reset();
   }
 
-  node_config config_;
+  std::string control_socket_;
   caf_config caf_config_;
   pool_threads pool_;
   std::unique_ptr<caf::actor_system> sys_;
@@ -157,8 +157,8 @@ class running_node final : public node {
 } // namespace
 
 result<std::unique_ptr<node>> node::start(node_config config, node_parts parts, std::function<void(const error&)> stuck) {
-  auto n = std::make_unique<running_node>(std::move(config), parts);
-  if (auto ok = n->open(); !ok) {
+  auto n = std::make_unique<running_node>(config, parts);
+  if (auto ok = n->open(std::move(config)); !ok) {
     n->stop(std::chrono::seconds{2}, [&] {
       if (stuck)
         stuck(ok.error());

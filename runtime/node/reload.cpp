@@ -375,6 +375,7 @@ bool reloader::has_heir(const listener_config& l) {
 }
 
 void reloader::place_services() {
+  config_.services.reserve(config_.services.size() + now().services.size());
   for (auto& s : now().services) {
     if (s.beside)
       if (auto ok = s.beside->take_over(); !ok) {
