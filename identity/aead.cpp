@@ -29,19 +29,22 @@ struct aead_key::context {
 aead_key::aead_key(secret key) : key_{std::move(key)}, context_{std::make_unique<context>()} {
   assert(key_.size() == size);
   auto* c = context_->cipher.get();
-  openssl::needs_only_memory(c && EVP_CipherInit_ex(c, EVP_aes_256_gcm(), nullptr, openssl::in(key_.bytes().data()), nullptr, 1) == 1);
+  openssl::needs_only_memory(
+    c && EVP_CipherInit_ex(c, EVP_aes_256_gcm(), nullptr, openssl::in(key_.bytes().data()), nullptr, 1) == 1);
 }
 
 aead_key::aead_key(aead_key&&) noexcept = default;
 aead_key& aead_key::operator=(aead_key&&) noexcept = default;
 aead_key::~aead_key() = default;
 
-void aead_key::seal(std::uint64_t nonce, bytes_view associated, std::span<const bytes_view> parts, std::byte* out) const {
+void aead_key::seal(std::uint64_t nonce, bytes_view associated, std::span<const bytes_view> parts,
+                    std::byte* out) const {
   auto* c = context_->cipher.get();
   int n = 0;
   bool ok = EVP_CipherInit_ex(c, nullptr, nullptr, nullptr, initialization_vector(nonce).data(), 1) == 1;
   if (!associated.empty())
-    ok = ok && EVP_CipherUpdate(c, nullptr, &n, openssl::in(associated.data()), static_cast<int>(associated.size())) == 1;
+    ok =
+      ok && EVP_CipherUpdate(c, nullptr, &n, openssl::in(associated.data()), static_cast<int>(associated.size())) == 1;
   for (auto part : parts) {
     if (part.empty())
       continue;
@@ -63,11 +66,13 @@ bool aead_key::open(std::uint64_t nonce, bytes_view associated, bytes_view seale
   int n = 0;
   bool ok = EVP_CipherInit_ex(c, nullptr, nullptr, nullptr, initialization_vector(nonce).data(), 0) == 1;
   if (!associated.empty())
-    ok = ok && EVP_CipherUpdate(c, nullptr, &n, openssl::in(associated.data()), static_cast<int>(associated.size())) == 1;
+    ok =
+      ok && EVP_CipherUpdate(c, nullptr, &n, openssl::in(associated.data()), static_cast<int>(associated.size())) == 1;
   if (!text.empty())
     ok = ok && EVP_CipherUpdate(c, openssl::in(out), &n, openssl::in(text.data()), static_cast<int>(text.size())) == 1;
   unsigned char nothing[1]; // GCM has no last block to write
-  ok = ok && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 && EVP_CipherFinal_ex(c, nothing, &n) == 1;
+  ok = ok && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1
+       && EVP_CipherFinal_ex(c, nothing, &n) == 1;
   if (!ok) {
     ERR_clear_error();
     wipe({out, text.size()}); // what nobody has vouched for

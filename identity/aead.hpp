@@ -26,11 +26,11 @@ class aead_key {
   aead_key& operator=(aead_key&&) noexcept;
   ~aead_key();
 
-  /// Seals what the parts are one after the other, at most `max_text` bytes in all, and writes it with the tag at `out`.
-  /// A part may lie exactly where it will be written.
+  /// Seals what the parts are one after the other, at most `max_text` bytes in all, and writes it with the tag at
+  /// `out`. A part may lie exactly where it will be written.
   void seal(std::uint64_t nonce, bytes_view associated, std::span<const bytes_view> parts, std::byte* out) const;
-  /// Opens into `out`, which has room for `sealed.size() - tag_size` and may be where `sealed` begins. False when the tag
-  /// is wrong (compared in constant time) or there is none: what is at `out` is then overwritten with zeros.
+  /// Opens into `out`, which has room for `sealed.size() - tag_size` and may be where `sealed` begins. False when the
+  /// tag is wrong (compared in constant time) or there is none: what is at `out` is then overwritten with zeros.
   bool open(std::uint64_t nonce, bytes_view associated, bytes_view sealed, std::byte* out) const;
 
   const secret& key() const noexcept { return key_; }

@@ -12,8 +12,8 @@ namespace ockam::identities {
 struct change_data {
   std::optional<change_hash> previous; ///< the change before; none: the first one
   verifying_key key;
-  /// Carried, and read by nobody: every change makes what older keys have signed invalid, since an attestation names the
-  /// latest change.
+  /// Carried, and read by nobody: every change makes what older keys have signed invalid, since an attestation names
+  /// the latest change.
   bool revokes_purpose_keys = false;
   timestamp valid_from = 0;  ///< what the key signs may begin at this time
   timestamp valid_until = 0; ///< and must end by this time

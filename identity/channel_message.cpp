@@ -14,7 +14,8 @@ using cbor::major;
 enum : std::uint64_t { kind_for_worker = 0, kind_refresh = 1, kind_end = 2 };
 
 /// `[message, padding]`, `[0, [[onward, return, payload]]]` up to the routes.
-constexpr std::byte opening_bytes[] = {std::byte{0x82}, std::byte{0x82}, std::byte{0x00}, std::byte{0x81}, std::byte{0x83}};
+constexpr std::byte opening_bytes[] = {std::byte{0x82}, std::byte{0x82}, std::byte{0x00}, std::byte{0x81},
+                                       std::byte{0x83}};
 
 cbor::route_measure measure(auto each) {
   cbor::route_measure m;

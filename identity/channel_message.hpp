@@ -13,7 +13,8 @@
 ///               / [1, [[change history, [* credential]]]]                   the sender's newer credentials
 ///               / [2, []]                                                   the end of the channel
 ///
-/// Routes are those of the wire (cbor_route.hpp). The padding is empty, always there, and ignored. Plain functions. Thread: any.
+/// Routes are those of the wire (cbor_route.hpp). The padding is empty, always there, and ignored. Plain functions.
+/// Thread: any.
 namespace ockam::identities::channel_message {
 
 /// What stands before and behind a payload. `head` is written by `write_head`, `tail` are these bytes.
@@ -23,7 +24,8 @@ std::size_t head_size(const route_header& header, std::size_t payload) noexcept;
 std::byte* write_head(std::byte* out, const route_header& header, std::size_t payload) noexcept;
 
 bytes encode_refresh(const change_history& history, std::span<const credential> credentials);
-inline constexpr std::byte close[] = {std::byte{0x82}, std::byte{0x82}, std::byte{0x02}, std::byte{0x80}, std::byte{0x40}};
+inline constexpr std::byte close[] = {std::byte{0x82}, std::byte{0x82}, std::byte{0x02}, std::byte{0x80},
+                                      std::byte{0x40}};
 
 /// A message for a worker: its routes are in the header, its payload points into the plaintext.
 struct for_worker {

@@ -48,7 +48,8 @@ void write_optional(encoder& out, const std::optional<digest>& value) {
 }
 
 /// The attestation of the key, by an issuer whose word counts.
-result<attestation_data> verify_key(const credential& c, std::span<const identifier> issuers, known_identities& known, timestamp now) {
+result<attestation_data> verify_key(const credential& c, std::span<const identifier> issuers, known_identities& known,
+                                    timestamp now) {
   auto claimed = decode_attestation(c.key.data);
   if (!claimed)
     return std::move(claimed).error();
@@ -143,15 +144,16 @@ result<credential> issue(vault& keys, const issuing_key& by, const identity& sub
   auto key = decode_attestation(by.attestation.data);
   if (!key)
     return std::move(key).error();
-  credential_data data{subject.id(), subject.latest().hash, schema, std::move(what), now, std::min(now + lifetime, key->expires_at)};
+  credential_data data{
+    subject.id(), subject.latest().hash, schema, std::move(what), now, std::min(now + lifetime, key->expires_at)};
   auto made = sign(keys, by.key, data_type::credential, encode(data));
   if (!made)
     return std::move(made).error();
   return credential{*std::move(made), by.attestation};
 }
 
-result<verified_credential> verify_credential(const credential& c, std::span<const identifier> issuers, known_identities& known,
-                                              const identifier* subject, timestamp now) {
+result<verified_credential> verify_credential(const credential& c, std::span<const identifier> issuers,
+                                              known_identities& known, const identifier* subject, timestamp now) {
   auto key = verify_key(c, issuers, known, now);
   if (!key)
     return std::move(key).error();

@@ -53,7 +53,8 @@ result<issuing_key> make_issuing_key(vault& keys, const identity& issuer, key_ty
 /// The schema that command line and authorities of the reference write.
 inline constexpr std::uint64_t default_schema = 1;
 
-/// Says `what` about `subject` for `lifetime` seconds, or as long as the key lasts. Errors: those of the vault; `malformed`.
+/// Says `what` about `subject` for `lifetime` seconds, or as long as the key lasts. Errors: those of the vault;
+/// `malformed`.
 result<credential> issue(vault& keys, const issuing_key& by, const identity& subject, attributes what, timestamp now,
                          timestamp lifetime, std::uint64_t schema = default_schema);
 
@@ -66,10 +67,10 @@ struct verified_credential {
   timestamp expires_at = 0;
 };
 
-/// Checks a credential against the issuers whose word counts, whose histories are in `known`, and the subject that it must
-/// be about if there is one. Errors: `permission_denied` with the reason, `malformed`, `unsupported`.
-result<verified_credential> verify_credential(const credential& c, std::span<const identifier> issuers, known_identities& known,
-                                              const identifier* subject, timestamp now);
+/// Checks a credential against the issuers whose word counts, whose histories are in `known`, and the subject that it
+/// must be about if there is one. Errors: `permission_denied` with the reason, `malformed`, `unsupported`.
+result<verified_credential> verify_credential(const credential& c, std::span<const identifier> issuers,
+                                              known_identities& known, const identifier* subject, timestamp now);
 
 /// When to get the next one: a minute for clocks that differ, and one to do it in, before it ends.
 constexpr timestamp refresh_at(timestamp expires_at) noexcept {

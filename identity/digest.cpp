@@ -17,7 +17,9 @@ constexpr std::size_t hash_size = sizeof(digest);
 void hmac(bytes_view key, bytes_view data, std::byte* out) {
   static constexpr unsigned char nothing = 0; // a null pointer of no length is a pointer that HMAC may not have
   const auto* from = data.empty() ? &nothing : openssl::in(data.data());
-  openssl::needs_only_memory(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), from, data.size(), openssl::in(out), nullptr) != nullptr);
+  openssl::needs_only_memory(
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), from, data.size(), openssl::in(out), nullptr)
+    != nullptr);
 }
 
 } // namespace

@@ -7,14 +7,14 @@
 
 #include <optional>
 
-/// CBOR as identities, credentials and handshakes have it. A structure is an array whose elements stand for its fields in
-/// order, a choice between several an array of two:
+/// CBOR as identities, credentials and handshakes have it. A structure is an array whose elements stand for its fields
+/// in order, a choice between several an array of two:
 ///
 ///     struct = [field, field, …]          choice = [number, struct]        key, signature = [type, [bstr]]
 ///
-/// We write definite lengths and the shortest heads. We read what the reference reads: structures may be longer (fields of
-/// a later version are skipped) or indefinite, choices are definite, byte strings are definite and have exactly the length
-/// that they must have, and bytes behind the outermost item are not looked at. Thread: any.
+/// We write definite lengths and the shortest heads. We read what the reference reads: structures may be longer (fields
+/// of a later version are skipped) or indefinite, choices are definite, byte strings are definite and have exactly the
+/// length that they must have, and bytes behind the outermost item are not looked at. Thread: any.
 namespace ockam::identities {
 
 /// Appends items one after the other.

@@ -15,7 +15,8 @@ error at(const std::string& path, error e) {
 
 } // namespace
 
-result<std::unique_ptr<file_vault>> file_vault::open(std::string path, const secret* passphrase, random_source& random, scrypt_cost cost) {
+result<std::unique_ptr<file_vault>> file_vault::open(std::string path, const secret* passphrase, random_source& random,
+                                                     scrypt_cost cost) {
   auto held = private_file::guard::of(path);
   if (!held)
     return at(path, std::move(held).error());

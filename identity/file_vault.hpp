@@ -10,9 +10,9 @@
 
 namespace ockam::identities {
 
-/// A vault in a file of mode 0600, sealed by a passphrase (`sealed_box`) or not. Each change replaces the file as a whole
-/// and is done when the disk has it; several processes may use one file: who changes it holds its lock, and a key that is not
-/// in memory is looked for in the file once more.
+/// A vault in a file of mode 0600, sealed by a passphrase (`sealed_box`) or not. Each change replaces the file as a
+/// whole and is done when the disk has it; several processes may use one file: who changes it holds its lock, and a key
+/// that is not in memory is looked for in the file once more.
 class file_vault final : public vault {
  public:
   /// Largest file that is read.
@@ -20,8 +20,8 @@ class file_vault final : public vault {
 
   /// Opens the vault, or makes an empty one. `passphrase` is null for one that is not sealed; it is not kept, only what
   /// scrypt makes of it. Errors: those of `private_file`, `sealed_box` and `key_ring`, with the path in front.
-  static result<std::unique_ptr<file_vault>> open(std::string path, const secret* passphrase, random_source& random = system_random(),
-                                                  scrypt_cost cost = {});
+  static result<std::unique_ptr<file_vault>> open(std::string path, const secret* passphrase,
+                                                  random_source& random = system_random(), scrypt_cost cost = {});
 
   result<verifying_key> new_signing_key(key_type type) override;
   result<signature> sign(const verifying_key& by, bytes_view message) override;

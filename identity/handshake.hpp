@@ -11,9 +11,9 @@ namespace ockam::identities {
 
 /// Who we are in a handshake.
 struct own_identity {
-  vault* keys = nullptr;     ///< has the static key
+  vault* keys = nullptr; ///< has the static key
   x25519_public static_key{};
-  identity_proof proof;      ///< history, attestation of that key, credentials to show
+  identity_proof proof; ///< history, attestation of that key, credentials to show
 };
 
 /// Makes a static key in the vault and attests it, for all channels of an identity until the attestation ends or the
@@ -26,8 +26,8 @@ struct established {
   peer with;
 };
 
-/// The handshake of a secure channel, by which each end proves who it is and both get keys that nobody else has. A state
-/// machine without a clock, a socket or an actor: bytes in, bytes out.
+/// The handshake of a secure channel, by which each end proves who it is and both get keys that nobody else has. A
+/// state machine without a clock, a socket or an actor: bytes in, bytes out.
 ///
 ///     initiator                                            responder
 ///
@@ -47,22 +47,24 @@ struct established {
 ///                           one that opens, of somebody whom we do not take ──▶ failed
 ///     any other call in any other state                    ──▶ the same state, and an error
 ///
-/// m1 goes to the listener; m2 comes from the address that m3, and everything after it, goes to. The initiator is done when
-/// it has sent m3, which does not mean that the responder takes it; who must know asks through the channel. Nothing is ever
-/// sent about a failure: the other end learns neither that there was one nor why. How long a state may last is for who
-/// has a clock.
+/// m1 goes to the listener; m2 comes from the address that m3, and everything after it, goes to. The initiator is done
+/// when it has sent m3, which does not mean that the responder takes it; who must know asks through the channel.
+/// Nothing is ever sent about a failure: the other end learns neither that there was one nor why. How long a state may
+/// last is for who has a clock.
 ///
-/// The form for **key exchange only** is the same handshake, byte for byte; what differs comes after (`use`, in sending.hpp
-/// and receiving.hpp), so both ends must have agreed on it beforehand.
+/// The form for **key exchange only** is the same handshake, byte for byte; what differs comes after (`use`, in
+/// sending.hpp and receiving.hpp), so both ends must have agreed on it beforehand.
 ///
-/// Movable. Thread: one at a time; not the socket thread, since checking signatures takes a millisecond and vault and known
-/// identities may block. What is referred to outlives it.
+/// Movable. Thread: one at a time; not the socket thread, since checking signatures takes a millisecond and vault and
+/// known identities may block. What is referred to outlives it.
 class handshake {
  public:
   enum class state { begins, awaits_m1, awaits_m2, awaits_m3, done, failed };
 
-  static handshake initiator(own_identity own, requirements wanted, known_identities& known, random_source& random = system_random());
-  static handshake responder(own_identity own, requirements wanted, known_identities& known, random_source& random = system_random());
+  static handshake initiator(own_identity own, requirements wanted, known_identities& known,
+                             random_source& random = system_random());
+  static handshake responder(own_identity own, requirements wanted, known_identities& known,
+                             random_source& random = system_random());
 
   /// m1, of an initiator that begins. Errors: `invalid_argument` in another state; those of the randomness.
   result<bytes> begin();

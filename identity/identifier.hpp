@@ -13,8 +13,8 @@ namespace ockam::identities {
 /// The hash of a change, which names it: SHA-256 of its signed bytes.
 using change_hash = digest;
 
-/// Who somebody is: the hash of the first change of their history. It never changes, whatever keys follow. As text `I` and
-/// 64 hex digits. A plain value, public.
+/// Who somebody is: the hash of the first change of their history. It never changes, whatever keys follow. As text `I`
+/// and 64 hex digits. A plain value, public.
 struct identifier {
   digest hash{};
 

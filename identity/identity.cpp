@@ -15,7 +15,8 @@ error at(std::size_t number, error e) {
 error refused(std::size_t number, std::string why) { return at(number, {errc::permission_denied, std::move(why), {}}); }
 
 /// What a change that is not the first one must be, seen from the one before.
-result<void> follows(const identity::verified_change& before, const change& c, const change_data& data, std::size_t number) {
+result<void> follows(const identity::verified_change& before, const change& c, const change_data& data,
+                     std::size_t number) {
   if (data.previous != before.hash)
     return refused(number, "names another change before it");
   if (data.valid_from < before.data.valid_from)
@@ -44,7 +45,8 @@ result<identity> extend(vault& keys, change_history history, const change_data& 
 }
 
 /// `extend`, after which a key that no history has is not left in the vault.
-result<identity> extend_or_undo(vault& keys, change_history history, const change_data& data, const verifying_key* before) {
+result<identity> extend_or_undo(vault& keys, change_history history, const change_data& data,
+                                const verifying_key* before) {
   auto out = extend(keys, std::move(history), data, before);
   if (!out)
     (void)keys.remove(data.key);
@@ -92,21 +94,25 @@ result<identity> create_identity(vault& keys, key_type type, timestamp now, time
   return extend_or_undo(keys, {}, {std::nullopt, *key, false, now, now + lifetime}, nullptr);
 }
 
-result<identity> rotate(vault& keys, const identity& who, key_type type, timestamp now, timestamp lifetime, bool revokes_purpose_keys) {
+result<identity> rotate(vault& keys, const identity& who, key_type type, timestamp now, timestamp lifetime,
+                        bool revokes_purpose_keys) {
   if (who.changes().size() >= change_history::max_changes)
-    return error{errc::limit_reached, "an identity of " + std::to_string(who.changes().size()) + " changes takes no more", {}};
+    return error{
+      errc::limit_reached, "an identity of " + std::to_string(who.changes().size()) + " changes takes no more", {}};
   auto key = keys.new_signing_key(type);
   if (!key)
     return std::move(key).error();
   const auto& latest = who.latest();
   auto from = std::max(now, latest.data.valid_from); // a clock that was set back makes no history that others refuse
-  return extend_or_undo(keys, who.history(), {latest.hash, *key, revokes_purpose_keys, from, from + lifetime}, &latest.data.key);
+  return extend_or_undo(keys, who.history(), {latest.hash, *key, revokes_purpose_keys, from, from + lifetime},
+                        &latest.data.key);
 }
 
 comparison compare(const identity& known, const identity& shown) {
   auto same_hash = [](const auto& a, const auto& b) { return a.hash == b.hash; };
   auto common = std::min(known.changes().size(), shown.changes().size());
-  if (!std::equal(known.changes().begin(), known.changes().begin() + static_cast<std::ptrdiff_t>(common), shown.changes().begin(), same_hash))
+  if (!std::equal(known.changes().begin(), known.changes().begin() + static_cast<std::ptrdiff_t>(common),
+                  shown.changes().begin(), same_hash))
     return comparison::conflict;
   if (known.changes().size() == shown.changes().size())
     return comparison::same;

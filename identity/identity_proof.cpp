@@ -7,7 +7,8 @@ namespace ockam::identities {
 
 namespace {
 
-void check_credentials(peer& of, std::span<const credential> shown, const requirements& wanted, known_identities& known, timestamp now) {
+void check_credentials(peer& of, std::span<const credential> shown, const requirements& wanted, known_identities& known,
+                       timestamp now) {
   if (wanted.issuers.empty())
     return;
   for (const auto& c : shown) {
@@ -73,7 +74,8 @@ result<peer> verify_proof(identity_proof proof, const x25519_public& remote_stat
     return std::move(key).error();
   const auto* attested = std::get_if<x25519_public>(&key->key);
   if (!attested || *attested != remote_static)
-    return error{errc::permission_denied, to_string(who->id()) + " attests another key than the one of this handshake", {}};
+    return error{
+      errc::permission_denied, to_string(who->id()) + " attests another key than the one of this handshake", {}};
   if (!wanted.admits(who->id()))
     return error{errc::permission_denied, to_string(who->id()) + " is not authorized", {}};
   if (auto learned = known.learn(*who); !learned)

@@ -7,8 +7,8 @@
 
 namespace ockam::identities {
 
-/// What each end of a handshake says of itself, the payload of m2 and m3 and, without the attestation, of what refreshes
-/// credentials later:
+/// What each end of a handshake says of itself, the payload of m2 and m3 and, without the attestation, of what
+/// refreshes credentials later:
 ///
 ///     proof = [change history, attestation of the static key, [* [credential, its key]]]
 ///
@@ -47,14 +47,15 @@ struct peer {
   std::vector<std::string> refused_credentials;
 };
 
-/// Checks what the other end says of itself, whose static key is `remote_static`. In this order: its history, the attestation
-/// of that very key, whether it may have a channel, what is known of it (`known` learns from it, so that only who has proved
-/// to be somebody is kept), its credentials. Errors: `permission_denied` and others with the reason, for the operator only.
+/// Checks what the other end says of itself, whose static key is `remote_static`. In this order: its history, the
+/// attestation of that very key, whether it may have a channel, what is known of it (`known` learns from it, so that
+/// only who has proved to be somebody is kept), its credentials. Errors: `permission_denied` and others with the
+/// reason, for the operator only.
 result<peer> verify_proof(identity_proof proof, const x25519_public& remote_static, const requirements& wanted,
                           known_identities& known, timestamp now);
 
-/// Checks what somebody shows of themselves later, in a channel: the history is that of the same identity and not older, and
-/// the credentials are about it. The result takes the place of the peer. Errors: as above.
+/// Checks what somebody shows of themselves later, in a channel: the history is that of the same identity and not
+/// older, and the credentials are about it. The result takes the place of the peer. Errors: as above.
 result<peer> verify_refresh(const identifier& who, change_history history, std::span<const credential> credentials,
                             const requirements& wanted, known_identities& known, timestamp now);
 

@@ -16,7 +16,8 @@ static_assert(secret_size == signing_secret_size && secret_size == x25519_secret
 constexpr std::size_t entry_bytes = 1 + 1 + 2 + secret_size; // head of the pair, kind, head of the string, key
 
 error missing(bytes_view public_key) {
-  return {errc::not_found, "the vault has no private key for " + to_hex(public_key), "is it another vault that has it?"};
+  return {errc::not_found, "the vault has no private key for " + to_hex(public_key),
+          "is it another vault that has it?"};
 }
 
 } // namespace
@@ -106,7 +107,8 @@ result<key_ring> key_ring::decode(bytes_view in) {
     auto key = what ? r.read_bytes() : std::nullopt;
     if (!key || key->size() != secret_size)
       return malformed;
-    bool added = *what == static_cast<std::uint64_t>(kind::x25519) ? static_cast<bool>(out.add_static(secret::copy_of(*key)))
+    bool added = *what == static_cast<std::uint64_t>(kind::x25519)
+                   ? static_cast<bool>(out.add_static(secret::copy_of(*key)))
                  : *what <= static_cast<std::uint64_t>(kind::p256)
                    ? static_cast<bool>(out.add(static_cast<key_type>(*what), secret::copy_of(*key)))
                    : false;

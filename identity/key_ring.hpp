@@ -25,8 +25,8 @@ class key_ring {
   result<void> remove(bytes_view public_key);
   std::size_t size() const noexcept { return keys_.size(); }
 
-  /// All keys as CBOR: `[* [kind, bstr(32)]]`, where kind is 0 Ed25519, 1 P-256, 2 X25519. Public halves are made anew when
-  /// it is read. Errors of reading: `malformed`.
+  /// All keys as CBOR: `[* [kind, bstr(32)]]`, where kind is 0 Ed25519, 1 P-256, 2 X25519. Public halves are made anew
+  /// when it is read. Errors of reading: `malformed`.
   secret encode() const;
   static result<key_ring> decode(bytes_view in);
 

@@ -9,12 +9,13 @@
 
 namespace ockam::identities {
 
-/// The symmetric state of the Noise protocol framework (revision 34, 5.2) with SHA-256 and AES-256-GCM: what both ends of a
-/// handshake have in common at each point of it.
+/// The symmetric state of the Noise protocol framework (revision 34, 5.2) with SHA-256 and AES-256-GCM: what both ends
+/// of a handshake have in common at each point of it.
 ///
 ///     h    hash of all that was sent            mix_hash(x)  h = SHA-256(h ‖ x)
 ///     ck   what all keys come from              mix_key(x)   ck, k = HKDF2(ck, x); n = 0
-///     k, n the key and its next nonce           encrypt      seal under k, n++, with h as associated data; mix_hash(sealed)
+///     k, n the key and its next nonce           encrypt      seal under k, n++, with h as associated data;
+///     mix_hash(sealed)
 ///
 /// Movable; `copy` is explicit, since it doubles secrets. Thread: one at a time.
 class noise_state {

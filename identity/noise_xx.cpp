@@ -18,7 +18,8 @@ error unreadable(std::string_view which) {
 /// What is wrong with the size of a message, or nothing.
 std::optional<error> check_size(std::string_view which, std::size_t size, std::size_t least) {
   if (size > max_message)
-    return error{errc::too_large, std::string{which} + " of " + std::to_string(size) + " bytes", "at most " + std::to_string(max_message)};
+    return error{errc::too_large, std::string{which} + " of " + std::to_string(size) + " bytes",
+                 "at most " + std::to_string(max_message)};
   if (size < least)
     return error{errc::malformed, std::string{which} + " of " + std::to_string(size) + " bytes is cut off", {}};
   return std::nullopt;

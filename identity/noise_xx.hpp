@@ -16,14 +16,14 @@ namespace ockam::identities {
 ///     e, s   public halves of the ephemeral and the static key (X25519, 32 bytes)
 ///     keys   after m2's e: ee; after its s: es; after m3's s, which is sealed with what m2's payload was (nonce 1): se
 ///
-/// The payload of m1 is in the clear and mixed into the hash even when empty. No message has a length or a type: each end
-/// knows what comes next, so this is two classes of three calls each, to be made in that order by `handshake`, which knows
-/// which one is due. Only bytes here, no identities.
+/// The payload of m1 is in the clear and mixed into the hash even when empty. No message has a length or a type: each
+/// end knows what comes next, so this is two classes of three calls each, to be made in that order by `handshake`,
+/// which knows which one is due. Only bytes here, no identities.
 ///
 /// A message that does not open changes nothing: reading works on a copy of the state, so that whoever can send to this
-/// address cannot end a handshake by one forged message. Errors: `too_large` over `max_message`; `malformed` for one that is
-/// too short; `permission_denied` when it does not open, or a key in it is of low order; those of vault and randomness.
-/// Movable. Thread: one at a time.
+/// address cannot end a handshake by one forged message. Errors: `too_large` over `max_message`; `malformed` for one
+/// that is too short; `permission_denied` when it does not open, or a key in it is of low order; those of vault and
+/// randomness. Movable. Thread: one at a time.
 namespace noise_xx {
 
 inline constexpr std::string_view protocol = "OCKAM_XX_25519_AES256_GCM_SHA256";
@@ -33,8 +33,8 @@ inline constexpr std::size_t max_message = 65'535;
 inline constexpr std::size_t m2_overhead = 32 + 48 + 16;
 inline constexpr std::size_t m3_overhead = 48 + 16;
 
-/// The keys of the channel. The reference gives them out the other way round than Noise does: the initiator sends with the
-/// second one.
+/// The keys of the channel. The reference gives them out the other way round than Noise does: the initiator sends with
+/// the second one.
 struct channel_keys {
   secret send;
   secret receive;

@@ -14,13 +14,16 @@
 #include <new>
 #include <string>
 
-/// What the sources of this folder share of OpenSSL: owners of its objects, and its errors. No other header includes it.
+/// What the sources of this folder share of OpenSSL: owners of its objects, and its errors. No other header includes
+/// it.
 namespace ockam::identities::openssl {
 
 template <auto Free>
 struct deleter {
   template <class T>
-  void operator()(T* p) const noexcept { Free(p); }
+  void operator()(T* p) const noexcept {
+    Free(p);
+  }
 };
 using pkey = std::unique_ptr<EVP_PKEY, deleter<EVP_PKEY_free>>;
 using pkey_context = std::unique_ptr<EVP_PKEY_CTX, deleter<EVP_PKEY_CTX_free>>;
@@ -35,8 +38,8 @@ using params = std::unique_ptr<OSSL_PARAM, deleter<OSSL_PARAM_free>>;
 inline unsigned char* in(std::byte* p) noexcept { return reinterpret_cast<unsigned char*>(p); }
 inline const unsigned char* in(const std::byte* p) noexcept { return reinterpret_cast<const unsigned char*>(p); }
 
-/// An error in our words. OpenSSL's own stay out of it, since they may quote what it worked on; its queue is emptied, or
-/// the next to look at it, a TLS stream for instance, would take them for its own.
+/// An error in our words. OpenSSL's own stay out of it, since they may quote what it worked on; its queue is emptied,
+/// or the next to look at it, a TLS stream for instance, would take them for its own.
 inline error failure(errc code, std::string cause, std::string hint = {}) {
   ERR_clear_error();
   return {code, std::move(cause), std::move(hint)};

@@ -23,9 +23,7 @@ openssl::number scalar(const secret& key) {
   return d;
 }
 
-bool in_range(const EC_GROUP* g, const BIGNUM* d) {
-  return !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(g)) < 0;
-}
+bool in_range(const EC_GROUP* g, const BIGNUM* d) { return !BN_is_zero(d) && BN_cmp(d, EC_GROUP_get0_order(g)) < 0; }
 
 /// `d` may be null: only the public half then.
 openssl::pkey key_of(bytes_view point, const BIGNUM* d) {
@@ -61,7 +59,9 @@ openssl::pkey private_key(const secret& key) {
   openssl::point q{EC_POINT_new(g.get())};
   std::array<std::byte, 65> encoded;
   if (!q || EC_POINT_mul(g.get(), q.get(), d.get(), nullptr, nullptr, nullptr) != 1
-      || EC_POINT_point2oct(g.get(), q.get(), POINT_CONVERSION_UNCOMPRESSED, openssl::in(encoded.data()), encoded.size(), nullptr) != encoded.size())
+      || EC_POINT_point2oct(g.get(), q.get(), POINT_CONVERSION_UNCOMPRESSED, openssl::in(encoded.data()),
+                            encoded.size(), nullptr)
+           != encoded.size())
     return nullptr;
   return key_of(encoded, d.get());
 }

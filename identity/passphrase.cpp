@@ -22,7 +22,10 @@ result<secret> checked(bytes_view line) {
   if (!line.empty() && line.back() == std::byte{'\r'})
     line = line.first(line.size() - 1);
   if (line.empty() || line.size() > max_size)
-    return error{errc::invalid_argument, line.empty() ? "an empty passphrase" : "a passphrase of more than " + std::to_string(max_size) + " bytes", {}};
+    return error{errc::invalid_argument,
+                 line.empty() ? "an empty passphrase"
+                              : "a passphrase of more than " + std::to_string(max_size) + " bytes",
+                 {}};
   return secret::copy_of(line);
 }
 
@@ -65,7 +68,8 @@ result<secret> from_file(const std::string& path) { return read(path, private_fi
 result<secret> from_systemd(std::string_view name) {
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (!folder || name.empty() || name.find('/') != std::string_view::npos)
-    return error{errc::not_found, "no credential of systemd of that name", "LoadCredential= in the unit of the service"};
+    return error{errc::not_found, "no credential of systemd of that name",
+                 "LoadCredential= in the unit of the service"};
   return read(std::string{folder} + "/" + std::string{name}, private_file::readers::of_systemd);
 }
 
@@ -77,7 +81,8 @@ result<secret> ask(std::string_view prompt) {
   secret line{max_line};
   std::size_t have = 0;
   while (have < line.size()) {
-    auto n = ::read(terminal.fd(), line.writable().data() + have, line.size() - have); // a terminal gives a line at a time
+    auto n =
+      ::read(terminal.fd(), line.writable().data() + have, line.size() - have); // a terminal gives a line at a time
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Where the passphrase of a vault comes from. All of these block. One line break at the end is not part of it. Errors of
-/// all: `invalid_argument` when it is empty or longer than `max_size`. Thread: any, `ask` one at a time.
+/// Where the passphrase of a vault comes from. All of these block. One line break at the end is not part of it. Errors
+/// of all: `invalid_argument` when it is empty or longer than `max_size`. Thread: any, `ask` one at a time.
 namespace ockam::identities::passphrase {
 
 inline constexpr std::size_t max_size = 1024;

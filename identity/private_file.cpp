@@ -47,7 +47,8 @@ bool write_all(int fd, bytes_view content) {
 /// Makes the name last as well as the bytes. Where a file system cannot, it is as good as it gets.
 void sync_folder_of(const std::string& path) {
   auto slash = path.rfind('/');
-  descriptor folder{::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  descriptor folder{
+    ::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (folder.fd >= 0)
     (void)::fsync(folder.fd);
 }
@@ -82,7 +83,8 @@ result<void> replace(const std::string& path, bytes_view content) {
   auto beside = path + ".new"; // one is enough: who replaces a file has its guard
   (void)::unlink(beside.c_str());
   descriptor file{::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, owner_only)};
-  if (file.fd < 0 || !write_all(file.fd, content) || ::fsync(file.fd) != 0 || std::rename(beside.c_str(), path.c_str()) != 0) {
+  if (file.fd < 0 || !write_all(file.fd, content) || ::fsync(file.fd) != 0
+      || std::rename(beside.c_str(), path.c_str()) != 0) {
     auto why = failed(beside);
     (void)::unlink(beside.c_str());
     return why;

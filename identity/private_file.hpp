@@ -13,16 +13,16 @@ namespace ockam::identities::private_file {
 /// access control lists, which the mode of a file shows as rights of a group).
 enum class readers { owner_only, of_systemd };
 
-/// The whole file, of at most `max_size` bytes. Errors: `not_found`; `permission_denied` also when others than `who` may
-/// read it; `too_large`, `io_failure`.
+/// The whole file, of at most `max_size` bytes. Errors: `not_found`; `permission_denied` also when others than `who`
+/// may read it; `too_large`, `io_failure`.
 result<secret> read(const std::string& path, std::size_t max_size, readers who = readers::owner_only);
 
-/// Puts a whole file in the place of another, or none, so that a crash leaves one or the other: written beside it with mode
-/// 0600, synced, renamed. Errors: `io_failure` and others of the system.
+/// Puts a whole file in the place of another, or none, so that a crash leaves one or the other: written beside it with
+/// mode 0600, synced, renamed. Errors: `io_failure` and others of the system.
 result<void> replace(const std::string& path, bytes_view content);
 
-/// Held by whoever changes `path`, from reading it to replacing it: a lock on `path.lock`, which ends with this value or
-/// the process. Waits for others who hold it. Movable.
+/// Held by whoever changes `path`, from reading it to replacing it: a lock on `path.lock`, which ends with this value
+/// or the process. Waits for others who hold it. Movable.
 class guard {
  public:
   static result<guard> of(const std::string& path);

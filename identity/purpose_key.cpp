@@ -53,17 +53,20 @@ result<attestation_data> decode_attestation(bytes_view versioned_data) {
   return attestation_data{{*subject}, *change, *key, *created, *expires};
 }
 
-result<signed_data> attest(vault& keys, const identity& who, const purpose_public_key& key, timestamp now, timestamp lifetime) {
+result<signed_data> attest(vault& keys, const identity& who, const purpose_public_key& key, timestamp now,
+                           timestamp lifetime) {
   const auto& latest = who.latest();
   if (now < latest.data.valid_from || now >= latest.data.valid_until)
-    return error{errc::invalid_argument, "the key of " + to_string(who.id()) + " is not valid now", "rotate it, or look at the clock"};
+    return error{errc::invalid_argument, "the key of " + to_string(who.id()) + " is not valid now",
+                 "rotate it, or look at the clock"};
   auto expires = std::min(now + lifetime, latest.data.valid_until);
   return sign(keys, latest.data.key, data_type::attestation, encode({who.id(), latest.hash, key, now, expires}));
 }
 
 result<attestation_data> verify_attestation(const signed_data& attestation, const identity& who, timestamp now) {
   auto refused = [&](std::string why) {
-    return error{errc::permission_denied, "attestation of a purpose key of " + to_string(who.id()) + ": " + std::move(why), {}};
+    return error{
+      errc::permission_denied, "attestation of a purpose key of " + to_string(who.id()) + ": " + std::move(why), {}};
   };
   auto data = decode_attestation(attestation.data);
   if (!data)

@@ -20,7 +20,8 @@ bool opening::open(bytes_view wire, std::byte* out) const {
 
 result<std::uint64_t> receiving::acceptable(bytes_view wire) const {
   if (wire.size() < sealed_overhead)
-    return error{errc::malformed, "a message of a channel that is cut off: " + std::to_string(wire.size()) + " bytes", {}};
+    return error{
+      errc::malformed, "a message of a channel that is cut off: " + std::to_string(wire.size()) + " bytes", {}};
   std::uint64_t nonce = 0;
   for (auto b : wire.first(nonce_size))
     nonce = nonce << 8 | std::to_integer<std::uint64_t>(b);

@@ -28,13 +28,13 @@ class receiving {
   explicit receiving(secret key, use what = use::messages) : current_{std::move(key)}, use_{what} {}
 
   /// Opens `wire` and writes `wire.size() - sealed_overhead` bytes at `out`, which may be exactly where the ciphertext
-  /// begins. Returns the nonce. Errors: `malformed` when it is cut off; `permission_denied` for a nonce that was taken before
-  /// or is out of reach, and for what does not open, in which case zeros are at `out`.
+  /// begins. Returns the nonce. Errors: `malformed` when it is cut off; `permission_denied` for a nonce that was taken
+  /// before or is out of reach, and for what does not open, in which case zeros are at `out`.
   result<std::uint64_t> open(bytes_view wire, std::byte* out);
 
-  /// The same in three steps, for a message that is opened elsewhere: `begin` says with what, `opening::open` does it, and
-  /// `commit` takes the nonce if it opened. A message may be used only when `commit` says so: of two with one nonce the second
-  /// is refused there. At most 32 may be begun and not committed, since they do not move the window.
+  /// The same in three steps, for a message that is opened elsewhere: `begin` says with what, `opening::open` does it,
+  /// and `commit` takes the nonce if it opened. A message may be used only when `commit` says so: of two with one nonce
+  /// the second is refused there. At most 32 may be begun and not committed, since they do not move the window.
   result<opening> begin(bytes_view wire);
   result<void> commit(std::uint64_t nonce);
 

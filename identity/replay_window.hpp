@@ -6,8 +6,8 @@
 namespace ockam::identities {
 
 /// Which nonces of a direction have been seen, as far as it matters: none is taken twice, and none that is far from the
-/// newest one. 32 behind it and 32 ahead of it are near, both inclusive. So a direction that loses more than 32 messages
-/// in a row is lost: no later one is near. A value of 16 bytes.
+/// newest one. 32 behind it and 32 ahead of it are near, both inclusive. So a direction that loses more than 32
+/// messages in a row is lost: no later one is near. A value of 16 bytes.
 class replay_window {
  public:
   static constexpr std::uint64_t reach = 32;

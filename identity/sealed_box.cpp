@@ -44,9 +44,9 @@ aead_key one_time_key(const secret& key, bytes_view fresh) { return aead_key{hkd
 
 result<void> sealed_box::derive(const secret& passphrase) {
   secret key{aead_key::size};
-  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(passphrase.bytes().data()), passphrase.size(), openssl::in(salt_.data()),
-                     salt_.size(), std::uint64_t{1} << cost_.log2_n, cost_.r, cost_.p, 2 * max_memory,
-                     openssl::in(key.writable().data()), key.size())
+  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(passphrase.bytes().data()), passphrase.size(),
+                     openssl::in(salt_.data()), salt_.size(), std::uint64_t{1} << cost_.log2_n, cost_.r, cost_.p,
+                     2 * max_memory, openssl::in(key.writable().data()), key.size())
       != 1)
     return openssl::failure(errc::limit_reached, "no memory for the passphrase of a vault");
   key_ = std::move(key);
@@ -55,7 +55,8 @@ result<void> sealed_box::derive(const secret& passphrase) {
 
 result<sealed_box> sealed_box::make(const secret& passphrase, random_source& random, scrypt_cost cost) {
   if (passphrase.empty() || !in_bounds(cost))
-    return error{errc::invalid_argument, passphrase.empty() ? "an empty passphrase" : "a cost of scrypt out of bounds", {}};
+    return error{
+      errc::invalid_argument, passphrase.empty() ? "an empty passphrase" : "a cost of scrypt out of bounds", {}};
   sealed_box out;
   out.cost_ = cost;
   if (auto filled = random.fill(out.salt_); !filled)
@@ -99,7 +100,8 @@ result<secret> sealed_box::reopen(bytes_view in) const {
   secret out{in.size() - sealed_header - aead_key::tag_size};
   auto key = one_time_key(*key_, in.subspan(fresh_at, salt_size));
   if (!key.open(0, in.first(sealed_header), in.subspan(sealed_header), out.writable().data()))
-    return error{errc::permission_denied, "the vault does not open: a wrong passphrase, or bytes that were altered", {}};
+    return error{
+      errc::permission_denied, "the vault does not open: a wrong passphrase, or bytes that were altered", {}};
   return out;
 }
 
@@ -119,7 +121,8 @@ result<secret> sealed_box::seal(bytes_view content, random_source& random) const
   std::copy(salt_.begin(), salt_.end(), to.begin() + salt_at);
   if (auto filled = random.fill(to.subspan(fresh_at, salt_size)); !filled)
     return std::move(filled).error();
-  one_time_key(*key_, to.subspan(fresh_at, salt_size)).seal(0, to.first(sealed_header), {&content, 1}, to.data() + sealed_header);
+  one_time_key(*key_, to.subspan(fresh_at, salt_size))
+    .seal(0, to.first(sealed_header), {&content, 1}, to.data() + sealed_header);
   return out;
 }
 

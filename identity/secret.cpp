@@ -11,8 +11,8 @@ namespace ockam::identities {
 
 namespace {
 
-/// Room for the keys of 10,000 channels and as many handshakes. Locked as it is used, so a process with few secrets locks
-/// few pages; systems allow 8 MiB by default.
+/// Room for the keys of 10,000 channels and as many handshakes. Locked as it is used, so a process with few secrets
+/// locks few pages; systems allow 8 MiB by default.
 constexpr std::size_t heap_size = 4u << 20;
 constexpr std::size_t smallest_block = 32;
 /// The rest is left to OpenSSL, whose operations fail without: it has private keys there while it works with them.

@@ -9,14 +9,15 @@
 namespace ockam::identities {
 
 /// Bytes that nobody else may read: a private key, a key of a channel, a passphrase. They live in memory that is not
-/// swapped out, stands in no core dump and has guard pages around it (OpenSSL's secure heap, where OpenSSL keeps its own
-/// copies of private keys as well), and they are overwritten when the secret ends.
+/// swapped out, stands in no core dump and has guard pages around it (OpenSSL's secure heap, where OpenSSL keeps its
+/// own copies of private keys as well), and they are overwritten when the secret ends.
 ///
 /// It is moved, never copied by accident, and cannot be printed or compared: what would compare secrets byte by byte
 /// tells by its time how many were right. What a secret may be told to is explicit, `bytes()`.
 ///
-/// What this does not cover: OpenSSL's key schedules (`aead_key`) and its handles are in ordinary memory, overwritten when
-/// they end. A process that holds secrets therefore also forbids core dumps. Thread: one at a time; several may read.
+/// What this does not cover: OpenSSL's key schedules (`aead_key`) and its handles are in ordinary memory, overwritten
+/// when they end. A process that holds secrets therefore also forbids core dumps. Thread: one at a time; several may
+/// read.
 class secret {
  public:
   secret() noexcept = default;

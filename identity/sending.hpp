@@ -40,11 +40,12 @@ class sending {
   explicit sending(secret key, use what = use::messages, std::uint64_t next_nonce = 0)
     : key_{std::move(key)}, use_{what}, next_{next_nonce} {}
 
-  /// Seals what the parts are one after the other and writes `sealed_overhead` bytes more at `out`; a part may lie exactly
-  /// where it will be written. Errors: `limit_reached` when the nonces are used up, `too_large` over `aead_key::max_text`.
+  /// Seals what the parts are one after the other and writes `sealed_overhead` bytes more at `out`; a part may lie
+  /// exactly where it will be written. Errors: `limit_reached` when the nonces are used up, `too_large` over
+  /// `aead_key::max_text`.
   result<void> seal(std::span<const bytes_view> parts, std::byte* out);
-  /// Takes the next nonce for a message that is sealed elsewhere. Messages are to be sent in the order of their nonces, as
-  /// far as the receiver's window does not forgive. Errors: `limit_reached`.
+  /// Takes the next nonce for a message that is sealed elsewhere. Messages are to be sent in the order of their nonces,
+  /// as far as the receiver's window does not forgive. Errors: `limit_reached`.
   result<sealing> detach();
 
  private:

@@ -14,13 +14,15 @@ openssl::pkey private_key(key_type type, const secret& key) {
     return nullptr;
   if (type == key_type::p256)
     return p256::private_key(key);
-  return openssl::pkey{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, openssl::in(key.bytes().data()), key.size())};
+  return openssl::pkey{
+    EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, openssl::in(key.bytes().data()), key.size())};
 }
 
 openssl::pkey public_key(const verifying_key& key) {
   if (key.type == key_type::p256)
     return p256::public_key(key.bytes());
-  return openssl::pkey{EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, openssl::in(key.data.data()), key.size())};
+  return openssl::pkey{
+    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, openssl::in(key.data.data()), key.size())};
 }
 
 /// Ed25519 hashes by itself; ECDSA is told with what.
@@ -48,8 +50,10 @@ result<verifying_key> public_key_of(key_type type, const secret& key) {
   out.type = type;
   auto pair = private_key(type, key);
   auto size = out.size();
-  bool ok = pair && (type == key_type::p256 ? p256::write_public(pair.get(), out.data)
-                                            : EVP_PKEY_get_raw_public_key(pair.get(), openssl::in(out.data.data()), &size) == 1);
+  bool ok =
+    pair
+    && (type == key_type::p256 ? p256::write_public(pair.get(), out.data)
+                               : EVP_PKEY_get_raw_public_key(pair.get(), openssl::in(out.data.data()), &size) == 1);
   if (!ok)
     return openssl::failure(errc::invalid_argument, "not a private key of " + std::string{to_string(type)});
   return out;
@@ -74,7 +78,10 @@ result<signature> sign(key_type type, const secret& key, bytes_view message) {
 
 result<void> verify(const verifying_key& key, bytes_view message, const signature& by) {
   if (key.type != by.type)
-    return error{errc::permission_denied, "a signature of " + std::string{to_string(by.type)} + " for a key of " + std::string{to_string(key.type)}, {}};
+    return error{errc::permission_denied,
+                 "a signature of " + std::string{to_string(by.type)} + " for a key of "
+                   + std::string{to_string(key.type)},
+                 {}};
   auto known = public_key(key);
   openssl::digest_context c{EVP_MD_CTX_new()};
   if (!known || !c || EVP_DigestVerifyInit(c.get(), nullptr, hash_of(key.type), nullptr, known.get()) != 1)
@@ -83,7 +90,9 @@ result<void> verify(const verifying_key& key, bytes_view message, const signatur
   if (key.type == key_type::p256)
     der = p256::to_der(by.data);
   bytes_view given = key.type == key_type::p256 ? bytes_view{der} : bytes_view{by.data};
-  if (given.empty() || EVP_DigestVerify(c.get(), openssl::in(given.data()), given.size(), openssl::in(message.data()), message.size()) != 1)
+  if (given.empty()
+      || EVP_DigestVerify(c.get(), openssl::in(given.data()), given.size(), openssl::in(message.data()), message.size())
+           != 1)
     return openssl::failure(errc::permission_denied, "a signature that is not by that key, or over something else");
   return {};
 }

@@ -15,8 +15,8 @@ enum class key_type : std::uint8_t { ed25519 = 0, p256 = 1 };
 /// As the reference calls them: `EdDSACurve25519`, `ECDSASHA256CurveP256`.
 std::string_view to_string(key_type type) noexcept;
 
-/// A public key that signatures are checked with. Ed25519: 32 bytes (RFC 8032). P-256: 65 bytes, a point in its uncompressed
-/// form (SEC 1: `04 ‖ x ‖ y`). A plain value; that the bytes are a point is found out when it is used.
+/// A public key that signatures are checked with. Ed25519: 32 bytes (RFC 8032). P-256: 65 bytes, a point in its
+/// uncompressed form (SEC 1: `04 ‖ x ‖ y`). A plain value; that the bytes are a point is found out when it is used.
 struct verifying_key {
   key_type type = key_type::ed25519;
   std::array<std::byte, 65> data{}; ///< zero behind `size()`

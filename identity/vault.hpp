@@ -7,13 +7,13 @@
 namespace ockam::identities {
 
 /// Where the long-lived private keys are: those of identities, of credentials, and the static keys of channels. They
-/// never leave it, so that they may as well be in a token or behind a service; what is made for one channel and ends with
-/// it (ephemeral keys, keys of messages) is not its concern. A key is named by its public half: there are no handles that
-/// could name another key tomorrow.
+/// never leave it, so that they may as well be in a token or behind a service; what is made for one channel and ends
+/// with it (ephemeral keys, keys of messages) is not its concern. A key is named by its public half: there are no
+/// handles that could name another key tomorrow.
 ///
 /// Errors of all: `not_found` for a key that the vault does not have, `unsupported` for a kind of key that it cannot
-/// keep, `io_failure` and others of wherever the keys are. Calls may block on that, so they are not for the socket thread.
-/// Thread: any, several at once.
+/// keep, `io_failure` and others of wherever the keys are. Calls may block on that, so they are not for the socket
+/// thread. Thread: any, several at once.
 class vault {
  public:
   virtual ~vault() = default;

@@ -8,7 +8,8 @@ namespace ockam::identities {
 namespace {
 
 openssl::pkey private_key(const secret& key) {
-  return openssl::pkey{EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, openssl::in(key.bytes().data()), key.size())};
+  return openssl::pkey{
+    EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, openssl::in(key.bytes().data()), key.size())};
 }
 
 } // namespace

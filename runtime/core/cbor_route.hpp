@@ -55,7 +55,8 @@ struct route_measure {
   }
 };
 
-/// Writes a route, for which there is room; returns the place behind. `each(f)` calls `f(address_view)` for each address.
+/// Writes a route, for which there is room; returns the place behind. `each(f)` calls `f(address_view)` for each
+/// address.
 template <class Each>
 std::byte* write_route(std::byte* out, Each&& each) noexcept {
   std::size_t hops = 0;
