@@ -2,7 +2,7 @@
 # package, so that a project of yours says find_package(ockam) and links ockam::service or ockam::node-main.
 include(CMakePackageConfigHelpers)
 
-install(DIRECTORY runtime DESTINATION include/ockam/internal COMPONENT headers FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY runtime identity DESTINATION include/ockam/internal COMPONENT headers FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT ockam-targets NAMESPACE ockam:: DESTINATION lib/cmake/ockam)
 configure_package_config_file(cmake/ockam-config.cmake.in ${PROJECT_BINARY_DIR}/ockam-config.cmake
                               INSTALL_DESTINATION lib/cmake/ockam)

@@ -4,6 +4,7 @@
 #include "runtime/core/access_control.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/unique_function.hpp"
+#include "runtime/workers/children.hpp"
 #include "runtime/workers/requests.hpp"
 
 #include <caf/actor.hpp>
@@ -79,16 +80,18 @@ struct outbox {
 struct host_event {
   enum class kind : std::uint8_t {
     started, ///< `on_start` has returned; told once
+    starts_again, ///< it has ended, and is made anew
     ended    ///< there is none any more, and none will be made; before `started`: it could not start
   };
   host_id who;
   kind what = kind::started;
-  error why{errc::ok, {}, {}}; ///< ended: ok when it wanted to
+  error why{errc::ok, {}, {}}; ///< of its end: ok when it wanted to
 };
 
 /// CAF copies a message that is shared; a pointer keeps credit from being copied with it.
 using parcel_in = std::shared_ptr<inbox>;
 using parcel_out = std::shared_ptr<outbox>;
+using family_request = std::shared_ptr<family_event>;
 using posted_task = std::shared_ptr<unique_function<void()>>;
 
 using timer_atom = caf::atom_constant<caf::atom("timer")>;
@@ -101,10 +104,11 @@ using stop_atom = caf::atom_constant<caf::atom("stop")>;
 /// | message      | effect                                                                               |
 /// |--------------|--------------------------------------------------------------------------------------|
 /// | `parcel_out` | delivers, drops or awaits the reply of each, in order; ends the turn                  |
-/// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name          |
+/// | `host_event`  | a pool worker has started: answers who started it; has ended: frees its name, tells who watches it |
+/// | `family_request` | starts or ends children of a pool worker                                          |
 using router_actor = caf::actor;
 
-/// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control.
+/// SOCKET HOST. A broker that runs one worker on the socket thread: echo, hop, uppercase, each link, control; of portals, outlets, sessions of inlets, ends of streams.
 /// The switchboard calls the worker directly; the mailbox serves its life cycle only.
 ///
 /// | message            | effect                                                                       |
@@ -123,9 +127,30 @@ using socket_host_actor = caf::actor;
 /// | `stop_atom`        | `on_stop`, and the end                                                        |
 using pool_host_actor = caf::actor;
 
+/// HANDLE TO A ROUTE. What `ockam::remote` gives: no behaviour and no mailbox, but something to send to, monitor and link to
+/// (`remote_actor.hpp`, `watching_handle.hpp`).
+///
+/// | message            | effect                                                                        |
+/// |--------------------|-------------------------------------------------------------------------------|
+/// | text, `content`, … | a message along the route, by the worker `_internal.actors`; a request: its reply |
+/// | `caf::exit_msg`    | the end of the handle, if the reason is not `normal`                           |
+///
+/// While somebody monitors it or is linked to it, the worker at the end of the route is watched, by the worker
+/// `_internal.watching` here and `_internal.watch` there; its end becomes `caf::down_msg` and `caf::exit_msg`, and the handle
+/// goes on.
+using remote_handle_actor = caf::actor;
+// Workers that are more than an answer to a message; each is run by a SOCKET HOST.
+//
+// | worker            | messages                                     | effect                                             |
+// |-------------------|----------------------------------------------|----------------------------------------------------|
+// | RELAY SERVICE     | a name, as a BARE string                     | makes the RELAY `forward_to_NAME`; its address       |
+// | RELAY             | anything                                     | on along the way of its registration               |
+// | RELAY CLIENT      | the address of its relay; pings; reports     | stays registered (`relays/relay_client.hpp`)        |
+
 } // namespace ockam
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::parcel_out)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::host_event)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::family_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::posted_task)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/node_load.hpp"
 
+#include "relays/relays.hpp"
 #include "runtime/node/node.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
@@ -111,7 +112,7 @@ node_load_result run_node_load(const node_load_options& o) {
   }
   node_load_result r;
   std::signal(SIGPIPE, SIG_IGN);
-  auto started = node::start(c, {all_transports(), services});
+  auto started = node::start(c, {all_transports(), services, &make_relays});
   if (!started) {
     r.error = started.error().cause;
     return r;

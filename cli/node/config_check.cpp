@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_check.hpp"
 
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/units.hpp"
@@ -79,6 +80,9 @@ void check_names(const node_config& c, std::span<const service_type> types, find
     taken.erase(s.name); // it takes the place of one that every node has
     take(s.name, title(s), {});
   }
+  for (const auto& s : c.items)
+    if (s.kind == portal::outlet_kind)
+      take(s.name, s.kind + " " + s.name, {});
   auto services = taken;
   for (const auto& n : c.connections)
     if (auto s = services.find(n.name); !n.name.empty() && (s == services.end() || !s->second.starts_with('[')))

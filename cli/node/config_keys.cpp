@@ -5,6 +5,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
+#include "runtime/links/relay_names.hpp"
 
 #include <array>
 
@@ -99,7 +100,7 @@ constexpr key_descriptor duration(std::string_view name, std::string_view about,
   return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = least, .most = most};
 }
 
-constexpr std::array<node_key, 21> node_list{{
+constexpr std::array<node_key, 24> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
   {number("threads", "threads of the pool; a call that takes longer than 20 ms has one beside them", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
@@ -111,6 +112,9 @@ constexpr std::array<node_key, 21> node_list{{
   {number("log-max-files", "rotated log files that are kept", "3", 1, 1000), log_field<&log_config::max_files>},
   {number("max-connections", "connections of all listeners together", "4096", 1, 1'000'000),
    limit_field<&limits::max_connections>},
+  {number("max-relays", "relays that other nodes may have here", "4096", 1, 100'000), limit_field<&limits::max_relays>},
+  {number("max-relays-per-peer", "of these by one link", "256", 1, 100'000), limit_field<&limits::max_relays_per_peer>},
+  {number("max-relay-name", "bytes of a relay's name", "255", 1, 1000), limit_field<&limits::max_relay_name>},
   {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
   {size("max-frame", "largest message on the wire", "16MiB", kib, 16 * mib), limit_field<&limits::max_frame>},
@@ -150,7 +154,24 @@ constexpr std::array<connection_key, 4> connection_list{{
   {duration("hold-time", "for so long", "10s"), connection_field<&connection_config::hold_time>},
 }};
 
+void set_relay_allow(relay_config& r, const key_value& v) {
+  r.allow = std::get<std::vector<std::string>>(v);
+}
+
+constexpr std::array<relay_key, 3> relay_list{{
+  {{.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000", .required = true,
+    .check = &checked_by<&parse_relay_route>}, &put<relay_config, &relay_config::at>},
+  {{.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT", .check = &check_typed_relay_name},
+   &put<relay_config, &relay_config::relay_address>},
+  {{.name = "allow", .type = type::list, .about = "workers that what comes through it may reach, where `at` begins with the address of a node; beside hops that were started by name",
+    .fallback = "echo, uppercase"}, &set_relay_allow},
+}};
+
 } // namespace
+
+std::span<const relay_key> relay_keys() {
+  return relay_list;
+}
 
 std::span<const node_key> node_keys() {
   return node_list;

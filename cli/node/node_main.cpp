@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ockam/node_main.hpp>
 
+#include <ockam/actor_main.hpp>
+
 #include "cli/node/run_node.hpp"
+#include "relays/relays.hpp"
 #include "runtime/core/error.hpp"
 #include "runtime/core/standard_descriptors.hpp"
 #include "runtime/core/version.hpp"
 #include "services/services.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -61,13 +65,13 @@ int with_all_written(int exit_code) {
   return exit_code == exit_ok ? exit_internal : exit_code;
 }
 
-} // namespace
-
-int node_main(int argc, char** argv, std::vector<service_type> own) {
+int main_of(int argc, char** argv, std::vector<service_type> own, const own_function& body) {
   if (!reserve_standard_descriptors())
     return exit_internal;
   auto standard = standard_services();
   std::vector<service_type> types{standard.begin(), standard.end()};
+  for (const auto& t : relay_services())
+    types.push_back(t);
   for (auto& t : own)
     types.push_back(std::move(t));
   auto options = parse_node_options(argc, argv, types);
@@ -92,7 +96,38 @@ int node_main(int argc, char** argv, std::vector<service_type> own) {
     return with_all_written(exit_ok);
   }
   prepare_process();
-  return run_node(std::move(options), types);
+  return run_node(std::move(options), types, body);
+}
+
+/// Whether an option is given in one of its forms: `--name N`, `--name=N`, `-n N`, `-nN`.
+bool has_option(const std::vector<char*>& argv, std::string_view name, std::string_view letter = "--") {
+  return std::any_of(argv.begin(), argv.end(), [&](std::string_view word) {
+    return word == name || (word.starts_with(name) && word[name.size()] == '=')
+           || (letter != "--" && word.starts_with(letter));
+  });
+}
+
+} // namespace
+
+int node_main(int argc, char** argv, std::vector<service_type> own) {
+  return main_of(argc, argv, std::move(own), nullptr);
+}
+
+int actor_main(int argc, char** argv, std::function<void(caf::actor_system&, const arguments&)> body,
+               std::vector<service_type> own) {
+  std::vector<char*> all{argv, argv + argc};
+  auto end = std::find(all.begin(), all.end(), std::string_view{"--"});
+  arguments words{end == all.end() ? end : end + 1, all.end()};
+  all.erase(end, all.end());
+  std::string no_state = "--no-state", quiet = "--log-level=warn";
+  if (!has_option(all, "--name") && !has_option(all, "--config", "-c")) {
+    all.push_back(no_state.data());
+    if (!has_option(all, "--log-level"))
+      all.push_back(quiet.data());
+  }
+  all.push_back(nullptr);
+  return main_of(static_cast<int>(all.size() - 1), all.data(), std::move(own),
+                 [&](caf::actor_system& system) { body(system, words); });
 }
 
 } // namespace ockam

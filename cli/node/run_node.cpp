@@ -5,6 +5,8 @@
 #include "cli/node/node_file.hpp"
 #include "cli/state/descriptor.hpp"
 #include "cli/state/state.hpp"
+#include "portals/portals.hpp"
+#include "relays/relays.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/node/node.hpp"
 #include "transports/transports.hpp"
@@ -13,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -20,10 +23,10 @@
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 #include <string_view>
+#include <sys/signalfd.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace ockam {
@@ -31,6 +34,7 @@ namespace ockam {
 namespace {
 
 constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all that comes after what was under way
+constexpr std::chrono::milliseconds own_deadline{500};   // as long as somebody at a terminal waits for a program to end
 
 /// The part of a node that outlives it: directory, lock, row in the database.
 struct presence {
@@ -133,11 +137,14 @@ default_log log_of(const node_options& o, const std::optional<presence>& here) {
   using place = default_log::place;
   if (!o.managed || !here)
     return {};
-  return o.foreground ? default_log{place::standard_output} : default_log{place::daily_files, here->home.log_stem(o.config.name)};
+  return o.foreground ? default_log{place::standard_output}
+                      : default_log{place::daily_files, here->home.log_stem(o.config.name)};
 }
 
-void announce(node_options& o, const node& n) {
-  if (o.foreground) {
+void announce(node_options& o, const node& n, bool speaks_itself) {
+  if (speaks_itself) {
+    // What is on standard output is the program's.
+  } else if (o.foreground) {
     if (o.say_name)
       std::printf("%s\n", o.config.name.c_str());
     release_log();
@@ -151,14 +158,15 @@ void announce(node_options& o, const node& n) {
 }
 
 /// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start: all of it or
-/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of users
-/// may take its time; the main thread goes on to hear signals.
+/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
+/// users may take its time; the main thread goes on to hear signals.
 ///
 ///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, database
 class reloading {
  public:
   /// All live longer than this.
-  reloading(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here, task_queue& main_thread)
+  reloading(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here,
+            task_queue& main_thread)
     : options_{o}, services_{services}, node_{n}, here_{here}, main_thread_{main_thread} {}
 
   void begin() {
@@ -185,7 +193,8 @@ class reloading {
       return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
     if (here_ && fresh.config.control_socket.empty()) // as `enter` does
       fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
-    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
+    auto after = [this, log_level = fresh.config.log.level,
+                  grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
       main_thread_.post([this, ok, log_level, grace, tcp = first_tcp(listeners)] { done(ok, log_level, grace, tcp); });
     };
     node_.reload(std::move(fresh.config), std::move(after));
@@ -225,7 +234,8 @@ void settle(node_options& o) {
 ///     runs ──signal, request over control, end of standard input──▶ drains ──over, another signal──▶ returns
 class waiting {
  public:
-  waiting(node_options& o, node& n, reloading& reload, task_queue& tasks) : options_{o}, node_{n}, reload_{reload}, tasks_{tasks} {}
+  waiting(node_options& o, node& n, reloading& reload, task_queue& tasks)
+    : options_{o}, node_{n}, reload_{reload}, tasks_{tasks} {}
 
   void run() {
     sigset_t signals;
@@ -233,8 +243,10 @@ class waiting {
     for (int s : {SIGTERM, SIGINT, SIGHUP})
       sigaddset(&signals, s);
     state::descriptor signal_fd{::signalfd(-1, &signals, SFD_CLOEXEC)};
-    std::array<pollfd, 5> fds{{{signal_fd.get(), POLLIN, 0}, {node_.stop_requested_fd(), POLLIN, 0},
-                               {options_.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0}, {tasks_.fd(), POLLIN, 0},
+    std::array<pollfd, 5> fds{{{signal_fd.get(), POLLIN, 0},
+                               {node_.stop_requested_fd(), POLLIN, 0},
+                               {options_.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0},
+                               {tasks_.fd(), POLLIN, 0},
                                {node_.drained_fd(), POLLIN, 0}}};
     while (fds[4].revents == 0 && !hurries_) {
       auto n = ::poll(fds.data(), fds.size(), left());
@@ -258,9 +270,6 @@ class waiting {
     }
   }
 
- private:
-  using clock = std::chrono::steady_clock;
-
   void stop(const std::string& why) {
     if (!std::exchange(stops_, true)) {
       log(level::info, "node", "stopping: " + why);
@@ -269,6 +278,9 @@ class waiting {
     if (!node_.drain())
       hurries_ = true;
   }
+
+ private:
+  using clock = std::chrono::steady_clock;
 
   /// Milliseconds until the node has to have drained, for `poll`.
   int left() const {
@@ -327,6 +339,28 @@ int leave(node_options& o, const error& why, int code) {
   return code;
 }
 
+/// The function of a program that has one: with its end the node ends.
+class own_part {
+ public:
+  /// All live until the node has stopped.
+  own_part(const own_function& f, node& n, waiting& wait, task_queue& main_thread) : runs_{f != nullptr} {
+    if (f)
+      n.run(f, [this, &wait, &main_thread](const std::optional<std::string>& threw) {
+        if (threw)
+          log(level::error, "node", "an exception has left the program's own function: " + *threw);
+        failed_ = threw.has_value();
+        runs_ = false;
+        main_thread.post([&wait] { wait.stop("its own function has ended"); });
+      });
+  }
+  bool runs() const { return runs_; }
+  bool has_failed() const { return failed_; }
+
+ private:
+  std::atomic<bool> runs_;
+  std::atomic<bool> failed_ = false;
+};
+
 /// Where the log is, for `ockam node logs`.
 void note_log(const node_options& o, const presence& here) {
   if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
@@ -335,7 +369,7 @@ void note_log(const node_options& o, const presence& here) {
 
 } // namespace
 
-int run_node(node_options o, std::span<const service_type> services) {
+int run_node(node_options o, std::span<const service_type> services, const own_function& own) {
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
@@ -351,13 +385,14 @@ int run_node(node_options o, std::span<const service_type> services) {
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
-  auto started = node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr}, [&o](const error& e) {
-    log(level::error, "node", e);
-    log(level::error, "node", "something did not end in time: cut off");
-    (void)stop_logging();
-    report_failure(o, e);
-    ::_exit(exit_forced);
-  });
+  auto started =
+    node::start(o.config, {all_transports(), services, &make_relays, own_file ? &*own_file : nullptr, portal_facilities()}, [&o](const error& e) {
+      log(level::error, "node", e);
+      log(level::error, "node", "something did not end in time: cut off");
+      (void)stop_logging();
+      report_failure(o, e);
+      ::_exit(exit_forced);
+    });
   if (!started) {
     log(level::error, "node", started.error());
     return leave(o, started.error(), code_of_start(started.error()));
@@ -374,21 +409,27 @@ int run_node(node_options o, std::span<const service_type> services) {
   settle(o);
   if (*here)
     (*here)->guard.reset();
-  announce(o, n);
+  announce(o, n, own != nullptr);
   log(level::info, "node", "node " + o.config.name + " is ready");
   reloading reload{o, services, n, *here, tasks};
-  waiting{o, n, reload, tasks}.run();
-  n.stop(stop_deadline, [] {
-    log(level::error, "node", "something did not end in time: cut off");
+  waiting wait{o, n, reload, tasks};
+  own_part program{own, n, wait, tasks};
+  wait.run();
+  n.stop(program.runs() ? own_deadline : stop_deadline, [&] {
+    if (!program.runs())
+      log(level::error, "node", "something did not end in time: cut off");
+    else if (*here)
+      (void)(*here)->database.node_stopped(o.config.name);
     (void)stop_logging();
-    ::_exit(exit_forced);
+    ::_exit(program.runs() ? exit_ok : exit_forced);
   });
   if (*here)
     (void)(*here)->database.node_stopped(o.config.name);
   log(level::info, "node", "stopped");
+  auto code = program.has_failed() ? exit_internal : exit_ok;
   if (!stop_logging() || reload.is_reading())
-    ::_exit(exit_ok);
-  return exit_ok;
+    ::_exit(code);
+  return code;
 }
 
 } // namespace ockam

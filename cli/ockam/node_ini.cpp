@@ -25,6 +25,23 @@ bool ini_file::contains(std::string_view title) const {
   return std::any_of(sections_.begin(), sections_.end(), [&](auto& s) { return s.title == title; });
 }
 
+std::string ini_file::section::take(std::string_view key) {
+  auto it = std::find_if(keys.begin(), keys.end(), [&](auto& k) { return k.first == key; });
+  if (it == keys.end())
+    return {};
+  auto value = std::move(it->second);
+  keys.erase(it);
+  return value;
+}
+
+std::vector<ini_file::section*> ini_file::of_kind(std::string_view kind) {
+  std::vector<section*> out;
+  for (auto& s : sections_)
+    if (s.title.starts_with(std::string{kind} + " "))
+      out.push_back(&s);
+  return out;
+}
+
 result<std::string> ini_file::text() const {
   ini_document out{{}};
   for (const auto& s : sections_)

@@ -18,11 +18,16 @@ class ini_file {
     std::vector<std::pair<std::string, std::string>> keys;
 
     section& set(std::string key, std::string value);
+    /// Empty when it is not there.
+    std::string take(std::string_view key);
   };
 
   /// The section of that title, made at the end if it is new. Valid until the next new one.
   section& at(std::string_view title);
   bool contains(std::string_view title) const;
+  /// Of one kind: `relay`.
+  std::vector<section*> of_kind(std::string_view kind);
+  const std::vector<section>& sections() const noexcept { return sections_; }
 
   /// Error: `invalid_argument` for what the format cannot hold (a line end).
   result<std::string> text() const;

@@ -2,6 +2,7 @@
 #include "cli/ockam/node_yaml.hpp"
 
 #include "cli/node/sections.hpp"
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
 #include "transports/list.hpp"
@@ -98,6 +99,16 @@ std::optional<std::string> flat(const YAML::Node& n) {
   return out;
 }
 
+/// The key of the reference's commands that says what an outlet or an inlet is called; empty for other kinds.
+std::string_view name_key_of(const section_descriptor& what) {
+  return what.kind == portal::outlet_kind ? "from" : what.kind == portal::inlet_kind ? "alias" : "";
+}
+
+/// Options of one outlet or inlet, without a name in front: `tcp-outlets: {to: 8080}`.
+bool is_one(const section_descriptor& what, const YAML::Node& value) {
+  return !name_key_of(what).empty() && value.IsMap() && value["to"] && value["to"].IsScalar();
+}
+
 class yaml_reader {
  public:
   yaml_reader(const YAML::Node& root, const std::filesystem::path& directory) : root_{root}, directory_{directory} {
@@ -150,14 +161,19 @@ class yaml_reader {
     if (!text)
       return wrong(key + " has to be a single value or a list of them, at line " + std::to_string(value.Mark().line + 1));
     const auto* k = find_key(what.keys, key);
+    if (k && k->type == key_type::flag && (*text == "true" || *text == "false"))
+      *text = *text == "true" ? "yes" : "no";
     bool is_path = k && k->type == key_type::path && !text->empty();
     to.set(key, is_path ? (directory_ / *text).lexically_normal().string() : *text);
     return {};
   }
 
-  /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key.
+  /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key. Where a kind has
+  /// no main key, one value is a name, and a map of keys alone is one that is called default.
   result<void> entries(const section_descriptor& what, const YAML::Node& value) {
-    if (value.IsMap()) {
+    if (what.main_key.empty() && value.IsMap() && has_only_keys(what, value))
+      return section(what.kind + " " + (value["name"] ? scalar(value["name"]) : "default"), what, value);
+    if (value.IsMap() && !is_one(what, value)) {
       for (const auto& e : value)
         if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
           return ok;
@@ -166,29 +182,55 @@ class yaml_reader {
     if (!value.IsSequence())
       return section(what.kind + " " + name_for(what, value, 1), what, value);
     std::size_t n = 0;
-    for (const auto& e : value)
-      if (auto ok = section(what.kind + " " + name_for(what, e, ++n), what, e); !ok)
+    for (const auto& e : value) {
+      bool is_named = what.main_key.empty() && e.IsMap(); // `- NAME: {…}`
+      if (auto ok = is_named ? entries(what, e) : section(what.kind + " " + name_for(what, e, ++n), what, e); !ok)
         return ok;
+    }
     return {};
+  }
+
+  static bool has_only_keys(const section_descriptor& what, const YAML::Node& value) {
+    return std::all_of(value.begin(), value.end(), [&](const auto& e) {
+      auto key = with_hyphens(scalar(e.first));
+      return !e.second.IsMap() && (key == "name" || key == "to" || find_key(what.keys, key));
+    });
   }
 
   /// A service in a list has its type as name, as the default services do; others are numbered.
   static std::string name_for(const section_descriptor& what, const YAML::Node& value, std::size_t n) {
     if (value.IsMap() && value["name"])
       return scalar(value["name"]);
+    if (what.main_key.empty() && value.IsScalar())
+      return value.Scalar();
+    if (auto key = std::string{name_key_of(what)}; !key.empty() && value.IsMap() && value[key]) {
+      constexpr std::string_view prefix = "/service/";
+      auto name = scalar(value[key]);
+      return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+    }
+    if (what.kind == portal::outlet_kind && n == 1)
+      return "outlet";
     return what.main_key == "type" && value.IsScalar() ? value.Scalar() : what.kind + "-" + std::to_string(n);
   }
 
   result<void> section(const std::string& title, const section_descriptor& what, const YAML::Node& value) {
     auto& s = out_.ini.at(title);
+    if (!value.IsMap() && what.main_key.empty() && what.name != section_name::none)
+      return {}; // only a name
     if (!value.IsMap())
       return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
                                    : set(s, what, std::string{what.main_key}, value);
     for (const auto& e : value)
-      if (auto key = with_hyphens(scalar(e.first)); key != "name" || what.name == section_name::none)
+      if (auto key = with_hyphens(scalar(e.first)); !is_said(what, key))
         if (auto ok = set(s, what, key, e.second); !ok)
           return ok;
     return {};
+  }
+
+  /// Whether the key says what the title says, or (`at`) what the whole configuration does.
+  static bool is_said(const section_descriptor& what, const std::string& key) {
+    auto own = name_key_of(what);
+    return (key == "name" && what.name != section_name::none) || (!own.empty() && (key == own || key == "at"));
   }
 
   const YAML::Node& root_;

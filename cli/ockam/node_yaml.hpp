@@ -25,6 +25,7 @@ struct yaml_node {
 ///     services: {h1: hop, echo2: {type: echo}}
 ///     tcp-listeners: {second: {address: "127.0.0.1:4001", allow: [echo]}}
 ///     tcp-connections: {to-n2: "127.0.0.1:7000"}
+///     relays: {n1: {at: /node/relay}}
 ///     variables: {PORT: 4000}
 ///
 /// Lists without names (`services: [hop]`) get names of their own. Keys may have _ for -. `$NAME` and

@@ -8,16 +8,13 @@
 
 namespace ockam::cli {
 
-namespace {
-
-/// The TCP address of a node that runs.
-result<std::string> tcp_address_of(invocation& in, const std::string& name) {
+result<std::string> tcp_address_of(invocation& in, const std::string& name, whether_it_runs runs) {
   if (auto ok = state::check_node_name(name); !ok)
     return std::move(ok).error();
   auto row = known_node(in, name);
   if (!row)
     return std::move(row).error();
-  if (state::status_of(in.home, *row) != state::node_status::running)
+  if (runs == whether_it_runs::has_to && state::status_of(in.home, *row) != state::node_status::running)
     return error{errc::unreachable, "Node " + name + " of the route is not running", "start it with: ockam node start " + name};
   if (row->tcp_listener_address.empty())
     return error{errc::unreachable, "node " + name + " of the route listens on no TCP address",
@@ -25,7 +22,17 @@ result<std::string> tcp_address_of(invocation& in, const std::string& name) {
   return row->tcp_listener_address;
 }
 
-} // namespace
+result<std::string> resolve_route_of(invocation& in, const std::string& to, const std::string& node) {
+  auto parsed = parse_multiaddr(to);
+  if (!parsed)
+    return std::move(parsed).error();
+  auto plan = plan_route(*parsed, node, [&](const std::string& name) { return tcp_address_of(in, name, whether_it_runs::does_not_matter); });
+  if (!plan)
+    return std::move(plan).error();
+  if (plan->to.parts.empty())
+    return error{errc::invalid_route, "the route names no worker", "for example /node/n2/service/outlet"};
+  return to_string(plan->to);
+}
 
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from) {
   auto parsed = parse_multiaddr(to);
@@ -38,7 +45,7 @@ result<origin> resolve_route(invocation& in, const std::string& to, const std::s
       return std::move(name).error();
     sender = std::move(*name);
   }
-  auto plan = plan_route(*parsed, sender, [&](const std::string& name) { return tcp_address_of(in, name); });
+  auto plan = plan_route(*parsed, sender, [&](const std::string& name) { return tcp_address_of(in, name, whether_it_runs::has_to); });
   if (!plan)
     return std::move(plan).error();
   if (plan->to.parts.empty()) {

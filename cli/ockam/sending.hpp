@@ -20,4 +20,12 @@ struct origin {
 /// node of the route does not run).
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from);
 
+/// Whether a node has to run to have an address; one that is stopped comes back at the same.
+enum class whether_it_runs { has_to, does_not_matter };
+
+/// Where a node listens over TCP. Errors: `not_found`, `unreachable`.
+result<std::string> tcp_address_of(invocation& in, const std::string& name, whether_it_runs runs);
+/// The same for a route that `node` is to follow, now and later: as text without /node/. Errors: as above.
+result<std::string> resolve_route_of(invocation& in, const std::string& to, const std::string& node);
+
 } // namespace ockam::cli

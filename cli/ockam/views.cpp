@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/views.hpp"
 
+#include "cli/ockam/portal_views.hpp"
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
@@ -24,6 +26,11 @@ std::string number(std::uint64_t n) {
   return std::to_string(n);
 }
 
+/// Nothing for 0, which most have.
+std::string some(std::uint64_t n) {
+  return n > 0 ? number(n) : "";
+}
+
 json counters(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
   auto out = json::object();
   for (const auto& c : list)
@@ -35,6 +42,13 @@ json counters(const google::protobuf::RepeatedPtrField<control::Counter>& list) 
 template <class Worker>
 json memory_of(const Worker& w) {
   return w.memory_limit() == 0 ? json{} : json{{"used", w.memory_used()}, {"limit", w.memory_limit()}};
+}
+
+/// What is behind its type, who has started it, and how many it has started. Null: nothing, nobody.
+template <class Worker>
+json kin_of(const Worker& w) {
+  return {{"behavior", w.behavior().empty() ? json{} : json(w.behavior())}, {"parent", w.parent().empty() ? json{} : json(w.parent())},
+          {"children", w.children()}, {"monitors", w.watchers()}};
 }
 
 std::string counter_text(const google::protobuf::RepeatedPtrField<control::Counter>& list) {
@@ -98,13 +112,15 @@ json view(const control::ServiceInfo& s) {
 }
 
 json view(const control::WorkerInfo& w) {
-  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()},
-          {"memory", memory_of(w)}};
+  json j{{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"messages_in", w.messages_in()},
+         {"memory", memory_of(w)}};
+  j.update(kin_of(w));
+  return j;
 }
 
 json view(const control::WorkerDetails& w) {
   const auto& l = w.latency();
-  return {{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"state", w.state()},
+  json j{{"addr", w.address()}, {"type", w.type()}, {"thread", w.thread()}, {"state", w.state()},
           {"instances", w.instances()}, {"restart", w.restart()}, {"restarts", w.restarts()},
           {"messages_in", w.messages_in()}, {"messages_out", w.messages_out()}, {"failed", w.failed()},
           {"queued", w.queued()}, {"overruns", w.overruns()}, {"busy_ms", w.busy_ms()},
@@ -114,6 +130,8 @@ json view(const control::WorkerDetails& w) {
           {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
           {"takes_from", std::vector<std::string>(w.takes_from().begin(), w.takes_from().end())},
           {"opens_node", w.opens_node()}};
+  j.update(kin_of(w));
+  return j;
 }
 
 json view(const control::ListenerInfo& l) {
@@ -150,6 +168,34 @@ json view(const control::ConnectionInfo& c) {
   return j;
 }
 
+namespace {
+
+json or_null(const std::string& text, const std::string& before = {}) {
+  return text.empty() ? json{} : json(before + text);
+}
+
+/// The reference knows up and down.
+json relay_view(const control::RelayInfo& r) {
+  return {{"connection_status", r.state() == "up" ? "Up" : "Down"}, {"name", r.name()}, {"state", r.state()}, {"since_ms", r.since_ms()},
+          {"registrations", r.registrations()}, {"last_failure", or_null(r.last_error())}};
+}
+
+} // namespace
+
+json view(const control::RelayInfo& r) {
+  auto j = relay_view(r);
+  j.update({{"destination_address", r.at()}, {"flow_control_id", or_null(r.flow_control_id())}, {"forwarding_route", or_null(r.forwarding_route())},
+            {"remote_address", or_null(r.remote_address())}, {"worker_address", or_null(r.worker_address(), "0#")}});
+  return j;
+}
+
+json page_view(const control::RelayInfo& r) {
+  auto j = relay_view(r);
+  j.update({{"destination", r.at()}, {"relay_route", or_null(r.forwarding_route())},
+            {"remote_address", or_null(r.remote_address(), "/service/")}, {"worker_address", or_null(r.worker_address(), "/service/")}});
+  return j;
+}
+
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
   auto verbose = route_to("tcp", row.tcp_listener_address);
   json j{{"name", row.name},
@@ -170,6 +216,12 @@ json view(const state::node_row& row, state::node_status status, const control::
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
     j["transports"].push_back(view(l));
+  for (const auto& i : info->items()) {
+    if (i.kind() == portal::inlet_kind)
+      j["inlets"].push_back(inlet_status(i));
+    else if (i.kind() == portal::outlet_kind)
+      j["outlets"].push_back(outlet_status(i));
+  }
   j["version"] = info->version();
   j["uptime_ms"] = info->uptime_ms();
   j["workers"] = info->workers();
@@ -206,9 +258,9 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 }
 
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
-  columns out{{"WORKER", false, true}, {"TYPE"}, {"THREAD"}, {"MESSAGES", true}};
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MONITORS", true}, {"MESSAGES", true}};
   for (const auto& w : list)
-    out.add({w.address(), w.type(), w.thread(), number(w.messages_in())});
+    out.add({w.address(), w.type(), w.behavior(), w.thread(), some(w.children()), some(w.watchers()), number(w.messages_in())});
   return out;
 }
 
@@ -228,11 +280,16 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInf
 
 std::string page_of(const control::WorkerDetails& w) {
   auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
+             + field("Behavior", w.behavior()) + field("Parent", w.parent())
              + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : "on the socket thread"}
                                + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
                                    + number(w.queued()) + " in queue");
+  if (w.children() > 0)
+    out += field("Children", number(w.children()) + ", see: ockam worker tree");
+  if (w.watchers() > 0)
+    out += field("Monitors", number(w.watchers()) + " are told of its end");
   if (w.memory_limit() > 0)
     out += field("Memory", size_text(w.memory_used()) + " of " + size_text(w.memory_limit()) + " in messages that it keeps or has sent");
   for (const auto& who : w.reached_by())
@@ -259,6 +316,21 @@ std::string page_of(const control::ListenerInfo& l) {
          + field("Socket address", l.socket_address()) + field("Processor address", l.address())
          + field("Flow Control Id", l.flow_control_id()) + field("Connections", number(l.connections()))
          + field("Accepted", number(l.accepted()) + ", refused " + number(l.refused()));
+}
+
+columns table_of(const google::protobuf::RepeatedPtrField<control::RelayInfo>& list) {
+  columns out{{"RELAY", false, true}, {"AT"}, {"STATE"}, {"SEND TO, THERE"}};
+  for (const auto& r : list)
+    out.add({r.name(), r.at(), r.state(), r.remote_address().empty() ? "" : "/service/" + r.remote_address()});
+  return out;
+}
+
+std::string page_of(const control::RelayInfo& r) {
+  auto out = done_line("Relay " + r.name() + " is " + r.state() + ", for " + uptime_text(r.since_ms()) + "\n") + field("At", r.at()) + field("Reason", r.last_error());
+  if (!r.remote_address().empty())
+    out += field("Send to, there", "/service/" + r.remote_address());
+  return out + field("Route", r.forwarding_route()) + field("Kept by", r.worker_address()) + field("Flow Control Id", r.flow_control_id())
+         + field("Registered", number(r.registrations()) + " times");
 }
 
 std::string page_of(const control::ConnectionInfo& c) {
@@ -288,6 +360,9 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   out += field("Process", number(info->pid()) + ", version " + info->version() + ", up " + uptime_text(info->uptime_ms()));
   for (const auto& l : info->listeners())
     out += field("Listener", line_of(l));
+  for (const auto& i : info->items())
+    out += field(i.kind() == portal::inlet_kind ? "Inlet" : "Outlet", i.name() + ": " + (i.kind() == portal::inlet_kind ? field_of(i, "from") + " to " : "to ")
+                   + field_of(i, "to") + (i.kind() == portal::inlet_kind ? ", " + field_of(i, "state") : ""));
   std::string services;
   for (const auto& s : info->services())
     services += (services.empty() ? "" : ", ") + s.address() + (s.address() == s.type() ? "" : " (" + s.type() + ")");

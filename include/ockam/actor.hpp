@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/workers/actor_publisher.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/plugin.hpp"
 #include "runtime/workers/remote_actor.hpp"

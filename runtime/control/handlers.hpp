@@ -74,6 +74,15 @@ class control_handlers {
   void keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo);
   /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
+  void create_relay(requester from, const control::CreateRelay& m, std::chrono::milliseconds timeout);
+  void list_relays(requester from);
+  void delete_relay(requester from, const control::DeleteRelay& m);
+  void create_item(requester from, const control::CreateItem& m);
+  void list_items(requester from, const std::string& kind);
+  void delete_item(requester from, const control::DeleteItem& m);
+  result<facility*> facility_of(const std::string& kind) const;
+  /// Answers with the one, or with nothing when it has ended meanwhile.
+  control::Response item_of(const std::string& kind, const std::string& name) const;
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Kind and handle of the section that has this flow control id; empty when it is of none.
   std::pair<std::string, std::string> section_with(std::uint32_t flow) const;
@@ -97,6 +106,7 @@ class control_handlers {
   std::multiset<std::pair<std::uint64_t, std::uint32_t>> unanswered_; ///< sessions and their requests
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
+  std::shared_ptr<const bool> here_ = std::make_shared<const bool>(true); ///< for answers of parts that live longer
   std::set<timer_queue::id> starting_; ///< deadlines of services that have been asked for
 };
 

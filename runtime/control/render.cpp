@@ -25,6 +25,8 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
     render(*out.add_listeners(), l);
   for (const auto& s : in.services)
     render(*out.add_services(), s);
+  for (const auto& [kind, i] : in.items)
+    render(*out.add_items(), kind, i);
   out.set_workers(in.workers);
   out.set_connections(in.connections);
   out.set_max_connections(in.max_connections);
@@ -38,6 +40,16 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
     o->set_address(w.address);
     o->set_thread(std::string{to_string(w.thread)});
     o->set_busy_ms(static_cast<std::uint64_t>(w.busy.count()));
+  }
+}
+
+void render(control::Item& out, std::string_view kind, const item_info& in) {
+  out.set_kind(std::string{kind});
+  out.set_name(in.name);
+  for (const auto& [name, value] : in.fields) {
+    auto* f = out.add_fields();
+    f->set_name(name);
+    f->set_value(value);
   }
 }
 
@@ -84,6 +96,19 @@ void render(control::ConnectionInfo& out, const link_info& in) {
   out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
 }
 
+void render(control::RelayInfo& out, const relay_info& in) {
+  out.set_name(in.name);
+  out.set_at(in.at);
+  out.set_state(std::string{to_string(in.state)});
+  out.set_last_error(in.last_error);
+  out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
+  out.set_registrations(in.registrations);
+  out.set_remote_address(in.remote_address);
+  out.set_forwarding_route(to_string(in.forwarding_route));
+  out.set_worker_address(in.worker_address);
+  out.set_flow_control_id(in.flow_control_id);
+}
+
 void render(control::WorkerDetails& out, const worker_info& in) {
   auto ns = [](std::chrono::nanoseconds d) { return static_cast<std::uint64_t>(d.count()); };
   out.set_address(in.address);
@@ -100,6 +125,10 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   out.set_overruns(in.overruns);
   out.set_memory_used(in.memory.used);
   out.set_memory_limit(in.memory.limit);
+  out.set_behavior(in.kin.behavior);
+  out.set_parent(in.kin.parent);
+  out.set_children(in.kin.children);
+  out.set_watchers(in.kin.watchers);
   out.set_busy_ms(static_cast<std::uint64_t>(in.busy.count()));
   auto& l = *out.mutable_latency();
   l.set_measured(in.measured);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/links/relays.hpp"
 #include "runtime/links/snapshot.hpp"
 
 #include "proto/control.pb.h"
@@ -9,9 +10,11 @@
 namespace ockam {
 
 void render(control::NodeInfo& out, const node_snapshot& in);
+void render(control::Item& out, std::string_view kind, const item_info& in);
 void render(control::ServiceInfo& out, const service_info& in);
 void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);
+void render(control::RelayInfo& out, const relay_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
 void render(control::Error& out, const error& in);
 

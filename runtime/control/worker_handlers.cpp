@@ -40,6 +40,19 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
     auto memory = parts_.node.workers.memory_of(*it->second);
     w->set_memory_used(memory.used);
     w->set_memory_limit(memory.limit);
+    auto kin = parts_.node.workers.kin_of(*it->second);
+    w->set_behavior(std::move(kin.behavior));
+    w->set_parent(std::move(kin.parent));
+    w->set_children(kin.children);
+    w->set_watchers(kin.watchers);
+    w->set_actor(kin.actor);
+    for (auto& a : kin.actors) {
+      auto* child = w->add_actors();
+      child->set_id(a.id);
+      child->set_parent(a.parent);
+      child->set_name(std::move(a.name));
+    }
+    w->set_service(parts_.services.has(it->second->type) && !it->second->alias);
   }
   answer(from, std::move(r));
 }

@@ -48,6 +48,9 @@ class reader {
   std::optional<std::uint64_t> read_bytes_head() noexcept { return head(major::bytes, false); }
   /// A definite text string (UTF-8 is not checked).
   std::optional<std::string_view> read_text() noexcept;
+  std::optional<bool> read_bool() noexcept {
+    return skip_byte(true_byte) ? std::optional{true} : skip_byte(false_byte) ? std::optional{false} : std::nullopt;
+  }
   /// True and past it when the next byte is `null` (f6).
   bool skip_null() noexcept { return skip_byte(null_byte); }
 
@@ -72,6 +75,8 @@ class reader {
  private:
   static constexpr std::byte break_byte{0xff};
   static constexpr std::byte null_byte{0xf6};
+  static constexpr std::byte false_byte{0xf4};
+  static constexpr std::byte true_byte{0xf5};
 
   std::optional<std::uint64_t> head(major want, bool may_be_indefinite) noexcept {
     if (at_end())

@@ -7,11 +7,11 @@ namespace ockam {
 
 std::string to_hex(std::span<const std::byte> bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
+  std::string out(2 * bytes.size(), '0');
+  auto* at = out.data();
   for (auto b : bytes) {
-    out.push_back(digits[std::to_integer<std::size_t>(b >> 4)]);
-    out.push_back(digits[std::to_integer<std::size_t>(b & std::byte{15})]);
+    *at++ = digits[std::to_integer<std::size_t>(b >> 4)];
+    *at++ = digits[std::to_integer<std::size_t>(b & std::byte{15})];
   }
   return out;
 }

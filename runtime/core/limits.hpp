@@ -29,6 +29,11 @@ struct limits {
   /// Connections of all listeners together. Later ones are accepted and closed, and counted. One listener has 15 in
   /// 16 of them, if its own key of this name does not say otherwise.
   std::size_t max_connections = 4096;
+  /// Relays that other nodes may have here (`forwarding_service`), all together, and by one link: each is a worker.
+  std::size_t max_relays = 4096;
+  std::size_t max_relays_per_peer = 256;
+  /// Bytes of a relay's name.
+  std::size_t max_relay_name = 255;
   /// A message that waited this long for a link that writes nothing is dropped.
   std::chrono::milliseconds stall{2'000};
   /// Bytes a second that a destination must take, over 10 s, while it holds up others; one that takes less counts

@@ -33,8 +33,25 @@ bool switchboard::remove(address_view a) {
   auto it = look_up(a);
   if (it == table_.end())
     return false;
+  if (it->second.watched)
+    tell_of_end(it, {errc::closed, {}, {}});
   table_.erase(it);
   return true;
+}
+
+bool switchboard::remove(address_view a, const error& why) {
+  succeeded(a, why);
+  return remove(a);
+}
+
+void switchboard::succeeded(address_view a, const error& why) {
+  if (auto it = look_up(a); it != table_.end())
+    tell_of_end(it, why);
+}
+
+void switchboard::tell_of_end(name_table::iterator it, const error& why) {
+  if (std::exchange(it->second.watched, false) && ends_)
+    ends_->ended(it->first, why);
 }
 
 worker_entry* switchboard::find(address_view a) {
@@ -138,7 +155,7 @@ void switchboard::handle(message_ptr m) {
   auto& entry = it->second;
   if (m->is_straight_from_link()) {
     const auto& source = m->source();
-    if (std::none_of(entry.consumer_of.begin(), entry.consumer_of.end(), [&](auto flow) { return source.has(flow); }))
+    if (!is_for(source, entry) && !(header.next() == open_ && reaches_something(source)))
       return refuse(std::move(m));
     if (answers_only_ && is_new_work(*m, entry))
       return drop(std::move(m), drop_reason::node_stopping);
@@ -153,6 +170,19 @@ void switchboard::handle(message_ptr m) {
   if (header.is_traced())
     trace(*m, entry);
   give(entry, std::move(m));
+}
+
+bool switchboard::is_for(const message_source& who, const worker_entry& entry) noexcept {
+  return std::any_of(entry.consumer_of.begin(), entry.consumer_of.end(), [&](auto flow) { return who.has(flow); });
+}
+
+drop_reason switchboard::outlook(const message& like, address_view worker) {
+  bool straight = like.is_straight_from_link();
+  const auto* entry = find(worker);
+  if (!entry)
+    return straight && !may_know_of(like.source(), worker) ? drop_reason::refused : drop_reason::unknown_worker;
+  bool open = (!straight || is_for(like.source(), *entry)) && (!entry->access || entry->access->admits(like));
+  return open ? drop_reason::none : drop_reason::refused;
 }
 
 /// Answers come in under the id of the link itself, which their worker has got by sending; what an operator has allowed
@@ -181,8 +211,13 @@ void switchboard::give(worker_entry& entry, message_ptr m) {
   // The worker ends, not the caller. It may have removed itself already; its object is still there:
   // workers are destroyed by their actor, never inside a delivery.
   dropped_.add(drop_reason::worker_failed);
-  for (auto it = table_.begin(); it != table_.end();)
-    it = it->second.target == target ? table_.erase(it) : std::next(it);
+  error why{errc::service_failed, *what, {}};
+  for (auto it = table_.begin(); it != table_.end();) {
+    bool gone = it->second.target == target;
+    if (gone)
+      tell_of_end(it, why);
+    it = gone ? table_.erase(it) : std::next(it);
+  }
   target->failed(*what);
 }
 

@@ -48,6 +48,20 @@ class flushable {
   bool queued_ = false;
 };
 
+/// Who is told when workers end that it has marked (`worker_entry::watched`). Neither call may change the name table.
+class end_observer {
+ public:
+  /// The one that had this address is no more; the address goes as well, or is that of its successor. The mark is gone.
+  virtual void ended(address_view name, const error& why) = 0;
+  /// The node stops: it takes nothing new from now on.
+  virtual void stopping() = 0;
+  /// How many are to be told of its end.
+  virtual std::size_t count_watchers(address_view name) const = 0;
+
+ protected:
+  ~end_observer() = default;
+};
+
 /// What the node knows of an address.
 struct worker_entry {
   receiver* target = nullptr;
@@ -55,6 +69,7 @@ struct worker_entry {
   bool on_pool = false;
   bool internal = false;        ///< not for listings: reply addresses of requests
   bool alias = false;           ///< another address of a worker (`workers::alias`)
+  bool watched = false;         ///< somebody is to be told of its end (`end_observer`)
   std::uint32_t producer = 0;   ///< of a link: the flow control id of what it brings in
   std::uint64_t host = 0;       ///< number in `workers`; 0: not a worker
   std::vector<std::uint32_t> consumer_of; ///< flow control ids whose messages it may receive
@@ -84,8 +99,14 @@ class switchboard {
   // -- name table ----------------------------------------------------------------------------------
   /// Error: `already_exists`.
   result<void> add(address a, worker_entry e);
-  /// Messages that are under way to it are then undeliverable. False when there is none.
+  /// Messages that are under way to it are then undeliverable. False when there is none. `why`: for who watches it.
   bool remove(address_view a);
+  bool remove(address_view a, const error& why);
+  /// The worker at this address is no more, and the address is to be that of its successor.
+  void succeeded(address_view a, const error& why);
+  /// Who is told of ends (null: nobody).
+  void tell_of_ends(end_observer* o) noexcept { ends_ = o; }
+  std::size_t count_watchers(address_view a) const { return ends_ ? ends_->count_watchers(a) : 0; }
   worker_entry* find(address_view a);
   std::size_t size() const noexcept { return table_.size(); }
   template <class F>
@@ -105,11 +126,20 @@ class switchboard {
   std::vector<address> allowed_to(std::uint32_t flow) const;
   /// Peers with this id may come to reach any name, once there is a service: they are told when there is none.
   void any_name_for(std::uint32_t flow) noexcept { any_name_ = flow; }
+  /// Every peer that may reach something here may reach this worker, which tells of others no more than `outlook` does.
+  void open_to_peers(address worker) { open_ = std::move(worker); }
+  /// What would become of a message to that worker from who has sent `like`: `none` if it would get there,
+  /// `unknown_worker` or `refused` as its sender would be told.
+  drop_reason outlook(const message& like, address_view worker);
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
   /// For the end of the node: from now on what comes straight from a link gets to links and hops, which pass it on, and
   /// to workers that it is an answer for. All else is dropped as `node-stopping`.
-  void take_answers_only() noexcept { answers_only_ = true; }
+  void take_answers_only() {
+    answers_only_ = true;
+    if (ends_)
+      ends_->stopping();
+  }
 
   // -- messages ------------------------------------------------------------------------------------
   /// Queues a message for the first address of its onward route.
@@ -159,6 +189,8 @@ class switchboard {
 
   name_table::iterator look_up(address_view a) { return table_.find(a, address_hash{}, address_equal{}); }
   static bool must_be_whole(const message& m, const worker_entry* next) noexcept;
+  static bool is_for(const message_source& who, const worker_entry& entry) noexcept;
+  void tell_of_end(name_table::iterator it, const error& why);
   /// True when this message is the first of its flow to be dropped, and both ends are to be told.
   bool breaks_stream(const message& m, drop_reason why);
   void tell_receiver(const message& m, const report& r);
@@ -179,6 +211,8 @@ class switchboard {
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
   std::uint32_t any_name_ = 0;
+  end_observer* ends_ = nullptr;
+  address open_; ///< no name: none
   bool answers_only_ = false;
   message* head_ = nullptr;
   message* tail_ = nullptr;

@@ -45,14 +45,15 @@ class connector::placeholder final : public worker {
 
 class connector::connection final : public std::enable_shared_from_this<connection> {
  public:
-  connection(connector& owner, const connection_config& c, transport& t, std::uint32_t seed)
-    : owner_{owner}, config_{c}, transport_{t}, name_{c.name.empty() ? random_address() : address{c.name}},
+  connection(connector& owner, const connection_config& c, transport& t, watcher w, std::uint32_t seed)
+    : owner_{owner}, config_{c}, transport_{t}, watcher_{std::move(w)}, name_{c.name.empty() ? random_address() : address{c.name}},
       remote_{usual_form(c.address)}, backoff_{c.retry, seed}, flow_{board().flows().create()} {}
 
   ~connection() { end(); }
 
   const address& name() const { return name_; }
   bool of(const transport& t) const { return &transport_ == &t; }
+  bool has_watcher() const { return watcher_.up != nullptr; }
   bool leads_to(address_view peer) const { return peer.type == transport_.type() && peer.name == remote_; }
   bool is(std::string_view which) const {
     return which == name_.name || which == to_string(name_) || which == remote_ || which == config_.address;
@@ -200,6 +201,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     }
     if (auto done = std::exchange(first_, nullptr))
       done(info(&l));
+    if (watcher_.up && state_ == state::up)
+      watcher_.up();
   }
 
   void lost(const link_info& last, const std::string& why) {
@@ -234,6 +237,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
       retry_timer_ = 0;
       attempt(owner_.context_.limits.connect_timeout);
     });
+    if (watcher_.down)
+      watcher_.down(last_error_);
   }
 
   // -- messages meanwhile ----------------------------------------------------------------------------
@@ -269,6 +274,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   connector& owner_;
   connection_config config_;
   transport& transport_;
+  watcher watcher_;
   address name_;
   address placeholder_ = random_address();
   std::string remote_;
@@ -302,8 +308,8 @@ connector::connector(const node_context& context, std::uint32_t seed) : context_
 
 connector::~connector() = default;
 
-connector::connection& connector::insert(const connection_config& c, transport& t) {
-  connections_.push_back(std::make_shared<connection>(*this, c, t, next_seed_++));
+connector::connection& connector::insert(const connection_config& c, transport& t, watcher w) {
+  connections_.push_back(std::make_shared<connection>(*this, c, t, std::move(w), next_seed_++));
   return *connections_.back();
 }
 
@@ -312,8 +318,10 @@ void connector::erase(connection& c) {
   connections_.remove_if([&](auto& p) { return p.get() == &c; });
 }
 
-result<void> connector::add(const connection_config& c, transport& t) {
-  auto& fresh = insert(c, t);
+result<void> connector::add(const connection_config& c, transport& t, watcher w) {
+  if (stopped_)
+    return error{errc::closed, "the node is stopping", {}};
+  auto& fresh = insert(c, t, std::move(w));
   if (auto ok = fresh.begin(); !ok) {
     erase(fresh);
     return ok;
@@ -351,11 +359,12 @@ std::vector<link_info> connector::links(const transport& t) const {
 }
 
 const address* connector::find(address_view peer) const {
-  auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return c->leads_to(peer); });
+  auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return !c->has_watcher() && c->leads_to(peer); });
   return it == connections_.end() ? nullptr : &(*it)->name();
 }
 
 void connector::stop() {
+  stopped_ = true;
   for (auto& c : connections_)
     c->end();
   connections_.clear();

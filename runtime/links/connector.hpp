@@ -26,14 +26,20 @@ namespace ockam {
 class connector {
  public:
   using created = std::function<void(result<link_info>)>;
+  /// For a part of the node that needs a connection of its own: told of each link, when it is up and when it has ended, or
+  /// could not be made. Not after `remove`.
+  struct watcher {
+    std::function<void()> up;
+    std::function<void(const std::string& why)> down;
+  };
 
   /// Equal seeds give equal retries.
   connector(const node_context& context, std::uint32_t seed);
   ~connector();
 
   /// A connection of the configuration, tried until it is there. The transport lives longer than this.
-  /// Errors: `already_exists` (its name as an address), `invalid_address`.
-  result<void> add(const connection_config& c, transport& t);
+  /// Errors: `already_exists` (its name as an address), `invalid_address`, `closed` (after `stop`).
+  result<void> add(const connection_config& c, transport& t, watcher w = {});
   /// A connection from the prompt: a first attempt that fails within `timeout` is an error and leaves
   /// nothing. `done` is called once. Errors: those of `transport::connect`.
   void create(const connection_config& c, transport& t, std::chrono::milliseconds timeout, created done);
@@ -42,20 +48,22 @@ class connector {
   result<void> remove(const transport& t, std::string_view which);
   /// All links of a transport: those of connections with their history, also where there is no link now.
   std::vector<link_info> links(const transport& t) const;
-  /// The worker address of a connection to this peer (`1#127.0.0.1:4000`); null when there is none.
+  /// The worker address of a connection to this peer (`1#127.0.0.1:4000`), of those that belong to no part of the node;
+  /// null when there is none.
   const address* find(address_view peer) const;
-  /// Gives up all of them; for the end of the node, before its transports stop.
+  /// Gives up all of them, and makes none any more; for the end of the node, before its transports stop.
   void stop();
 
  private:
   class connection;
   class placeholder;
 
-  connection& insert(const connection_config& c, transport& t);
+  connection& insert(const connection_config& c, transport& t, watcher w = {});
   void erase(connection& c);
 
   const node_context& context_;
   std::uint32_t next_seed_;
+  bool stopped_ = false;
   std::list<std::shared_ptr<connection>> connections_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/links/reach.hpp"
 
+#include "runtime/workers/watch_server.hpp"
+
 #include <algorithm>
 
 namespace ockam {
@@ -55,6 +57,8 @@ reach reach_of(const live_parts& n, const worker_entry& e) {
   if (by_connections)
     out.by.emplace_back("peers of all connections that this node makes");
   add_connections(out.by, n, flows);
+  if (const auto* watches = n.node.board.find(address{std::string{watch_address}}); watches && watches->target == e.target)
+    out.by.emplace_back("peers that may reach any other worker");
   out.takes_from = rule_of(e, n);
   const auto& types = n.services.types();
   auto type = std::find_if(types.begin(), types.end(), [&](auto& t) { return t.name == e.type; });

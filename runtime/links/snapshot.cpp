@@ -54,6 +54,9 @@ node_snapshot take_snapshot(const live_parts& n, snapshot_links links) {
       std::ranges::move(n.connections.links(*t), std::back_inserter(s.links));
   }
   s.services = list_services(n);
+  for (const auto& f : n.facilities)
+    for (auto& i : f->list())
+      s.items.emplace_back(f->kind(), std::move(i));
   s.workers = board.size();
   s.connections = n.transports.connections();
   s.max_connections = n.node.limits.max_connections;

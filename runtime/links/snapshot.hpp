@@ -30,6 +30,7 @@ struct node_snapshot {
   std::vector<listener_info> listeners;
   std::vector<link_info> links;       ///< empty unless asked for
   std::vector<service_info> services; ///< by address
+  std::vector<std::pair<std::string, item_info>> items; ///< of facilities, with their kinds
   std::size_t workers = 0;            ///< addresses, those of links and aliases too
   std::size_t connections = 0;        ///< open links
   std::size_t max_connections = 0;

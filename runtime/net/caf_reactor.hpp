@@ -83,6 +83,7 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   }
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
+  result<net::acceptor_ptr> reserve(const endpoint& at, net::acceptor_events& owner) override;
   result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
   net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
   net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;

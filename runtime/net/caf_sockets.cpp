@@ -50,8 +50,16 @@ class fd_stream final : public net::stream, private fd_handler::listener {
     return true;
   }
 
+  void reset_at_end() override { reset_at_close(fd()); }
+  void gather_small_writes() override { send_at_once(fd(), false); }
+
   void watch_read(bool on) override { handler_->watch_read(on); }
   void watch_write(bool on) override { handler_->watch_write(on); }
+
+  bool is_dead() override {
+    pollfd p{fd(), 0, 0};
+    return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+  }
 
   bool peer_closed() override {
     pollfd p{fd(), POLLRDHUP, 0};
@@ -103,6 +111,9 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
     : reactor_{r}, owner_{owner}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
     handler_->watch_read(true);
   }
+  /// Has the port, and is not open yet.
+  fd_acceptor(caf_reactor& r, int fd, endpoint reserved, net::acceptor_events& owner)
+    : reactor_{r}, owner_{owner}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)}, reserved_{std::move(reserved)} {}
   fd_acceptor(caf_reactor& r, unix_listener l, net::acceptor_events& owner) : fd_acceptor{r, l.fd, owner} {
     local_ = l.path;
     unix_ = std::move(l);
@@ -118,6 +129,16 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   }
 
   std::string local() const override { return local_; }
+
+  result<void> open() override {
+    if (!reserved_)
+      return {};
+    if (auto ok = open_tcp(handler_->descriptor(), *reserved_); !ok)
+      return ok;
+    reserved_.reset();
+    handler_->watch_read(true);
+    return {};
+  }
 
  private:
   void on_fd_readable() override {
@@ -151,6 +172,7 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   std::string local_;
   std::optional<unix_listener> unix_;
   fd_handler::owner handler_;
+  std::optional<endpoint> reserved_; ///< while it is not open
   timer_queue::id retry_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -269,6 +291,13 @@ result<net::acceptor_ptr> caf_reactor::listen(const endpoint& at, net::acceptor_
   if (!fd)
     return std::move(fd).error();
   return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, owner)};
+}
+
+result<net::acceptor_ptr> caf_reactor::reserve(const endpoint& at, net::acceptor_events& owner) {
+  auto fd = reserve_tcp(at);
+  if (!fd)
+    return std::move(fd).error();
+  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, at, owner)};
 }
 
 result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) {

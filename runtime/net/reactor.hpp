@@ -40,6 +40,8 @@ class reactor {
 
   /// Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `io_failure`.
   virtual result<acceptor_ptr> listen(const endpoint& at, acceptor_events& owner) = 0;
+  /// Takes the port and accepts nobody before `acceptor::open`: until then whoever connects is refused. Errors: as above.
+  virtual result<acceptor_ptr> reserve(const endpoint& at, acceptor_events& owner) = 0;
   /// A Unix socket whose file has `mode`; one that nobody listens on any more is replaced.
   /// Errors: as above, and `already_exists` for a file of another kind.
   virtual result<acceptor_ptr> listen_unix(const std::string& path, unsigned mode, acceptor_events& owner) = 0;

@@ -90,8 +90,33 @@ result<socket_address> literal_address(const std::string& what, const endpoint& 
   return error{errc::address_unavailable, what + ": " + e.cause, std::move(e.hint)};
 }
 
+namespace {
+
+std::string listening(const endpoint& at) {
+  return "cannot listen on " + to_string(at);
+}
+
+} // namespace
+
 result<int> listen_tcp(const endpoint& at) {
-  auto what = "cannot listen on " + to_string(at);
+  auto fd = reserve_tcp(at);
+  if (!fd)
+    return fd;
+  auto ok = open_tcp(*fd, at);
+  if (ok)
+    return fd;
+  ::close(*fd);
+  return std::move(ok).error();
+}
+
+result<void> open_tcp(int fd, const endpoint& at) {
+  if (::listen(fd, backlog) < 0)
+    return listen_error(listening(at), at, errno);
+  return {};
+}
+
+result<int> reserve_tcp(const endpoint& at) {
+  auto what = listening(at);
   auto address = literal_address(what, at);
   if (!address)
     return std::move(address).error();
@@ -101,14 +126,19 @@ result<int> listen_tcp(const endpoint& at) {
     return system_error(what, errno);
   int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (::bind(fd, a.raw(), a.size()) < 0 || ::listen(fd, backlog) < 0)
+  if (::bind(fd, a.raw(), a.size()) < 0)
     return close_and_report(fd, what, at);
   return fd;
 }
 
-void send_at_once(int fd) {
-  int on = 1;
+void send_at_once(int fd, bool yes) {
+  int on = yes ? 1 : 0;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void reset_at_close(int fd) {
+  linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 std::chrono::milliseconds unacknowledged(int fd) {

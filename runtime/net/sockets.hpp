@@ -38,9 +38,14 @@ error listen_error(const std::string& what, const endpoint& at, int err);
 /// A non-blocking listening socket. `[::]` takes IPv4 as well. Errors: `address_in_use`, `address_unavailable`,
 /// `permission_denied`, `io_failure`.
 result<int> listen_tcp(const endpoint& at);
+/// The same in two steps: a socket that has the port, and that accepts from `open_tcp` on. Errors: as above.
+result<int> reserve_tcp(const endpoint& at);
+result<void> open_tcp(int fd, const endpoint& at);
 
 /// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.
-void send_at_once(int fd);
+void send_at_once(int fd, bool yes = true);
+/// The other system gets a reset when the socket is closed (SO_LINGER of zero).
+void reset_at_close(int fd);
 
 /// How long the other system has not acknowledged what was sent to it; zero when nothing is open or the
 /// socket is not TCP. A peer whose window is full answers probes, so a slow process is not a dead one:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/error.hpp"
 #include "runtime/core/reason.hpp"
 
 #include <chrono>
@@ -74,6 +75,15 @@ class stream {
   ///
   /// Precondition: nothing is left of what `write` was offered. (TLS may have begun to send it.)
   virtual bool shutdown_write() = 0;
+  /// The destructor cuts the connection off: the peer hears of a reset and not of an end, and what has not arrived is
+  /// lost. No effect where the protocol below knows no such thing.
+  virtual void reset_at_end() {}
+  /// Has small writes wait for each other as long as the peer has not acknowledged what went before (Nagle's algorithm;
+  /// off at first). No effect on what is no TCP.
+  virtual void gather_small_writes() {}
+  /// Whether both directions have ended or the connection broke, for a stream that is not read from now; what has come
+  /// in before may still be there.
+  virtual bool is_dead() { return false; }
   virtual void watch_read(bool on) = 0;
   virtual void watch_write(bool on) = 0;
   /// Whether the peer has ended its direction or the connection broke, for a stream that is not read from now.
@@ -105,6 +115,8 @@ class acceptor {
  public:
   virtual ~acceptor() = default;
   virtual std::string local() const = 0; ///< `host:port` with the real port
+  /// Begins to accept, of one that has been made by `reactor::reserve`. Errors: as `reactor::listen`.
+  virtual result<void> open() { return {}; }
 };
 using acceptor_ptr = std::unique_ptr<acceptor>;
 

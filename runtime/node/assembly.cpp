@@ -3,7 +3,10 @@
 
 #include "runtime/core/account.hpp"
 #include "runtime/core/log.hpp"
+#include "runtime/workers/actor_publisher.hpp"
 #include "runtime/workers/remote_actor.hpp"
+#include "runtime/workers/watch_client.hpp"
+#include "runtime/workers/watch_server.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -14,6 +17,8 @@ namespace {
 
 constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
+constexpr std::string_view publisher_address = "_internal.publisher";
+constexpr std::string_view watching_address = "_internal.watching";
 
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
@@ -24,6 +29,8 @@ node_config without_sections(node_config c) {
   decltype(c.listeners){}.swap(c.listeners);
   decltype(c.connections){}.swap(c.connections);
   decltype(c.services){}.swap(c.services);
+  decltype(c.relays){}.swap(c.relays);
+  decltype(c.items){}.swap(c.items);
   return c;
 }
 
@@ -33,12 +40,12 @@ assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_con
   : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{parts}, memory_{config_.limit.node_budget},
     local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
-    dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
+    dialer_{context_, config_.routing, connector_, transports_, seed}, relays_{parts.relays({context_, connector_, transports_})}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
 
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_};
 }
 
 void assembly::open() {
@@ -47,17 +54,28 @@ void assembly::open() {
   workers_.router(router_);
   workers_.charge_to(*local_);
   workers_.watch();
+  workers_.kinds([this](const child_order& o) { return services_.for_child(o); });
   flows_.services = board_.flows().create();
   board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
-  worker_options gate;
-  gate.type = "actors";
-  gate.internal = true;
-  gate.budget = account::usual;
-  (void)workers_.start(address{std::string{actors_address}}, make_remote_gate(), std::move(gate));
+  start_internal(watch_address, "watch", std::make_unique<watch_server>(workers_));
+  start_internal(watching_address, "watching", std::make_unique<watch_client>(workers_));
+  start_internal(actors_address, "actors", make_remote_gate());
+  start_internal(publisher_address, "publisher", make_actor_publisher(context_));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);
+  for (const auto& make : kinds_.facilities)
+    facilities_.add(make(context_));
+}
+
+/// A worker that belongs to the node itself, on the socket thread.
+void assembly::start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w) {
+  worker_options o;
+  o.type = type;
+  o.internal = true;
+  o.budget = account::usual;
+  (void)workers_.start(address{std::string{at}}, std::move(w), std::move(o));
 }
 
 void assembly::end_turn() {
@@ -128,6 +146,8 @@ void assembly::close() {
   drained_ = nullptr;
   reload_.stop();
   (void)workers_.stop(address{std::string{control_address}});
+  for (const auto& f : facilities_)
+    f->stop();
   connector_.stop();
   dialer_.stop();
   transports_.stop();
@@ -137,6 +157,7 @@ void assembly::close() {
 }
 
 void assembly::clear() {
+  facilities_.clear();
   transports_.clear();
   reactor_.at_end_of_turn(nullptr);
 }

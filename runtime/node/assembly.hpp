@@ -52,6 +52,7 @@ class assembly {
   routing_config& routing() noexcept { return config_.routing; }
 
  private:
+  void start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w);
   void end_turn();
   bool is_busy();
   void check_drained();
@@ -74,6 +75,8 @@ class assembly {
   transport_set transports_;
   connector connector_;
   dialer dialer_;
+  std::unique_ptr<relays> relays_;
+  facility_set facilities_;
   reloader reload_;
   section_book sections_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/limits.hpp"
+#include "runtime/core/section.hpp"
 #include "runtime/links/config.hpp"
 
 #include <chrono>
@@ -40,6 +41,8 @@ struct node_config {
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;
+  std::vector<relay_config> relays;
+  std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/node/node.hpp"
 
+#include "runtime/core/guarded.hpp"
 #include "runtime/net/caf_reactor.hpp"
 #include "runtime/node/assembly.hpp"
+#include "runtime/workers/actor_publisher.hpp"
 #include "runtime/workers/pool_threads.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
 
 #include <future>
 #include <random>
 #include <sys/eventfd.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ockam {
@@ -81,6 +85,16 @@ class running_node final : public node {
     });
   }
 
+  void run(std::function<void(caf::actor_system&)> f, std::function<void(std::optional<std::string>)> ended) override {
+    own_ = std::thread{[this, f = std::move(f), ended = std::move(ended)] {
+      caf::scoped_actor self{*sys_}; // for which the actor system waits
+      auto threw = guarded([&] { f(*sys_); });
+      for (const auto& a : published_actors(*sys_))
+        self->wait_for(a);
+      ended(std::move(threw));
+    }};
+  }
+
   bool drain() override {
     auto begun = std::make_shared<std::promise<void>>();
     reactor_->post([this, begun] {
@@ -134,6 +148,8 @@ class running_node final : public node {
     // Hosts get their exit messages on the same thread: by the next post they have run.
     on_socket_thread([] {});
     sys_->await_all_actors_done();
+    if (own_.joinable())
+      own_.join();
     pool_.join();
     on_socket_thread([this] {
       assembly_->clear();
@@ -150,6 +166,7 @@ class running_node final : public node {
   int stop_fd_;
   int drained_fd_;
   std::vector<listener_info> listeners_;
+  std::thread own_; ///< of `run`
   std::unique_ptr<caf_reactor> reactor_;
   std::unique_ptr<assembly> assembly_;
 };

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/links/facility.hpp"
+#include "runtime/links/relays.hpp"
+#include "runtime/links/transport.hpp"
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
 #include "runtime/workers/service_type.hpp"
-#include "runtime/links/transport.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
+
+namespace caf {
+class actor_system;
+}
 
 namespace ockam {
 
@@ -18,7 +26,9 @@ namespace ockam {
 struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
+  relays_factory relays;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
+  std::span<const facility_factory> facilities = {};
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
@@ -39,11 +49,17 @@ class node {
   /// The listeners of the configuration, in the order in which they were opened.
   virtual const std::vector<listener_info>& listeners() const = 0;
 
-  /// Puts another configuration of this node into effect, all of it or nothing (`reloader`): sections that are gone end,
-  /// new ones begin, changed ones do both; `[routing]` and `stop-grace` apply at once, other keys of `[node]` at the next
-  /// start. Logs all of it, with what failed. `done` is called on the socket thread, later: whether there was no
-  /// problem, and the listeners that there are now.
+  /// Puts another configuration of this node into effect, all of it or nothing (`reloader`): sections that are gone
+  /// end, new ones begin, changed ones do both; `[routing]` and `stop-grace` apply at once, other keys of `[node]` at
+  /// the next start. Logs all of it, with what failed. `done` is called on the socket thread, later: whether there was
+  /// no problem, and the listeners that there are now.
   virtual void reload(node_config fresh, std::function<void(bool ok, std::vector<listener_info>)> done) = 0;
+
+  /// Runs `f` with the node's actor system on a thread of its own, and waits there until the actors that were published
+  /// (`ockam::publish`) have ended; then calls `ended`, there, with the text of what `f` threw or nothing. The end of
+  /// the node waits for that. Once.
+  virtual void run(std::function<void(caf::actor_system&)> f,
+                   std::function<void(std::optional<std::string>)> ended) = 0;
 
   /// Readable once somebody asked over control that the node stop. The drain has begun then.
   virtual int stop_requested_fd() const = 0;

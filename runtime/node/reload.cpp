@@ -21,6 +21,8 @@ const Section* find_same(const std::vector<Section>& list, const Section& like) 
   auto it = std::find_if(list.begin(), list.end(), [&](auto& s) {
     if constexpr (requires { s.transport; })
       return s.name == like.name && s.transport == like.transport;
+    else if constexpr (requires { s.kind; })
+      return s.name == like.name && s.kind == like.kind;
     else
       return s.name == like.name;
   });
@@ -48,6 +50,11 @@ void say_it_stays_ended(const std::string& title, const std::string& hint) {
   say(level::warn, title + " does not run: it was ended at the prompt, or has failed. It stays so until the next start, or: " + hint);
 }
 
+bool has_item(const facility& f, const std::string& name) {
+  auto all = f.list();
+  return std::any_of(all.begin(), all.end(), [&](auto& i) { return i.name == name; });
+}
+
 constexpr const char* needs_its_place = "it was started beside the one that runs. If both need something that only one can have, as a port: "
                                         "take the section out, reload, put it back and reload again";
 
@@ -59,6 +66,14 @@ error with_hint(error e, const char* hint) {
 
 std::string title(const service_config& s) {
   return "[service " + s.name + "]";
+}
+
+std::string title(const relay_config& r) {
+  return "[relay " + r.name + "]";
+}
+
+std::string title(const config_section& s) {
+  return "[" + s.kind + " " + s.name + "]";
 }
 
 template <class Section>
@@ -96,6 +111,8 @@ void reloader::adopt(node_config alone, const std::string& handle) {
   auto append = [](auto& to, auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   append(config_.connections, alone.connections);
   append(config_.services, alone.services);
+  append(config_.relays, alone.relays);
+  append(config_.items, alone.items);
 }
 
 std::string reloader::section_of(const std::string& kind, const std::string& handle) const {
@@ -137,6 +154,7 @@ void reloader::begin() {
         now().absent.emplace_back(t.name);
   }
   check_connections();
+  check_relays();
   start_services();
 }
 
@@ -189,6 +207,16 @@ void reloader::check_connections() {
   }
 }
 
+/// One of the name may have been made at the prompt.
+void reloader::check_relays() {
+  const auto& c = now().changes;
+  if (now().mode == on_failure::stop)
+    return;
+  for (const auto& r : c.relays.come)
+    if (parts_.relays.find(r.name) && !find_same(c.relays.gone, r))
+      now().failures.push_back({title(r), {errc::already_exists, "there is a relay of this name, made at the prompt", "choose another name, or: ockam relay delete " + r.name}});
+}
+
 /// Whether somebody has its address who makes room for it: what the section was before, or what each node has.
 bool reloader::has_predecessor(const service_config& s) const {
   const auto* there = parts_.node.board.find(address{s.name});
@@ -228,8 +256,37 @@ void reloader::service_ready(const service_config& s, std::unique_ptr<successor>
 }
 
 void reloader::started_one() {
-  if (--now().starting == 0)
+  if (--now().starting == 0 && begin_items())
     open_next();
+}
+
+result<void> reloader::begin_item(const config_section& s) {
+  auto* f = parts_.facilities.find(s.kind);
+  if (!f)
+    return error{errc::unsupported, "this node has no " + s.kind, {}};
+  return outcome_of(f->begin(s));
+}
+
+/// Those that are new, beside what runs; one that has changed takes the place of what it was, later. False: the node does
+/// not start.
+bool reloader::begin_items() {
+  const auto& c = now().changes.items;
+  for (const auto& s : c.come) {
+    if (find_same(c.gone, s)) {
+      now().items_behind.push_back(&s);
+      continue;
+    }
+    auto ok = begin_item(s);
+    if (ok)
+      now().items.push_back(s);
+    else if (!c.gone.empty() && (ok.error().code == errc::address_in_use || ok.error().code == errc::already_exists))
+      now().items_behind.push_back(&s);
+    else if (now().mode == on_failure::stop)
+      return failed(title(s), std::move(ok).error()), false;
+    else
+      now().failures.push_back({title(s), std::move(ok).error()});
+  }
+  return true;
 }
 
 /// Whether `l` cannot be opened before `gone` is closed.
@@ -288,6 +345,8 @@ void reloader::undo() {
   for (const auto& s : r.services)
     if (!s.beside)
       (void)parts_.node.workers.stop(address{s.what->name});
+  for (const auto& s : r.items)
+    (void)parts_.facilities.find(s.kind)->end(s.name);
   r.services.clear();
   r.undone = true;
   finish();
@@ -300,8 +359,10 @@ void reloader::commit() {
   if (r.mode == on_failure::stay && r.changes.none())
     say(level::info, "no section of the configuration has changed");
   narrow_rights();
+  end_items();
   end_gone();
   place_services();
+  place_items();
   start_standard();
   if (r.changes.routing) {
     config_.routing = r.fresh.routing;
@@ -336,6 +397,9 @@ void reloader::end_gone() {
   };
   for (const auto& l : c.listeners.gone)
     end_listener(l);
+  for (const auto& r : c.relays.gone)
+    if (parts_.relays.remove(r.name))
+      say(level::info, "ended the relay " + r.name);
   for (const auto& n : c.connections.gone)
     if (auto t = parts_.transports.find(n.transport); t && parts_.connections.remove(**t, n.name))
       say(level::info, "ended the " + n.transport + " connection " + n.name);
@@ -346,6 +410,7 @@ void reloader::end_gone() {
   take_out(config_.listeners, c.allows.gone);
   take_out(config_.connections, c.connections.gone);
   take_out(config_.services, c.services.gone);
+  take_out(config_.relays, c.relays.gone);
   if (now().mode == on_failure::stay)
     say_what_waits();
 }
@@ -372,6 +437,33 @@ bool reloader::has_heir(const listener_config& l) {
   const auto* next = find_same(now().changes.listeners.come, l);
   const auto& late = now().late;
   return next && std::none_of(late.begin(), late.end(), [&](auto& w) { return w.what == next; });
+}
+
+void reloader::end_items() {
+  for (const auto& s : now().changes.items.gone)
+    if (auto* f = parts_.facilities.find(s.kind); f && f->end(s.name))
+      say(level::info, "ended " + title(s));
+  take_out(config_.items, now().changes.items.gone);
+}
+
+/// What has been ended to make room for one that cannot begin comes back.
+void reloader::place_items() {
+  auto& r = now();
+  for (const auto* s : r.items_behind) {
+    if (auto ok = begin_item(*s); ok) {
+      r.items.push_back(*s);
+      continue;
+    } else {
+      r.failures.push_back({title(*s), std::move(ok).error()});
+    }
+    if (const auto* before = find_same(r.changes.items.gone, *s); before && begin_item(*before))
+      r.items.push_back(*before);
+  }
+  for (auto& s : r.items) {
+    say(level::info, "began " + title(s));
+    config_.items.push_back(std::move(s));
+  }
+  r.items.clear();
 }
 
 void reloader::place_services() {
@@ -493,7 +585,22 @@ void reloader::connect_all() {
         break;
     }
   }
+  begin_relays();
   finish();
+}
+
+/// When their connections are there, which their routes may name.
+void reloader::begin_relays() {
+  auto& r = now();
+  if (r.mode == on_failure::stop && !r.failures.empty())
+    return;
+  for (const auto& relay : r.changes.relays.come)
+    if (auto ok = parts_.relays.add(relay)) {
+      config_.relays.push_back(relay);
+      say(level::info, "the relay " + relay.name + " is to be at " + relay.at);
+    } else {
+      r.failures.push_back({title(relay), std::move(ok).error()});
+    }
 }
 
 /// What does not run although the configuration has it, and what takes effect later: nobody is to wonder.
@@ -505,12 +612,18 @@ void reloader::say_what_waits() {
   for (const auto& name : now().absent)
     if (!find_named(config_.services, name))
       say_it_stays_ended("service " + name, "ockam service start " + name);
+  for (const auto& s : config_.items)
+    if (auto* f = parts_.facilities.find(s.kind); f && !has_item(*f, s.name))
+      say_it_stays_ended(title(s), "ockam " + s.kind + " create " + s.name);
   for (const auto& l : config_.listeners)
     if (!find_open(l) && !late_.has(l))
       say_it_stays_ended(title(l, "listener"), "ockam " + l.transport + "-listener create " + l.address);
   for (const auto& c : config_.connections)
     if (gone(c.name))
       say_it_stays_ended(title(c, "connection"), "ockam " + c.transport + "-connection create --to " + c.address);
+  for (const auto& r : config_.relays)
+    if (!parts_.relays.find(r.name))
+      say_it_stays_ended(title(r), "ockam relay create " + r.name + " --at " + r.at);
   std::string later;
   for (auto key : now().changes.at_start)
     later.append(later.empty() ? "" : ", ").append(key);

@@ -20,7 +20,7 @@ namespace ockam {
 /// their listener moves, and also when it is gone, but may then reach nothing.
 ///
 ///     prepare: services ──all have answered──▶ listeners, one by one ──▶ commit: rights narrow, what is gone ends, what is
-///                                                      │                 new has its place, rights widen ──▶ connections
+///                                                      │                 new has its place, rights widen ──▶ connections, relays
 ///                                                      └─ a problem ──▶ what has begun ends, all is as it was
 ///
 /// A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
@@ -94,6 +94,8 @@ class reloader {
     std::size_t starting = 0;      ///< services that have not answered, and one while more are begun
     std::size_t next = 0;          ///< listener to be opened
     std::vector<ready_service> services = {};
+    std::vector<config_section> items = {};           ///< of facilities that have begun
+    std::vector<const config_section*> items_behind = {}; ///< those whose place is free when others have gone
     std::vector<ready_listener> listeners = {};
     std::vector<const listener_config*> behind = {}; ///< listeners whose place is free when others have gone
     std::vector<late_listener> late = {};
@@ -118,9 +120,12 @@ class reloader {
   bool has_predecessor(const service_config& s) const;
   void service_ready(const service_config& s, std::unique_ptr<successor> beside);
   void started_one();
+  bool begin_items();
+  result<void> begin_item(const config_section& s);
   void open_next();
   bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
   void check_connections();
+  void check_relays();
   void failed(std::string section, error why);
   void undo();
 
@@ -130,6 +135,8 @@ class reloader {
   void end_gone();
   void end_listener(const listener_config& l);
   bool has_heir(const listener_config& l);
+  void end_items();
+  void place_items();
   void place_services();
   void start_standard();
   void widen_rights();
@@ -140,6 +147,7 @@ class reloader {
   void open_behind();
   void take_back(const listener_config& l);
   void connect_all();
+  void begin_relays();
   void say_what_waits();
   void finish();
 

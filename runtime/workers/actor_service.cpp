@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/actor_service.hpp"
 
-#include "runtime/core/bare.hpp"
-#include "runtime/core/provenance.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
@@ -45,11 +44,13 @@ class answer_box final : public caf::monitorable_actor {
     std::lock_guard guard{lock_};
     told_ = true;
   }
-  /// All since the last time; after the last answer, the reason why the actor has ended.
-  std::pair<std::vector<caf::mailbox_element_ptr>, std::optional<caf::error>> take() {
+  /// All since the last time, in place of what is in `all`; after the last answer, the reason why the actor has ended.
+  std::optional<caf::error> take(std::vector<caf::mailbox_element_ptr>& all) {
+    all.clear();
     std::lock_guard guard{lock_};
     told_ = false;
-    return {std::exchange(answers_, {}), std::exchange(end_, {})};
+    answers_.swap(all);
+    return std::exchange(end_, {});
   }
 
  private:
@@ -76,49 +77,59 @@ class answer_box final : public caf::monitorable_actor {
 /// while few are here.
 class pending_slots {
  public:
-  std::uint64_t add(message_ptr m) {
+  struct slot {
+    shared_message_ptr what;
+    std::uint32_t form = 0;
+    bool wants_answer = true;
+  };
+
+  std::uint64_t add(shared_message_ptr m) {
     if (free_.empty()) {
-      free_.push_back(slots_.size());
-      slots_.emplace_back();
+      free_.push_back(all_.size());
+      all_.emplace_back();
     }
     auto at = free_.back();
     free_.pop_back();
-    auto& s = slots_[at];
-    s.what = std::move(m);
-    return s.uses << index_bits | at;
+    auto& e = all_[at];
+    e.waits.what = std::move(m);
+    return e.uses << index_bits | at;
   }
-  /// Null when there is none of this number any more.
-  message_ptr take(std::uint64_t number) {
-    auto at = number & ((std::uint64_t{1} << index_bits) - 1);
-    if (at >= slots_.size() || slots_[at].uses != number >> index_bits)
-      return nullptr;
-    slots_[at].uses = slots_[at].uses % most_uses + 1;
+  /// Of a number that was added and not taken yet.
+  slot& operator[](std::uint64_t number) { return all_[index_of(number)].waits; }
+  /// Nothing in it when there is none of this number any more.
+  slot take(std::uint64_t number) {
+    auto at = index_of(number);
+    if (at >= all_.size() || all_[at].uses != number >> index_bits)
+      return {};
+    all_[at].uses = all_[at].uses % most_uses + 1;
     free_.push_back(at);
-    return std::move(slots_[at].what);
+    return std::move(all_[at].waits);
   }
   std::vector<message_ptr> take_all() {
-    std::vector<message_ptr> all;
-    for (auto& s : std::exchange(slots_, {}))
-      if (s.what)
-        all.push_back(std::move(s.what));
+    std::vector<message_ptr> out;
+    for (auto& e : std::exchange(all_, {}))
+      if (e.waits.what)
+        out.push_back(e.waits.what->take());
     free_.clear();
-    return all;
+    return out;
   }
 
  private:
   // What CAF leaves for the number of a request: 58 bits.
   static constexpr unsigned index_bits = 24;
   static constexpr std::uint64_t most_uses = (std::uint64_t{1} << 32) - 1;
-  struct slot {
-    message_ptr what;
+  struct entry {
+    slot waits;
     std::uint64_t uses = 1; ///< so that no number is 0
   };
-  std::vector<slot> slots_;
+  static std::uint64_t index_of(std::uint64_t number) { return number & ((std::uint64_t{1} << index_bits) - 1); }
+
+  std::vector<entry> all_;
   std::vector<std::uint64_t> free_;
 };
 
-/// Keeps an actor that is ready to run for the thread that has made it ready, which then runs it itself: a message costs
-/// no change of thread. Whoever else becomes ready meanwhile goes to the pool.
+/// Keeps an actor that is ready to run for the thread that has made it ready, which then runs it itself: a message
+/// costs no change of thread. Whoever else becomes ready meanwhile goes to the pool.
 class own_turn final : public caf::execution_unit {
  public:
   own_turn(caf::actor_system& s, const caf::actor& a)
@@ -133,7 +144,7 @@ class own_turn final : public caf::execution_unit {
   }
   bool is_ready() const noexcept { return ready_ != nullptr; }
   void run() {
-    constexpr std::size_t messages = 1'000; // then others want their turn
+    constexpr std::size_t messages = 100; // then others want their turn
     auto* job = std::exchange(ready_, nullptr);
     if (!job)
       return;
@@ -163,7 +174,7 @@ class own_turn final : public caf::execution_unit {
 /// ends with the service, and the service with the actor: as failed, if the actor has not ended normally.
 class actor_worker final : public worker {
  public:
-  explicit actor_worker(actor_factory spawn) : spawn_{std::move(spawn)} {}
+  explicit actor_worker(actor_factory make) : make_{std::move(make)} {}
 
   void on_start() override;
   void on_message(message_ptr m) override;
@@ -173,48 +184,61 @@ class actor_worker final : public worker {
   static answer_box& box_of(const caf::strong_actor_ptr& p) { return *static_cast<answer_box*>(p->get()); }
   caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
   std::string words_of(const caf::error& e) const;
+  void count_failure() { worker_host::of(*this).stats().failed.fetch_add(1, std::memory_order_relaxed); }
   void run_actor();
   void hear();
   void answer(caf::mailbox_element& said);
-  void refuse(message_ptr m, const caf::error& why);
+  void refuse(message_ptr m, message_format::answer no);
   void actor_ended(const caf::error& reason);
 
-  actor_factory spawn_;
+  actor_factory make_;
   caf::actor actor_;
-  caf::strong_actor_ptr answers_; ///< an `answer_box`
+  caf::strong_actor_ptr answers_;  ///< an `answer_box`
   std::shared_ptr<own_turn> turn_; ///< null on the socket thread, which runs no actor of a service
+  /// Messages that the actor is given before it runs: some, as each run costs as much as a message, and few, so that
+  /// the memory of those before is at hand again (malloc keeps seven blocks of a size for a thread): that is half of
+  /// what a message costs.
+  static constexpr int most_to_run = 6;
+  int to_run_ = 0;
   bool turn_asked_ = false;
+  std::vector<caf::mailbox_element_ptr> heard_; ///< of `hear`; empty, but keeps its memory
   pending_slots asked_;
 };
 
 void actor_worker::on_start() {
-  actor_ = spawn_(system());
+  actor_ = make_.spawn(system());
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
+  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id()});
   caf::actor_config cfg;
-  answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(), cfg, my_postbox(),
-                                                               [this] { hear(); });
+  answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(),
+                                                                cfg, my_postbox(), [this] { hear(); });
   if (dynamic_cast<caf::event_based_actor*>(&worker_host::of(*this).actor()))
     turn_ = std::make_shared<own_turn>(system(), actor_);
   // The actor may point at its turn for as long as it lives.
-  actor_->attach_functor([answers = answers_, turn = turn_](const caf::error& reason) { box_of(answers).actor_ended(reason); });
+  actor_->attach_functor(
+    [answers = answers_, turn = turn_](const caf::error& reason) { box_of(answers).actor_ended(reason); });
 }
 
-/// The message goes to the actor; the way back, with what the message holds of the budget, waits for the answer.
+/// The message goes to the actor, and waits for the answer, with what it holds of the budget.
 void actor_worker::on_message(message_ptr m) {
-  auto waiting = std::make_unique<message>();
-  waiting->header.push_onward(m->header.next());
-  m->header.each_return([&](address_view a) { waiting->header.append_return(a); });
-  waiting->header.flags(m->header.flags());
-  waiting->header.hop_budget(m->header.hop_budget());
-  waiting->header.traced(m->header.traced());
-  waiting->seen = m->seen;
-  waiting->held = std::move(m->held);
-  provenance::inherit(*waiting, *m);
-  actor_->eq_impl(caf::message_id{asked_.add(std::move(waiting))}.with_normal_priority(), answers_, turn_.get(),
-                  ockam::request{std::shared_ptr<const message>{std::move(m)}});
-  if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
-    my_postbox().post([this] { run_actor(); });
+  auto number = asked_.add(caf::make_counted<shared_message>(std::move(m)));
+  auto& waits = asked_[number];
+  message_format::asked asked;
+  message_format::answer no;
+  if (!make_.format->read_request(waits.what, answers_, caf::message_id{number}.with_normal_priority(), asked, no))
+    return refuse(asked_.take(number).what->take(), std::move(no));
+  waits.form = asked.form;
+  waits.wants_answer = asked.wants_answer;
+  actor_->enqueue(std::move(asked.what), turn_.get());
+  ++to_run_;
+  if (turn_ && turn_->is_ready() && to_run_ >= most_to_run)
+    run_actor();
+  else if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
+    my_postbox().post([this] {
+      turn_asked_ = false;
+      run_actor();
+    });
 }
 
 void actor_worker::on_stop() noexcept {
@@ -222,49 +246,52 @@ void actor_worker::on_stop() noexcept {
     drop(std::move(m), drop_reason::worker_failed, "it was stopped");
   if (turn_)
     turn_->leave();
-  if (actor_)
+  if (actor_ && make_.ends_with_service)
     caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
 }
 
 void actor_worker::run_actor() {
-  turn_asked_ = false;
+  to_run_ = 0;
   box_of(answers_).hold();
   turn_->run();
   hear();
 }
 
 void actor_worker::hear() {
-  auto [answers, end] = box_of(answers_).take();
-  for (auto& a : answers)
+  auto end = box_of(answers_).take(heard_);
+  for (auto& a : heard_)
     answer(*a);
-  if (end)
-    actor_ended(*end);
+  heard_.clear();
+  if (end) // not within the call with the message that has ended it, which is answered
+    my_postbox().post([this, why = std::move(*end)] { actor_ended(why); });
 }
 
 void actor_worker::answer(caf::mailbox_element& said) {
   auto& what = said.content();
-  if (what.match_elements<caf::error>() && what.get_as<caf::error>(0) == caf::sec::request_receiver_down)
+  const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
+  if (failed && *failed == caf::sec::request_receiver_down)
     return; // why it is down is known when that is heard
-  auto m = asked_.take(said.mid.request_id().integer_value());
-  if (!m)
+  auto waited = asked_.take(said.mid.request_id().integer_value());
+  if (!waited.what)
     return;
-  if (what.match_elements<content>())
-    reply(std::move(m), payload{what.get_as<content>(0).bytes()});
-  else if (what.match_elements<ockam::reply>()) // of a request to another route that answers this one
-    reply(std::move(m), payload{what.get_as<ockam::reply>(0).bytes()});
-  else if (what.match_elements<std::string>())
-    reply_text(std::move(m), what.get_as<std::string>(0));
-  else if (what.match_elements<caf::error>())
-    refuse(std::move(m), what.get_as<caf::error>(0));
-  else if (what.size() > 0) // of a handler that returns nothing whoever asked gets nothing
-    reply_error(std::move(m), "the actor answered with what is no payload");
+  auto with =
+    failed ? make_.format->write_error(*failed, words_of(*failed)) : make_.format->write_reply(what, waited.form);
+  if (!waited.wants_answer)
+    return;
+  if (with.body && !with.failure.empty())
+    count_failure();
+  if (with.body)
+    reply(waited.what->take(), std::move(*with.body));
+  else if (!with.failure.empty())
+    reply_error(waited.what->take(), with.failure);
 }
 
-void actor_worker::refuse(message_ptr m, const caf::error& why) {
-  if (why == caf::sec::unexpected_message)
-    reply_error(std::move(m), "the actor does not handle requests");
-  else
-    reply_error(std::move(m), words_of(why));
+/// What is no message for the actor may be an answer, to whom nobody may answer for ever.
+void actor_worker::refuse(message_ptr m, message_format::answer no) {
+  if (!no.body)
+    return reply_error(std::move(m), no.failure);
+  count_failure();
+  reply_from_budget(std::move(m), std::move(*no.body));
 }
 
 std::string actor_worker::words_of(const caf::error& e) const {
@@ -287,21 +314,17 @@ void actor_worker::actor_ended(const caf::error& reason) {
 } // namespace
 
 std::string received::text() const {
-  if (auto t = message_->text())
+  if (auto t = message().text())
     return std::string{*t};
   throw std::invalid_argument{"the payload is not text"};
 }
 
-content text(std::string_view t) {
-  return content{text_payload(t)};
-}
+content text(std::string_view t) { return content{text_payload(t)}; }
 
-content bytes(std::span<const std::byte> b) {
-  return content{payload{b}};
-}
+content bytes(std::span<const std::byte> b) { return content{payload{b}}; }
 
-std::unique_ptr<worker> make_actor_worker(actor_factory spawn) {
-  return std::make_unique<actor_worker>(std::move(spawn));
+std::unique_ptr<worker> make_actor_worker(actor_factory make) {
+  return std::make_unique<actor_worker>(std::move(make));
 }
 
 void actors::set_defaults(caf::scheduled_actor& a) {

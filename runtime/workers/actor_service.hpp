@@ -2,8 +2,10 @@
 #pragma once
 
 #include "runtime/core/message.hpp"
+#include "runtime/workers/message_format.hpp"
 #include "runtime/workers/plugin.hpp"
 #include "runtime/workers/service_type.hpp"
+#include "runtime/workers/typed_format.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
@@ -27,21 +29,23 @@ namespace ockam {
 /// A message as actors see it. Copies share it, nothing changes it. Any thread.
 class received {
  public:
-  explicit received(std::shared_ptr<const message> m) noexcept : message_{std::move(m)} {}
+  explicit received(shared_message_ptr m) noexcept : shared_{std::move(m)} {}
 
-  std::span<const std::byte> bytes() const noexcept { return message_->bytes(); }
+  std::span<const std::byte> bytes() const noexcept { return message().bytes(); }
   /// The payload as text. Throws `std::invalid_argument` where it is none (`is_text`).
   std::string text() const;
-  bool is_text() const { return message_->text().has_value(); }
+  bool is_text() const { return message().text().has_value(); }
   /// The way back; its last address is the worker that has sent the message.
-  route return_route() const { return message_->return_route(); }
+  route return_route() const { return message().return_route(); }
   /// Sent by a worker of this node.
-  bool is_local() const noexcept { return message_->is_local(); }
+  bool is_local() const noexcept { return message().is_local(); }
   /// Who the other end of the link has proved to be; null where nothing proves it (`message::identity`).
-  const std::string* identity() const noexcept { return message_->identity(); }
+  const std::string* identity() const noexcept { return message().identity(); }
 
  private:
-  std::shared_ptr<const message> message_;
+  const ockam::message& message() const noexcept { return shared_->get(); }
+
+  shared_message_ptr shared_;
 };
 
 /// What an actor that is a service is asked: what somebody has sent to its address. Its share of the budgets comes back
@@ -60,11 +64,20 @@ class reply : public received {
 /// A payload that an actor sends. Copies share it, nothing changes it. Any thread.
 class content {
  public:
-  explicit content(payload p) : payload_{std::make_shared<const payload>(std::move(p))} {}
-  std::span<const std::byte> bytes() const noexcept { return payload_->bytes(); }
+  explicit content(payload p) : shared_{caf::make_counted<shared>(std::move(p))} {}
+  std::span<const std::byte> bytes() const noexcept { return shared_->body.bytes(); }
+  /// The payload, which is copied where others have it too; nothing is left here.
+  payload take() {
+    auto all = std::move(shared_);
+    return all->unique() ? std::move(all->body) : payload{all->body.bytes()};
+  }
 
  private:
-  std::shared_ptr<const payload> payload_;
+  struct shared final : caf::ref_counted {
+    explicit shared(payload p) : body{std::move(p)} {}
+    payload body;
+  };
+  caf::intrusive_ptr<shared> shared_;
 };
 
 /// Text as `ockam message send` prints it (a BARE string).
@@ -73,7 +86,12 @@ content text(std::string_view t);
 content bytes(std::span<const std::byte> b);
 
 /// Spawns the actor of a service: when the service starts, and when it starts again. On the pool; made by `spawning`.
-using actor_factory = std::function<caf::actor(caf::actor_system&)>;
+struct actor_factory {
+  std::function<caf::actor(caf::actor_system&)> spawn;
+  /// How others speak to it. A typed actor that does not handle `request` speaks its interface: see `remote_as`.
+  const message_format* format = &plain_format();
+  bool ends_with_service = true; ///< false: it lives on when the service is stopped
+};
 
 /// A factory of actors that are functions: `f` with a pointer to any kind of actor as its first argument (a blocking
 /// one gets a thread), and `xs` as the others. They have the manners of a service, which they may change: an exception
@@ -86,7 +104,7 @@ template <class A, class... Ts>
 actor_factory spawning(Ts... xs);
 
 /// The worker at the address of a service that is an actor: asks it, and answers with what it says.
-std::unique_ptr<worker> make_actor_worker(actor_factory spawn);
+std::unique_ptr<worker> make_actor_worker(actor_factory make);
 
 /// The service type of an actor: of a function or a class that needs no options,
 ///
@@ -113,6 +131,29 @@ constexpr plugin plugin_of_actor();
 // -- templates ---------------------------------------------------------------------------------------
 
 namespace actors {
+
+template <class T>
+constexpr bool is_request_form = false;
+template <class Out>
+constexpr bool is_request_form<caf::typed_mpi<caf::detail::type_list<request>, Out>> = true;
+
+constexpr bool handles_request(caf::none_t) { // any actor that is not typed may
+  return true;
+}
+template <class... Sigs>
+constexpr bool handles_request(caf::detail::type_list<Sigs...>) {
+  return (is_request_form<Sigs> || ...);
+}
+
+/// The format of an actor whose behavior, or whose class, is this.
+template <class T>
+const message_format& format_of_actor() {
+  if constexpr (requires { typename T::signatures; }) {
+    if constexpr (!handles_request(typename T::signatures{}))
+      return format_of<T>();
+  }
+  return plain_format();
+}
 
 void set_defaults(caf::scheduled_actor& a);
 /// As which reason this exception ends an actor.
@@ -148,9 +189,10 @@ result<std::unique_ptr<worker>> make(F& make, const service_options& o) {
 template <class A, class... Ts>
 actor_factory spawning(Ts... xs) {
   static_assert(!std::is_final_v<A>, "the runtime derives from the class of an actor: let it not be final");
-  return [... xs = std::move(xs)](caf::actor_system& system) {
+  auto spawn = [... xs = std::move(xs)](caf::actor_system& system) {
     return caf::actor_cast<caf::actor>(system.spawn<actors::of_class<A>>(xs...));
   };
+  return {.spawn = std::move(spawn), .format = &actors::format_of_actor<A>()};
 }
 
 template <class F, class... Ts>
@@ -158,7 +200,7 @@ actor_factory spawning(F f, Ts... xs) {
   using self = actors::self_of<F>;
   using behavior = typename caf::detail::get_callable_trait<F>::result_type;
   // The function gets one argument at the least: for none CAF makes a reference to nothing.
-  return [f, ... xs = std::move(xs)](caf::actor_system& system) {
+  auto spawn = [f, ... xs = std::move(xs)](caf::actor_system& system) {
     if constexpr (std::is_base_of_v<caf::blocking_actor, self>) {
       auto body = [f, ... xs = xs](self* me, bool) mutable {
         try {
@@ -176,6 +218,7 @@ actor_factory spawning(F f, Ts... xs) {
       return caf::actor_cast<caf::actor>(system.spawn(std::move(body), true));
     }
   };
+  return {.spawn = std::move(spawn), .format = &actors::format_of_actor<behavior>()};
 }
 
 template <class F>

@@ -2,6 +2,7 @@
 #include "runtime/workers/actor_workers.hpp"
 
 #include "runtime/core/log.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/headers_hash.hpp"
 #include "runtime/workers/pool_host.hpp"
@@ -36,6 +37,12 @@ namespace {
 
 /// A node calls none of this itself; its plugins do, and link nothing.
 [[gnu::used]] constexpr auto kept_for_plugins = &make_actor_worker;
+[[gnu::used]] typed_format kept_for_typed_plugins(std::vector<typed_signature> all) {
+  return typed_format{std::move(all)};
+}
+[[gnu::used]] constexpr auto kept_too = &actors::note_child;
+
+const error stopped{errc::closed, "it was stopped", {}};
 
 error not_started(const address& a, error why) {
   why.cause = "the worker at " + to_string(a) + " did not start: " + why.cause;
@@ -48,9 +55,12 @@ actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::re
   : sys_{sys}, board_{board}, reactor_{reactor}, memory_{all}, limits_{limit},
     requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
                 request_done(from, number, std::move(reply), why);
-              }} {}
+              }},
+    actors_{actors::children::open(sys)} {}
 
-actor_workers::~actor_workers() = default;
+actor_workers::~actor_workers() {
+  actors::children::close(sys_);
+}
 
 const address& actor_workers::record::self() const noexcept {
   return host ? static_cast<const worker_host&>(*host).self() : pool->self();
@@ -75,7 +85,7 @@ class prepared_worker final : public successor {
   prepared_worker(actor_workers& owner, std::uint64_t number) : owner_{owner}, number_{number} {}
   ~prepared_worker() override {
     if (!used_)
-      owner_.stop(number_);
+      owner_.stop(number_, stopped);
   }
   result<void> take_over() override {
     used_ = true;
@@ -109,14 +119,18 @@ result<void> actor_workers::take_over(std::uint64_t number) {
   if (it == records_.end() || !it->second.to_be)
     return error{errc::closed, "it has ended meanwhile", {}};
   auto self = it->second.self();
-  (void)stop(self); // which moves no other record
+  if (auto* before = board_.find(self))
+    stop(before->host, {errc::closed, "another one has its address now", {}}); // which moves no other record
   it = records_.find(number);
-  auto ok = board_.add(self, *it->second.to_be);
-  if (ok)
-    it->second.to_be.reset();
-  else
-    stop(number);
-  return ok;
+  if (auto ok = board_.add(self, *it->second.to_be); !ok) {
+    stop(number, stopped);
+    return ok;
+  }
+  it->second.to_be.reset();
+  if (auto later = for_later_.extract(number)) // the names are free now
+    for (auto& e : later.mapped())
+      take(e);
+  return {};
 }
 
 result<std::unique_ptr<worker_entry>> actor_workers::enter(std::uint64_t number, const address& a, receiver& target, worker_options& o,
@@ -138,6 +152,8 @@ result<std::unique_ptr<worker_entry>> actor_workers::enter(std::uint64_t number,
 }
 
 std::shared_ptr<account> actor_workers::account_for(const worker_options& o) const {
+  if (o.shares)
+    return o.shares;
   return o.budget > 0 ? std::make_shared<account>(memory_, o.budget) : nullptr;
 }
 
@@ -163,7 +179,7 @@ void actor_workers::start_on_socket_thread(address a, worker_factory make, worke
   auto ok = host->begin();
   if (ok)
     return done({});
-  stop(number);
+  stop(number, ok.error());
   done(not_started(a, std::move(ok).error()));
 }
 
@@ -201,7 +217,7 @@ void actor_workers::start_failed(std::uint64_t service, error why) {
     return;
   auto not_yet = std::move(it->second.not_yet);
   auto e = not_started(it->second.self(), std::move(why));
-  remove(it);
+  remove(it, e);
   if (not_yet) {
     reactor_.cancel(not_yet->deadline);
     not_yet->done(std::move(e));
@@ -220,30 +236,46 @@ void actor_workers::take(const host_event& n) {
       reactor_.cancel(not_yet->deadline);
       not_yet->done({});
     }
+  } else if (n.what == host_event::kind::starts_again) {
+    starts_again(n.who.service, n.why);
   } else if (r.not_yet) {
     start_failed(n.who.service, n.why.code != errc::ok ? n.why : error{errc::service_failed, "it ended itself", {}});
   } else if (r.pool->ended(n.who.instance)) {
-    remove(it);
+    remove(it, n.why);
   }
+}
+
+void actor_workers::starts_again(std::uint64_t number, const error& why) {
+  auto it = records_.find(number);
+  if (it == records_.end() || it->second.to_be || (it->second.pool && it->second.pool->size() > 1))
+    return;
+  const auto& r = it->second;
+  board_.succeeded(r.self(), why);
+  if (r.aliases)
+    for (const auto& name : *r.aliases)
+      board_.succeeded(name, why);
 }
 
 // -- stop --------------------------------------------------------------------------------------------
 
 /// The address is free at once; the hosts end on their own threads.
-void actor_workers::remove(records::iterator it) {
+void actor_workers::remove(records::iterator it, const error& why) {
+  auto number = it->first;
+  for_later_.erase(number);
   auto r = std::move(it->second);
   records_.erase(it);
-  leave_table(r);
+  leave_table(r, why);
   end(r);
+  end_children(family_.remove(number));
 }
 
-void actor_workers::leave_table(const record& r) {
+void actor_workers::leave_table(const record& r, const error& why) {
   if (r.to_be) // the address is another one's
     return;
-  board_.remove(r.self());
+  board_.remove(r.self(), why);
   if (r.aliases)
     for (const auto& name : *r.aliases)
-      board_.remove(name);
+      board_.remove(name, why);
 }
 
 void actor_workers::end(record& r) {
@@ -260,26 +292,28 @@ result<void> actor_workers::stop(address_view a) {
   auto it = entry ? records_.find(entry->host) : records_.end();
   if (it == records_.end())
     return error{errc::not_found, "no worker at " + to_string(a), {}};
-  stop(it->first);
+  stop(it->first, stopped);
   return {};
 }
 
-void actor_workers::stop(std::uint64_t number) {
+void actor_workers::stop(std::uint64_t number, const error& why) {
   auto it = records_.find(number);
   if (it == records_.end())
     return;
   if (it->second.not_yet)
     start_failed(number, {errc::closed, "it was stopped meanwhile", {}});
   else
-    remove(it);
+    remove(it, why);
 }
 
 void actor_workers::stop_all() {
   for (auto& [number, r] : records_) {
-    leave_table(r);
+    leave_table(r, stopped);
     end(r);
   }
   records_.clear();
+  family_.clear();
+  for_later_.clear();
   requests_.clear();
   router_ = nullptr;
 }
@@ -294,6 +328,7 @@ result<void> actor_workers::alias(const address& name, address_view of, std::vec
   auto moved = *entry;
   moved.alias = true;
   moved.internal = false;
+  moved.watched = false;
   moved.consumer_of = std::move(consumer_of);
   moved.messages_in = 0;
   if (auto* before = board_.find(name); before && before->alias) {
@@ -357,6 +392,7 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.starting = r.not_yet != nullptr;
   out.messages_in = entry->messages_in;
   out.memory = memory_of(*entry);
+  out.kin = kin_of(*entry);
   std::vector<std::uint64_t> latencies;
   auto now = worker_stats::clock::now();
   if (r.host)
@@ -429,6 +465,10 @@ class router final : public caf::io::broker {
       },
       [this](const host_event& n) {
         workers_.take(n);
+        end_turn_();
+      },
+      [this](const family_request& e) {
+        workers_.take(*e);
         end_turn_();
       },
     };

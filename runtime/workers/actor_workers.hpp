@@ -4,6 +4,7 @@
 #include "runtime/actors.hpp"
 #include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
+#include "runtime/workers/family_tree.hpp"
 #include "runtime/workers/requests.hpp"
 #include "runtime/workers/watchdog.hpp"
 #include "runtime/workers/worker_stats.hpp"
@@ -17,6 +18,9 @@ namespace ockam {
 
 class socket_host;
 class pool_mailbox;
+namespace actors {
+class children;
+}
 
 /// `workers` over CAF: spawns a host actor for each worker and ends it. Owned by the node; socket thread.
 class actor_workers final : public workers {
@@ -34,6 +38,7 @@ class actor_workers final : public workers {
   bool remove_alias(address_view name) override;
   result<worker_info> show(address_view a) const override;
   worker_memory memory_of(const worker_entry& e) const override;
+  worker_kin kin_of(const worker_entry& e) const override;
   std::vector<overdue_worker> overdue() const override;
   std::uint64_t lost() const noexcept override { return lost_->load(); }
 
@@ -42,8 +47,10 @@ class actor_workers final : public workers {
   /// What runs on the pool runs on these threads from now on, which end after the last of it; null: on those of CAF's
   /// scheduler.
   void pool(caf::execution_unit* threads) noexcept { pool_ = threads; }
-  /// Ends the one with this number, as `host_id` has it. No effect when it has ended.
-  void stop(std::uint64_t number);
+  /// Ends the one with this number, as `host_id` has it. No effect when it has ended. `why`: for who watches it.
+  void stop(std::uint64_t number, const error& why);
+  /// It has ended, and is made anew.
+  void starts_again(std::uint64_t number, const error& why);
   /// Gives it the address that it was started for, in place of whoever has it. Error: `closed`.
   result<void> take_over(std::uint64_t number);
   /// Whether a request waits for its reply.
@@ -55,6 +62,9 @@ class actor_workers final : public workers {
   /// From now on, calls of workers that take longer than `limits::watchdog` are reported.
   void watch() { dog_ = std::make_unique<watchdog>(limits_.watchdog); }
   void take(const host_event& n);
+  void take(family_event& e);
+  /// What children may be by the name of a type.
+  void kinds(child_kinds k) { kinds_ = std::move(k); }
 
   // For hosts.
   caf::execution_unit* pool() noexcept { return pool_; }
@@ -92,9 +102,14 @@ class actor_workers final : public workers {
   /// Its place in the table, or what is kept for that.
   result<std::unique_ptr<worker_entry>> enter(std::uint64_t number, const address& a, receiver& target, worker_options& o, place where);
   void start_failed(std::uint64_t service, error why);
-  void leave_table(const record& r);
+  void leave_table(const record& r, const error& why);
   void end(record& r);
-  void remove(records::iterator it);
+  void remove(records::iterator it, const error& why);
+  void start_child(host_id parent, child_order order);
+  result<void> start_child(host_id parent, record& p, child_order& order);
+  /// Where a child is to be. Errors: `limit_reached`, `invalid_argument`, `already_exists`.
+  result<address> place_of_child(std::uint64_t parent, const address& of, const std::string& name);
+  void end_children(const std::vector<std::uint64_t>& of);
   void request_done(host_id from, std::uint64_t number, message_ptr reply, errc why);
 
   caf::actor_system& sys_;
@@ -108,6 +123,11 @@ class actor_workers final : public workers {
   std::unique_ptr<watchdog> dog_;
   request_table requests_;
   records records_;
+  family_tree family_;
+  std::shared_ptr<actors::children> actors_;
+  child_kinds kinds_;
+  /// Of workers that have not their addresses yet: the ones before them may have children of the same names.
+  std::unordered_map<std::uint64_t, std::vector<family_event>> for_later_;
   std::uint64_t last_number_ = 0;
   std::shared_ptr<std::atomic<std::uint64_t>> lost_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -28,6 +28,13 @@ result<access_control> read_access(const service_options& o) {
 
 } // namespace
 
+restart_policy read_restart(const service_options& o) {
+  auto restart = o.choice("restart", "never", {"never", "on-failure", "always"});
+  return restart == "always"       ? restart_policy::always
+         : restart == "on-failure" ? restart_policy::on_failure
+                                   : restart_policy::never;
+}
+
 result<worker_options> placement(const service_type& t, const service_options& o) {
   worker_options w;
   w.type = t.name;
@@ -36,9 +43,7 @@ result<worker_options> placement(const service_type& t, const service_options& o
   w.thread = thread == "pool" ? worker_thread::pool : worker_thread::socket;
   w.distribution = o.choice("distribution", "round-robin", {"round-robin", "key"}) == "key" ? distribution::key
                                                                                               : distribution::round_robin;
-  auto restart = o.choice("restart", "never", {"never", "on-failure", "always"});
-  w.restart = restart == "always" ? restart_policy::always
-              : restart == "on-failure" ? restart_policy::on_failure : restart_policy::never;
+  w.restart = read_restart(o);
   w.budget = o.size("budget", t.has_budget ? account::usual : 0);
   if (o.has("budget") && (w.budget < least_budget || w.budget > most_budget))
     o.reject("budget", "64KiB to 512GiB");

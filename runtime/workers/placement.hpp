@@ -21,6 +21,9 @@ inline constexpr auto placement_keys = [] {
 /// What those options say. Error: `invalid_argument`.
 result<worker_options> placement(const service_type& t, const service_options& o);
 
+/// What `restart` says; what is wrong is said in `o`.
+restart_policy read_restart(const service_options& o);
+
 /// Takes them out, for the service that gets the others. One that is sandboxed charges more than messages to its budget, and
 /// gets that as well.
 void remove_placement(const service_type& t, service_options& o);

@@ -100,6 +100,12 @@ bool pool_host::call_since(clock::time_point now, F&& f) {
   });
 }
 
+void pool_host::tell_of_end(const error& why) noexcept {
+  ship();
+  if (router_)
+    caf::anon_send(router_, host_event{id_, host_event::kind::starts_again, why});
+}
+
 void pool_host::begin_again_in(std::chrono::milliseconds delay) {
   if (delay.count() == 0)
     return begin_again();
@@ -251,6 +257,13 @@ void pool_host::abandon() noexcept {
 
 void pool_host::post(unique_function<void()> task) {
   caf::anon_send(caf::actor_cast<caf::actor>(this), std::make_shared<unique_function<void()>>(std::move(task)));
+}
+
+void pool_host::tell(family_event e) {
+  ship(); // what was said before comes before
+  e.who = id_;
+  if (router_)
+    caf::anon_send(router_, std::make_shared<family_event>(std::move(e)));
 }
 
 void pool_host::run_posted(unique_function<void()>& task) {

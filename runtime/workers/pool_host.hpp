@@ -61,6 +61,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
   void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
   void post(unique_function<void()> task) override;
+  void tell(family_event e) override;
   void run_posted(unique_function<void()>& task) override;
 
   caf::message_handler handlers();
@@ -78,6 +79,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
   /// As `call`, which others see as under way since `now`.
   template <class F>
   bool call_since(worker_stats::clock::time_point now, F&& f);
+  void tell_of_end(const error& why) noexcept override;
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;
   void abandon() noexcept override;

@@ -3,6 +3,7 @@
 
 #include "runtime/core/bare.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/workers/watching_handle.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
@@ -10,7 +11,9 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
+#include <caf/resumable.hpp>
 #include <caf/scheduled_actor.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
@@ -23,17 +26,13 @@ namespace ockam {
 namespace {
 
 const auto gate_name = caf::atom("ockamgate");
-const auto category = caf::atom("ockam");
-
-caf::error to_caf(const error& e) {
-  return {static_cast<std::uint8_t>(e.code), category, caf::make_message(e.cause)};
-}
 
 /// What somebody has said to a handle.
 struct said {
   std::shared_ptr<const route> to;
   std::chrono::milliseconds patience;
-  payload body;
+  const message_format* format;
+  message_format::request what;
   caf::strong_actor_ptr handle;
   caf::strong_actor_ptr sender; ///< who awaits an answer to `id`, or null
   caf::message_id id;
@@ -42,6 +41,30 @@ struct said {
     if (sender)
       sender->enqueue(handle, id.response_id(), std::move(with), nullptr);
   }
+};
+
+/// Tells a reply to who awaits it.
+void tell(const said& s, message_ptr m, caf::execution_unit* unit) {
+  s.sender->enqueue(s.format->read_reply(std::move(m), s.what.form, s.handle, s.id.response_id()), unit);
+}
+
+/// The same on a thread of CAF's scheduler, for replies that would keep the socket thread.
+class long_reply final : public caf::resumable, public caf::ref_counted {
+ public:
+  static constexpr std::size_t at_least = 16u << 10;
+
+  long_reply(said s, message_ptr m) : said_{std::move(s)}, message_{std::move(m)} {}
+
+  resume_result resume(caf::execution_unit* unit, std::size_t) override {
+    tell(said_, std::move(message_), unit);
+    return done;
+  }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+
+ private:
+  said said_;
+  message_ptr message_;
 };
 
 /// The way from handles, in whatever thread they are used, to the worker that sends for them. An actor, so that CAF's
@@ -57,7 +80,7 @@ class gate_box final : public caf::monitorable_actor {
   void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
 
   void add(said s) {
-    auto size = sizeof(said) + s.body.heap_bytes();
+    auto size = sizeof(said) + s.what.body.heap_bytes();
     bool full, first;
     {
       std::lock_guard guard{lock_};
@@ -69,7 +92,8 @@ class gate_box final : public caf::monitorable_actor {
       }
     }
     if (full)
-      return s.answer(caf::make_message(to_caf({errc::limit_reached, "the node's actors send faster than it can pass on", {}})));
+      return s.answer(
+        caf::make_message(to_caf({errc::limit_reached, "the node's actors send faster than it can pass on", {}})));
     if (first && !worker_.post([hear = hear_] { hear(); }))
       for (auto& lost : take())
         lost.answer(caf::make_message(to_caf({errc::closed, "the node stops", {}})));
@@ -89,37 +113,33 @@ class gate_box final : public caf::monitorable_actor {
 };
 
 /// An actor as far as messages can be sent to it. Keeps nothing of them.
-class remote_handle final : public caf::monitorable_actor {
+class remote_handle final : public watching_handle {
  public:
-  remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience)
-    : caf::monitorable_actor{cfg}, gate_{std::move(gate)}, to_{std::make_shared<const route>(std::move(to))}, patience_{patience} {}
+  remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience,
+                const message_format& format)
+    : watching_handle{cfg, std::make_shared<const route>(std::move(to))}, gate_{std::move(gate)}, patience_{patience}, format_{&format} {}
 
   const char* name() const override { return "ockam-remote"; }
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit* unit) override {
     auto& what = m->content();
     if (what.match_elements<caf::exit_msg>()) {
-      cleanup(caf::error{what.get_as<caf::exit_msg>(0).reason}, unit);
+      on_exit_message(what.get_as<caf::exit_msg>(0), unit);
       return;
     }
-    said s{to_, patience_, {}, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
-    if (what.match_elements<content>())
-      s.body = payload{what.get_as<content>(0).bytes()};
-    else if (what.match_elements<std::string>())
-      s.body = text_payload(what.get_as<std::string>(0));
-    else if (what.match_elements<request>())
-      s.body = payload{what.get_as<request>(0).bytes()};
-    else if (what.match_elements<reply>())
-      s.body = payload{what.get_as<reply>(0).bytes()};
-    else
-      return s.answer(caf::make_message(caf::make_error(caf::sec::unexpected_message)));
+    auto sender = m->mid.is_request() ? m->sender : nullptr;
+    message_format::request body;
+    auto wrong = format_->write_request(what, sender != nullptr, body);
+    said s{where(), patience_, format_, std::move(body), ctrl(), std::move(sender), m->mid};
+    if (wrong)
+      return s.answer(caf::make_message(std::move(wrong)));
     static_cast<gate_box*>(gate_->get())->add(std::move(s));
   }
 
  private:
   caf::strong_actor_ptr gate_;
-  std::shared_ptr<const route> to_;
   std::chrono::milliseconds patience_;
+  const message_format* format_;
 };
 
 /// Sends what was said to handles, and tells what comes back.
@@ -128,7 +148,8 @@ class remote_gate final : public worker {
   void on_start() override {
     auto& sys = system();
     caf::actor_config cfg;
-    box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(), [this] { hear(); });
+    box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(),
+                                                            [this] { hear(); });
     sys.registry().put(gate_name, box_);
   }
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
@@ -144,15 +165,20 @@ class remote_gate final : public worker {
   void hear() {
     for (auto& s : static_cast<gate_box*>(box_->get())->take())
       if (!s.sender)
-        send(*s.to, std::move(s.body));
+        send(*s.to, std::move(s.what.body));
       else
         ask(std::move(s));
   }
   void ask(said s) {
-    auto body = std::move(s.body);
+    auto body = std::move(s.what.body);
     auto to = s.to;
-    request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) {
-      s.answer(r ? caf::make_message(ockam::reply{std::shared_ptr<const message>{std::move(*r)}}) : caf::make_message(to_caf(r.error())));
+    request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) mutable {
+      if (r && (*r)->bytes().size() >= long_reply::at_least)
+        s.sender->home_system->scheduler().enqueue(new long_reply{std::move(s), std::move(*r)});
+      else if (r)
+        tell(s, std::move(*r), nullptr);
+      else
+        s.answer(caf::make_message(to_caf(r.error())));
     });
   }
 
@@ -161,33 +187,28 @@ class remote_gate final : public worker {
 
 } // namespace
 
-caf::actor remote(caf::actor_system& system, route to, std::chrono::milliseconds patience) {
+route_or_text::route_or_text(std::string_view text) {
+  auto address = parse_multiaddr(text);
+  auto way = address ? to_route(*address) : result<route>{std::move(address).error()};
+  if (!way)
+    throw std::invalid_argument{to_string(way.error())};
+  route_ = *std::move(way);
+}
+
+caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds patience) {
+  return actors::remote(from.system(), to.take(), patience, plain_format());
+}
+
+caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::milliseconds patience,
+                          const message_format& format) {
   auto gate = system.registry().get<caf::strong_actor_ptr>(gate_name);
   if (!gate)
     throw std::logic_error{"ockam::remote is for the actors of a node, while it runs"};
   caf::actor_config cfg;
-  return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg, std::move(gate), std::move(to), patience);
+  return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg,
+                                                    std::move(gate), std::move(to), patience, format);
 }
 
-caf::actor remote(caf::local_actor* self, route to, std::chrono::milliseconds patience) {
-  return remote(self->home_system(), std::move(to), patience);
-}
-
-caf::actor remote(caf::local_actor* self, std::string_view to, std::chrono::milliseconds patience) {
-  auto address = parse_multiaddr(to);
-  auto way = address ? to_route(*address) : result<route>{std::move(address).error()};
-  if (!way)
-    throw std::invalid_argument{to_string(way.error())};
-  return remote(self, std::move(*way), patience);
-}
-
-error error_of(const caf::error& e) {
-  auto words = e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0) : caf::to_string(e);
-  return {e.category() == category ? static_cast<errc>(e.code()) : errc::internal, std::move(words), {}};
-}
-
-std::unique_ptr<worker> make_remote_gate() {
-  return std::make_unique<remote_gate>();
-}
+std::unique_ptr<worker> make_remote_gate() { return std::make_unique<remote_gate>(); }
 
 } // namespace ockam

@@ -123,6 +123,25 @@ void service_catalog::prepare(std::string_view type, std::string where, service_
   context_.workers.prepare(address{std::move(where)}, factory_of(t, std::move(options)), std::move(*o), std::move(done));
 }
 
+result<child_kind> service_catalog::for_child(const child_order& order) const {
+  auto found = find(order.type);
+  if (!found)
+    return std::move(found).error();
+  const auto& t = **found;
+  bool is_stock = !t.has_budget;
+  if (!t.make || !t.file_key.empty() || t.is_sandboxed || !(is_stock || order.is_trusted))
+    return error{errc::permission_denied, "a service of type " + std::string{t.name} + " cannot be started by a script",
+                 t.make && t.file_key.empty() && !t.is_sandboxed ? "trusted = yes allows it" : ""};
+  auto options = order.options;
+  auto o = placement_of(t, options);
+  if (!o)
+    return std::move(o).error();
+  if (o->access || o->instances > 1 || o->thread != t.thread)
+    return error{errc::invalid_argument, "a child runs where its type says, once, and may what its parent may",
+                 "leave out thread, instances, allow-from and allow-to"};
+  return child_kind{factory_of(t, std::move(options)), std::move(*o)};
+}
+
 void service_catalog::start(const service_type& t, std::string where, service_options options, bool by_name, started done) const {
   address at{where.empty() ? std::string{t.name} : std::move(where)};
   auto consumer_of = flows_of(t, by_name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/workers/children.hpp"
 #include "runtime/workers/node_context.hpp"
 #include "runtime/workers/service_type.hpp"
 
@@ -32,6 +33,10 @@ class service_catalog {
   void start(std::string_view type, std::string where, service_options options, started done) const;
   /// As `start` by name, beside a worker that has the address: `workers::prepare`.
   void prepare(std::string_view type, std::string where, service_options options, workers::prepared done) const;
+  /// What a worker may start as its child: a service that keeps nothing and needs nothing of the node but messages
+  /// (echo, uppercase, hop, error), and for one that is trusted whatever the program has that is no file, no prompt and
+  /// no part of the runtime. Errors: `not_found` (type), `permission_denied`, `invalid_argument` (options).
+  result<child_kind> for_child(const child_order& o) const;
   /// Starts those that every node has, where their addresses are free, but for those that stay away. `done` as above, for
   /// each.
   void start_standard(const std::function<bool(const service_type&)>& stays_away,

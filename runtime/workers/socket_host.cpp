@@ -62,6 +62,10 @@ void socket_host::on_exit() {
 
 // -- life of the worker -------------------------------------------------------------------------------
 
+void socket_host::tell_of_end(const error& why) noexcept {
+  owner_.starts_again(id_.service, why);
+}
+
 void socket_host::begin_again_in(std::chrono::milliseconds delay) {
   restart_timer_ = owner_.reactor().after(delay, [this] {
     restart_timer_ = 0;
@@ -69,8 +73,8 @@ void socket_host::begin_again_in(std::chrono::milliseconds delay) {
   });
 }
 
-void socket_host::finish(error) noexcept {
-  owner_.stop(id_.service);
+void socket_host::finish(error why) noexcept {
+  owner_.stop(id_.service, why);
 }
 
 void socket_host::abandon() noexcept {
@@ -90,7 +94,7 @@ void socket_host::stop() {
   if (comes_back())
     end_after_call();
   else
-    owner_.stop(id_.service);
+    owner_.stop(id_.service, {errc::ok, {}, {}});
 }
 
 // -- what reaches it ----------------------------------------------------------------------------------
@@ -137,6 +141,11 @@ void socket_host::outcome_of(std::uint64_t request, message_ptr reply, errc why)
 void socket_host::post(unique_function<void()> task) {
   // The reactor copies what it is given.
   owner_.reactor().post([shared = std::make_shared<unique_function<void()>>(std::move(task))] { (*shared)(); });
+}
+
+void socket_host::tell(family_event e) {
+  e.who = id_;
+  owner_.take(e);
 }
 
 void socket_host::run_posted(unique_function<void()>& task) {

@@ -46,8 +46,10 @@ class socket_host final : public caf::io::broker, public worker_host, public rec
   void end_message(message_ptr m, drop_reason why, std::string_view detail) override;
   void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) override;
   void post(unique_function<void()> task) override;
+  void tell(family_event e) override;
   void run_posted(unique_function<void()>& task) override;
 
+  void tell_of_end(const error& why) noexcept override;
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;
   void abandon() noexcept override;

@@ -255,6 +255,7 @@ worker_host::~worker_host() {
   if (dog_)
     dog_->forget();
   retire();
+  extras_.reset(); // before the account that it counts in
 }
 
 result<void> worker_host::begin() {
@@ -290,6 +291,7 @@ void worker_host::go_on(error why) noexcept {
     return finish(std::move(why));
   stats_->restarts.fetch_add(1, std::memory_order_relaxed);
   waiting_ = true;
+  tell_of_end(why);
   begin_again_in(backoff_->next(restart_backoff::clock::now()));
 }
 
@@ -329,6 +331,27 @@ void worker_host::end_of_worker(bool is_told) noexcept {
   give_up(); // what it has begun meanwhile
   w.reset();
   give_up();
+  if (extras_ && std::exchange(extras_->has_children, false))
+    stop_children();
+}
+
+void worker_host::leave_now() noexcept {
+  if (extras_ && extras_->failure)
+    return fail(*std::exchange(extras_->failure, std::nullopt));
+  end();
+  go_on({errc::ok, {}, {}});
+}
+
+void worker_host::fail_after_call(std::string why) {
+  auto& failure = more().failure;
+  if (!failure)
+    failure = std::move(why);
+  leaving_ = true;
+}
+
+void worker_host::leave_behind(std::string what, holding counts) {
+  more().left = std::move(what);
+  extras_->left_counts = std::move(counts);
 }
 
 void worker_host::give_up() noexcept {

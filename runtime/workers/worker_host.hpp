@@ -4,6 +4,7 @@
 #include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
 #include "runtime/core/guarded.hpp"
+#include "runtime/workers/children.hpp"
 #include "runtime/workers/restart_backoff.hpp"
 #include "runtime/workers/watchdog.hpp"
 #include "runtime/workers/worker.hpp"
@@ -63,6 +64,9 @@ class worker_host {
   static worker_host& of(const worker& w) { return w.host(); }
   /// What the worker has; null: nothing of its own.
   account* budget() const noexcept { return from_.budget.get(); }
+  const std::shared_ptr<account>& shared_budget() const noexcept { return from_.budget; }
+  /// Where it may send; null: anywhere.
+  const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
 
   /// While it lives, this thread is the one of a worker on the pool, whose threads change from turn to turn.
   class turn {
@@ -95,6 +99,21 @@ class worker_host {
   void request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then);
   void drop(message_ptr m, drop_reason why, std::string_view detail);
   postbox box();
+  /// Starts a child (`children.hpp`), and `then` gets its address: once, later, on the worker's thread; not at all when
+  /// the worker ends first.
+  void start_child(child_order order, unique_function<void(result<address>)> then);
+  /// Ends it soon. No effect when it is no child of this worker.
+  void stop_child(address child);
+  /// The worker ends after the current call as one that has failed, for this reason.
+  void fail_after_call(std::string why);
+  /// Ends all that this worker has started. No effect on what it starts after this.
+  void stop_children();
+  /// Bytes that outlive the worker, for the one that is made in its place, in place of those before; `counts` is what
+  /// they have of a budget.
+  void leave_behind(std::string what, holding counts);
+  std::string_view left_behind() const noexcept {
+    return extras_ ? std::string_view{extras_->left} : std::string_view{};
+  }
   /// See `worker::compute_reply`.
   virtual void compute(message_ptr m, computation work) = 0;
   virtual bool is_computing_for(const message& m) const = 0;
@@ -125,8 +144,7 @@ class worker_host {
     if (what) {
       fail(*what);
     } else if (leaving_) {
-      end();
-      go_on({errc::ok, {}, {}});
+      leave_now();
     }
     return !what;
   }
@@ -134,8 +152,6 @@ class worker_host {
   void fail(const std::string& what) noexcept;
   /// Whether one that ends by its own wish is made anew.
   bool comes_back() const noexcept { return from_.restart == restart_policy::always; }
-  /// Where it may send; null: anywhere.
-  const std::shared_ptr<const access_control>& access() const noexcept { return from_.access; }
   /// Charges what the worker is to be given to its budget; false when it does not fit.
   bool admit(message& m) noexcept {
     return !from_.budget || from_.budget->admit(m) || (collect_garbage() && from_.budget->admit(m));
@@ -147,6 +163,8 @@ class worker_host {
   /// Its messages are dropped until it is made anew.
   bool is_waiting() const noexcept { return waiting_; }
 
+  /// It has ended, for `why` (ok: it wanted to), and is to be made anew: for who watches it.
+  virtual void tell_of_end(const error& why) noexcept = 0;
   /// Calls `begin_again` after this delay; when it is zero, at once or later.
   virtual void begin_again_in(std::chrono::milliseconds delay) = 0;
   /// It has ended, for `why` (ok: it wanted to), and is not made anew.
@@ -159,6 +177,8 @@ class worker_host {
   virtual void open_request(message_ptr m, std::uint64_t number, std::chrono::milliseconds timeout) = 0;
   /// Calls the task on the worker's thread, later, maybe when the host is gone. Thread: any, one at a time.
   virtual void post(unique_function<void()> task) = 0;
+  /// Tells the socket thread.
+  virtual void tell(family_event e) = 0;
   /// Runs what was posted, as code of the worker.
   virtual void run_posted(unique_function<void()>& task) = 0;
 
@@ -175,6 +195,10 @@ class worker_host {
     std::unordered_map<std::uint64_t, reply_handler> requests;
     std::uint64_t last_request = 0;
     std::shared_ptr<postbox::state> box;
+    std::optional<std::string> failure; ///< with which it ends after this call
+    bool has_children = false;          ///< in this life
+    std::string left;
+    holding left_counts;
   };
   extras& more();
   bool collect_garbage() noexcept;
@@ -186,6 +210,8 @@ class worker_host {
   /// Nothing that the worker has begun goes on.
   void give_up() noexcept;
   void end_of_worker(bool is_told) noexcept;
+  /// After the call in which it was to end.
+  void leave_now() noexcept;
   /// Runs code of the worker; the text of what it threw, or nothing.
   template <class F>
   std::optional<std::string> run(F&& f) {

@@ -60,6 +60,16 @@ std::vector<std::pair<std::string, std::uint64_t>> own_counters::values() const 
   return out;
 }
 
+void own_counters::behavior(worker_behavior b) {
+  std::lock_guard guard{lock_};
+  behavior_ = std::move(b);
+}
+
+worker_behavior own_counters::behavior() const {
+  std::lock_guard guard{lock_};
+  return behavior_;
+}
+
 worker_stats::~worker_stats() {
   delete latency_.load(std::memory_order_relaxed);
   delete counters_.load(std::memory_order_relaxed);

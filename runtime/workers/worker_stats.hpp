@@ -32,15 +32,24 @@ class latency_histogram {
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
 };
 
-/// Counters that a service names itself; see `worker::counter`. Thread: any.
+/// What is behind a worker's type: the file of a script, the name of an actor.
+struct worker_behavior {
+  std::string name;
+  std::uint64_t actor = 0; ///< CAF's id of that actor; 0: it is none
+};
+
+/// Counters that a service names itself (see `worker::counter`), and what is behind its type. Thread: any.
 class own_counters {
  public:
   std::atomic<std::uint64_t>& at(std::string_view name);
   std::vector<std::pair<std::string, std::uint64_t>> values() const;
+  void behavior(worker_behavior b);
+  worker_behavior behavior() const;
 
  private:
   mutable std::mutex lock_;
   std::map<std::string, std::atomic<std::uint64_t>, std::less<>> counters_; // nodes never move
+  worker_behavior behavior_;
 };
 
 /// What a worker does, in numbers. Written by the worker's thread (`queued` by the socket thread too),
@@ -68,15 +77,24 @@ class worker_stats {
   const latency_histogram* latency() const noexcept { return latency_.load(std::memory_order_acquire); }
 
   /// The worker's thread makes them. A reference lives as long as this.
-  std::atomic<std::uint64_t>& counter(std::string_view name) {
-    auto* c = counters_.load(std::memory_order_relaxed);
-    if (!c)
-      counters_.store(c = new own_counters, std::memory_order_release);
-    return c->at(name);
+  std::atomic<std::uint64_t>& counter(std::string_view name) { return own().at(name); }
+  /// The worker's thread says it.
+  void behavior(worker_behavior b) { own().behavior(std::move(b)); }
+  /// No name when it was not said.
+  worker_behavior behavior() const {
+    const auto* c = counters();
+    return c ? c->behavior() : worker_behavior{};
   }
   const own_counters* counters() const noexcept { return counters_.load(std::memory_order_acquire); }
 
  private:
+  own_counters& own() {
+    auto* c = counters_.load(std::memory_order_relaxed);
+    if (!c)
+      counters_.store(c = new own_counters, std::memory_order_release);
+    return *c;
+  }
+
   std::atomic<latency_histogram*> latency_{nullptr};
   std::atomic<own_counters*> counters_{nullptr};
 };

@@ -13,6 +13,8 @@
 
 namespace ockam {
 
+class account;
+
 /// When a worker that has ended is made anew: the first time at once, then after a growing delay.
 enum class restart_policy : std::uint8_t { never, on_failure, always };
 
@@ -34,12 +36,30 @@ struct worker_options {
   restart_policy restart = restart_policy::never;
   bool internal = false;                   ///< not for listings
   std::size_t budget = 0; ///< bytes of messages that it may keep and have sent (`account`); 0: it keeps none, and sends on the node's
+  std::shared_ptr<account> shares = {}; ///< in place of a budget of its own: that of its parent
 };
 
 /// What a worker has of the node's memory for messages, and may have; 0 and 0: it has no budget of its own.
 struct worker_memory {
   std::size_t used = 0;
   std::size_t limit = 0;
+};
+
+/// An actor of CAF that an actor of a service has started (`spawn_child`); ids are CAF's, of this process.
+struct actor_child {
+  std::uint64_t id = 0;
+  std::uint64_t parent = 0;
+  std::string name; ///< empty: it has given itself none
+};
+
+/// Whom a worker belongs to, and what is behind its type.
+struct worker_kin {
+  std::string behavior;     ///< the file of a script, the name of an actor; empty: its type says it all
+  std::string parent;       ///< the address of the worker that has started it; empty: none has
+  std::size_t children = 0; ///< workers that it has started and that are there
+  std::size_t watchers = 0; ///< who are to be told of its end
+  std::uint64_t actor = 0;  ///< id of the actor that the worker speaks for; 0: none
+  std::vector<actor_child> actors = {}; ///< that it has started, and those these have, parents before their children
 };
 
 /// A worker as `show` prints it, all its instances together.
@@ -56,6 +76,7 @@ struct worker_info {
   std::uint64_t queued = 0;   ///< messages in mailboxes
   std::uint64_t restarts = 0;
   worker_memory memory;
+  worker_kin kin;
   std::uint64_t overruns = 0; ///< calls that took longer than the watchdog allows
   std::uint64_t measured = 0; ///< messages that the latencies below are of
   std::chrono::nanoseconds p50{0}, p90{0}, p99{0}, longest{0}; ///< from arrival to the end of the handler
@@ -119,6 +140,7 @@ class workers {
   virtual result<worker_info> show(address_view a) const = 0;
   /// Of the worker whose entry this is.
   virtual worker_memory memory_of(const worker_entry& e) const = 0;
+  virtual worker_kin kin_of(const worker_entry& e) const = 0;
   /// What the watchdog has found.
   virtual std::vector<overdue_worker> overdue() const = 0;
   /// Messages lost with pool workers that ended.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 
 namespace ockam::lua {
 
@@ -31,6 +32,21 @@ class rate_limit {
   double rate_;
   double left_;
   clock::time_point seen_ = clock::now();
+};
+
+/// One that several workers have together. Thread: any.
+class shared_rate_limit {
+ public:
+  explicit shared_rate_limit(std::uint64_t per_second) : limit_{per_second} {}
+
+  bool admits(std::size_t n = 1) {
+    std::lock_guard guard{lock_};
+    return limit_.admits(rate_limit::clock::now(), n);
+  }
+
+ private:
+  std::mutex lock_;
+  rate_limit limit_;
 };
 
 } // namespace ockam::lua

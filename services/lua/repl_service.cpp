@@ -20,14 +20,15 @@ constexpr std::chrono::minutes patience{15};
 
 class repl final : public script_worker {
  public:
-  repl(const service_options& o, const sandbox& limits) : script_worker{o}, limits_{limits} {}
+  repl(const service_options& o, const sandbox& limits)
+    : script_worker{o, limits, std::make_shared<script_family>(0)} {}
 
   void on_start() override {
     started_ = true;
     auto e = make_engine(limits_);
     if (!e)
       throw std::runtime_error{e.error().cause};
-    if (auto ok = charge(**e); !ok)
+    if (auto ok = charge(**e, budget()); !ok)
       throw std::runtime_error{ok.error().cause};
     exchange({.engine = std::move(*e)});
     idle_ = set_timer(patience);
@@ -134,7 +135,6 @@ class repl final : public script_worker {
       worker::reply_text(std::move(to->m), what.dump());
   }
 
-  sandbox limits_;
   std::string output_;
   std::uint64_t idle_ = 0;
 };

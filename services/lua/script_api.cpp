@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/lua/script_api.hpp"
 
-#include "runtime/core/bare.hpp"
-#include "runtime/core/multiaddr.hpp"
 #include "runtime/core/utf8.hpp"
 #include "services/lua/lua_values.hpp"
+#include "services/lua/script_arguments.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -20,104 +19,6 @@ using format = nlohmann::json::input_format_t;
 
 constexpr const char* message_type = "message";
 constexpr const char* kept_type = "kept message";
-constexpr const char* bytes_type = "bytes";
-
-script_host& host_of(lua_State* L) {
-  return *static_cast<script_host*>(lua_engine::owner_of(L));
-}
-
-/// For functions that need the worker's address.
-script_host& worker_of(lua_State* L) {
-  auto& h = host_of(L);
-  if (!h.is_worker() || lua_engine::of(L).loading())
-    luaL_error(L, "the script has no address yet: do it in on_start or on_message");
-  return h;
-}
-
-/// A function of ours as Lua calls it: what it throws becomes an error of Lua.
-template <int (*F)(lua_State*)>
-int safe(lua_State* L) {
-  std::string why;
-  try {
-    return F(L);
-  } catch (const std::exception& e) { // Lua's own errors are no std::exception
-    why = e.what();
-  }
-  return luaL_error(L, "%s", why.c_str());
-}
-
-std::string_view check_text(lua_State* L, int index) {
-  std::size_t n = 0;
-  const char* text = luaL_checklstring(L, index, &n);
-  return {text, n};
-}
-
-void push_text(lua_State* L, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-}
-
-int raise(lua_State* L, const error& e) {
-  return luaL_error(L, "%s%s%s", e.cause.c_str(), e.hint.empty() ? "" : "; ", e.hint.c_str());
-}
-
-// -- arguments ---------------------------------------------------------------------------------------
-
-/// Seconds.
-std::chrono::milliseconds check_duration(lua_State* L, int index) {
-  constexpr lua_Number longest = 366.0 * 86400;
-  auto seconds = luaL_checknumber(L, index);
-  luaL_argcheck(L, seconds >= 0 && seconds <= longest, index, "seconds, 0 to a year");
-  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000 + 0.5)};
-}
-
-/// `/service/x/…`, the address of one worker, or a list of addresses.
-route check_route(lua_State* L, int index) {
-  if (lua_istable(L, index)) {
-    route out;
-    auto n = static_cast<lua_Integer>(lua_rawlen(L, index));
-    luaL_argcheck(L, n > 0 && n <= static_cast<lua_Integer>(max_route_hops), index, "a route has 1 to 1024 addresses");
-    for (lua_Integer i = 1; i <= n; ++i) {
-      if (lua_rawgeti(L, index, i) != LUA_TSTRING)
-        luaL_error(L, "a route is a list of addresses, which are strings");
-      auto a = parse_address(check_text(L, -1));
-      if (!a)
-        raise(L, a.error());
-      out.push_back(std::move(*a));
-      lua_pop(L, 1);
-    }
-    return out;
-  }
-  auto text = check_text(L, index);
-  if (text.starts_with('/')) {
-    auto m = parse_multiaddr(text);
-    auto to = m ? to_route(*m) : result<route>{m.error()};
-    if (!to)
-      raise(L, to.error());
-    if (!to->empty())
-      return std::move(*to);
-  }
-  auto a = parse_address(text);
-  if (!a || a->name.empty())
-    luaL_argerror(L, index, "a route, /service/echo, or the address of a worker");
-  return {std::move(*a)};
-}
-
-/// A string goes out as text (a BARE string, as the command line sends and prints it), `bytes(s)` as it is, a
-/// table as JSON text.
-payload check_payload(lua_State* L, int index) {
-  if (lua_type(L, index) == LUA_TTABLE) {
-    return text_payload(encoded(L, index, format::json));
-  }
-  if (auto* raw = luaL_testudata(L, index, bytes_type); raw) {
-    lua_getiuservalue(L, index, 1);
-    auto out = payload{check_text(L, -1)};
-    lua_pop(L, 1);
-    return out;
-  }
-  if (lua_isboolean(L, index))
-    return text_payload(lua_toboolean(L, index) ? "true" : "false");
-  return text_payload(check_text(L, index)); // of numbers as well
-}
 
 int make_bytes(lua_State* L) {
   (void)check_text(L, 1);
@@ -233,9 +134,6 @@ int message_gc(lua_State* L) {
 
 // -- sending, time ---------------------------------------------------------------------------------------
 
-/// What a message counts, in bytes of work: some hundred instructions.
-constexpr std::size_t message_cost = 1024;
-
 int send(lua_State* L) {
   auto& h = worker_of(L);
   auto to = check_route(L, 1);
@@ -243,26 +141,6 @@ int send(lua_State* L) {
   lua_engine::spend(L, message_cost + body.bytes().size());
   h.post(to, std::move(body));
   return 0;
-}
-
-int request(lua_State* L) {
-  constexpr std::chrono::seconds usual{10};
-  auto& h = worker_of(L);
-  auto& engine = lua_engine::of(L);
-  if (!engine.may_wait(L))
-    return engine.wait(L); // says why not
-  auto to = check_route(L, 1);
-  auto body = check_payload(L, 2);
-  auto timeout = lua_isnoneornil(L, 3) ? std::chrono::milliseconds{usual} : check_duration(L, 3);
-  lua_engine::spend(L, message_cost + body.bytes().size());
-  try {
-    h.ask(to, std::move(body), timeout);
-  } catch (const std::length_error& e) {
-    lua_pushnil(L);
-    lua_pushstring(L, e.what());
-    return 2;
-  }
-  return engine.wait(L);
 }
 
 template <bool Repeat>
@@ -382,12 +260,6 @@ void push_size_option(lua_State* L, const service_options& o, const std::string&
   lua_pushinteger(L, static_cast<lua_Integer>(std::min<std::uint64_t>(o.size(name, 0), LUA_MAXINTEGER)));
 }
 
-void new_type(lua_State* L, const char* name) {
-  luaL_newmetatable(L, name);
-  lua_pushboolean(L, 0);
-  lua_setfield(L, -2, "__metatable"); // nobody's to change
-}
-
 } // namespace
 
 void push_message(lua_State* L, std::uint64_t ticket, bool kept) {
@@ -426,9 +298,14 @@ void open_api(lua_State* L) {
   lua_setfield(L, -2, "__gc");
   lua_settop(L, 0);
 
-  const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>}, {"send", &safe<&send>}, {"request", &safe<&request>},
-                              {"after", &safe<&start_timer<false>>}, {"every", &safe<&start_timer<true>>}, {"cancel", &safe<&cancel>},
-                              {"print", &safe<&print>}, {"count", &safe<&count>}, {nullptr, nullptr}};
+  const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>},
+                              {"send", &safe<&send>},
+                              {"after", &safe<&start_timer<false>>},
+                              {"every", &safe<&start_timer<true>>},
+                              {"cancel", &safe<&cancel>},
+                              {"print", &safe<&print>},
+                              {"count", &safe<&count>},
+                              {nullptr, nullptr}};
   lua_pushglobaltable(L);
   luaL_setfuncs(L, globals, 0);
   const luaL_Reg logs[] = {{"debug", &safe<&write_log<level::debug>>}, {"info", &safe<&write_log<level::info>>},
@@ -443,6 +320,9 @@ void open_api(lua_State* L) {
   luaL_newlib(L, options);
   lua_setglobal(L, "options");
   lua_settop(L, 0);
+  open_asking(L);
+  open_family(L);
+  open_watching(L);
 }
 
 } // namespace ockam::lua

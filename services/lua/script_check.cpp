@@ -28,7 +28,16 @@ class nobody final : public script_host {
   void pass_on(message_ptr) override {}
   void nobody_to_answer() override {}
   void post(const route&, payload) override {}
-  void ask(const route&, payload, std::chrono::milliseconds) override {}
+  question ask(const route&, payload, std::chrono::milliseconds) override { return 0; }
+  question start_child(child_wish) override { return 0; }
+  void stop_child(std::string_view) override {}
+  bool in_call() const override { return false; }
+  bool has_asked(question) const override { return false; }
+  int await(lua_State*, waiting_for) override { return 0; }
+  std::uint64_t watch(const route&, int, int) override { return 0; }
+  void unwatch(std::uint64_t) override {}
+  void end_script(std::optional<std::string>) override {}
+  void save(std::string) override {}
   std::uint64_t start_timer(std::chrono::milliseconds, int, bool) override { return 0; }
   void stop_timer(std::uint64_t) override {}
   void count(std::string_view, std::uint64_t) override {}

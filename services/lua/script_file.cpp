@@ -3,6 +3,7 @@
 
 #include "runtime/core/address.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -28,8 +29,29 @@ result<std::string> read_script(const std::string& path) {
   return text;
 }
 
-std::string script_name(const std::string& path) {
-  return printable(std::filesystem::path{path}.filename().string());
+result<std::string> script_below(const std::string& folder, const std::string& name) {
+  namespace fs = std::filesystem;
+  auto outside = [&] {
+    return error{
+      errc::permission_denied, printable(name) + " is not in the folder of the script that starts it, nor below", {}};
+  };
+  auto said = fs::path{name}.lexically_normal();
+  if (said.is_absolute() || said.empty() || *said.begin() == "..")
+    return outside(); // without a look at what is there
+  std::error_code ec;
+  auto root = fs::canonical(folder.empty() ? fs::path{"."} : fs::path{folder}, ec);
+  if (ec)
+    return system_error("cannot look into " + printable(folder), ec.value());
+  auto file = fs::canonical(root / said, ec);
+  if (ec == std::errc::no_such_file_or_directory || ec == std::errc::not_a_directory)
+    return error{errc::not_found, "there is no file " + printable(name) + " beside the script that starts it", {}};
+  if (ec)
+    return system_error("cannot look at " + printable(name), ec.value());
+  if (std::mismatch(root.begin(), root.end(), file.begin(), file.end()).first != root.end())
+    return outside();
+  return (fs::path{folder} / said).string();
 }
+
+std::string script_name(const std::string& path) { return printable(std::filesystem::path{path}.filename().string()); }
 
 } // namespace ockam::lua

@@ -17,22 +17,24 @@ result<std::unique_ptr<lua_engine>> script_worker::make_engine(const sandbox& li
   return e;
 }
 
-result<void> script_worker::charge(lua_engine& e) {
-  if (auto* a = budget(); a && !e.charge_to(*a))
+result<void> script_worker::charge(lua_engine& e, account* a) {
+  if (a && !e.charge_to(*a))
     return error{errc::limit_reached, a->full(), "raise the option budget"};
   return {};
 }
 
 void script_worker::give_up(script s) {
-  for (auto& [question, w] : s.waiting) { // their replies find nobody
-    if (auto* held = find(w.messages.m); held && held->m)
+  for (auto& [number, w] : s.waiting) { // their answers find nobody
+    if (auto* held = find(w.call.message); held && held->m)
       worker::reply_error(std::move(held->m), "the script was replaced while it waited");
-    messages_.erase(w.messages.m);
-    for (auto ticket : w.messages.replies)
+    messages_.erase(w.call.message);
+    for (auto ticket : w.call.replies)
       messages_.erase(ticket);
   }
   for (auto& [number, t] : s.timers)
     cancel_timer(number);
+  for (auto& [id, w] : s.watches)
+    watches_.unwatch(id);
 }
 
 // -- calls -------------------------------------------------------------------------------------------
@@ -47,21 +49,31 @@ held_message* script_worker::find(std::uint64_t ticket) {
   return it == messages_.end() ? nullptr : &it->second;
 }
 
-bool script_worker::settle(const outcome& o, call_messages messages) {
+bool script_worker::settle(const outcome& o, script_call c) {
+  if (o.what == outcome::kind::failed)
+    saved_.reset();
+  else
+    commit();
   if (o.what == outcome::kind::waiting) {
-    now_.waiting.emplace(questions_, waiting_call{o.thread, std::move(messages), std::move(asking_).value_or(holding{})});
-    asking_.reset();
+    auto number = c.number;
+    now_.waiting.emplace(number, waiting_call{o.thread, std::move(c), std::exchange(awaited_, {})});
     return true;
   }
   if (o.what == outcome::kind::failed) {
-    auto* held = find(messages.m);
+    auto* held = find(c.message);
     on_failure(o, held ? std::move(held->m) : nullptr);
   }
-  messages.replies.push_back(messages.m);
-  for (auto ticket : messages.replies)
+  end_call(c);
+  return o.what == outcome::kind::finished;
+}
+
+void script_worker::end_call(script_call& c) {
+  for (auto q : c.questions)
+    now_.questions.remove(q);
+  c.replies.push_back(c.message);
+  for (auto ticket : c.replies)
     if (auto* held = find(ticket); held && !(held->kept && held->m))
       messages_.erase(ticket);
-  return o.what == outcome::kind::finished;
 }
 
 void script_worker::on_failure(const outcome& o, message_ptr m) {
@@ -108,35 +120,72 @@ void script_worker::post(const route& onward, payload body) {
     throw std::length_error{ok.error().cause};
 }
 
-void script_worker::ask(const route& onward, payload body, std::chrono::milliseconds timeout) {
-  asking_ = hold_bytes(request_size);
-  auto question = ++questions_; // `settle` files the call under it
-  worker::request(onward, std::move(body), timeout,
-                  [this, question](result<message_ptr> reply) { go_on(question, std::move(reply)); });
+// -- questions -----------------------------------------------------------------------------------------
+
+question script_worker::new_question(std::size_t memory) {
+  if (!running_)
+    throw std::logic_error{"it can ask only in a handler"};
+  auto counts = hold_bytes(memory);
+  running_->questions.push_back(++questions_);
+  now_.questions.add(questions_, running_->number, std::move(counts));
+  return questions_;
 }
 
-void script_worker::go_on(std::uint64_t question, result<message_ptr> reply) {
-  auto it = now_.waiting.find(question);
-  if (it == now_.waiting.end())
-    return; // asked by a script that has been replaced
-  auto call = std::move(it->second);
-  now_.waiting.erase(it);
-  auto answer = reply ? hold(std::move(*reply)) : 0;
-  bool keep = reply && keeps_replies();
-  if (keep)
-    find(answer)->kept = true;
-  auto o = now_.engine->resume(call.thread, [&](lua_State* L) {
-    if (reply) {
-      push_message(L, answer, keep);
-      return 1;
+question script_worker::ask(const route& onward, payload body, std::chrono::milliseconds timeout) {
+  auto q = new_question(request_size);
+  worker::request(onward, std::move(body), timeout,
+                  [this, q](result<message_ptr> reply) { answered(q, std::move(reply)); });
+  return q;
+}
+
+bool script_worker::has_asked(question q) const {
+  return running_ && std::find(running_->questions.begin(), running_->questions.end(), q) != running_->questions.end();
+}
+
+int script_worker::await(lua_State* L, waiting_for what) {
+  if (now_.questions.is_enough(what))
+    return now_.questions.push(L, what, keeps_replies());
+  awaited_ = std::move(what);
+  return 0;
+}
+
+void script_worker::answered(question q, result<message_ptr> reply) {
+  auto* asked = now_.questions.find(q);
+  if (!asked)
+    return; // its call has ended, or was one of a script that has been replaced
+  if (!reply)
+    return answered(q, answer_to{.why_not = reply.error().cause});
+  auto ticket = hold(std::move(*reply));
+  if (keeps_replies())
+    find(ticket)->kept = true;
+  answered(q, answer_to{.message = ticket});
+}
+
+void script_worker::answered(question q, answer_to a) {
+  auto* asked = now_.questions.find(q);
+  if (!asked)
+    return;
+  auto it = now_.waiting.find(asked->call);
+  if (a.message != 0)
+    it->second.call.replies.push_back(a.message);
+  asked->answer = std::move(a);
+  if (now_.questions.is_enough(it->second.what))
+    go_on(it->first);
+}
+
+void script_worker::go_on(std::uint64_t number) {
+  auto w = std::move(now_.waiting.extract(number).mapped());
+  running_ = &w.call;
+  auto o = now_.engine->resume(w.thread, [&](lua_State* L) {
+    auto pushed = now_.questions.push(L, w.what, keeps_replies());
+    if (w.what.once) {
+      now_.questions.remove(w.what.questions.front());
+      std::erase(w.call.questions, w.what.questions.front());
     }
-    lua_pushnil(L);
-    const auto& why = reply.error().cause;
-    lua_pushlstring(L, why.data(), why.size());
-    return 2;
+    return pushed;
   });
-  call.messages.replies.push_back(answer);
-  settle(o, std::move(call.messages));
+  running_ = nullptr;
+  settle(o, std::move(w.call));
 }
 
 // -- time --------------------------------------------------------------------------------------------
@@ -188,7 +237,7 @@ void script_worker::write(level l, std::string_view line) {
   std::string text{line.substr(0, longest)};
   if (!log_enabled(l))
     return;
-  if (!log_bytes_.admits(rate_limit::clock::now(), text.size() + sizeof(std::string))) {
+  if (!family_->log_bytes.admits(text.size() + sizeof(std::string))) {
     ++unlogged_;
     return;
   }
@@ -213,6 +262,7 @@ void script_worker::count(std::string_view name, std::uint64_t n) {
   if (it == counts_.end()) {
     if (counts_.size() >= max_counters)
       throw std::length_error{"too many counters: " + std::to_string(max_counters)};
+    counters_memory_.push_back(hold_bytes(counter_size));
     it = counts_.emplace(std::string{name}, &counter(name)).first;
   }
   it->second->fetch_add(n, std::memory_order_relaxed);

@@ -4,7 +4,7 @@
 // is the nanoseconds of one.
 #include "runtime/core/route_header.hpp"
 #include "runtime/core/switchboard.hpp"
-#include "tests/bench/allocations.hpp"
+#include "tests/bench/measure.hpp"
 #include "transports/codec/wire_codec.hpp"
 
 #include <benchmark/benchmark.h>
@@ -17,19 +17,7 @@ namespace {
 
 using namespace ockam;
 
-/// Runs `step` in the loop; an error when it allocated more than `allowed` times each.
-template <class F>
-void measure(benchmark::State& state, std::int64_t steps, std::uint64_t allowed, F&& step) {
-  step(); // what is allocated once is allocated here
-  auto before = bench::allocations();
-  for (auto _ : state)
-    step();
-  auto each = bench::allocations() - before;
-  state.SetItemsProcessed(state.iterations() * steps);
-  state.counters["allocations"] = static_cast<double>(each) / static_cast<double>(state.iterations() * steps);
-  if (each > allowed * static_cast<std::uint64_t>(state.iterations() * steps))
-    state.SkipWithError("it allocates");
-}
+using bench::measure;
 
 std::vector<address> link_addresses(std::size_t n) {
   std::vector<address> out;

@@ -99,6 +99,9 @@ class Machines:
     def raw(self, transport="tcp"):
         return Server([self.programs / "ockam-bench", {"tcp": "echo-server", "udp": "udp-echo-server"}[transport]], "^listening ")
 
+    def serve_actors(self, *words):
+        return Server([self.programs / "bench-actors", *words], "is ready$", self.env)
+
     def has(self, program):
         return (self.programs / program).exists()
 

@@ -206,6 +206,25 @@ class Actors(Row):
             yield {"ours": load("actor"), "worker": load("echo")}
 
 
+class Handles(Row):
+    """An actor asks another one over a route, beside CAF's own remoting with its defaults: `text`, or a `typed` struct of three fields."""
+
+    def __init__(self, key, title, goal, kind, in_flight):
+        super().__init__(key, title, "k/s", goal)
+        self.kind, self.in_flight = kind, in_flight
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        program = m.programs / "bench-actors"
+
+        def load(*words):
+            return lambda: float(m.run(program, *words, self.kind, self.in_flight, seconds)) / 1e3
+        with m.serve_actors("serve", "--no-state", "--log-level", "warn", "--tcp-listener", "127.0.0.1:0", "--service", self.kind) as node, \
+                m.serve_actors("caf-serve") as caf:
+            host, port = node.address("tcp").rsplit(":", 1)
+            yield {"ours": load("load", "--", f"/ip4/{host}/tcp/{port}/service/{self.kind}"), "caf": load("caf-load", caf.address(self.kind))}
+
+
 class Scripts(Row):
     """A Lua echo in a node that has one core, and what a thousand idle scripts take."""
 
@@ -367,6 +386,34 @@ class Idle(Row):
                 (f"{self.threads} threads (at most 8)", self.threads <= 8)]
 
 
+class Watches(Row):
+    """What it costs two nodes that an actor of one monitors many handles to the other while nothing happens, the busier of
+    them, and what a monitored handle takes."""
+
+    def __init__(self, key, title, goal, count):
+        super().__init__(key, title, "% of a core", goal, rounds=1)
+        self.count = count
+
+    @contextlib.contextmanager
+    def contenders(self, m, seconds):
+        with m.node() as far, m.node() as plain:
+            route = "/ip4/{}/tcp/{}/service/echo".format(*far.address("tcp").rsplit(":", 1))
+            with m.node(ini=f"[service watches]\nplugin = {m.programs}/plugins/bench_watch.so\nroute = {route}\ncount = {self.count}\n") as near:
+                def once():
+                    time.sleep(5)  # until all are confirmed, then as for an idle node
+                    before, began = [machines.cpu_seconds(n.pid) for n in (far, near)], time.monotonic()
+                    time.sleep(max(10, 10 * seconds))
+                    took = time.monotonic() - began
+                    more = machines.proc_status(near.pid, "VmRSS") - machines.proc_status(plain.pid, "VmRSS")
+                    self.each = 1024 * more / self.count
+                    return max(100 * (machines.cpu_seconds(n.pid) - b) / took for n, b in zip((far, near), before))
+
+                yield {"ours": once}
+
+    def extras(self, m, results):
+        return [(f"a handle and its watch {self.each:.0f} bytes (under 1,024)", self.each < 1024)]
+
+
 ROWS = [
     # over the wire, beside a minimal epoll echo and the real node
     Wire("tcp-1", "TCP, 1 in flight", least(0.9, "raw"), against=("raw", "real"), in_flight=1),
@@ -398,6 +445,9 @@ ROWS = [
     Services("cpp-pool", "C++ service of a user, on the pool, 100 in flight", least(0.9, "built-in"), "pool"),
     Services("cpp-socket", "C++ service of a user, on the socket thread, 100 in flight", least(0.9, "built-in"), "socket"),
     Actors("actor", "CAF actor as a service, on the pool, 100 in flight", "k/s", least(0.9, "worker")),
+    Handles("handle-1", "request through a handle, 1 in flight", least(2.5, "caf"), "text", 1),
+    Handles("handle", "request through a handle, 100 in flight", least(3, "caf"), "text", 100),
+    Handles("typed", "typed messages, a struct of three fields, 100 in flight", least(2, "caf"), "typed", 100),
     Scripts("lua", "Lua echo on one core, 100 in flight", least(100), each=64),
     # steps and commands
     Core("header", "header rewrite, route of 4 hops", most(10), "header_rewrite/link_addresses"),
@@ -408,6 +458,7 @@ ROWS = [
                "service start plugin --addr p{n} --file {home}/plugin{n}.so --at n1"),
     # sizes
     Idle("idle", "idle node, resident"),
+    Watches("watches", "10,000 monitored handles on one link, idle", most(1), count=10_000),
     Growth("workers", "100 in flight beside 100,000 workers", least(0.9, "without"), workers=100_000, each=2),
     Growth("links", "100 in flight beside 1,000 idle links", least(0.9, "without"), idle_links=1000),
 ]

@@ -4,11 +4,13 @@
 #include "cli/node/config_file.hpp"
 #include "proto/control.pb.h"
 #include "proto/routing.pb.h"
+#include "relays/relay_protocol.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/cbor.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/route_header.hpp"
+#include "runtime/core/watch_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
 
 #include <cstdlib>
@@ -168,6 +170,43 @@ void endpoint(bytes in) {
   if (auto a = parse_address(text(in)))
     must(a->name.size() <= max_name_length);
   (void)parse_route(text(in));
+}
+
+void watch_messages(bytes in) {
+  // Written again it says the same, and has no more items than there were bytes for.
+  if (auto p = watch::decode_ping(in)) {
+    must(p->changes.size() <= in.size() && p->session.size() == watch::session_length);
+    auto again = watch::encode(*p);
+    auto q = watch::decode_ping(again.bytes());
+    must(q && q->first == p->first && q->seen == p->seen && q->changes.size() == p->changes.size());
+    for (std::size_t i = 0; i < p->changes.size(); ++i)
+      must(q->changes[i].name == p->changes[i].name && q->changes[i].watch == p->changes[i].watch);
+  }
+  if (auto p = watch::decode_pong(in)) {
+    must(p->downs.size() <= in.size());
+    auto again = watch::encode(*p);
+    auto q = watch::decode_pong(again.bytes());
+    must(q && q->done == p->done && q->state == p->state && q->downs.size() == p->downs.size());
+    for (std::size_t i = 0; i < p->downs.size(); ++i)
+      must(q->downs[i].words == p->downs[i].words && q->downs[i].why == p->downs[i].why);
+  }
+}
+
+/// What a relay node and the nodes behind it read of each other: names are bounded and can be shown, answers fit what was
+/// asked for.
+void relay_registration(bytes in) {
+  constexpr std::size_t most = 64;
+  if (auto name = read_registration(in, most)) {
+    must(name->size() <= most);
+    must(address{std::string{relay_prefix} + *name}.name.size() <= max_name_length);
+    must(printable(*name) == *name);
+  }
+  if (auto remote = read_relay_reply(in, "n"))
+    must(remote->ends_with('n') && remote->size() <= max_name_length);
+  if (auto number = read_ping(in)) {
+    auto again = ping_payload(*number);
+    must(read_ping(again.bytes()) == number && again.size() <= in.size());
+  }
 }
 
 } // namespace ockam::fuzz

@@ -28,12 +28,24 @@ void native_frame(bytes in);
 void basp_frames(bytes in);
 void script_values(bytes in);
 void plugin_file(bytes in);
+void watch_messages(bytes in);
+void typed_message(bytes in);
+void relay_registration(bytes in);
+void portal_message(bytes in);
+void change_history(bytes in);
+void credential_and_key(bytes in);
+void identity_proof(bytes in);
+void channel_message(bytes in);
+void vault_file(bytes in);
+void handshake_initiator(bytes in);
+void handshake_responder(bytes in);
+void channel_receiving(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 16> targets{{
+inline constexpr std::array<target, 28> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -50,6 +62,18 @@ inline constexpr std::array<target, 16> targets{{
   {"basp_frames", &basp_frames},
   {"script_values", &script_values},
   {"plugin_file", &plugin_file},
+  {"watch_messages", &watch_messages},
+  {"typed_message", &typed_message},
+  {"relay_registration", &relay_registration},
+  {"portal_message", &portal_message},
+  {"change_history", &change_history},
+  {"credential_and_key", &credential_and_key},
+  {"identity_proof", &identity_proof},
+  {"channel_message", &channel_message},
+  {"vault_file", &vault_file},
+  {"handshake_initiator", &handshake_initiator},
+  {"handshake_responder", &handshake_responder},
+  {"channel_receiving", &channel_receiving},
 }};
 
 } // namespace ockam::fuzz

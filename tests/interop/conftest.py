@@ -30,9 +30,9 @@ def pytest_addoption(parser):
 class Theirs:
     """A real Ockam node that listens on TCP and UDP. One line in, one line out (peer/src/session.rs)."""
 
-    def __init__(self, program):
+    def __init__(self, program, port=0):
         self.child = subprocess.Popen(
-            [program, "node", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0"],
+            [program, "node", "--tcp", f"127.0.0.1:{port}", "--udp", "127.0.0.1:0"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.tcp = self._read().split()[1]
         self.udp, self.udp_link = self._read().split()[1:3]
@@ -64,6 +64,12 @@ class Theirs:
         assert kind == "link"
         return link
 
+    def relay(self, link, name):
+        """Registers itself at the node behind `link`; the address of the relay there."""
+        kind, address = self.say("relay", link, name)
+        assert kind == "relay"
+        return address
+
     def links(self):
         return int(self.say("links")[1])
 
@@ -86,11 +92,11 @@ def peer_program():
 
 @pytest.fixture
 def theirs(peer_program):
-    """theirs() → a running real Ockam node."""
+    """theirs(port=0) → a running real Ockam node."""
     started = []
 
-    def start():
-        started.append(Theirs(peer_program))
+    def start(port=0):
+        started.append(Theirs(peer_program, port))
         return started[-1]
 
     yield start

@@ -2,6 +2,10 @@
 // Services that are actors, for any node: `kind` says which.
 #include <ockam/actor.hpp>
 
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
 #include <string>
 
 namespace {
@@ -14,15 +18,52 @@ caf::behavior function(caf::event_based_actor*) {
   }};
 }
 
+using doubling = caf::typed_actor<caf::replies_to<std::int32_t>::with<std::int64_t>>;
+
+doubling::behavior_type typed(doubling::pointer) {
+  return {[](std::int32_t n) { return 2 * std::int64_t{n}; }};
+}
+
+using again = caf::atom_constant<caf::atom("again")>;
+
+/// Has something to do for ever, of its own making.
+caf::behavior endless(caf::event_based_actor* self) {
+  self->send(self, again::value);
+  return {
+    [self](again) { self->send(self, again::value); },
+    [](const ockam::request& r) { return "endless " + r.text(); },
+  };
+}
+
 void blocking(caf::blocking_actor* self) {
   bool running = true;
   self->receive_while(running)([](const ockam::request& r) { return "blocking " + r.text(); },
                                [&](const caf::exit_msg&) { running = false; });
 }
 
+struct named {
+  const char* name = "helper";
+};
+
+caf::behavior helper(caf::stateful_actor<named>*) {
+  return {[](const std::string&) {}};
+}
+
+caf::behavior family(caf::event_based_actor* self) {
+  auto left = ockam::spawn_child(self, helper), right = ockam::spawn_child(self, helper);
+  return {[left, right](const ockam::request& r) { return r.text(); }}; // without a handle to it an actor ends
+}
+
 ockam::actor_factory make(const ockam::service_options& o) {
-  if (o.choice("kind", "function", {"function", "blocking"}) == "blocking")
+  auto kind = o.choice("kind", "function", {"function", "blocking", "endless", "typed", "family"});
+  if (kind == "blocking")
     return ockam::spawning(blocking);
+  if (kind == "endless")
+    return ockam::spawning(endless);
+  if (kind == "typed")
+    return ockam::spawning(typed);
+  if (kind == "family")
+    return ockam::spawning(family);
   return ockam::spawning(function);
 }
 

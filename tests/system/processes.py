@@ -33,6 +33,16 @@ def wait_until(condition, what, timeout=10.0):
         time.sleep(0.01)
 
 
+def pid_of(ockam, name):
+    return ockam("node", "show", name, "--output", "json").json["pid"]
+
+
+def kill(pid):
+    """Kills a process that is nobody's child here, and returns when it is gone: until then its node counts as running."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), f"process {pid} is gone")
+
+
 def cannot_run(why):
     """Where the system does not let a test run: it is skipped, but fails in CI, where all of them have to."""
     assert not os.environ.get("CI"), why

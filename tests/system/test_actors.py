@@ -2,8 +2,11 @@
 """Services that are CAF actors, in a real node: on its pool and in threads of their own."""
 
 import json
+import re
 
 import pytest
+
+from processes import wait_until
 
 
 @pytest.fixture
@@ -53,3 +56,29 @@ def test_a_node_ends_at_once_with_a_blocking_actor(n1, ockam, programs):
     assert start(ockam, programs, "kind=blocking").code == 0
     assert ockam("node", "stop", "n1").code == 0
     assert n1.child.wait(5) == 0
+
+
+def test_the_tree_draws_actors_that_an_actor_has_started_by_spawn_child(n1, ockam, programs):
+    assert start(ockam, programs, "kind=family", addr="service").code == 0
+    drawn = r"service  plugin\n.*├─ actor \d+  helper\n.*└─ actor \d+  helper\n"
+    wait_until(lambda: re.search(drawn, ockam("worker", "tree", "--at", "n1").out), "it has begun")
+    one, = [w for w in ockam("worker", "tree", "--at", "n1", "--output", "json").json["workers"] if w["addr"] == "service"]
+    assert [a["name"] for a in one["actors"]] == ["helper", "helper"]
+    assert [w["children"] for w in ockam("worker", "list", "--at", "n1", "--output", "json").json if w["addr"] == "service"] == [2]
+
+
+def test_one_that_sends_to_itself_for_ever_holds_up_nobody(n1, ockam, programs):
+    assert start(ockam, programs, "kind=endless").code == 0
+    assert start(ockam, programs, addr="other").code == 0
+    for _ in range(5):
+        assert say(ockam, "x").out.strip() == "endless x"
+        assert say(ockam, "x", "other").out.strip() == "function x"
+    assert ockam("node", "stop", "n1").code == 0
+    assert n1.child.wait(5) == 0
+
+
+def test_who_does_not_speak_the_interface_of_a_typed_service_is_told(n1, ockam, programs):
+    assert start(ockam, programs, "kind=typed").code == 0
+    refused = say(ockam, "x")
+    assert refused.code == 70 and "the interface of this service, which is (int32) -> (int64)" in refused.err, refused
+    assert worker(ockam)["failed"] == 1

@@ -49,10 +49,10 @@ def test_variables(ockam):
 
 
 def test_keys_that_are_not_supported_are_named(ockam):
-    r = ockam("node", "create", "--configuration", "{name: n1, relays: r1, loglevel: debug}")
+    r = ockam("node", "create", "--configuration", "{name: n1, vaults: r1, loglevel: debug}")
     assert r.code == 0 and r.out == "n1\n"
-    assert "not supported: relays" in r.err and "not supported: loglevel (did you mean log-level?)" in r.err
-    assert ockam("node", "create", "--configuration", "{name: n2, relays: r1}", "-q").err == ""
+    assert "not supported: vaults" in r.err and "not supported: loglevel (did you mean log-level?)" in r.err
+    assert ockam("node", "create", "--configuration", "{name: n2, vaults: r1}", "-q").err == ""
 
 
 @pytest.mark.parametrize("yaml,says", [

@@ -32,6 +32,7 @@ DIFFERENT = {
     "service list --at /node/n2 --jq .[].addr": "ours has a hop, and an order",
     "tcp-listener create": "ours is help",
     "message send hello --timeout abc --to /node/n1/service/echo": "DURATION, not TIMEOUT",
+    "relay list --to n3 --output json --jq .[].remote_address": "ours has an order, and the recorded one has secure channels",
     "service start": "ours names the type as an argument",
 }
 
@@ -49,7 +50,7 @@ class Replay:
         return self.ports[recorded]
 
     def here(self, text):
-        text = re.sub(r"\b41[2-5]\d\b", lambda m: self.port(m[0]), text)
+        text = re.sub(r"\b41[2-9]\d\b", lambda m: self.port(m[0]), text)
         return re.sub(r"\b[0-9a-f]{32}\b", lambda m: self.names.get(m[0], m[0]), text)
 
     def learn(self, recorded, ours):

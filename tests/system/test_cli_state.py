@@ -10,11 +10,7 @@ import subprocess
 
 import pytest
 
-from processes import Process, cannot_run, of_home, wait_until
-
-
-def pid_of(ockam, name):
-    return ockam("node", "show", name, "--output", "json").json["pid"]
+from processes import cannot_run, of_home, pid_of, Process, wait_until
 
 
 def listens_at(ockam, name):

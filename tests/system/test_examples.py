@@ -66,7 +66,7 @@ def page(name):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("example", ["actors", "greeter", "key-value", "publish-subscribe", "http-gateway"])
+@pytest.mark.parametrize("example", ["actors", "calculator", "chat", "greeter", "key-value", "map-reduce", "publish-subscribe", "http-gateway"])
 def test_an_example_does_what_its_page_says(example, prefix, reader, home):
     work = home / "work"
     installed.build(example, prefix, work)
@@ -93,6 +93,13 @@ def test_the_tutorial(prefix, reader, home):
     work = home / "work"
     work.mkdir()
     assert pages.run_page(page("docs/tutorial.md").replace("/opt/ockam", str(prefix)), work, reader, timeout=120) > 25
+
+
+@pytest.mark.timeout(120)
+def test_the_page_of_portals(reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("docs/portals.md"), work, reader) > 12
 
 
 def test_the_page_of_scripts(reader, home):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/codec/wire_codec.hpp"
 
-#include "runtime/core/cbor.hpp"
+#include "runtime/core/cbor_route.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,12 +13,15 @@ namespace ockam::wire_codec {
 namespace {
 
 using cbor::major;
+using cbor::read_route;
 using cbor::reader;
+using cbor::route_measure;
 
 /// What the reference writes when it has no tracing context; the common case is told without parsing.
 constexpr std::string_view empty_object = "{}";
 /// What each message of a stream carries.
 constexpr std::string_view of_stream = R"({"ockam_stream":"1"})";
+constexpr std::string_view of_request = R"({"ockam_report":"1"})";
 /// The hop budget and nothing else, as messages have it that go round: written and told without a parser.
 constexpr std::string_view budget_alone_begins = R"({"ockam_hops":")";
 constexpr std::string_view budget_alone_ends = R"("})";
@@ -26,34 +29,6 @@ constexpr std::string_view budget_alone_ends = R"("})";
 constexpr std::size_t max_extras = 4096;
 constexpr std::size_t numbers_of_a_report = 512; // keys, reason, counts
 static_assert(2 * (max_name_length + 2 * report::max_detail) + numbers_of_a_report <= max_extras);
-
-/// Calls `f(address_view)` for each address of a route. What is wrong, or nothing.
-template <class F>
-std::optional<refusal> read_route(reader& in, F&& f) {
-  auto count = in.read_array();
-  if (!count)
-    return refusal::malformed_frame;
-  bool open = *count == reader::indefinite;
-  for (std::uint64_t i = 0; open ? !in.skip_break() : i < *count; ++i) {
-    if (i == max_route_hops)
-      return refusal::too_many_hops;
-    auto fields = in.read_array();
-    if (!fields || *fields < 2)
-      return refusal::malformed_frame;
-    auto type = in.read_uint();
-    auto name = type ? in.read_bytes() : std::nullopt;
-    if (!name || *type > 255)
-      return refusal::malformed_frame;
-    if (name->size() > max_name_length)
-      return refusal::name_too_long;
-    f(address_view{static_cast<transport_type>(*type), {reinterpret_cast<const char*>(name->data()), name->size()}});
-    bool open_address = *fields == reader::indefinite;
-    for (std::uint64_t k = 2; open_address ? !in.skip_break() : k < *fields; ++k)
-      if (!in.skip())
-        return refusal::malformed_frame;
-  }
-  return std::nullopt;
-}
 
 /// Text of one key, or nothing.
 std::string member(const nlohmann::json& object, const char* key) {
@@ -112,8 +87,8 @@ bool broken_report(route_header& h) {
 
 /// False: it says that it is a report, and is none that can be read.
 bool read_extras(std::string_view text, route_header& h) {
-  if (text == of_stream) { // by far the most frequent: no need to parse it
-    h.flags(h.flags() | route_header::flag_stream);
+  if (text == of_stream || text == of_request) { // by far the most frequent: no need to parse them
+    h.flags(h.flags() | (text == of_stream ? route_header::flag_stream : route_header::flag_report));
     return true;
   }
   if (text == empty_object || text.substr(0, max_extras).find("ockam_") == std::string_view::npos)
@@ -158,24 +133,6 @@ bool read_extras(std::string_view text, route_header& h) {
   r.detail = member(object, "ockam_detail");
   h.set_report(std::move(r));
   return true;
-}
-
-struct route_measure {
-  std::size_t hops = 0;
-  std::size_t bytes = 0;
-
-  void operator()(address_view a) noexcept {
-    ++hops;
-    bytes += 1 + cbor::head_size(static_cast<std::uint8_t>(a.type)) + cbor::head_size(a.name.size()) + a.name.size();
-  }
-};
-
-std::byte* write_address(std::byte* out, address_view a) noexcept {
-  out = cbor::write_head(out, major::array, 2);
-  out = cbor::write_head(out, major::uint, static_cast<std::uint8_t>(a.type));
-  out = cbor::write_head(out, major::bytes, a.name.size());
-  std::memcpy(out, a.name.data(), a.name.size());
-  return out + a.name.size();
 }
 
 } // namespace
@@ -256,6 +213,8 @@ std::string extras(const route_header& h) {
     return {};
   if (!r && !says_budget(h) && wished == route_header::flag_stream)
     return std::string{of_stream};
+  if (!r && !says_budget(h) && wished == route_header::flag_report)
+    return std::string{of_request};
   if (!r && wished == 0)
     return std::string{budget_alone_begins}.append(std::to_string(h.hop_budget())).append(budget_alone_ends);
   nlohmann::json object = nlohmann::json::object();
@@ -298,14 +257,8 @@ message_size measure(const route_header& h, std::size_t payload, const std::stri
 
 std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept {
   out = cbor::write_head(out, major::array, with_extras ? 4 : 3);
-  auto write_route = [&out](auto each) {
-    std::size_t hops = 0;
-    each([&](address_view) { ++hops; });
-    out = cbor::write_head(out, major::array, hops);
-    each([&](address_view a) { out = write_address(out, a); });
-  };
-  write_route([&h](auto f) { h.each_onward(f); });
-  write_route([&h](auto f) { h.each_return(f); });
+  out = cbor::write_route(out, [&h](auto f) { h.each_onward(f); });
+  out = cbor::write_route(out, [&h](auto f) { h.each_return(f); });
   return cbor::write_head(out, major::bytes, payload);
 }
 

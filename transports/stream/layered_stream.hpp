@@ -21,6 +21,9 @@ class layered_stream : public net::stream, protected net::stream_events {
  public:
   void attach(net::stream_events* owner) override;
   bool shutdown_write() override { return false; }
+  void reset_at_end() override { below_->reset_at_end(); }
+  void gather_small_writes() override { below_->gather_small_writes(); }
+  bool is_dead() override { return below_->is_dead(); }
   void watch_read(bool on) override;
   void watch_write(bool on) override;
   bool peer_closed() override { return below_->peer_closed(); }

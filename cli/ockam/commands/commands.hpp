@@ -17,6 +17,8 @@ std::vector<command> trace_command();
 std::vector<command> service_commands();
 std::vector<command> worker_commands();
 std::vector<command> transport_commands(); ///< tcp-listener, tcp-connection, and so on for each transport
+std::vector<command> relay_commands();
+std::vector<command> portal_commands();    ///< tcp-outlet, tcp-inlet
 std::vector<command> flow_control_commands();
 std::vector<command> home_commands();      ///< status, reset
 std::vector<command> script_commands();

@@ -5,6 +5,10 @@
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
+#include "cli/ockam/portal_views.hpp"
+#include "cli/ockam/relay_sections.hpp"
+#include "cli/ockam/sending.hpp"
+#include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "transports/list.hpp"
 
@@ -78,6 +82,51 @@ void apply_options(const invocation& in, ini_file& ini) {
     ini.at("node").set("log-level", verbose > 1 ? "trace" : "debug");
 }
 
+/// The sections of one kind, by name.
+std::vector<std::string> named_sections(const ini_file& ini, std::string_view kind) {
+  std::vector<std::string> out;
+  for (const auto& s : ini.sections())
+    if (s.title.starts_with(std::string{kind} + " "))
+      out.push_back(s.title.substr(kind.size() + 1));
+  return out;
+}
+
+/// Routes of inlets name other nodes as people do; the node itself knows addresses.
+result<void> resolve_inlets(invocation& in, new_node& n) {
+  for (const auto& name : named_sections(n.ini, portal::inlet_kind)) {
+    auto& s = n.ini.at(std::string{portal::inlet_kind} + " " + name);
+    for (auto& [key, value] : s.keys) {
+      if (key != "to")
+        continue;
+      auto route = resolve_route_of(in, value, n.name);
+      if (!route)
+        return std::move(route).error();
+      value = std::move(*route);
+    }
+  }
+  return {};
+}
+
+/// What the outlets and inlets of its configuration answer when they are made, one after the other.
+result<std::string> portals_of(invocation& in, const new_node& n) {
+  auto outlets = named_sections(n.ini, portal::outlet_kind), inlets = named_sections(n.ini, portal::inlet_kind);
+  std::string out;
+  for (const auto& name : outlets)
+    out += "/service/" + name;
+  if (inlets.empty())
+    return out;
+  control::Request r;
+  r.mutable_list_items()->set_kind(std::string{portal::inlet_kind});
+  auto found = ask_node(in, n.name, std::move(r));
+  if (!found)
+    return std::move(found).error();
+  for (const auto& name : inlets)
+    for (const auto& i : found->items().items())
+      if (i.name() == name)
+        out += field_of(i, "from");
+  return out;
+}
+
 result<new_node> described_node(invocation& in) {
   auto text = configuration_text(in);
   if (!text)
@@ -104,6 +153,10 @@ result<new_node> described_node(invocation& in) {
   new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof")};
   out.ini.at("node").set("name", name);
   apply_options(in, out.ini);
+  if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
+    return std::move(ok).error();
+  if (auto ok = resolve_inlets(in, out); !ok)
+    return std::move(ok).error();
   return out;
 }
 
@@ -116,8 +169,11 @@ result<void> create(invocation& in) {
     return std::move(started).error();
   if (says_its_name(in, *n))
     return {};
+  auto portals = portals_of(in, *n);
+  if (!portals)
+    return std::move(portals).error();
   auto where = started->tcp_address.empty() ? std::string{} : ", listening at " + started->tcp_address;
-  answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name};
+  answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name + *portals};
   if (in.out.style().as_json) {
     auto row = known_node(in, n->name);
     if (!row)

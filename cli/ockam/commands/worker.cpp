@@ -4,16 +4,14 @@
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/lists.hpp"
 #include "cli/ockam/views.hpp"
+#include "cli/ockam/worker_tree.hpp"
 
 namespace ockam::cli {
 
 namespace {
 
-result<void> list(invocation& in) {
-  auto node = node_or_default(in, in.args.get("at"));
-  if (!node)
-    return std::move(node).error();
-  auto c = open_node(in, *node);
+result<control::WorkerList> all_workers(invocation& in, const std::string& node) {
+  auto c = open_node(in, node);
   if (!c)
     return std::move(c).error();
   control::WorkerList all;
@@ -26,9 +24,30 @@ result<void> list(invocation& in) {
     if (!page)
       return std::move(page).error();
     if (page->workers().workers().empty())
-      return show_list(in, all.workers(), "workers");
+      return all;
     all.mutable_workers()->MergeFrom(page->workers().workers());
   }
+}
+
+result<void> list(invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto all = all_workers(in, *node);
+  if (!all)
+    return std::move(all).error();
+  return show_list(in, all->workers(), "workers");
+}
+
+result<void> tree(invocation& in) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto all = all_workers(in, *node);
+  if (!all)
+    return std::move(all).error();
+  worker_tree t{*all};
+  return in.out.show({{{"node", *node}, {"workers", t.data()}}, t.text(*node), t.text(*node)});
 }
 
 result<void> show(invocation& in) {
@@ -52,6 +71,12 @@ std::vector<command> worker_commands() {
            .options = {node_option("at", "Node of the workers"), timeout_option()},
            .example = "ockam worker list --at n1",
            .run = &list},
+          {.path = "worker tree",
+           .about = "Draw which workers of a node have started which, and so end them",
+           .arguments = {},
+           .options = {node_option("at", "Node of the workers"), timeout_option()},
+           .example = "ockam worker tree --at n1",
+           .run = &tree},
           {.path = "worker show",
            .about = "Show what a worker does: messages, latency, restarts, counters of its own",
            .arguments = {{.name = "ADDRESS", .about = "Where messages reach it"}},

@@ -63,6 +63,8 @@ class stream final : public net::stream {
   ~stream() override {
     out_->closed = true;
     in_->broken = true;
+    if (resets_)
+      out_->broken = true;
     std::erase(reactor_.streams_, this);
   }
 
@@ -116,6 +118,8 @@ class stream final : public net::stream {
     return true;
   }
 
+  void reset_at_end() override { resets_ = true; }
+  bool is_dead() override { return in_->broken || out_->broken || (in_->closed && out_->closed); }
   void watch_read(bool on) override { reading_ = on; }
   void watch_write(bool on) override { writing_ = on; }
   bool peer_closed() override { return in_->closed || in_->broken; }
@@ -145,14 +149,15 @@ class stream final : public net::stream {
   std::uint64_t bytes_read_ = 0;
   bool reading_ = false;
   bool writing_ = false;
+  bool resets_ = false;
 };
 
 // -- acceptor ----------------------------------------------------------------------------------------
 
 class acceptor final : public net::acceptor {
  public:
-  acceptor(reactor& r, std::string local, net::acceptor_events& owner)
-    : reactor_{r}, local_{std::move(local)}, owner_{owner} {
+  acceptor(reactor& r, std::string local, bool open, net::acceptor_events& owner)
+    : reactor_{r}, local_{std::move(local)}, open_{open}, owner_{owner} {
     reactor_.net_.acceptors_.emplace(local_, this);
   }
   ~acceptor() override {
@@ -160,6 +165,11 @@ class acceptor final : public net::acceptor {
     reactor_.net_.acceptors_.erase(local_);
   }
   std::string local() const override { return local_; }
+  result<void> open() override {
+    open_ = true;
+    return {};
+  }
+  bool is_open() const { return open_; }
 
   /// A connection has come in; the owner hears of it as an event of its node.
   void take(pipe_ptr in, pipe_ptr out, std::string from) {
@@ -178,6 +188,7 @@ class acceptor final : public net::acceptor {
  private:
   reactor& reactor_;
   std::string local_;
+  bool open_;
   net::acceptor_events& owner_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -208,7 +219,7 @@ class connecting final : public net::connecting {
     auto in = std::make_shared<pipe>(), out = std::make_shared<pipe>();
     auto& net = reactor_.net_;
     auto from = "127.0.0.1:" + std::to_string(net.next_port_++);
-    if (auto a = net.acceptors_.find(where); a != net.acceptors_.end())
+    if (auto a = net.acceptors_.find(where); a != net.acceptors_.end() && a->second->is_open())
       a->second->take(out, in, from);
     else if (auto s = net.servers_.find(where); s != net.servers_.end())
       s->second.queue_.emplace_back(out, in);
@@ -247,6 +258,14 @@ std::optional<error> reactor::missing(const endpoint& at) const {
 }
 
 result<net::acceptor_ptr> reactor::listen(const endpoint& at, net::acceptor_events& owner) {
+  return take_port(at, true, owner);
+}
+
+result<net::acceptor_ptr> reactor::reserve(const endpoint& at, net::acceptor_events& owner) {
+  return take_port(at, false, owner);
+}
+
+result<net::acceptor_ptr> reactor::take_port(const endpoint& at, bool open, net::acceptor_events& owner) {
   if (auto e = missing(at))
     return *e;
   auto real = at;
@@ -255,13 +274,13 @@ result<net::acceptor_ptr> reactor::listen(const endpoint& at, net::acceptor_even
   auto where = to_string(real);
   if (net_.acceptors_.contains(where))
     return error{errc::address_in_use, "cannot listen at " + where + ": Address already in use", {}};
-  return net::acceptor_ptr{std::make_unique<acceptor>(*this, where, owner)};
+  return net::acceptor_ptr{std::make_unique<acceptor>(*this, where, open, owner)};
 }
 
 result<net::acceptor_ptr> reactor::listen_unix(const std::string& path, unsigned, net::acceptor_events& owner) {
   if (net_.acceptors_.contains(path))
     return error{errc::address_in_use, "cannot listen on " + path + ": another process listens there", {}};
-  return net::acceptor_ptr{std::make_unique<acceptor>(*this, path, owner)};
+  return net::acceptor_ptr{std::make_unique<acceptor>(*this, path, true, owner)};
 }
 
 net::connecting_ptr reactor::connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) {
@@ -384,9 +403,14 @@ void network::advance(clock::duration d) {
   move_to(end);
 }
 
+bool network::listening(const std::string& where) const {
+  auto a = acceptors_.find(where);
+  return a != acceptors_.end() && a->second->is_open();
+}
+
 client network::dial(const std::string& where) {
   auto a = acceptors_.find(where);
-  if (a == acceptors_.end())
+  if (!listening(where))
     throw std::logic_error{"nobody listens at " + where};
   auto in = std::make_shared<pipe>(), out = std::make_shared<pipe>();
   auto from = "127.0.0.1:" + std::to_string(next_port_++);

@@ -64,6 +64,8 @@ class client {
   void window(std::size_t bytes) { in_->window = bytes; }
   /// The node writes no more; it may still read (`finished_by_peer`), or not.
   bool closed_by_peer() const { return in_->closed || in_->broken; }
+  /// The node has cut the connection off.
+  bool reset_by_peer() const { return in_->broken; }
   /// The node has closed only its sending side.
   bool finished_by_peer() const { return in_->closed && !out_->broken; }
   void close();
@@ -123,7 +125,7 @@ class network {
   /// Connects to a node's listener at `host:port`.
   client dial(const std::string& where);
   /// Whether something listens there.
-  bool listening(const std::string& where) const { return acceptors_.contains(where); }
+  bool listening(const std::string& where) const;
   /// Answers at `host:port` in the test's own name.
   server& serve(const std::string& where) { return servers_[where]; }
   /// Connects to there never end.
@@ -184,6 +186,7 @@ class reactor final : public net::reactor {
   ~reactor() override;
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
+  result<net::acceptor_ptr> reserve(const endpoint& at, net::acceptor_events& owner) override;
   result<net::acceptor_ptr> listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) override;
   net::connecting_ptr connect(const endpoint& to, std::chrono::milliseconds timeout, connected done) override;
   net::connecting_ptr connect_unix(const std::string& path, std::chrono::milliseconds timeout, connected done) override;
@@ -219,6 +222,7 @@ class reactor final : public net::reactor {
   friend class lookup;
 
   bool step();
+  result<net::acceptor_ptr> take_port(const endpoint& at, bool open, net::acceptor_events& owner);
   /// Why nobody can listen there; nothing when it can be.
   std::optional<error> missing(const endpoint& at) const;
   template <class Socket>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/node.hpp"
 
+#include "portals/portals.hpp"
+#include "relays/relays.hpp"
 #include "runtime/links/allow.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
@@ -53,7 +55,7 @@ class node::impl final : public participant {
   impl(network& net, const node_config& config, std::span<const service_type> services)
     : net_{net}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
-      assembly_{system_, reactor_, config, {all_transports(), services}, 1} {
+      assembly_{system_, reactor_, config, {all_transports(), services, &make_relays, nullptr, portal_facilities()}, 1} {
     assembly_.open();
     net_.join(*this);
     assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });

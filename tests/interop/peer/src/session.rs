@@ -13,15 +13,21 @@
 //! | `pipeline ROUTE COUNT BYTES [MS]` | `replies COUNT in-order`, or `replies COUNT disordered`        |
 //! | `heartbeat ADDRESS`            | `sent`: a message whose onward route is empty on the wire         |
 //! | `tell ROUTE HEX`               | `sent`: that payload, and nobody waits for a reply                |
+//! | `relay ADDRESS NAME`           | `relay WORKER`: registered at the node behind that connection     |
+//! | `outlet NAME HOST:PORT`        | `outlet NAME`: one end of a portal, for peers of all listeners so far |
+//! | `inlet ROUTE`                  | `inlet HOST:PORT`: the other end, at a free port                  |
 //!
 //! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
 
 use crate::requests::{ask, parse_route, pattern, pipeline, sha256, tell};
 use crate::workers::{Echo, Hop, Uppercase};
 use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
-use ockam::{Context, Encodable, Result};
+use ockam::remote::{RemoteRelay, RemoteRelayOptions};
+use ockam::{route, Context, Encodable, RelayService, RelayServiceOptions, Result};
 use ockam_core::flow_control::FlowControlId;
-use ockam_transport_tcp::{TcpConnectionOptions, TcpListenerOptions, TcpTransport};
+use ockam::transport::HostnamePort;
+use ockam_transport_tcp::{TcpConnectionOptions, TcpInletOptions, TcpListenerOptions, TcpOutletOptions, TcpTransport};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -47,6 +53,7 @@ impl Session {
         if let Some(at) = tcp_at {
             let options = TcpListenerOptions::new();
             s.admit(options.spawner_flow_control_id());
+            s.serve_relays(options.spawner_flow_control_id())?;
             println!("tcp {}", s.tcp.listen(at, options).await?.socket_address());
         }
         if let Some(at) = udp_at {
@@ -77,6 +84,16 @@ impl Session {
             self.ctx.flow_controls().add_consumer(&name.into(), &id);
         }
         self.flows.push(id);
+    }
+
+    /// As a node of the reference's command line does for its listener.
+    fn serve_relays(&self, id: FlowControlId) -> Result<()> {
+        let options = RelayServiceOptions::new()
+            .alias("static_forwarding_service")
+            .service_as_consumer(&id)
+            .relay_as_consumer(&id)
+            .prefix("forward_to_");
+        RelayService::create(&self.ctx, "forwarding_service", options).map(|_| ())
     }
 
     async fn obey(&mut self, line: &str) -> Result<String> {
@@ -114,6 +131,19 @@ impl Session {
             ["tell", to, payload] => {
                 tell(&self.ctx, &parse_route(to), hex::decode(payload).unwrap_or_default()).await?;
                 "sent".into()
+            }
+            ["relay", link, name] => {
+                let info = RemoteRelay::create_static(&self.ctx, route![*link], *name, RemoteRelayOptions::new()).await?;
+                format!("relay {}", info.remote_address())
+            }
+            ["outlet", name, to] => {
+                let options = self.flows.iter().fold(TcpOutletOptions::new(), |o, id| o.as_consumer(id));
+                self.tcp.create_outlet(*name, HostnamePort::from_str(to)?, options)?;
+                format!("outlet {name}")
+            }
+            ["inlet", route] => {
+                let inlet = self.tcp.create_inlet("127.0.0.1:0", parse_route(route), TcpInletOptions::new()).await?;
+                format!("inlet {}", inlet.socket_address())
             }
             _ => format!("error unknown command: {line}"),
         })

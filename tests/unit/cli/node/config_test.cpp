@@ -33,6 +33,10 @@ address = example.org:4000
 [service my-hop]
 type = hop
 [service echo]
+[relay db]
+at = /dnsaddr/relay.example/tcp/4000/service/hop
+relay-address = d
+allow = echo, special
 )", "n1.ini", types, c);
   ASSERT_TRUE(problems.empty()) << to_string(problems.front());
   EXPECT_EQ(c.name, "n1");
@@ -49,6 +53,11 @@ type = hop
   ASSERT_EQ(c.services.size(), 2u);
   EXPECT_EQ(c.services[0].type, "hop");
   EXPECT_EQ(c.services[1].type, "echo") << "the name of a type needs no type";
+  ASSERT_EQ(c.relays.size(), 1u);
+  EXPECT_EQ(c.relays[0].name, "db");
+  EXPECT_EQ(c.relays[0].at, "/dnsaddr/relay.example/tcp/4000/service/hop");
+  EXPECT_EQ(c.relays[0].relay_address, "d");
+  EXPECT_EQ(c.relays[0].allow, (std::vector<std::string>{"echo", "special"}));
 }
 
 TEST(config, keeps_the_order_of_the_file) {
@@ -103,6 +112,11 @@ INSTANTIATE_TEST_SUITE_P(each, config_problem, testing::Values(
   bad_config{"name used twice", node + "[service echo]\n[tcp-connection echo]\naddress = h:1\n", 4, "echo"},
   bad_config{"key before any section", "name = n\n", 1, "[node]"},
   bad_config{"line without =", node + "what is this\n", 3, "="},
+  bad_config{"relay without a route", node + "[relay x]\n", 3, "has no at"},
+  bad_config{"route of a relay that only the command line knows", node + "[relay x]\nat = /node/n2\n", 4, "command line"},
+  bad_config{"route of a relay that names no protocol", node + "[relay x]\nat = n2\n", 4, "n2"},
+  bad_config{"key of a relay that only YAML has", node + "[relay x]\nat = /worker/y\nto = n1\n", 5, "to"},
+  bad_config{"name of a relay that routes cannot have", node + "[relay x/y]\nat = /worker/y\n", 3, "no /"},
   bad_config{"section not closed", node + "[service echo\n", 3, "]"}));
 
 TEST(config, says_all_that_is_wrong_at_once_in_order) {

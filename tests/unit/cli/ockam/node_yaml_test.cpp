@@ -45,11 +45,21 @@ TEST(NodeYaml, VariablesStandForTheirValues) {
 }
 
 TEST(NodeYaml, UnknownKeysAreWarnedAbout) {
-  auto n = read_node_yaml("{name: n1, relays: x, service_s: [hop]}", {}, "/");
+  auto n = read_node_yaml("{name: n1, vaults: x, service_s: [hop]}", {}, "/");
   ASSERT_TRUE(n);
   ASSERT_EQ(n->warnings.size(), 2u);
-  EXPECT_NE(n->warnings[0].find("relays"), std::string::npos);
+  EXPECT_NE(n->warnings[0].find("vaults"), std::string::npos);
   EXPECT_NE(n->warnings[1].find("did you mean services?"), std::string::npos);
+}
+
+TEST(NodeYaml, RelaysHaveShortAndLongForms) {
+  const std::string whole = "[node]\n\n[relay r1]\nat = /node/n2\nto = n1\n";
+  EXPECT_EQ(ini_of("{relays: {r1: {at: /node/n2, to: n1}}}"), whole);
+  EXPECT_EQ(ini_of("{relays: [{r1: {at: /node/n2, to: n1}}]}"), whole);
+  EXPECT_EQ(ini_of("{relays: [{name: r1, at: /node/n2, to: n1}]}"), whole);
+  EXPECT_EQ(ini_of("{relay: {at: n2, relay_address: x}}"), "[node]\n\n[relay default]\nat = n2\nrelay-address = x\n");
+  EXPECT_EQ(ini_of("{relays: r1}"), "[node]\n\n[relay r1]\n");
+  EXPECT_EQ(ini_of("{relays: [r1, r2]}"), "[node]\n\n[relay r1]\n\n[relay r2]\n");
 }
 
 TEST(NodeYaml, PathsAreRelativeToIt) {

@@ -35,8 +35,10 @@ class idle_host final : public worker_host {
  private:
   void end_message(message_ptr, drop_reason, std::string_view) override { must_not(); }
   void open_request(message_ptr, std::uint64_t, std::chrono::milliseconds) override { must_not(); }
+  void tell(family_event) override { must_not(); }
   void post(unique_function<void()>) override { must_not(); }
   void run_posted(unique_function<void()>&) override { must_not(); }
+  void tell_of_end(const error&) noexcept override { must_not(); }
   void begin_again_in(std::chrono::milliseconds) override { must_not(); }
   void finish(error) noexcept override { must_not(); }
   void abandon() noexcept override { must_not(); }

@@ -3,6 +3,7 @@
 #include "proto/routing.pb.h"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/watch_codec.hpp"
 #include "transports/codec/native_codec.hpp"
 #include "transports/codec/stream_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
@@ -144,6 +145,12 @@ TEST(protocol_page, multiaddr) {
                  multiaddr_protocol::service, multiaddr_protocol::node, multiaddr_protocol::project, multiaddr_protocol::space,
                  multiaddr_protocol::secure, multiaddr_protocol::worker, multiaddr_protocol::caf})
     EXPECT_NE(all.find(std::to_string(static_cast<std::uint32_t>(p))), std::string::npos) << to_string(p);
+}
+
+TEST(protocol_page, watches) {
+  std::string session = "0123456789abcdef0123456789abcdef";
+  expect_on_page(text(watch::encode(watch::ping{session, 0, 1, {{"echo", 0}}}).bytes()));
+  expect_on_page(text(watch::encode(watch::pong{session, watch::standing::known, 1, 1, {{1, watch::reason::no_worker, {}}}}).bytes()));
 }
 
 TEST(protocol_page, limits) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "portals/environment.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+namespace ockam::portal {
+
+/// What an operator says of the streams of one inlet or outlet.
+struct stream_options {
+  std::chrono::milliseconds dial_timeout{5'000}; ///< until the far end has answered, or the target
+  std::chrono::milliseconds idle_timeout{0};     ///< 0: a stream may say nothing for ever
+  std::size_t hold = 8u << 20;                   ///< bytes that wait for a slow TCP connection, where the sender has no window
+  std::size_t most_streams = 4'096;              ///< at one time
+  bool skip_handshake = false;
+  bool gather_small_writes = false;
+};
+
+/// One inlet or one outlet, seen from its streams: what they are told, and what they add to its figures. Shared by them
+/// and by whoever made it. Socket thread only.
+class end : public std::enable_shared_from_this<end> {
+ public:
+  end(environment& e, std::string t, stream_options o) : env{e}, title{std::move(t)}, options{o} {}
+  virtual ~end() = default;
+
+  environment& env;
+  const std::string title; ///< for logs: `tcp-inlet db`
+  const stream_options options;
+
+  /// Ends all of them, and takes no more.
+  void close_streams(end_reason why);
+  void add(stream& s) { streams_.insert(&s); }
+  void remove(stream& s) { streams_.erase(&s); }
+  std::size_t streams() const noexcept { return streams_.size(); }
+  /// Of those that a peer (a link's flow control id) has.
+  std::size_t streams_of(std::uint32_t producer) const noexcept;
+
+  // Figures of all that have been.
+  std::uint64_t opened = 0;   ///< streams that both ends had
+  std::uint64_t failed = 0;   ///< that ended for another reason than that both sides were done
+  std::uint64_t bytes_in = 0; ///< from TCP
+  std::uint64_t bytes_out = 0;///< to TCP
+  std::string last_failure;
+
+ private:
+  std::unordered_set<stream*> streams_;
+};
+using end_ptr = std::shared_ptr<end>;
+
+} // namespace ockam::portal

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "portals/inlet.hpp"
+
+#include "runtime/core/cbor.hpp"
+#include "runtime/core/units.hpp"
+#include "runtime/workers/reply_address.hpp"
+#include "runtime/workers/requests.hpp"
+
+#include <array>
+
+namespace ockam::portal {
+
+namespace {
+
+constexpr std::string_view echo = "echo";
+
+/// How often it asks, and after how long without an answer the far end is taken to be gone. A node of another
+/// implementation is asked as its own kind does.
+struct rhythm {
+  std::chrono::milliseconds period;
+  std::chrono::milliseconds patience;
+};
+constexpr rhythm with_ours{std::chrono::milliseconds{2'000}, std::chrono::milliseconds{6'000}};
+constexpr rhythm with_others{std::chrono::milliseconds{10'000}, std::chrono::milliseconds{30'000}};
+/// While it is not up.
+constexpr std::chrono::milliseconds first_patience{5'000};
+
+class inlet_session final : public worker {
+ public:
+  explicit inlet_session(std::shared_ptr<inlet> of) : inlet_{std::move(of)}, probe_{inlet_->to}, at_first_{inlet_->retry_wait, first_patience}, now_{at_first_} {
+    probe_.back() = address{std::string{echo}};
+  }
+
+ private:
+  net::reactor& reactor() const { return inlet_->env.node.reactor; }
+
+  void on_start() override {
+    answered_ = reactor().now();
+    ask();
+  }
+
+  void ask() {
+    auto& node = inlet_->env.node;
+    admit_answers(node.board, self(), probe_.front());
+    auto m = make_message(probe_, self(), question(++asked_));
+    m->header.flags(route_header::flag_report);
+    m->held = credit{node.local_budget, m->footprint()};
+    node.board.deliver(std::move(m));
+    set_timer(now_.period);
+  }
+
+  static payload question(std::uint64_t number) {
+    std::array<std::byte, cbor::head_size(~std::uint64_t{0})> out;
+    cbor::write_head(out.data(), cbor::major::uint, number);
+    return payload{std::span{out}.first(cbor::head_size(number))};
+  }
+
+  void on_timer(std::uint64_t) override {
+    auto silent = reactor().now() - answered_;
+    if (silent >= now_.patience)
+      down("the far end has not answered for " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()) + " s");
+    ask();
+  }
+
+  void on_message(message_ptr m) override {
+    if (const auto* r = m->header.get_report())
+      return reported(*r, *m);
+    up(*m);
+  }
+
+  /// Where there is no echo, or none for us, somebody is there who says so.
+  void reported(const report& r, const message& m) {
+    bool of_echo = r.hop == address{std::string{echo}} && (r.reason == drop_reason::unknown_worker || r.reason == drop_reason::refused);
+    if (of_echo)
+      return up(m);
+    if (r.reason != drop_reason::congested)
+      down(to_error(r).cause);
+  }
+
+  void up(const message& m) {
+    answered_ = reactor().now();
+    now_ = m.foreign ? with_others : with_ours;
+    auto by = m.header.return_route();
+    if (by.empty())
+      by = inlet_->to;
+    else
+      by.back() = inlet_->to.back();
+    inlet_->is_up(std::move(by));
+  }
+
+  void down(const std::string& why) {
+    now_ = at_first_;
+    inlet_->is_down(why);
+  }
+
+  std::shared_ptr<inlet> inlet_;
+  route probe_;
+  const rhythm at_first_;
+  rhythm now_;
+  net::reactor::clock::time_point answered_{};
+  std::uint64_t asked_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<worker> make_inlet_session(std::shared_ptr<inlet> of) {
+  return std::make_unique<inlet_session>(std::move(of));
+}
+
+} // namespace ockam::portal

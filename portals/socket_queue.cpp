@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "portals/socket_queue.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace ockam {
+
+std::size_t socket_queue::cost(const message& m, std::span<const std::byte> data) const noexcept {
+  return is_gathered(data.size()) ? data.size() : m.footprint();
+}
+
+void socket_queue::push(message& m, std::span<const std::byte> data) {
+  bytes_ += data.size();
+  if (!is_gathered(data.size())) {
+    auto begin = static_cast<std::size_t>(data.data() - m.body.bytes().data());
+    auto& s = segments_.emplace_back();
+    s.body = std::move(m.body);
+    s.begin = begin;
+    s.end = begin + data.size();
+    s.credits.push_back(std::move(m.held));
+    return;
+  }
+  auto* last = &segments_.back();
+  if (!last->block || block_size - last->end < data.size()) {
+    last = &segments_.emplace_back();
+    last->block = std::make_unique_for_overwrite<std::byte[]>(block_size);
+  }
+  std::memcpy(last->block.get() + last->end, data.data(), data.size());
+  last->end += data.size();
+  if (last->credits.empty() || !last->credits.back().merge(m.held))
+    last->credits.push_back(std::move(m.held));
+}
+
+void socket_queue::consume(std::size_t n) {
+  bytes_ -= n;
+  while (n > 0) {
+    auto& s = segments_[next_];
+    auto step = std::min(n, s.end - s.begin);
+    s.begin += step;
+    n -= step;
+    if (s.begin < s.end)
+      break;
+    s = segment{}; // its credit comes back here
+    ++next_;
+  }
+  constexpr std::size_t few = 8, many = 64;
+  if (empty()) {
+    if (segments_.capacity() > few)
+      segments_ = std::vector<segment>{};
+    segments_.clear();
+    next_ = 0;
+  } else if (next_ > many) {
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(next_));
+    next_ = 0;
+  }
+}
+
+net::io_result socket_queue::write_to(net::stream& s) {
+  constexpr std::size_t vectors = 32;
+  while (!empty()) {
+    std::array<iovec, vectors> v;
+    std::size_t count = 0, size = 0;
+    for (auto i = next_; i < segments_.size() && count < vectors; ++i, ++count) {
+      auto& part = segments_[i];
+      v[count] = {const_cast<std::byte*>(part.data()) + part.begin, part.end - part.begin};
+      size += v[count].iov_len;
+    }
+    auto r = s.write({v.data(), count});
+    if (r.what != net::io_result::status::ok)
+      return r;
+    consume(r.bytes);
+    if (r.bytes < size) // the socket is full: asking again now would only say so
+      return {net::io_result::status::again, 0, 0};
+  }
+  return {net::io_result::status::ok, 0, 0};
+}
+
+void socket_queue::clear() {
+  segments_ = std::vector<segment>{};
+  next_ = bytes_ = 0;
+}
+
+} // namespace ockam

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/backoff.hpp"
+#include "runtime/links/relays.hpp"
+#include "runtime/workers/node_context.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+/// What a relay's worker and whoever lists it know of it.
+struct relay_status {
+  relay_info info;
+  net::reactor::clock::time_point since{};
+  bool has_failed = false;                    ///< since it began
+  std::vector<std::function<void()>> waiting; ///< told when it is settled
+
+  bool is_settled() const noexcept { return info.state == relay_state::up || has_failed; }
+  void settle() {
+    for (auto told = std::exchange(waiting, {}); auto& f : told)
+      f();
+  }
+};
+
+/// Keeps one relay registered: asks the other node for it, and again whenever it may be gone.
+///
+///                link up                answer
+///     connecting ───────▶ registering ────────▶ registered ──no pings come back──▶ connecting, by a new connection
+///         ▲                 │     ▲                │    │
+///         │      none, or a │     │ back-off       │    └──the pings come to another node──▶ taken over
+///         │         refusal ▼     │                │
+///         │                waiting ◀───the other node says that it has lost it
+///         └── link lost, at any time
+///
+/// Where the route begins with the address of another node, it has a connection of its own, whose peer may reach what
+/// `allow` says and the hops that were started by name; otherwise it goes the way that is named, under the rules of
+/// that.
+///
+/// Pings go to `echo` of the relay node, as in the reference: at once, then every 10 s, and three without an answer are
+/// the end. Between nodes of this implementation every 2 s, two, and beside that a second ping goes through the relay
+/// back to this worker: so it knows when another node has taken the name over. That one keeps it: the last registration
+/// wins. When it goes, this one is back.
+class relay_client final : public worker {
+ public:
+  /// `s` and `way` are of this configuration; `own_transport` is null where the route begins with a worker of this
+  /// node.
+  relay_client(relays_context context, const relay_config& c, route way, transport* own_transport,
+               std::shared_ptr<relay_status> s, std::uint32_t seed);
+  ~relay_client() override;
+
+  void on_start() override;
+  void on_message(message_ptr m) override;
+  void on_timer(std::uint64_t timer) override;
+  void on_stop() noexcept override;
+
+ private:
+  /// What is sent again and again until it comes back.
+  struct ping {
+    std::uint64_t number = 0;
+    unsigned unanswered = 0;
+  };
+  enum class phase : std::uint8_t { connecting, registering, waiting, registered, taken_over };
+
+  void connect();
+  void disconnect();
+  bool has_connection() const;
+  void lost(const std::string& why);
+  void register_now();
+  /// `forwarding` ends with the address of the relay.
+  void registered(route forwarding, bool by_another_implementation);
+  void failed(const std::string& why);
+  void on_report(const report& r);
+  void on_ping(std::uint64_t number);
+  void send_pings();
+  void not_answered();
+  void send_to(const route& to, payload body);
+  void taken_over(const std::string& why);
+  void enter(relay_state s, const std::string& why = {});
+  void in(std::chrono::milliseconds delay);
+  route beyond(std::string_view first, std::string_view second = {}) const;
+
+  relays_context context_;
+  relay_config config_;
+  std::string wanted_; ///< the name at the other node
+  route way_;          ///< to the other node, as the configuration has it
+  transport* transport_;
+  std::shared_ptr<relay_status> status_;
+  backoff retries_;
+  phase phase_ = phase::connecting;
+  bool both_ours_ = false; ///< the relay node is of this implementation
+  std::string connection_; ///< its name; empty: none
+  std::string remote_;     ///< address of the relay, from the last answer
+  ping echo_, through_;
+  std::uint64_t timer_ = 0; ///< until the next thing is due; there is one at a time
+};
+
+} // namespace ockam

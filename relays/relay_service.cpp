@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relays/relay_service.hpp"
+
+#include "relays/relay_protocol.hpp"
+#include "relays/relays.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ockam {
+
+namespace {
+
+/// How long a relay whose link is gone may stay: until then its senders hear that it has none.
+constexpr std::chrono::milliseconds sweep_interval{1'000};
+
+} // namespace
+
+// -- relay_registry ----------------------------------------------------------------------------------
+
+relay_worker* relay_registry::find(const std::string& address) const {
+  auto it = relays_.find(address);
+  return it == relays_.end() ? nullptr : it->second;
+}
+
+result<void> relay_registry::has_room() const {
+  auto most = context_.limits.max_relays;
+  if (relays_.size() < most)
+    return {};
+  return error{errc::limit_reached, "there are as many relays as max-relays allows: " + std::to_string(most), {}};
+}
+
+result<void> relay_registry::has_room_for(std::uint32_t flow) const {
+  auto most = context_.limits.max_relays_per_peer;
+  if (auto it = by_link_.find(flow); it == by_link_.end() || it->second < most)
+    return {};
+  return error{
+    errc::limit_reached, "this peer has as many relays as max-relays-per-peer allows: " + std::to_string(most), {}};
+}
+
+void relay_registry::add(relay_worker& r) {
+  relays_[r.address_name()] = &r;
+  ++by_link_[r.now().flow];
+}
+
+void relay_registry::moved(std::uint32_t from, std::uint32_t to) {
+  leave(from);
+  ++by_link_[to];
+}
+
+void relay_registry::leave(std::uint32_t flow) {
+  if (auto it = by_link_.find(flow); it != by_link_.end() && --it->second == 0)
+    by_link_.erase(it);
+}
+
+/// Another one may have the address by now.
+void relay_registry::forget(const relay_worker& r) {
+  auto it = relays_.find(r.address_name());
+  if (it == relays_.end() || it->second != &r)
+    return;
+  relays_.erase(it);
+  leave(r.now().flow);
+}
+
+void relay_registry::end(relay_worker& r) {
+  address at{r.address_name()};
+  forget(r);
+  (void)context_.workers.stop(at);
+}
+
+void relay_registry::sweep() {
+  for (auto it = relays_.begin(); it != relays_.end();) {
+    auto& r = *(it++)->second;
+    if (!r.has_link())
+      end(r);
+  }
+}
+
+void relay_registry::end_all() {
+  while (!relays_.empty())
+    end(*relays_.begin()->second);
+}
+
+// -- relay_worker ------------------------------------------------------------------------------------
+
+relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_registry> all, std::string address,
+                           registration r)
+  : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)} {}
+
+bool relay_worker::has_link() const { return !context_.board.flows().text(now_.flow).empty(); }
+
+void relay_worker::take_over(registration r) {
+  all_->moved(now_.flow, r.flow);
+  now_ = std::move(r);
+  last_sender_ = 0;
+}
+
+void relay_worker::on_stop() noexcept { all_->forget(*this); }
+
+void relay_worker::on_message(message_ptr m) {
+  auto& header = m->header;
+  std::size_t hops = 0;
+  header.each_onward([&](address_view) { ++hops; });
+  if (hops < 2)
+    return drop(std::move(m), drop_reason::bad_route, "the route ends at the relay, and names no worker behind it");
+  if (hops + now_.way.size() > max_route_hops)
+    return drop(std::move(m), drop_reason::bad_route, "with the way behind the relay the route has too many hops");
+  if (!has_link())
+    return drop(std::move(m), drop_reason::link_down, "the node behind this relay is not connected");
+  let_answers_pass(*m);
+  header.pop_onward();
+  for (auto hop = now_.way.rbegin(); hop != now_.way.rend(); ++hop)
+    header.push_onward(*hop);
+  deliver(std::move(m));
+}
+
+/// Answers come straight from the link of the node behind, with the first return address in front; it has to be a link,
+/// or the worker of this node that has sent the message. A hop that stands between is reachable, or is not, by itself.
+/// What the sender goes on to send may leave out the relay, as the return routes of answers say. Only where the way
+/// begins with a link to one peer: a socket that sends to anybody is not lent.
+void relay_worker::let_answers_pass(const message& m) {
+  auto& board = context_.board;
+  auto sender = m.is_straight_from_link() ? m.source().producer : 0;
+  if (sender != 0 && sender == last_sender_)
+    return;
+  last_sender_ = sender;
+  address from{m.header.return_front()};
+  const auto* before = board.find(from);
+  if (!before)
+    return;
+  bool by_link = before->producer != 0;
+  bool begun_here = !m.is_imported() && m.header.return_route().size() == 1;
+  if (by_link || begun_here)
+    (void)board.add_consumer(now_.flow, from);
+  const auto* behind = board.find(now_.way.front());
+  bool to_one_peer = behind && behind->producer != 0 && (now_.way.size() == 1 || now_.way[1].is_local());
+  if (by_link && to_one_peer)
+    (void)board.add_consumer(m.source().producer, now_.way.front());
+}
+
+// -- relay_service -----------------------------------------------------------------------------------
+
+relay_service::relay_service(const node_context& context)
+  : context_{context}, all_{std::make_shared<relay_registry>(context)}, log_{context.limits.log_interval} {}
+
+void relay_service::on_message(message_ptr m) {
+  auto made = register_relay(*m);
+  if (made)
+    return (*made)->confirm(std::move(m));
+  auto why = "no relay was made: " + made.error().cause;
+  log_.write(level::warn, "relay", to_string(made.error().code), why, context_.reactor.now());
+  drop(std::move(m), drop_reason::service_error, why);
+}
+
+result<relay_worker*> relay_service::register_relay(const message& m) {
+  if (!m.is_imported())
+    return error{errc::invalid_route, "a relay stands for a worker of another node", {}};
+  auto name = read_registration(m.bytes(), context_.limits.max_relay_name);
+  if (!name)
+    return std::move(name).error();
+  auto way = way_of_relay(m.header.return_route());
+  if (!way)
+    return std::move(way).error();
+  registration fresh{std::move(*way), m.source().producer, m.source().identity};
+  auto address = std::string{relay_prefix} + *name;
+  auto* there = all_->find(address);
+  if (!there)
+    return make_relay(address, std::move(fresh));
+  if (const auto& owner = there->now().identity;
+      owner && there->has_link() && (!fresh.identity || *fresh.identity != *owner))
+    return error{errc::permission_denied, "the name belongs to a node that has proved who it is", {}};
+  if (fresh.flow != there->now().flow) {
+    if (auto room = all_->has_room_for(fresh.flow); !room)
+      return std::move(room).error();
+    (void)context_.board.add_consumer(fresh.flow, ockam::address{address});
+  }
+  there->take_over(std::move(fresh));
+  return there;
+}
+
+result<relay_worker*> relay_service::make_relay(const std::string& address, registration r) {
+  for (const auto& room : {all_->has_room(), all_->has_room_for(r.flow)})
+    if (!room)
+      return room.error();
+  worker_options o;
+  o.type = "relay";
+  if (const auto* own = context_.board.find(self()))
+    o.consumer_of = own->consumer_of;
+  o.consumer_of.push_back(r.flow); // whoever has asked may see whether it is still his
+  auto made = std::make_unique<relay_worker>(context_, all_, address, std::move(r));
+  auto* relay = made.get();
+  if (auto ok = context_.workers.start(ockam::address{address}, std::move(made), std::move(o)); !ok)
+    return std::move(ok).error();
+  all_->add(*relay);
+  log_.write(level::info, "relay", "new", "a peer has the relay 0#" + printable(address), context_.reactor.now());
+  watch();
+  return relay;
+}
+
+void relay_service::watch() {
+  if (!std::exchange(watching_, true))
+    set_timer(sweep_interval);
+}
+
+void relay_service::on_timer(std::uint64_t) {
+  watching_ = false;
+  all_->sweep();
+  if (!all_->empty())
+    watch();
+}
+
+void static_relay_service::on_message(message_ptr m) {
+  m->header.pop_onward();
+  m->header.push_onward(address_view{transport_type::local, relay_service_address});
+  deliver(std::move(m));
+}
+
+std::span<const service_type> relay_services() {
+  static const auto types = [] {
+    std::array<service_type, 2> out;
+    out[0].name = relay_service_address;
+    out[0].make_in = [](const node_context& c, const service_options&) {
+      return result<std::unique_ptr<worker>>{std::make_unique<relay_service>(c)};
+    };
+    out[1] = service<static_relay_service>(relay_service_alias);
+    for (auto& t : out) {
+      t.thread = worker_thread::socket;
+      t.at_start = t.reachable_at_start = true;
+      t.has_budget = t.has_options = false;
+    }
+    return out;
+  }();
+  return types;
+}
+
+} // namespace ockam

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/log.hpp"
+#include "runtime/workers/node_context.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace ockam {
+
+/// What a relay knows of the node that has asked for it.
+struct registration {
+  route way;              ///< from here to that node
+  std::uint32_t flow = 0; ///< of the link that the way leaves by
+  std::shared_ptr<const std::string> identity = {}; ///< who its other end has proved to be; null: nobody
+};
+
+class relay_worker;
+
+/// The relays of a node, by their addresses: shared by the service and its relays, which end on their own. Socket
+/// thread only.
+class relay_registry {
+ public:
+  explicit relay_registry(const node_context& context) : context_{context} {}
+
+  relay_worker* find(const std::string& address) const;
+  /// Whether one more may be there; whether this link may have one more. Error: `limit_reached`, in words that name the
+  /// key.
+  result<void> has_room() const;
+  result<void> has_room_for(std::uint32_t flow) const;
+  void add(relay_worker& r);
+  /// The relay has another link now.
+  void moved(std::uint32_t from, std::uint32_t to);
+  void forget(const relay_worker& r);
+  bool empty() const noexcept { return relays_.empty(); }
+  /// Ends relays whose link is gone, or all.
+  void sweep();
+  void end_all();
+
+ private:
+  void end(relay_worker& r);
+  void leave(std::uint32_t flow);
+
+  const node_context& context_;
+  std::map<std::string, relay_worker*> relays_;
+  std::unordered_map<std::uint32_t, std::size_t> by_link_;
+};
+
+/// A relay: `forward_to_NAME`. Takes its address off the onward route and puts the way to the node behind it there; the
+/// return route stays as it is, so answers do not come back this way. For these it lets the two links reach each other,
+/// and nobody else: for each message the one that brought it and the one that takes it, in both directions. What
+/// arrives behind the relay is under the flow control of the node there.
+///
+///     sender ══▶ link A ──▶ forward_to_NAME ──▶ link B ══▶ the node behind
+///     sender ◀══ link A ◀──────────────────────── link B ◀══    answers
+class relay_worker final : public worker {
+ public:
+  relay_worker(const node_context& context, std::shared_ptr<relay_registry> all, std::string address, registration r);
+
+  const std::string& address_name() const noexcept { return address_; }
+  const registration& now() const noexcept { return now_; }
+  /// Whether the link to the node behind it is there.
+  bool has_link() const;
+  /// Stands for this node from now on.
+  void take_over(registration r);
+  /// Answers a registration, with this relay as the return address.
+  void confirm(message_ptr request) { reply_text(std::move(request), address_); }
+
+  void on_message(message_ptr m) override;
+  void on_stop() noexcept override;
+
+ private:
+  void let_answers_pass(const message& m);
+
+  const node_context& context_;
+  std::shared_ptr<relay_registry> all_;
+  const std::string address_;
+  registration now_;
+  std::uint32_t last_sender_ = 0; ///< link of the last message; its answers may pass already
+};
+
+/// The relay service, at `forwarding_service`: a registration is the name, as a BARE string; the answer is the relay's
+/// address. The last registration of a name wins, at once, but for one whose node has proved who it is: only the same
+/// one may take its place. Whoever may reach the service may reach the relays. What it refuses is reported to who wants
+/// reports; a peer of another implementation hears nothing, as from the reference.
+class relay_service final : public worker {
+ public:
+  explicit relay_service(const node_context& context);
+
+  void on_message(message_ptr m) override;
+  void on_timer(std::uint64_t timer) override;
+  void on_stop() noexcept override { all_->end_all(); }
+
+ private:
+  result<relay_worker*> register_relay(const message& m);
+  result<relay_worker*> make_relay(const std::string& address, registration r);
+  void watch();
+
+  const node_context& context_;
+  std::shared_ptr<relay_registry> all_;
+  rate_limited_log log_;
+  bool watching_ = false;
+};
+
+/// `static_forwarding_service`: another name of that one.
+class static_relay_service final : public worker {
+ public:
+  void on_message(message_ptr m) override;
+};
+
+} // namespace ockam

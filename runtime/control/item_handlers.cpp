@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests about what facilities have: create, list, delete.
+#include "runtime/control/handlers.hpp"
+#include "runtime/control/render.hpp"
+
+namespace ockam {
+
+result<facility*> control_handlers::facility_of(const std::string& kind) const {
+  if (auto* f = parts_.facilities.find(kind))
+    return f;
+  return error{errc::unsupported, "this node has no " + printable(kind), "is the command line newer than the node?"};
+}
+
+control::Response control_handlers::item_of(const std::string& kind, const std::string& name) const {
+  control::Response r;
+  r.mutable_items();
+  if (auto f = facility_of(kind))
+    for (const auto& i : (*f)->list())
+      if (i.name == name)
+        render(*r.mutable_items()->add_items(), kind, i);
+  return r;
+}
+
+void control_handlers::create_item(requester from, const control::CreateItem& m) {
+  auto f = facility_of(m.kind());
+  if (!f)
+    return answer(from, f.error());
+  auto begun = (*f)->begin({m.kind(), m.name(), values_of<option_texts>(m.keys())});
+  if (!begun)
+    return answer(from, begun.error());
+  auto wait = std::chrono::milliseconds{m.wait_ms()};
+  parts_.sections.began(*begun, begun->name, [this, from, f = *f, kind = m.kind(), name = begun->name, wait](result<void> kept) {
+    if (!kept) {
+      (void)f->end(name);
+      return answer(from, kept.error());
+    }
+    if (wait.count() == 0)
+      return answer(from, item_of(kind, name));
+    f->when_settled(name, wait, [this, from, kind, name] { answer(from, item_of(kind, name)); });
+  });
+}
+
+void control_handlers::list_items(requester from, const std::string& kind) {
+  auto f = facility_of(kind);
+  if (!f)
+    return answer(from, f.error());
+  control::Response r;
+  r.mutable_items();
+  for (const auto& i : (*f)->list())
+    render(*r.mutable_items()->add_items(), kind, i);
+  answer(from, std::move(r));
+}
+
+void control_handlers::delete_item(requester from, const control::DeleteItem& m) {
+  auto f = facility_of(m.kind());
+  auto ok = f ? (*f)->end(m.name()) : result<void>{f.error()};
+  if (!ok)
+    return answer(from, ok.error());
+  let_go(m.kind(), m.name(), from);
+}
+
+} // namespace ockam

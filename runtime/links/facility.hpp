@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+#include "runtime/core/section.hpp"
+#include "runtime/workers/node_context.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ockam {
+
+/// What `list` and `show` say of one thing of a facility: fields with their values, as texts. The command line gives
+/// them the shape that people know.
+struct item_info {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+/// A kind of thing that a node has beside links and services, each made by a section of the configuration or at the
+/// prompt: an outlet, an inlet. The runtime begins, ends, lists and keeps them without knowing what they are. Socket
+/// thread only.
+class facility {
+ public:
+  virtual ~facility() = default;
+  /// `tcp-outlet`: the word of its sections and of its commands.
+  virtual std::string_view kind() const = 0;
+  /// Begins one; returns its section as it is to be kept: with the name that it got, and a port that the system has
+  /// chosen. Errors: `already_exists`, `address_in_use`, `invalid_argument`, …
+  virtual result<config_section> begin(const config_section& s) = 0;
+  /// Error: `not_found`.
+  virtual result<void> end(std::string_view name) = 0;
+  virtual std::vector<item_info> list() const = 0;
+  /// Calls once with how it does: as soon as it works or is known not to, or after `within`. At once where there is
+  /// nothing to wait for.
+  virtual void when_settled(std::string_view name, std::chrono::milliseconds within, std::function<void()> done) {
+    (void)name;
+    (void)within;
+    done();
+  }
+  /// Ends all of them; for the end of the node, before its transports stop.
+  virtual void stop() = 0;
+};
+
+/// `main` wires the parts: the node gets facilities as data.
+using facility_factory = std::function<std::unique_ptr<facility>(const node_context& node)>;
+
+/// Those of a node, in the order in which `main` has them.
+class facility_set {
+ public:
+  void add(std::unique_ptr<facility> f) { all_.push_back(std::move(f)); }
+  /// Null: this node has no such kind.
+  facility* find(std::string_view kind) const noexcept {
+    for (const auto& f : all_)
+      if (f->kind() == kind)
+        return f.get();
+    return nullptr;
+  }
+  auto begin() const noexcept { return all_.begin(); }
+  auto end() const noexcept { return all_.end(); }
+  void clear() { all_.clear(); }
+
+ private:
+  std::vector<std::unique_ptr<facility>> all_;
+};
+
+} // namespace ockam

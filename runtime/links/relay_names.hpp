@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+#include "runtime/core/multiaddr.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ockam {
+
+/// Whether a relay may have this name: printable, and without `#`, which the reference takes for the end of a
+/// transport's number in an address. Error: `invalid_argument`. Any thread.
+inline result<void> check_relay_name(std::string_view name) {
+  if (printable(name) != name || name.find('#') != std::string_view::npos)
+    return error{errc::invalid_argument, "a relay's name has no control characters and no #", {}};
+  return {};
+}
+
+/// The same for one that is typed: it has to fit into a route, behind `/service/`.
+inline result<void> check_typed_relay_name(const std::string& name) {
+  constexpr std::size_t most = 255;
+  if (name.size() > most)
+    return error{errc::invalid_argument, "a relay's name has at most " + std::to_string(most) + " bytes", {}};
+  if (name.find('/') != std::string::npos)
+    return error{errc::invalid_argument, "a relay's name has no /", "it is a part of routes: /service/forward_to_NAME"};
+  return check_relay_name(name);
+}
+
+/// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`. Errors:
+/// `invalid_route`, `unsupported`. Any thread.
+inline result<route> parse_relay_route(const std::string& text) {
+  auto m = parse_multiaddr(text);
+  if (!m)
+    return std::move(m).error();
+  auto to = to_route(*m);
+  if (to && to->empty())
+    return error{errc::invalid_route, "the route names no node", "for example /ip4/127.0.0.1/tcp/4000"};
+  return to;
+}
+
+} // namespace ockam

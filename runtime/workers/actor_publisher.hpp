@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+#include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/remote_actor.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ockam {
+
+struct node_context;
+
+/// What comes of it: see `publish`.
+using published = std::function<void(result<void>)>;
+
+/// Gives an actor that there is an address of its node, as services have one: peers that may reach services reach it. A
+/// typed actor is asked by the messages of its interface (`remote_as`), one that is not typed by `ockam::request`; to
+/// say what interface such a one has, cast its handle: `caf::actor_cast<calculator>(a)`. The address is free again when
+/// the actor ends, and after `unpublish`. When the node is stopped, the actor gets an exit message (`user_shutdown`).
+///
+/// Waits until it is there, so not on the socket thread; any other. Errors: `already_exists`, `invalid_address`,
+/// `closed` (the node stops). `std::logic_error` in another actor system than a node's, `std::invalid_argument` for an
+/// interface that cannot be one.
+template <class Handle>
+result<void> publish(actor_home at, std::string name, const Handle& actor);
+/// The same without waiting: `done` is called on the socket thread, later. Any thread.
+template <class Handle>
+void publish(actor_home at, std::string name, const Handle& actor, published done);
+/// Nobody reaches the actor by this address any more, soon; the actor lives on. Any thread.
+void unpublish(actor_home at, std::string name);
+
+/// Those that are published. Not on the socket thread; any other.
+std::vector<caf::actor> published_actors(actor_home at);
+
+/// The worker that publishes for the actors of a node; `publish` finds it in the registry of its actor system.
+std::unique_ptr<worker> make_actor_publisher(const node_context& c);
+
+// -- templates ---------------------------------------------------------------------------------------
+
+namespace actors {
+
+result<void> publish(caf::actor_system& system, std::string name, caf::actor actor, const message_format& format);
+void publish(caf::actor_system& system, std::string name, caf::actor actor, const message_format& format,
+             published done);
+
+/// That of a handle type.
+template <class Handle>
+const message_format& format_of_handle() {
+  if constexpr (std::is_same_v<Handle, caf::actor>)
+    return plain_format();
+  else
+    return format_of_actor<Handle>();
+}
+
+} // namespace actors
+
+template <class Handle>
+result<void> publish(actor_home at, std::string name, const Handle& actor) {
+  return actors::publish(at.system(), std::move(name), caf::actor_cast<caf::actor>(actor),
+                         actors::format_of_handle<Handle>());
+}
+
+template <class Handle>
+void publish(actor_home at, std::string name, const Handle& actor, published done) {
+  actors::publish(at.system(), std::move(name), caf::actor_cast<caf::actor>(actor), actors::format_of_handle<Handle>(),
+                  std::move(done));
+}
+
+} // namespace ockam

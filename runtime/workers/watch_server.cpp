@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/workers/watch_server.hpp"
+
+#include "runtime/core/provenance.hpp"
+#include "runtime/workers/worker_host.hpp"
+
+#include <algorithm>
+
+namespace ockam {
+
+namespace {
+
+constexpr std::chrono::seconds look{5};
+
+/// Whether it can be the first of a session.
+bool begins(const watch::ping& p) { return p.first == 1 && p.seen == 0 && !p.changes.empty(); }
+
+std::size_t bytes_of(const message& m) {
+  std::size_t n = 0;
+  m.header.each_return([&](address_view a) { n += sizeof(address) + a.name.size(); });
+  return n;
+}
+
+watch::reason reason_of(const error& why) noexcept {
+  return why.code == errc::ok       ? watch::reason::quit
+         : why.code == errc::closed ? watch::reason::stopped
+                                    : watch::reason::failed;
+}
+
+} // namespace
+
+watch_server::~watch_server() { workers_.board().forget(*this); }
+
+void watch_server::on_start() {
+  workers_.board().open_to_peers(self());
+  workers_.board().tell_of_ends(this);
+  shown_sessions_ = &counter("sessions");
+  shown_watches_ = &counter("watches");
+}
+
+void watch_server::on_stop() noexcept { workers_.board().tell_of_ends(nullptr); }
+
+void watch_server::on_message(message_ptr m) {
+  auto p = watch::decode_ping(m->bytes());
+  if (!p) {
+    ++counter("malformed");
+    return drop(std::move(m), drop_reason::refused, "no message about watches");
+  }
+  auto* s = session_for(*m, *p);
+  if (!s && !stopping_ && begins(*p)) {
+    ++counter("refused");
+    return drop(std::move(m), drop_reason::congested, "there are too many who watch");
+  }
+  if (!s) { // what it was about is no more, or was never heard of
+    watch::pong none;
+    none.session = p->session;
+    none.state = stopping_ ? watch::standing::stopping : watch::standing::unknown;
+    auto body = watch::encode(none);
+    return reply_from_budget(std::move(m), std::move(body));
+  }
+  heard(*s, *m);
+  apply(*s, *p);
+  auto body = answer(*s);
+  dirty_.erase(s->number);
+  if (s->items() == 0 && p->first + p->changes.size() == s->done + 1) // who asks has nothing left either
+    end(*s);
+  reply_from_budget(std::move(m), std::move(body));
+}
+
+// -- sessions ----------------------------------------------------------------------------------------
+
+/// The one that the ping belongs to, or a new one if it is the first of its session and there is room.
+watch_server::session* watch_server::session_for(const message& m, const watch::ping& p) {
+  auto bytes = bytes_of(m);
+  if (bytes == 0 || bytes > most_route_bytes)
+    return nullptr;
+  std::string name{p.session};
+  if (auto it = numbers_.find(name); it != numbers_.end())
+    return &sessions_.at(it->second);
+  auto link = m.is_imported() ? m.source().producer : 0;
+  if (!begins(p) || (stopping_ && link != 0) || !has_room_for_session(link))
+    return nullptr;
+  auto& s = sessions_[++last_session_];
+  s.name = name;
+  s.number = last_session_;
+  s.link = link;
+  numbers_.emplace(std::move(name), s.number);
+  ++links_[link].sessions;
+  if (!std::exchange(looks_, true))
+    set_timer(look);
+  return &s;
+}
+
+bool watch_server::has_room_for_session(std::uint32_t link) const {
+  auto its = links_.find(link);
+  return sessions_.size() < most_sessions
+         && (link == 0 || its == links_.end() || its->second.sessions < most_sessions_of_link);
+}
+
+/// It may come by another link than before: answers go there from now on, and what it may reach is what that one may.
+void watch_server::heard(session& s, const message& m) {
+  s.silent = 0;
+  s.back = m.return_route();
+  if (!s.like)
+    s.like = std::make_unique<message>();
+  provenance::inherit(*s.like, m);
+  auto link = m.is_imported() ? m.source().producer : 0;
+  if (link == s.link)
+    return;
+  auto n = static_cast<std::ptrdiff_t>(s.items());
+  count(s, -n);
+  if (auto& before = links_[s.link]; --before.sessions == 0)
+    links_.erase(s.link);
+  s.link = link;
+  ++links_[link].sessions;
+  count(s, n);
+}
+
+void watch_server::end(session& s) {
+  while (!s.watched.empty())
+    forget(s, s.watched.begin()->first);
+  count(s, -static_cast<std::ptrdiff_t>(s.downs.size()));
+  if (auto& its = links_[s.link]; --its.sessions == 0)
+    links_.erase(s.link);
+  dirty_.erase(s.number);
+  numbers_.erase(s.name);
+  sessions_.erase(s.number);
+  show();
+}
+
+void watch_server::on_timer(std::uint64_t) {
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    auto& s = (it++)->second;
+    bool link_has_ended = s.link != 0 && workers_.board().flows().text(s.link).empty();
+    if (s.silent++ * look >= (link_has_ended ? lease_without_link : lease))
+      end(s);
+  }
+  looks_ = !sessions_.empty();
+  if (looks_)
+    set_timer(look);
+}
+
+void watch_server::count(session& s, std::ptrdiff_t items) {
+  items_ += static_cast<std::size_t>(items);
+  links_[s.link].items += static_cast<std::size_t>(items);
+  show();
+}
+
+void watch_server::show() {
+  shown_sessions_->store(sessions_.size(), std::memory_order_relaxed);
+  shown_watches_->store(items_, std::memory_order_relaxed);
+}
+
+// -- what is watched ---------------------------------------------------------------------------------
+
+bool watch_server::has_room(const session& s) const {
+  auto its = links_.find(s.link);
+  return s.downs.size() < most_unseen && items_ < most_items
+         && (s.link == 0 || its == links_.end() || its->second.items < most_items_of_link);
+}
+
+/// Changes come again until they are acknowledged, in order: those that are known already are passed over.
+void watch_server::apply(session& s, const watch::ping& p) {
+  while (s.first <= p.seen && !s.downs.empty()) {
+    s.downs.pop_front();
+    ++s.first;
+    count(s, -1);
+  }
+  if (p.first > s.done + 1)
+    return;
+  for (auto i = s.done + 1 - p.first; i < p.changes.size() && has_room(s); ++i) {
+    const auto& c = p.changes[i];
+    ++s.done;
+    if (c.name.empty())
+      forget(s, c.watch);
+    else
+      add(s, s.done, c.name);
+  }
+}
+
+void watch_server::add(session& s, std::uint64_t number, std::string_view name) {
+  auto& board = workers_.board();
+  address_view target{transport_type::local, name};
+  if (auto outlook = board.outlook(*s.like, target); outlook != drop_reason::none)
+    return tell(s,
+                {number, outlook == drop_reason::refused ? watch::reason::refused : watch::reason::no_worker, nullptr});
+  board.find(target)->watched = true;
+  auto& [key, watchers] = *watched_.try_emplace(address{target}).first;
+  watchers.emplace(s.number, number);
+  s.watched.emplace(number, &key);
+  count(s, 1);
+}
+
+void watch_server::forget(session& s, std::uint64_t number) {
+  auto it = s.watched.find(number);
+  if (it == s.watched.end())
+    return;
+  auto watchers = watched_.find(*it->second);
+  watchers->second.erase({s.number, number});
+  if (watchers->second.empty()) {
+    if (auto* entry = workers_.board().find(watchers->first))
+      entry->watched = false;
+    watched_.erase(watchers);
+  }
+  s.watched.erase(it);
+  count(s, -1);
+}
+
+void watch_server::ended(address_view name, const error& why) {
+  auto it = watched_.find(name);
+  if (it == watched_.end())
+    return;
+  auto words =
+    why.cause.empty() ? nullptr : std::make_shared<const std::string>(why.cause.substr(0, watch::most_words));
+  auto watchers = std::move(it->second);
+  for (const auto& [number, watch] : watchers) {
+    auto& s = sessions_.at(number);
+    s.watched.erase(watch);
+    count(s, -1);
+    bool may_know = workers_.board().outlook(*s.like, name) == drop_reason::none;
+    tell(s, may_know ? told{watch, reason_of(why), words} : told{watch, watch::reason::refused, nullptr});
+  }
+  watched_.erase(it);
+}
+
+// -- what is told ------------------------------------------------------------------------------------
+
+void watch_server::tell(session& s, told t) {
+  s.downs.push_back(std::move(t));
+  count(s, 1);
+  dirty_.insert(s.number);
+  workers_.board().flush_later(*this);
+}
+
+/// Who watches from here is told when what it watches really ends.
+void watch_server::stopping() {
+  stopping_ = true;
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    auto& s = (it++)->second;
+    if (s.link == 0)
+      continue;
+    watch::pong p;
+    p.session = s.name;
+    p.state = watch::standing::stopping;
+    p.done = s.done;
+    say(s, watch::encode(p));
+    end(s);
+  }
+}
+
+void watch_server::say(const session& s, payload what) {
+  worker_host::of(*this).send(make_message(s.back, self(), std::move(what)));
+}
+
+payload watch_server::answer(const session& s) const {
+  watch::pong p;
+  p.session = s.name;
+  p.done = s.done;
+  p.first = s.first;
+  std::size_t size = 0;
+  for (const auto& t : s.downs) {
+    watch::down d{t.watch, t.why, t.words ? std::string_view{*t.words} : std::string_view{}};
+    size += watch::size_of(d);
+    if (size > watch::usual)
+      break;
+    p.downs.push_back(d);
+  }
+  return watch::encode(p);
+}
+
+/// At the end of the turn: what has ended in it is told as one.
+std::size_t watch_server::count_watchers(address_view name) const {
+  auto it = watched_.find(address{name});
+  return it == watched_.end() ? 0 : it->second.size();
+}
+
+void watch_server::flush() {
+  for (auto number : std::exchange(dirty_, {}))
+    if (auto it = sessions_.find(number); it != sessions_.end())
+      say(it->second, answer(it->second));
+}
+
+} // namespace ockam

@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inlets and outlets of real nodes: bytes, ends, what the command line says, and that they come back.
+
+    client ══ inlet (node app) ══ tcp ══ (node db) outlet ══ target, a server of the test"""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from processes import kill, pid_of, wait_until
+
+
+class Target:
+    """A TCP server that hands each connection to `serve`, on a thread of its own."""
+
+    def __init__(self, serve):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.serve = serve
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._run, args=(s,), daemon=True).start()
+
+    def _run(self, s):
+        with s:
+            try:
+                self.serve(s)
+            except OSError:
+                pass  # the other end is gone
+
+    def close(self):
+        self.server.close()
+
+
+@pytest.fixture
+def target():
+    """target(serve) → a Target; all are closed at the end."""
+    made = []
+
+    def make(serve):
+        made.append(Target(serve))
+        return made[-1]
+
+    yield make
+    for t in made:
+        t.close()
+
+
+def echo(s):
+    while data := s.recv(65536):
+        s.sendall(data)
+
+
+def read_all(s):
+    out = []
+    while data := s.recv(1 << 16):
+        out.append(data)
+    return b"".join(out)
+
+
+def connect(at, timeout=20):
+    host, port = at.rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout=timeout)
+
+
+def answers(at, text=b"hello"):
+    try:
+        with connect(at, 5) as s:
+            s.sendall(text)
+            return s.recv(100) == text
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def portal(ockam):
+    """portal(target port, *inlet options) → host:port of the inlet, between the nodes db and app."""
+
+    def make(port, *options, outlet=()):
+        for name in ("db", "app"):
+            if ockam("node", "show", name, "--jq", ".status").out.strip() != '"running"':
+                assert ockam("node", "create", name).code == 0
+        assert ockam("tcp-outlet", "create", "--at", "db", "--to", port, *outlet).out.strip() == "/service/outlet"
+        r = ockam("tcp-inlet", "create", "in", "--at", "app", "--to", "/node/db/service/outlet", *options)
+        assert r.code == 0, r
+        return r.out.strip()
+
+    return make
+
+
+def test_bytes_go_both_ways_with_the_same_checksums(target, portal):
+    data = os.urandom(40 << 20)
+
+    def serve(s):
+        got = hashlib.sha256()
+        for _ in range(len(data) >> 20):
+            left = 1 << 20
+            while left > 0:
+                part = s.recv(left)
+                got.update(part)
+                left -= len(part)
+        s.sendall(got.digest())
+        s.sendall(data)
+
+    at = portal(target(serve).port)
+    with connect(at, 60) as s:
+        s.sendall(data)
+        assert s.recv(32) == hashlib.sha256(data).digest()
+        got = read_all(s)
+    assert hashlib.sha256(got).digest() == hashlib.sha256(data).digest()
+
+
+def test_half_close_passes_in_both_directions(target, portal):
+    answer = os.urandom(10 << 20)
+
+    def serve(s):
+        request = read_all(s)  # to the client's end
+        s.sendall(request + answer)
+
+    at = portal(target(serve).port)
+    with connect(at) as s:
+        s.sendall(b"request")
+        s.shutdown(socket.SHUT_WR)
+        assert read_all(s) == b"request" + answer
+
+
+def test_a_reset_stays_a_reset(target, portal):
+    seen = []
+
+    def serve(s):
+        try:
+            seen.append(s.recv(100))
+            seen.append(s.recv(100))
+        except ConnectionResetError:
+            seen.append("reset")
+
+    at = portal(target(serve).port)
+    s = connect(at)
+    s.sendall(b"x")
+    wait_until(lambda: seen == [b"x"], "the target has got it")
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    wait_until(lambda: seen == [b"x", "reset"], "the target is reset")
+
+
+def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    at = portal(port)
+    began = time.monotonic()
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert time.monotonic() - began < 2
+    failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+    assert "Connection refused" in failure and f"127.0.0.1:{port}" in failure
+
+
+def test_a_name_that_does_not_resolve_is_said(ockam, portal):
+    at = portal("no-such-host.invalid:80")
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert "no-such-host.invalid" in json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+
+
+def test_a_target_that_accepts_nobody_closes_the_client_in_time(portal):
+    with socket.socket() as full:  # its queue is full: whoever connects waits
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = []
+        for _ in range(3):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex(full.getsockname())
+            waiting.append(s)
+        at = portal(full.getsockname()[1], "--dial-timeout", "1s", outlet=("--dial-timeout", "1s"))
+        began = time.monotonic()
+        with connect(at) as s, pytest.raises(ConnectionResetError):
+            s.recv(1)
+        assert 0.5 < time.monotonic() - began < 3
+        for s in waiting:
+            s.close()
+
+
+def test_what_the_command_line_says(ockam, target, portal):
+    port = target(echo).port
+    at = portal(port)
+    assert answers(at)
+    assert json.loads(ockam("tcp-outlet", "list", "--at", "db").out) == [{"from": "/service/outlet", "to": f"127.0.0.1:{port}"}]
+    shown = json.loads(ockam("tcp-outlet", "show", "outlet", "--at", "db").out)
+    assert shown["node_name"] == "db" and shown["worker_address"] == "/service/outlet"
+    inlet = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)
+    assert inlet["status"] == "Up" and inlet["bind_addr"] == at and inlet["outlet_route"].endswith(" => 0#outlet") and inlet["opened"] == 1
+    node = json.loads(ockam("node", "show", "app", "--output", "json").out)
+    assert [i["alias"] for i in node["inlets"]] == ["in"]
+    assert ockam("tcp-inlet", "delete", "in", "--at", "app").code == 70
+    assert json.loads(ockam("tcp-inlet", "delete", "in", "--at", "app", "-y").out) == {"alias": "in", "node": "app"}
+    assert ockam("tcp-outlet", "delete", "outlet", "--at", "db", "-y").out.strip() == "outlet"
+    assert not answers(at)
+    assert ockam("tcp-outlet", "delete", "outlet", "--at", "db", "-y").code == 70
+
+
+def test_names_and_ports_twice(ockam, target, portal):
+    at = portal(target(echo).port)
+    again = ockam("tcp-inlet", "create", "in", "--at", "app", "--to", "/node/db/service/outlet")
+    assert again.code == 70 and "tcp-inlet in" in again.err
+    taken = ockam("tcp-inlet", "create", "other", "--at", "app", "--from", at, "--to", "/node/db/service/outlet")
+    assert taken.code == 70 and at.rsplit(":", 1)[1] in taken.err
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        foreign = ockam("tcp-inlet", "create", "other", "--at", "app", "--from", s.getsockname()[1], "--to", "/node/db/service/outlet")
+        assert foreign.code == 70 and "in use" in foreign.err
+    twice = ockam("tcp-outlet", "create", "outlet", "--at", "db", "--to", "1")
+    assert twice.code == 70 and "outlet" in twice.err
+    assert ockam("tcp-outlet", "create", "--at", "db", "--to", "1").out.startswith("/service/")  # two random words
+    assert answers(at)
+
+
+def test_an_inlet_waits_for_its_far_end_and_is_up_when_that_comes(ockam, target):
+    t = target(echo)
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    assert ockam("node", "create", "app").code == 0
+    r = ockam("tcp-inlet", "create", "in", "--at", "app", "--to", f"/ip4/127.0.0.1/tcp/{port}/service/outlet")
+    assert r.code == 0
+    shown = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)
+    assert shown["status"] == "Down" and str(port) in shown["reason"] and shown["outlet_route"] is None
+    at = r.out.strip()
+    with pytest.raises(ConnectionRefusedError):
+        connect(at)
+    assert ockam("node", "create", "db", "-t", f"127.0.0.1:{port}").code == 0
+    assert ockam("tcp-outlet", "create", "--at", "db", "--to", t.port).code == 0
+    wait_until(lambda: answers(at), "the inlet is up", 15)
+
+
+def test_the_far_end_may_be_killed_and_come_back(ockam, home, target, portal):
+    at = portal(target(echo).port)
+    s = connect(at)
+    s.sendall(b"x")
+    assert s.recv(1) == b"x"
+    kill(pid_of(ockam, "db"))
+    with pytest.raises(ConnectionResetError):
+        assert s.recv(1)
+    s.close()
+    wait_until(lambda: json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["status"] == "Down", "it says so", 8)
+    with pytest.raises(ConnectionError), connect(at) as late:
+        late.sendall(b"x")
+        if late.recv(1) == b"":
+            raise ConnectionResetError
+    assert ockam("node", "start", "db").code == 0
+    wait_until(lambda: answers(at), "it is up again, with the outlet of before", 15)
+
+
+def test_both_ends_come_back_after_stop_and_crash(ockam, target, portal):
+    at = portal(target(echo).port)
+    for way in (lambda n: ockam("node", "stop", n),
+                lambda n: kill(pid_of(ockam, n))):
+        for name in ("db", "app"):
+            way(name)
+        for name in ("db", "app"):
+            assert ockam("node", "start", name).code == 0
+        wait_until(lambda: answers(at), "the inlet is at the same port, and leads there", 15)
+
+
+def test_a_reload_adds_changes_and_ends_without_touching_others(node, config_file, target):
+    first, second = target(echo), target(lambda s: s.sendall(b"second"))
+    outlets = f"[node]\nname = db\n[tcp-listener main]\naddress = 127.0.0.1:0\n[tcp-outlet one]\nto = 127.0.0.1:{first.port}\n"
+    db = node("db", config=outlets)
+    head = "[node]\nname = app\n"
+
+    def inlet(name, to):
+        return f"[tcp-inlet {name}]\nfrom = 127.0.0.1:{ports[name]}\nto = /ip4/127.0.0.1/tcp/{db.port}/service/{to}\n"
+
+    ports = {}
+    for name in ("a", "b"):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            ports[name] = s.getsockname()[1]
+    app = node("app", config=head + inlet("a", "one"))
+    at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    wait_until(lambda: answers(at["a"]), "the inlet is up", 15)
+    stays = connect(at["a"])
+    stays.sendall(b"1")
+    assert stays.recv(1) == b"1"
+    config_file(outlets + f"[tcp-outlet two]\nto = 127.0.0.1:{second.port}\n", "db.ini")
+    os.kill(db.pid, signal.SIGHUP)
+    config_file(head + inlet("a", "one") + inlet("b", "two"), "app.ini")
+    os.kill(app.pid, signal.SIGHUP)
+
+    def says(name, text):
+        try:
+            with connect(at[name], 5) as s:
+                return s.recv(100) == text
+        except OSError:
+            return False
+
+    wait_until(lambda: says("b", b"second"), "the new inlet leads to the new outlet", 15)
+    config_file(head + inlet("a", "one") + inlet("b", "one"), "app.ini")
+    os.kill(app.pid, signal.SIGHUP)
+    wait_until(lambda: answers(at["b"]), "the changed inlet leads elsewhere", 15)
+    config_file(head + inlet("a", "one"), "app.ini")
+    os.kill(app.pid, signal.SIGHUP)
+    wait_until(lambda: not answers(at["b"]), "the inlet that is gone has ended", 15)
+    stays.sendall(b"2")
+    assert stays.recv(1) == b"2"
+    stays.close()
+
+
+def test_yaml_in_all_its_forms(ockam, target):
+    port = target(echo).port
+    assert ockam("node", "create", "--configuration", f"{{name: n1, tcp-outlets: {{to: {port}}}}}").out.strip() == "n1/service/outlet"
+    assert ockam("node", "create", "n3", "--configuration", f"{{tcp-outlets: {{a: {{to: {port}}}, b: {port}}}}}").out.strip() == "n3/service/a/service/b"
+    assert ockam("node", "create", "--configuration",
+                 f"{{name: y2, tcp-outlets: [{{from: o1, to: {port}}}, {{from: /service/o2, to: {port}, at: y2}}]}}").out.strip() == "y2/service/o1/service/o2"
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        at = f"127.0.0.1:{s.getsockname()[1]}"
+    made = ockam("node", "create", "--configuration", f'{{name: n7, tcp-inlets: {{in7: {{from: "{at}", to: /node/n1/service/outlet, at: n7}}}}}}')
+    assert made.out.strip() == "n7" + at
+    wait_until(lambda: answers(at), "the inlet is up", 15)
+
+
+@pytest.mark.parametrize("portals", ["tcp-outlets: {db: {to: 99999999}}", 'tcp-outlets: {db: {to: "127.0.0.1:port"}}', "tcp-outlets: {db: {at: n8}}",
+                                     "tcp-outlets: {echo: {to: 1}}", "tcp-inlets: {i: {from: nowhere, to: /service/outlet}}",
+                                     "tcp-inlets: {i: {from: 0, to: /secure/api}}", "tcp-inlets: {i: {from: 0, to: /node/nope/service/x}}",
+                                     "tcp-inlets: {i: {from: 0}}"])
+def test_a_configuration_with_a_wrong_one_makes_no_node(ockam, home, portals):
+    r = ockam("node", "create", "--configuration", f"{{name: n8, {portals}}}")
+    assert r.code == 70 and r.out == "" and r.err, r
+    assert "n8" not in ockam("node", "list").out
+    assert not (home / "nodes/n8").exists()
+
+
+def test_outlets_and_inlets_make_a_default_node(ockam, target):
+    port = target(echo).port
+    assert ockam("tcp-outlet", "create", "--to", port).out.strip() == "/service/outlet"
+    assert answers(ockam("tcp-inlet", "create", "--to", "/service/outlet").out.strip())
+
+
+def test_tls_with_the_target(ockam, authority, target, portal):
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+
+    def serve(raw):
+        with context.wrap_socket(raw, server_side=True) as s:
+            s.sendall(s.recv(100).upper())
+
+    t = target(serve)
+    at = portal(f"localhost:{t.port}", outlet=("--tls", "--ca", authority / "ca.pem"))
+    with connect(at) as s:
+        s.sendall(b"hello")
+        assert s.recv(100) == b"HELLO"
+
+
+def test_tls_with_a_target_that_nobody_vouches_for(ockam, authority, target, portal):
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+
+    def serve(raw):
+        with context.wrap_socket(raw, server_side=True) as s:
+            s.recv(100)
+
+    at = portal(f"localhost:{target(serve).port}", outlet=("--tls",))
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.sendall(b"hello")
+        s.recv(1)
+        s.recv(1)
+    assert "certificate" in json.loads(ockam("tcp-outlet", "show", "outlet", "--at", "db").out)["last_failure"]
+
+
+def test_a_stuck_stream_delays_no_other(target, portal):
+    def serve(s):
+        kind = s.recv(1)
+        if kind == b"f":
+            while True:
+                s.sendall(b"x" * 65536)
+        while data := s.recv(100):
+            s.sendall(data)
+
+    at = portal(target(serve).port)
+    stuck = connect(at)
+    stuck.sendall(b"f")
+    time_of = []
+    with connect(at) as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        s.sendall(b"e")
+        for _ in range(500):
+            began = time.monotonic()
+            s.sendall(b"ping")
+            assert s.recv(100) == b"ping"
+            time_of.append(time.monotonic() - began)
+    stuck.close()
+    assert sorted(time_of)[-5] < 0.25
+
+
+def test_many_short_connections_leave_nothing(ockam, target, portal):
+    at = portal(target(echo).port)
+    assert answers(at)
+    pids = [json.loads(ockam("node", "show", n, "--output", "json").out)["pid"] for n in ("app", "db")]
+    counts = lambda: [len(os.listdir(f"/proc/{p}/fd")) for p in pids]
+    before = counts()
+    for _ in range(500):
+        assert answers(at, b"short")
+    wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
+    for name in ("app", "db"):
+        assert "stream" not in ockam("worker", "list", "--at", name, "--output", "json").out
