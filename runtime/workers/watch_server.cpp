@@ -15,6 +15,9 @@ constexpr std::chrono::seconds look{5};
 /// Whether it can be the first of a session.
 bool begins(const watch::ping& p) { return p.first == 1 && p.seen == 0 && !p.changes.empty(); }
 
+/// 0: it is of this node.
+std::uint32_t link_of(const message& m) { return m.is_imported() ? m.source().producer : 0; }
+
 std::size_t bytes_of(const message& m) {
   std::size_t n = 0;
   m.header.each_return([&](address_view a) { n += sizeof(address) + a.name.size(); });
@@ -47,7 +50,7 @@ void watch_server::on_message(message_ptr m) {
     return drop(std::move(m), drop_reason::refused, "no message about watches");
   }
   auto* s = session_for(*m, *p);
-  if (!s && !stopping_ && begins(*p)) {
+  if (s ? !heard(*s, *m) : !stopping_ && begins(*p)) {
     ++counter("refused");
     return drop(std::move(m), drop_reason::congested, "there are too many who watch");
   }
@@ -58,7 +61,6 @@ void watch_server::on_message(message_ptr m) {
     auto body = watch::encode(none);
     return reply_from_budget(std::move(m), std::move(body));
   }
-  heard(*s, *m);
   apply(*s, *p);
   auto body = answer(*s);
   dirty_.erase(s->number);
@@ -77,51 +79,79 @@ watch_server::session* watch_server::session_for(const message& m, const watch::
   std::string name{p.session};
   if (auto it = numbers_.find(name); it != numbers_.end())
     return &sessions_.at(it->second);
-  auto link = m.is_imported() ? m.source().producer : 0;
-  if (!begins(p) || (stopping_ && link != 0) || !has_room_for_session(link))
+  auto link = link_of(m);
+  if (!begins(p) || (stopping_ && link != 0) || !has_room_for(link))
     return nullptr;
   auto& s = sessions_[++last_session_];
   s.name = name;
   s.number = last_session_;
-  s.link = link;
   numbers_.emplace(std::move(name), s.number);
-  ++links_[link].sessions;
+  join(s, link);
   if (!std::exchange(looks_, true))
     set_timer(look);
   return &s;
 }
 
-bool watch_server::has_room_for_session(std::uint32_t link) const {
-  auto its = links_.find(link);
-  return sessions_.size() < most_sessions
-         && (link == 0 || its == links_.end() || its->second.sessions < most_sessions_of_link);
+bool watch_server::has_room_for(std::uint32_t link) const {
+  const auto& its = use_of(link);
+  return link == 0 ? its.sessions < most_sessions
+                   : its.sessions < most_sessions_of_link && of_peers_.sessions < most_sessions;
+}
+
+/// Whether one that came by another link fits in beside what comes by this one.
+bool watch_server::has_room_for(std::uint32_t link, const session& moved) const {
+  if (!has_room_for(link))
+    return false;
+  const auto& its = use_of(link);
+  if (link == 0)
+    return its.items + moved.items() <= most_items;
+  return its.items + moved.items() <= most_items_of_link
+         && (moved.link != 0 || of_peers_.items + moved.items() <= most_items);
+}
+
+const watch_server::use& watch_server::use_of(std::uint32_t link) const {
+  static constexpr use none;
+  auto it = links_.find(link);
+  return it == links_.end() ? none : it->second;
+}
+
+void watch_server::join(session& s, std::uint32_t link) {
+  s.link = link;
+  ++links_[link].sessions;
+  if (link != 0)
+    ++of_peers_.sessions;
+  count(s, static_cast<std::ptrdiff_t>(s.items()));
+}
+
+void watch_server::leave(session& s) {
+  count(s, -static_cast<std::ptrdiff_t>(s.items()));
+  if (s.link != 0)
+    --of_peers_.sessions;
+  if (auto it = links_.find(s.link); --it->second.sessions == 0)
+    links_.erase(it);
 }
 
 /// It may come by another link than before: answers go there from now on, and what it may reach is what that one may.
-void watch_server::heard(session& s, const message& m) {
+/// False when that one has no room for it: it stays where it was, and is not heard.
+bool watch_server::heard(session& s, const message& m) {
+  if (auto link = link_of(m); link != s.link) {
+    if (!has_room_for(link, s))
+      return false;
+    leave(s);
+    join(s, link);
+  }
   s.silent = 0;
   s.back = m.return_route();
   if (!s.like)
     s.like = std::make_unique<message>();
   provenance::inherit(*s.like, m);
-  auto link = m.is_imported() ? m.source().producer : 0;
-  if (link == s.link)
-    return;
-  auto n = static_cast<std::ptrdiff_t>(s.items());
-  count(s, -n);
-  if (auto& before = links_[s.link]; --before.sessions == 0)
-    links_.erase(s.link);
-  s.link = link;
-  ++links_[link].sessions;
-  count(s, n);
+  return true;
 }
 
 void watch_server::end(session& s) {
   while (!s.watched.empty())
     forget(s, s.watched.begin()->first);
-  count(s, -static_cast<std::ptrdiff_t>(s.downs.size()));
-  if (auto& its = links_[s.link]; --its.sessions == 0)
-    links_.erase(s.link);
+  leave(s);
   dirty_.erase(s.number);
   numbers_.erase(s.name);
   sessions_.erase(s.number);
@@ -143,6 +173,8 @@ void watch_server::on_timer(std::uint64_t) {
 void watch_server::count(session& s, std::ptrdiff_t items) {
   items_ += static_cast<std::size_t>(items);
   links_[s.link].items += static_cast<std::size_t>(items);
+  if (s.link != 0)
+    of_peers_.items += static_cast<std::size_t>(items);
   show();
 }
 
@@ -154,9 +186,9 @@ void watch_server::show() {
 // -- what is watched ---------------------------------------------------------------------------------
 
 bool watch_server::has_room(const session& s) const {
-  auto its = links_.find(s.link);
-  return s.downs.size() < most_unseen && items_ < most_items
-         && (s.link == 0 || its == links_.end() || its->second.items < most_items_of_link);
+  const auto& its = use_of(s.link);
+  return s.downs.size() < most_unseen
+         && (s.link == 0 ? its.items < most_items : its.items < most_items_of_link && of_peers_.items < most_items);
 }
 
 /// Changes come again until they are acknowledged, in order: those that are known already are passed over.

@@ -29,8 +29,9 @@ inline constexpr std::string_view watch_address = "_internal.watch";
 /// `refused` or `malformed`.
 ///
 /// Anybody who may reach something here may ask. Of a worker they are told what they would be told by sending to it.
-/// Sessions, watches and what waits to be told are bounded, of each link and of the node: what does not fit is not
-/// taken, which who asks notices by the answers.
+/// Sessions, watches and what waits to be told are bounded, of each link and of all links together: what does not fit
+/// is not taken, which who asks notices by the answers. For what this node watches of its own there is as much room
+/// again, which no peer can take.
 class watch_server final : public worker, public end_observer, public flushable {
  public:
   static constexpr std::chrono::seconds lease{30};
@@ -89,8 +90,12 @@ class watch_server final : public worker, public end_observer, public flushable 
   };
 
   session* session_for(const message& m, const watch::ping& p);
-  bool has_room_for_session(std::uint32_t link) const;
-  void heard(session& s, const message& m);
+  bool has_room_for(std::uint32_t link) const;
+  bool has_room_for(std::uint32_t link, const session& moved) const;
+  const use& use_of(std::uint32_t link) const;
+  void join(session& s, std::uint32_t link);
+  void leave(session& s);
+  bool heard(session& s, const message& m);
   void apply(session& s, const watch::ping& p);
   bool has_room(const session& s) const;
   void add(session& s, std::uint64_t number, std::string_view name);
@@ -106,6 +111,7 @@ class watch_server final : public worker, public end_observer, public flushable 
   std::map<std::uint64_t, session> sessions_;
   std::unordered_map<std::string, std::uint64_t> numbers_; ///< by the names of sessions
   std::unordered_map<std::uint32_t, use> links_;
+  use of_peers_; ///< of all links but 0
   watched_table watched_;
   std::set<std::uint64_t> dirty_; ///< sessions that something is to be told
   std::uint64_t last_session_ = 0;
