@@ -62,7 +62,7 @@ void watch_server::on_message(message_ptr m) {
     return reply_from_budget(std::move(m), std::move(body));
   }
   apply(*s, *p);
-  auto body = answer(*s);
+  auto body = news(*s, s->first);
   dirty_.erase(s->number);
   if (s->items() == 0 && p->first + p->changes.size() == s->done + 1) // who asks has nothing left either
     end(*s);
@@ -198,6 +198,7 @@ void watch_server::apply(session& s, const watch::ping& p) {
     ++s.first;
     count(s, -1);
   }
+  s.said = std::max(s.said, s.first - 1); // whatever who asks says to have seen
   if (p.first > s.done + 1)
     return;
   for (auto i = s.done + 1 - p.first; i < p.changes.size() && has_room(s); ++i) {
@@ -213,7 +214,7 @@ void watch_server::apply(session& s, const watch::ping& p) {
 void watch_server::add(session& s, std::uint64_t number, std::string_view name) {
   auto& board = workers_.board();
   address_view target{transport_type::local, name};
-  if (auto outlook = board.outlook(*s.like, target); outlook != drop_reason::none)
+  if (auto outlook = board.outlook(*s.like, target); outlook != drop_reason::none) // the answer tells it
     return tell(s,
                 {number, outlook == drop_reason::refused ? watch::reason::refused : watch::reason::no_worker, nullptr});
   board.find(target)->watched = true;
@@ -228,8 +229,10 @@ void watch_server::forget(session& s, std::uint64_t number) {
   if (it == s.watched.end())
     return;
   auto watchers = watched_.find(*it->second);
-  watchers->second.erase({s.number, number});
-  if (watchers->second.empty()) {
+  bool has_ended = watchers == watched_.end() || &watchers->first != it->second; // and is about to be told
+  if (!has_ended)
+    watchers->second.erase({s.number, number});
+  if (!has_ended && watchers->second.empty()) {
     if (auto* entry = workers_.board().find(watchers->first))
       entry->watched = false;
     watched_.erase(watchers);
@@ -238,30 +241,35 @@ void watch_server::forget(session& s, std::uint64_t number) {
   count(s, -1);
 }
 
+/// Who may know is settled now, as long as the address is there; all else waits for the end of the turn.
 void watch_server::ended(address_view name, const error& why) {
   auto it = watched_.find(name);
   if (it == watched_.end())
     return;
-  auto words =
-    why.cause.empty() ? nullptr : std::make_shared<const std::string>(why.cause.substr(0, watch::most_words));
-  auto watchers = std::move(it->second);
-  for (const auto& [number, watch] : watchers) {
-    auto& s = sessions_.at(number);
-    s.watched.erase(watch);
-    count(s, -1);
-    bool may_know = workers_.board().outlook(*s.like, name) == drop_reason::none;
-    tell(s, may_know ? told{watch, reason_of(why), words} : told{watch, watch::reason::refused, nullptr});
-  }
-  watched_.erase(it);
+  end_of_worker e;
+  e.why = reason_of(why);
+  if (!why.cause.empty())
+    e.words = std::make_shared<const std::string>(why.cause.substr(0, watch::most_words));
+  const auto& watchers = it->second;
+  for (auto w = watchers.begin(); w != watchers.end(); w = watchers.lower_bound({w->first + 1, 0}))
+    if (workers_.board().outlook(*sessions_.at(w->first).like, name) != drop_reason::none)
+      e.not_for.insert(w->first);
+  e.of = watched_.extract(it);
+  ends_.push_back(std::move(e));
+  workers_.board().flush_later(*this);
+}
+
+std::size_t watch_server::count_watchers(address_view name) const {
+  auto it = watched_.find(address{name});
+  return it == watched_.end() ? 0 : it->second.size();
 }
 
 // -- what is told ------------------------------------------------------------------------------------
 
-void watch_server::tell(session& s, told t) {
+void watch_server::tell(session& s, told_end t) {
   s.downs.push_back(std::move(t));
   count(s, 1);
   dirty_.insert(s.number);
-  workers_.board().flush_later(*this);
 }
 
 /// Who watches from here is told when what it watches really ends.
@@ -284,32 +292,53 @@ void watch_server::say(const session& s, payload what) {
   worker_host::of(*this).send(make_message(s.back, self(), std::move(what)));
 }
 
-payload watch_server::answer(const session& s) const {
+/// The downs from this number on, as many as fit.
+payload watch_server::news(session& s, std::uint64_t from) {
   watch::pong p;
   p.session = s.name;
   p.done = s.done;
-  p.first = s.first;
+  p.first = from;
   std::size_t size = 0;
-  for (const auto& t : s.downs) {
-    watch::down d{t.watch, t.why, t.words ? std::string_view{*t.words} : std::string_view{}};
+  for (auto t = s.downs.begin() + static_cast<std::ptrdiff_t>(from - s.first); t != s.downs.end(); ++t) {
+    watch::down d{t->watch, t->why, t->words ? std::string_view{*t->words} : std::string_view{}};
     size += watch::size_of(d);
     if (size > watch::usual)
       break;
     p.downs.push_back(d);
   }
+  s.said = std::max(s.said, from + p.downs.size() - 1);
   return watch::encode(p);
 }
 
-/// At the end of the turn: what has ended in it is told as one.
-std::size_t watch_server::count_watchers(address_view name) const {
-  auto it = watched_.find(address{name});
-  return it == watched_.end() ? 0 : it->second.size();
+/// Tells so many watchers of what has ended; the others have their turns.
+void watch_server::tell_some() {
+  for (std::size_t told = 0; !ends_.empty() && told < most_told_in_turn;) {
+    auto& e = ends_.front();
+    auto& watchers = e.of.mapped();
+    for (; !watchers.empty() && told < most_told_in_turn; ++told) {
+      auto [number, watch] = *watchers.begin();
+      watchers.erase(watchers.begin());
+      auto s = sessions_.find(number);
+      if (s == sessions_.end() || s->second.watched.erase(watch) == 0) // it is over, or was taken back meanwhile
+        continue;
+      count(s->second, -1);
+      tell(s->second, e.not_for.contains(number) ? told_end{watch, watch::reason::refused, nullptr}
+                                                 : told_end{watch, e.why, e.words});
+    }
+    if (watchers.empty())
+      ends_.pop_front();
+  }
 }
 
+/// At the end of the turn: what has ended in it is told as one, and only what was not told before, since an end must
+/// not bring all that somebody never acknowledges again. That is left to the answers to their pings.
 void watch_server::flush() {
+  tell_some();
   for (auto number : std::exchange(dirty_, {}))
-    if (auto it = sessions_.find(number); it != sessions_.end())
-      say(it->second, answer(it->second));
+    if (auto it = sessions_.find(number); it != sessions_.end() && it->second.said < it->second.last_down())
+      say(it->second, news(it->second, it->second.said + 1));
+  if (!ends_.empty())
+    my_postbox().post([this] { workers_.board().flush_later(*this); });
 }
 
 } // namespace ockam

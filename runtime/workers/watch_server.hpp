@@ -43,6 +43,8 @@ class watch_server final : public worker, public end_observer, public flushable 
   static constexpr std::size_t most_items = 200'000, most_items_of_link = 65'536;
   /// Of downs that a session has not acknowledged, before more changes of it are taken.
   static constexpr std::size_t most_unseen = 1'024;
+  /// Of watches of what has ended: the others are told in later turns of the socket thread.
+  static constexpr std::size_t most_told_in_turn = 4'096;
   /// Of a session's way back.
   static constexpr std::size_t most_route_bytes = 4'096;
 
@@ -66,7 +68,7 @@ class watch_server final : public worker, public end_observer, public flushable 
   /// Session by number, watch by number: in this order they are told.
   using watcher_key = std::pair<std::uint64_t, std::uint64_t>;
   using watched_table = std::unordered_map<address, std::set<watcher_key>, address_hash, address_equal>;
-  struct told {
+  struct told_end {
     std::uint64_t watch = 0;
     watch::reason why = watch::reason::quit;
     std::shared_ptr<const std::string> words; ///< of many that watched the same; null: none
@@ -80,9 +82,18 @@ class watch_server final : public worker, public end_observer, public flushable 
     std::unordered_map<std::uint64_t, const address*> watched; ///< by the number of the change that said so
     std::uint64_t done = 0;                                    ///< the last change
     std::uint64_t first = 1;                                   ///< the number of the first of
-    std::deque<told> downs;                                    ///< that have not been acknowledged
+    std::deque<told_end> downs;                                ///< that have not been acknowledged
     unsigned silent = 0;                                       ///< looks at leases since the last ping
+    std::uint64_t said = 0;                                    ///< the last down that was told at least once
+    std::uint64_t last_down() const noexcept { return first + downs.size() - 1; }
     std::size_t items() const noexcept { return watched.size() + downs.size(); }
+  };
+  /// What has ended, until all who watched it are told.
+  struct end_of_worker {
+    watched_table::node_type of; ///< sessions point to its key
+    watch::reason why = watch::reason::quit;
+    std::shared_ptr<const std::string> words;
+    std::set<std::uint64_t> not_for; ///< sessions that may not know how it ended
   };
   struct use {
     std::size_t sessions = 0;
@@ -100,9 +111,10 @@ class watch_server final : public worker, public end_observer, public flushable 
   bool has_room(const session& s) const;
   void add(session& s, std::uint64_t number, std::string_view name);
   void forget(session& s, std::uint64_t number);
-  void tell(session& s, told t);
+  void tell(session& s, told_end t);
+  void tell_some();
   void count(session& s, std::ptrdiff_t items);
-  payload answer(const session& s) const;
+  payload news(session& s, std::uint64_t from);
   void say(const session& s, payload what);
   void end(session& s);
   void show();
@@ -113,6 +125,7 @@ class watch_server final : public worker, public end_observer, public flushable 
   std::unordered_map<std::uint32_t, use> links_;
   use of_peers_; ///< of all links but 0
   watched_table watched_;
+  std::deque<end_of_worker> ends_;
   std::set<std::uint64_t> dirty_; ///< sessions that something is to be told
   std::uint64_t last_session_ = 0;
   std::size_t items_ = 0;

@@ -22,6 +22,19 @@ class forgetful_server final : public worker {
   }
 };
 
+/// Keeps what it is told.
+class told_worker final : public worker {
+ public:
+  void on_message(message_ptr m) override {
+    auto p = watch::decode_pong(m->bytes());
+    ASSERT_TRUE(p);
+    firsts.push_back(p->first);
+    downs.push_back(p->downs.size());
+  }
+  std::vector<std::uint64_t> firsts;
+  std::vector<std::size_t> downs;
+};
+
 /// Asks the watches of n2 by hand.
 class watch_server_test : public watch_test {
  protected:
@@ -174,6 +187,53 @@ TEST_P(watch_server_test, who_never_acknowledges_what_is_told_is_told_no_more) {
   for (std::uint64_t i = 0; i < 10; ++i)
     say(ping(session(0), 1 + i * 1'000, std::vector<watch::change>(1'000, {"nobody"})));
   EXPECT_EQ(count(*n2, "watches"), watch_server::most_unseen);
+}
+
+TEST_P(watch_server_test, each_end_is_told_at_once_alone_and_what_is_not_acknowledged_again_only_in_answers) {
+  auto made = std::make_unique<told_worker>();
+  auto* me = made.get();
+  n1.start("me", std::move(made));
+  std::vector<watch::change> all;
+  for (const auto* name : {"m1", "m2", "m3"}) {
+    start(*n2, name);
+    all.push_back({name});
+  }
+  say(ping(session(0), 1, all));
+  for (const auto& c : all)
+    stop(*n2, std::string{c.name});
+  EXPECT_EQ(me->firsts, (std::vector<std::uint64_t>{1, 1, 2, 3}));
+  EXPECT_EQ(me->downs, (std::vector<std::size_t>{0, 1, 1, 1}));
+  say(ping(session(0), 4, {}, 1));
+  EXPECT_EQ(me->firsts.back(), 2u);
+  EXPECT_EQ(me->downs.back(), 2u);
+}
+
+TEST_P(watch_server_test, who_acknowledges_what_was_never_told_is_told_what_ends_later) {
+  auto made = std::make_unique<told_worker>();
+  auto* me = made.get();
+  n1.start("me", std::move(made));
+  start(*n2, "mortal");
+  say(ping(session(0), 1, std::vector<watch::change>(1'000, {"nobody"})));
+  say(ping(session(0), 1'001, {{"mortal"}}, 999'999));
+  stop(*n2, "mortal");
+  EXPECT_EQ(me->firsts.back(), 1'001u);
+  EXPECT_EQ(me->downs.back(), 1u);
+}
+
+TEST_P(watch_server_test, an_end_that_many_watch_is_told_in_several_turns_to_all_but_those_who_take_it_back_meanwhile) {
+  start(*n2, "mortal");
+  constexpr std::uint64_t many = 2 * watch_server::most_told_in_turn;
+  auto ask = [&](const payload& body) { n2->send({std::string{watch_address}}, body.text(), "me"); };
+  for (std::uint64_t i = 0; i < many; i += 1'024)
+    ask(ping(session(0), 1 + i, std::vector<watch::change>(1'024, {"mortal"})));
+  ask(ping(session(1), 1, {{"mortal"}}));
+  ASSERT_EQ(count(*n2, "watches"), many + 1);
+  n2->reactor().post([&] { EXPECT_TRUE(n2->workers().stop(address{"mortal"})); });
+  ask(ping(session(1), 2, {{{}, 1}})); // before its turn
+  EXPECT_EQ(count(*n2, "sessions"), 1u);
+  EXPECT_EQ(count(*n2, "watches"), many) << "all others wait to be acknowledged";
+  ask(ping(session(0), many + 1, {}, many));
+  EXPECT_EQ(count(*n2, "sessions"), 0u);
 }
 
 TEST_P(watch_server_test, what_is_no_ping_is_counted_and_goes_nowhere) {
