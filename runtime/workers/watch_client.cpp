@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/watch_client.hpp"
 
+#include "runtime/core/guarded.hpp"
 #include "runtime/workers/watch_session.hpp"
 #include "runtime/workers/worker_host.hpp"
 
@@ -29,7 +30,18 @@ void watch_client::on_start() {
   watch_desk::set(*this, desk_);
 }
 
-void watch_client::on_stop() noexcept { watch_desk::set(*this, nullptr); }
+/// Who is to be told once is told now: nobody does it later.
+void watch_client::on_stop() noexcept {
+  watch_desk::set(*this, nullptr);
+  auto tell = [this](watcher::ended& then) {
+    if (auto failure = guarded([&] { then({errc::closed, "the node stops", {}}); }))
+      log_error("an end could not be told: " + *failure);
+  };
+  for (auto& [id, o] : desk_->close().fresh)
+    tell(o.then);
+  for (auto& [id, w] : std::exchange(watches_, {}))
+    tell(w.then);
+}
 
 void watch_client::hear() {
   retired_.clear();
@@ -65,6 +77,10 @@ void watch_client::watch(watch_id id, watch_order o) {
     return o.then({errc::limit_reached, "this node watches " + std::to_string(most) + " workers already", {}});
   auto name = std::move(o.to.back().name);
   o.to.pop_back();
+  if (sessions_.size() >= most_sessions && !sessions_.contains(o.to))
+    return o.then({errc::limit_reached,
+                   "this node watches workers at " + std::to_string(most_sessions) + " places already",
+                   "workers at one place have the same route but for the last address"});
   auto& s = session_for(std::move(o.to));
   watches_.emplace(id, open_watch{&s, 0, std::move(name), std::move(o.then)});
   s.add(id);

@@ -31,6 +31,8 @@ class watch_client final : public worker {
  public:
   /// Of all workers and actors of the node together.
   static constexpr std::size_t most = 200'000;
+  /// Each asks for a sign of life every two seconds.
+  static constexpr std::size_t most_sessions = 4'096;
 
   explicit watch_client(workers& of);
   ~watch_client();

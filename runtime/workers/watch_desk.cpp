@@ -54,6 +54,8 @@ watch_id watch_desk::watch(watch_order o) {
   bool first;
   {
     std::lock_guard guard{lock_};
+    if (closed_)
+      return 0;
     first = waiting_.fresh.empty() && waiting_.gone.empty();
     id = ++last_;
     waiting_.fresh.emplace(id, std::move(o));
@@ -70,7 +72,7 @@ void watch_desk::unwatch(watch_id id) {
     std::lock_guard guard{lock_};
     first = waiting_.fresh.empty() && waiting_.gone.empty();
     never_seen = waiting_.fresh.extract(id);
-    if (never_seen)
+    if (never_seen || closed_)
       return;
     waiting_.gone.push_back(id);
   }
@@ -80,6 +82,12 @@ void watch_desk::unwatch(watch_id id) {
 
 watch_desk::orders watch_desk::take() {
   std::lock_guard guard{lock_};
+  return std::exchange(waiting_, {});
+}
+
+watch_desk::orders watch_desk::close() {
+  std::lock_guard guard{lock_};
+  closed_ = true;
   return std::exchange(waiting_, {});
 }
 

@@ -45,16 +45,20 @@ class watch_desk {
   static void set(const worker& w, std::shared_ptr<watch_desk> desk);
   static void set(caf::actor_system& system, std::shared_ptr<watch_desk> desk);
 
+  /// 0: it is closed, since the node stops; the order is gone, and its `then` is not called.
   watch_id watch(watch_order o);
   void unwatch(watch_id id);
   /// All since the last call. For the one who is woken.
   orders take();
+  /// The same for the last time: nothing is taken any more.
+  orders close();
 
  private:
   std::function<void()> wake_;
   std::mutex lock_;
   watch_id last_ = 0;
   orders waiting_;
+  bool closed_ = false;
 };
 
 } // namespace ockam

@@ -52,12 +52,14 @@ watch_id watcher::watch(route to, ended then) {
     s.desk = watch_desk::of(owner_);
   auto& watched = s.all[id];
   watched.second = std::move(then);
-  if (s.all.size() > most)
+  if (s.all.size() > most) {
     tell({errc::limit_reached, "this worker watches " + std::to_string(most) + " others already", {}});
-  else if (!s.desk)
+    return id;
+  }
+  if (s.desk)
+    watched.first = s.desk->watch({std::move(to), host.access(), tell});
+  if (watched.first == 0)
     tell({errc::closed, "the node stops", {}});
-  else
-    watched.first = s.desk->watch({std::move(to), host.access(), std::move(tell)});
   return id;
 }
 

@@ -8,12 +8,20 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/default_attachable.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
 
 #include <utility>
 
 namespace ockam {
+
+namespace {
+
+/// In place of the number of a watch: there is none.
+constexpr watch_id told_soon = ~watch_id{0};
+
+} // namespace
 
 void watching_handle::attach(caf::attachable_ptr what) {
   caf::monitorable_actor::attach(std::move(what));
@@ -68,20 +76,27 @@ void watching_handle::on_destroy() {
   caf::monitorable_actor::on_destroy();
 }
 
-/// The desk calls nothing that could wait for this handle, so it may be asked here.
+/// The desk calls nothing that could wait for this handle, so it may be asked here. Where there is none, or none any
+/// more, nobody would ever tell: that is done by an actor, since it must not be in the critical section.
 void watching_handle::follow() {
   bool wanted = attachables_head_ != nullptr;
   if (wanted == (watch_ != 0))
     return;
   auto desk = watch_desk::of(home_system());
-  if (!desk) // the node stops
+  if (!wanted) {
+    if (auto id = std::exchange(watch_, 0); desk && id != told_soon)
+      desk->unwatch(id);
     return;
-  if (!wanted)
-    return desk->unwatch(std::exchange(watch_, 0));
-  watch_ = desk->watch({*to_, nullptr, [weak = caf::weak_actor_ptr{ctrl()}, serial = ++serial_](const error& why) {
-                          if (auto handle = weak.lock())
-                            static_cast<watching_handle*>(handle->get())->ended(serial, why);
-                        }});
+  }
+  auto tell = [weak = caf::weak_actor_ptr{ctrl()}, serial = ++serial_](const error& why) {
+    if (auto handle = weak.lock())
+      static_cast<watching_handle*>(handle->get())->ended(serial, why);
+  };
+  watch_ = desk ? desk->watch({*to_, nullptr, tell}) : 0;
+  if (watch_ != 0)
+    return;
+  watch_ = told_soon;
+  home_system().spawn<caf::hidden>([tell] { tell({errc::closed, "the node stops", {}}); });
 }
 
 void watching_handle::ended(std::uint64_t serial, const error& why) {

@@ -44,7 +44,7 @@ class watching_handle : public caf::monitorable_actor {
   void ended(std::uint64_t serial, const error& why);
 
   std::shared_ptr<const route> to_;
-  watch_id watch_ = 0;       ///< 0: none
+  watch_id watch_ = 0;       ///< 0: none is wanted
   std::uint64_t serial_ = 0; ///< of the watch: what is told of an earlier one comes too late
 };
 

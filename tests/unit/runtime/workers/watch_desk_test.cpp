@@ -51,6 +51,18 @@ TEST(watch_desk, what_an_order_holds_may_come_back_to_the_desk_when_it_goes) {
   EXPECT_EQ(desk.take().gone, std::vector<watch_id>{earlier});
 }
 
+TEST(watch_desk, gives_out_what_waits_when_it_closes_and_takes_nothing_more) {
+  int woken = 0;
+  watch_desk desk{[&] { ++woken; }};
+  auto earlier = desk.watch(order_of("a"));
+  EXPECT_EQ(desk.close().fresh.size(), 1u);
+  EXPECT_EQ(desk.watch(order_of("b")), 0u);
+  desk.unwatch(earlier);
+  auto orders = desk.take();
+  EXPECT_TRUE(orders.fresh.empty() && orders.gone.empty());
+  EXPECT_EQ(woken, 1);
+}
+
 TEST(watch_desk, loses_nothing_between_threads) {
   std::atomic<int> woken{0};
   watch_desk desk{[&] { ++woken; }};

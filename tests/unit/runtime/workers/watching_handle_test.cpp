@@ -8,6 +8,7 @@
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>
@@ -126,6 +127,23 @@ TEST_F(watching_handles, what_is_let_go_is_watched_no_more_whatever_happens_at_t
     t.join();
   node.look();
   EXPECT_EQ(node.watched(), 0u);
+}
+
+TEST_F(watching_handles, where_nobody_tells_of_ends_any_more_a_monitor_and_a_link_are_told_so) {
+  auto far = make();
+  for (bool is_there : {true, false}) {
+    is_there ? void(desk->close()) : watch_desk::set(system, nullptr);
+    caf::scoped_actor self{system};
+    for (int i = 0; i < 3; ++i) {
+      self->monitor(far);
+      self->receive([&](const caf::down_msg& down) { EXPECT_EQ(down.source, far.address()); });
+      auto linked = system.spawn([far](caf::event_based_actor* a) -> caf::behavior {
+        a->link_to(far);
+        return {[](int) {}};
+      });
+      self->wait_for(linked);
+    }
+  }
 }
 
 TEST_F(watching_handles, two_that_are_linked_to_each_other_wait_for_nobody) {
