@@ -134,7 +134,16 @@ void watch_session::take(const watch::pong& p) {
     return end_all({errc::closed, there() + " stops", {}});
   if (fresh)
     ping(); // the other end remembers what it has told until it knows that it was heard
+  else if (p.downs.empty() && watched_.empty() && to_remove_.empty() && sent_.empty())
+    renew();
   speak();
+}
+
+/// Nothing was left of the session, so the other end has ended it: what is watched from now on is another one's.
+void watch_session::renew() {
+  name_ = random_hex_128();
+  first_ = 1;
+  seen_ = 0;
 }
 
 void watch_session::confirm(std::uint64_t done) {

@@ -58,6 +58,7 @@ class watch_session final : public receiver {
   void ask_echo();
   void fill();
   void take(const watch::pong& p);
+  void renew();
   bool take_downs(const watch::pong& p);
   void confirm(std::uint64_t done);
   void on_report(const report& r);

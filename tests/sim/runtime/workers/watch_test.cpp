@@ -2,6 +2,9 @@
 // Workers that are told of the end of others, on their own node and on others.
 
 #include "sim/support/watch_test.hpp"
+#include "runtime/workers/watch_client.hpp"
+
+#include <functional>
 
 namespace ockam::sim {
 namespace {
@@ -95,6 +98,51 @@ TEST_P(watch_test, an_address_that_goes_to_another_worker_is_the_end_of_the_one_
   n1.reactor().post([&] { EXPECT_TRUE(n1.workers().alias(address{"name"}, address{"second"})); });
   net.run();
   EXPECT_EQ(w->last(), "closed: the worker at 0#name is no more");
+}
+
+TEST_P(watch_test, who_watches_is_told_when_their_own_node_stops_to_watch) {
+  start(*n2, "mortal");
+  w->watch({"up", "mortal"});
+  EXPECT_EQ(watch({"watcher"}), "nothing");
+  stop(n1, "_internal.watching");
+  net.run();
+  EXPECT_EQ(w->told.size(), 2u);
+  EXPECT_EQ(w->last(), "closed: the node stops");
+  w->told.clear();
+  EXPECT_EQ(watch({"up", "mortal"}), "closed: the node stops");
+  EXPECT_EQ(w->watches.size(), 0u);
+}
+
+TEST_P(watch_test, what_is_watched_before_it_is_known_that_the_last_watch_was_taken_back_waits_for_nothing) {
+  start(*n2, "mortal");
+  for (int turns = 0; turns < 5; ++turns) {
+    auto id = w->watch({"up", "mortal"});
+    net.run();
+    std::function<void(int)> later = [&](int left) {
+      if (left > 0)
+        n1.reactor().post([&, left] { later(left - 1); });
+      else
+        w->watch({"up", "mortal"});
+    };
+    w->watches.unwatch(id);
+    later(turns);
+    net.run();
+    EXPECT_EQ(count(*n2, "watches"), 1u) << turns;
+    EXPECT_EQ(count(*n2, "sessions"), 1u) << turns;
+    n1.send({"up", "mortal"}, "quit");
+    start(*n2, "mortal");
+  }
+}
+
+TEST_P(watch_test, workers_at_very_many_places_are_one_place_too_many_some_time) {
+  for (std::size_t i = 0; i < watch_client::most_sessions; ++i)
+    w->watch({address{"up"}, address{"hop" + std::to_string(i)}, address{"mortal"}});
+  net.run();
+  EXPECT_EQ(w->last(), "nothing");
+  EXPECT_EQ(watch({"up", "other", "mortal"}), "limit-reached: this node watches workers at 4096 places already");
+  w->watch({"up", "hop0", "another"});
+  net.run();
+  EXPECT_EQ(w->told.size(), 1u) << "a place that is known";
 }
 
 } // namespace
