@@ -69,11 +69,10 @@ class script_host {
   virtual void nobody_to_answer() = 0;
   /// Throws when it does not fit the budget; so do `ask` and `start_timer`.
   virtual void post(const route& onward, payload body) = 0;
-  /// Only in a call (`in_call`).
+  /// Only in a call.
   virtual question ask(const route& onward, payload body, std::chrono::milliseconds timeout) = 0;
   virtual question start_child(child_wish what) = 0;
   virtual void stop_child(std::string_view which) = 0;
-  virtual bool in_call() const = 0;
   /// Whether the call that runs has asked this.
   virtual bool has_asked(question q) const = 0;
   /// How many values it has pushed; none: the call is to wait, and is resumed with them.

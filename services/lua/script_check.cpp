@@ -31,7 +31,6 @@ class nobody final : public script_host {
   question ask(const route&, payload, std::chrono::milliseconds) override { return 0; }
   question start_child(child_wish) override { return 0; }
   void stop_child(std::string_view) override {}
-  bool in_call() const override { return false; }
   bool has_asked(question) const override { return false; }
   int await(lua_State*, waiting_for) override { return 0; }
   std::uint64_t watch(const route&, int, int) override { return 0; }

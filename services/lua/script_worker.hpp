@@ -130,7 +130,6 @@ class script_worker : public worker, public collects_garbage, protected script_h
   question ask(const route& onward, payload body, std::chrono::milliseconds timeout) override;
   question start_child(child_wish what) override;
   void stop_child(std::string_view which) override;
-  bool in_call() const override { return running_ != nullptr; }
   bool has_asked(question q) const override;
   int await(lua_State* L, waiting_for what) override;
   std::uint64_t watch(const route& to, int function, int target) override;
