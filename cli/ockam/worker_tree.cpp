@@ -4,6 +4,9 @@
 #include "cli/ockam/views.hpp"
 #include "runtime/core/address.hpp"
 
+#include <set>
+#include <string_view>
+
 namespace ockam::cli {
 
 /// The lines of a tree as they come, each behind those that it is below.
@@ -74,10 +77,15 @@ void draw_actors(tree_lines& out, const control::WorkerInfo& w, std::uint64_t ac
 
 } // namespace
 
-worker_tree::worker_tree(const control::WorkerList& all) : all_{all} {
-  for (const auto& w : all_.workers())
-    if (w.service() || !w.parent().empty())
-      below_[w.parent()].push_back(&w);
+/// A list is what a node says, of some moment: a parent may be missing, and an address come twice or not at all.
+worker_tree::worker_tree(const control::WorkerList& all) {
+  std::set<std::string_view> drawn;
+  std::vector<const worker*> ones;
+  for (const auto& w : all.workers())
+    if (!w.address().empty() && (w.service() || !w.parent().empty()) && drawn.insert(w.address()).second)
+      ones.push_back(&w);
+  for (const auto* w : ones)
+    below_[drawn.contains(w->parent()) ? w->parent() : std::string{}].push_back(w);
 }
 
 const std::vector<const control::WorkerInfo*>& worker_tree::below(const std::string& address) const {
@@ -94,6 +102,7 @@ nlohmann::json worker_tree::data(const std::string& address) const {
     auto one = view(*w);
     one["children"] = data(w->address());
     one["actors"] = actors_below(*w, w->actor());
+    one["more_actors"] = w->more_actors();
     out.push_back(std::move(one));
   }
   return out;
@@ -108,7 +117,11 @@ std::string worker_tree::text(const std::string& node) const {
 void worker_tree::draw(tree_lines& out, const std::string& address, const worker* above) const {
   const auto& all = below(address);
   if (above)
-    draw_actors(out, *above, above->actor(), !all.empty());
+    draw_actors(out, *above, above->actor(), !all.empty() || above->more_actors());
+  if (above && above->more_actors()) {
+    out.begin("more actors, which are not shown", all.empty());
+    out.end();
+  }
   for (const auto* w : all) {
     out.begin(line_for(*w), w == all.back());
     draw(out, w->address(), w);

@@ -52,6 +52,7 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
       child->set_parent(a.parent);
       child->set_name(std::move(a.name));
     }
+    w->set_more_actors(kin.more_actors);
     w->set_service(parts_.services.has(it->second->type) && !it->second->alias);
   }
   answer(from, std::move(r));

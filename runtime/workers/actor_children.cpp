@@ -67,11 +67,11 @@ std::vector<actor_child> children::below(std::uint64_t id) const {
   std::vector<actor_child> out;
   auto take = [&](std::uint64_t parent) {
     if (auto it = by_parent_.find(parent); it != by_parent_.end())
-      for (auto c = it->second.begin(); c != it->second.end() && out.size() < most_shown; ++c)
+      for (auto c = it->second.begin(); c != it->second.end() && out.size() <= most_shown; ++c)
         out.push_back({c->first, parent, c->second});
   };
   take(id);
-  for (std::size_t i = 0; i < out.size() && out.size() < most_shown; ++i)
+  for (std::size_t i = 0; i < out.size() && out.size() <= most_shown; ++i)
     take(out[i].id);
   return out;
 }

@@ -23,8 +23,9 @@ class actor_system;
 
 namespace ockam {
 
-/// As `self->spawn<caf::linked>(f, xs…)`: a child that ends with `self`, and `self` with it unless it ends normally. Keep
-/// the handle: an actor that nobody has one to ends, and not normally. The child is shown below the service of `self`
+/// As `self->spawn<caf::linked>(f, xs…)`: a child that ends with `self`, and `self` with it unless it ends normally.
+/// Keep the handle: an actor that nobody has one to ends, and not normally. The child is shown below the service of
+/// `self`
 /// (`ockam worker tree`) by the name that it gives itself. CAF keeps no list of who has started whom, so children that
 /// are started otherwise are not shown. Thread: that of `self`.
 template <caf::spawn_options Os = caf::no_spawn_options, class Self, class F, class... Ts>
@@ -51,7 +52,7 @@ class children {
   /// False when there are too many.
   bool add(actor_child c);
   void remove(std::uint64_t parent, std::uint64_t id);
-  /// All that descend from this actor, parents before their children.
+  /// All that descend from this actor, parents before their children; one above `most_shown` says that there are more.
   std::vector<actor_child> below(std::uint64_t id) const;
 
  private:

@@ -136,20 +136,40 @@ void actor_workers::end_children(const std::vector<std::uint64_t>& of) {
   }
 }
 
+namespace {
+
+/// What an instance of a service shows of the actor that it speaks for.
+void add_actors(worker_kin& out, worker_behavior what, bool of_several, const actors::children& all) {
+  if (out.behavior.empty())
+    out.behavior = what.name;
+  if (what.actor == 0)
+    return;
+  if (of_several)
+    out.actors.push_back({what.actor, 0, std::move(what.name)});
+  else
+    out.actor = what.actor;
+  for (auto& a : all.below(what.actor)) {
+    out.children += a.parent == what.actor;
+    out.actors.push_back(std::move(a));
+  }
+  if (out.actors.size() > actors::children::most_shown) {
+    out.actors.resize(actors::children::most_shown);
+    out.more_actors = true;
+  }
+}
+
+} // namespace
+
 worker_kin actor_workers::kin_of(const worker_entry& e) const {
   worker_kin out;
   auto it = records_.find(e.host);
   if (it == records_.end())
     return out;
   const auto& r = it->second;
-  auto what = (r.host ? r.host->stats() : r.pool->stats(0)).behavior();
-  out.behavior = std::move(what.name);
-  out.actor = what.actor;
-  if (what.actor != 0)
-    out.actors = actors_->below(what.actor);
-  out.children = family_.count_children(e.host)
-                 + static_cast<std::size_t>(std::count_if(out.actors.begin(), out.actors.end(),
-                                                          [&](auto& a) { return a.parent == what.actor; }));
+  out.children = family_.count_children(e.host);
+  std::size_t instances = r.host ? 1 : r.pool->size();
+  for (std::size_t i = 0; i < instances; ++i)
+    add_actors(out, (r.host ? r.host->stats() : r.pool->stats(i)).behavior(), instances > 1, *actors_);
   out.watchers = e.watched ? board_.count_watchers(r.self()) : 0;
   if (auto parent = records_.find(family_.parent_of(e.host)); parent != records_.end())
     out.parent = parent->second.self().name;

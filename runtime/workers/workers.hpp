@@ -58,8 +58,11 @@ struct worker_kin {
   std::string parent;       ///< the address of the worker that has started it; empty: none has
   std::size_t children = 0; ///< workers that it has started and that are there
   std::size_t watchers = 0; ///< who are to be told of its end
-  std::uint64_t actor = 0;  ///< id of the actor that the worker speaks for; 0: none
-  std::vector<actor_child> actors = {}; ///< that it has started, and those these have, parents before their children
+  std::uint64_t actor = 0;  ///< id of the actor that the worker speaks for; 0: none, or one for each of several instances
+  /// That it has started, and those these have, parents before their children. Of several instances, the actor of each
+  /// comes before its own, with 0 as its parent.
+  std::vector<actor_child> actors = {};
+  bool more_actors = false; ///< than are listed
 };
 
 /// A worker as `show` prints it, all its instances together.

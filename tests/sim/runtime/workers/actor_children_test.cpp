@@ -76,12 +76,37 @@ TEST_F(actor_children, are_shown_until_they_end) {
   EXPECT_EQ(kin().actors.size(), 1u);
 }
 
+TEST_F(actor_children, of_several_instances_are_shown_below_the_actor_of_each) {
+  worker_options o;
+  o.type = "test";
+  o.thread = worker_thread::pool;
+  o.budget = 1u << 20;
+  o.instances = 3;
+  n.reactor().post([this, o] {
+    auto type = actor_service("test", root);
+    n.workers().start(
+      address{"several"}, [make = type.make] { return make({}); }, o, [](result<void> ok) { EXPECT_TRUE(ok); });
+  });
+  net.run();
+  auto k = n.workers().kin_of(*n.board().find(address{"several"}));
+  EXPECT_EQ(k.actor, 0u);
+  EXPECT_EQ(k.children, 6u);
+  ASSERT_EQ(k.actors.size(), 12u);
+  for (std::size_t i = 0; i < 12; i += 4) {
+    EXPECT_EQ(k.actors[i].parent, 0u);
+    EXPECT_EQ(k.actors[i].name, "root");
+    EXPECT_EQ(k.actors[i + 1].parent, k.actors[i].id);
+    EXPECT_EQ(k.actors[i + 3].parent, k.actors[i + 2].id);
+  }
+  EXPECT_FALSE(k.more_actors);
+}
+
 TEST(table_of_actor_children, is_bounded_and_shows_no_more_than_a_list_bears) {
   actors::children all;
   for (std::uint64_t i = 2; i < actors::children::most + 2; ++i)
     ASSERT_TRUE(all.add({i, 1, {}}));
   EXPECT_FALSE(all.add({1'000'000, 1, {}}));
-  EXPECT_EQ(all.below(1).size(), actors::children::most_shown);
+  EXPECT_EQ(all.below(1).size(), actors::children::most_shown + 1) << "there are more";
   all.remove(1, 7);
   all.remove(1, 7);
   all.remove(99, 7);
