@@ -136,7 +136,7 @@ using pool_host_actor = caf::actor;
 /// | `caf::exit_msg`    | the end of the handle, if the reason is not `normal`                           |
 ///
 /// While somebody monitors it or is linked to it, the worker at the end of the route is watched, by the worker
-/// `_internal.watching` here and `_internal.watch` there; its end becomes `caf::down_msg` and `caf::exit_msg`, and the handle
+/// `_internal.watcher` here and `_internal.watch` there; its end becomes `caf::down_msg` and `caf::exit_msg`, and the handle
 /// goes on.
 using remote_handle_actor = caf::actor;
 // Workers that are more than an answer to a message; each is run by a SOCKET HOST.

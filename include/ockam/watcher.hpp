@@ -3,4 +3,4 @@
 
 /// To be told when other workers end, of this node and of others: `watcher`, a member of a worker.
 
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"

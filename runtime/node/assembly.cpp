@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
 constexpr std::string_view publisher_address = "_internal.publisher";
-constexpr std::string_view watching_address = "_internal.watching";
+constexpr std::string_view watcher_address = "_internal.watcher";
 
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
@@ -59,7 +59,7 @@ void assembly::open() {
   board_.any_name_for(flows_.services);
   flows_.outgoing = board_.flows().create();
   start_internal(watch_address, "watch", std::make_unique<watch_server>(workers_));
-  start_internal(watching_address, "watching", std::make_unique<watch_client>(workers_));
+  start_internal(watcher_address, "watcher", std::make_unique<watch_client>(workers_));
   start_internal(actors_address, "actors", make_remote_gate());
   start_internal(publisher_address, "publisher", make_actor_publisher(context_));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });

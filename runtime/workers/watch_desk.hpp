@@ -4,7 +4,7 @@
 #include "runtime/core/access_control.hpp"
 #include "runtime/core/route.hpp"
 #include "runtime/core/unique_function.hpp"
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 
 #include <atomic>
 #include <functional>

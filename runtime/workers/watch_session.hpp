@@ -4,7 +4,7 @@
 #include "runtime/core/switchboard.hpp"
 #include "runtime/core/watch_codec.hpp"
 #include "runtime/workers/reply_address.hpp"
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 
 #include <chrono>
 #include <deque>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 
 #include "runtime/workers/watch_desk.hpp"
 #include "runtime/workers/worker_host.hpp"

@@ -13,7 +13,8 @@ namespace ockam {
 
 class worker;
 
-/// One watch of a node; never 0, never used again.
+/// One watch: of a `watcher`, which numbers its own, or of a node (`watch_desk`), which numbers those of all. Of whoever
+/// has given it, it is never 0 and never used again.
 using watch_id = std::uint64_t;
 
 /// What a worker watches: workers at the ends of routes, of this node (`0#echo` alone) or of others, through any

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/route.hpp"
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 
 #include <caf/monitorable_actor.hpp>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/account.hpp"
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "services/lua/rate_limit.hpp"
 #include "services/lua/script_api.hpp"

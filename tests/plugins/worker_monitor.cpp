@@ -2,7 +2,7 @@
 // A worker that does with a `watcher` what actor_monitor.cpp does with handles.
 #include <ockam/multiaddr.hpp>
 #include <ockam/service.hpp>
-#include <ockam/watching.hpp>
+#include <ockam/watcher.hpp>
 
 #include <string>
 

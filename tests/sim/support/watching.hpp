@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/workers/watching.hpp"
+#include "runtime/workers/watcher.hpp"
 #include "sim/support/node.hpp"
 
 #include <random>

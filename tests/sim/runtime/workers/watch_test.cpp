@@ -104,7 +104,7 @@ TEST_P(watch_test, who_watches_is_told_when_their_own_node_stops_to_watch) {
   start(*n2, "mortal");
   w->watch({"up", "mortal"});
   EXPECT_EQ(watch({"watcher"}), "nothing");
-  stop(n1, "_internal.watching");
+  stop(n1, "_internal.watcher");
   net.run();
   EXPECT_EQ(w->told.size(), 2u);
   EXPECT_EQ(w->last(), "closed: the node stops");
