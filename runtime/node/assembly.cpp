@@ -3,6 +3,7 @@
 
 #include "runtime/core/account.hpp"
 #include "runtime/core/log.hpp"
+#include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_publisher.hpp"
 #include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/watch_client.hpp"
@@ -160,6 +161,9 @@ void assembly::clear() {
   facilities_.clear();
   transports_.clear();
   reactor_.at_end_of_turn(nullptr);
+  actors::children::close(sys_);
+  forget_actor_publisher(sys_);
+  forget_remote_gate(sys_);
 }
 
 } // namespace ockam

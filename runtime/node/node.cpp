@@ -88,9 +88,11 @@ class running_node final : public node {
   void run(std::function<void(caf::actor_system&)> f, std::function<void(std::optional<std::string>)> ended) override {
     own_ = std::thread{[this, f = std::move(f), ended = std::move(ended)] {
       caf::scoped_actor self{*sys_}; // for which the actor system waits
-      auto threw = guarded([&] { f(*sys_); });
-      for (const auto& a : published_actors(*sys_))
-        self->wait_for(a);
+      auto threw = guarded([&] {
+        f(*sys_);
+        for (const auto& a : published_actors(*sys_))
+          self->wait_for(a);
+      });
       ended(std::move(threw));
     }};
   }

@@ -14,9 +14,11 @@ const auto category = caf::atom("ockam");
 
 caf::error to_caf(const error& e) { return {static_cast<std::uint8_t>(e.code), category, caf::make_message(e.cause)}; }
 
+bool is_ours(const caf::error& e) { return e.category() == category; }
+
 error error_of(const caf::error& e) {
   auto words = e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0) : caf::to_string(e);
-  return {e.category() == category ? static_cast<errc>(e.code()) : errc::internal, std::move(words), {}};
+  return {is_ours(e) ? static_cast<errc>(e.code()) : errc::internal, std::move(words), {}};
 }
 
 } // namespace ockam

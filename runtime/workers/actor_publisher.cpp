@@ -2,6 +2,8 @@
 #include "runtime/workers/actor_publisher.hpp"
 
 #include "runtime/core/account.hpp"
+#include "runtime/core/guarded.hpp"
+#include "runtime/core/switchboard.hpp"
 #include "runtime/workers/node_context.hpp"
 #include "runtime/workers/worker_host.hpp"
 
@@ -24,6 +26,25 @@ namespace {
 
 const auto publisher_name = caf::atom("ockampub");
 
+/// Tells once what comes of a publication: what it is told, or else at its end that the node stops.
+class outcome {
+ public:
+  explicit outcome(published done) : done_{std::move(done)} {}
+  ~outcome() {
+    (void)guarded([this] { tell(error{errc::closed, "the node stops", {}}); });
+  }
+  outcome(const outcome&) = delete;
+  outcome& operator=(const outcome&) = delete;
+  void tell(result<void> r) {
+    if (auto done = std::exchange(done_, nullptr))
+      done(std::move(r));
+  }
+
+ private:
+  published done_;
+};
+using told_once = std::shared_ptr<outcome>;
+
 /// Publishes actors, and ends those that still are when the node does: it could not end before them.
 class actor_publisher final : public worker {
  public:
@@ -32,13 +53,13 @@ class actor_publisher final : public worker {
   void on_start() override;
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
   void on_stop() noexcept override {
-    system().registry().erase(publisher_name);
-    for (auto& [name, weak] : published_)
-      if (auto a = caf::actor_cast<caf::actor>(weak))
+    for (auto& [name, p] : published_)
+      if (auto a = caf::actor_cast<caf::actor>(p.actor))
         caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
   }
 
-  void publish(const std::string& name, const caf::actor& a, const message_format& format, const published& done) {
+  void publish(const std::string& name, const caf::actor& a, const message_format& format, const told_once& told) {
+    auto number = ++last_;
     worker_options o;
     o.type = "actor";
     o.thread = worker_thread::pool;
@@ -46,30 +67,62 @@ class actor_publisher final : public worker {
     o.budget = account::usual;
     actor_factory make{.spawn = [a](caf::actor_system&) { return a; }, .format = &format, .ends_with_service = false};
     auto factory = [make = std::move(make)] { return result<std::unique_ptr<worker>>{make_actor_worker(make)}; };
-    context_.workers.start(address{name}, std::move(factory), std::move(o),
-                           [this, alive = my_postbox(), name, weak = a.address(), done](result<void> r) {
-                             if (r)
-                               alive.post([this, name, weak] { published_.insert_or_assign(name, weak); });
-                             done(std::move(r));
-                           });
+    context_.workers.start(
+      address{name}, std::move(factory), std::move(o),
+      [this, &board = context_.board, alive = my_postbox(), name, weak = a.address(), number, told](result<void> r) {
+        if (r)
+          alive.post([this, name, p = publication{weak, number, host_at(board, name)}] { remember(name, p); });
+        told->tell(std::move(r));
+      });
   }
   std::vector<caf::actor> all() const {
     std::vector<caf::actor> out;
-    for (const auto& [name, weak] : published_)
-      if (auto a = caf::actor_cast<caf::actor>(weak))
+    for (const auto& [name, p] : published_)
+      if (auto a = caf::actor_cast<caf::actor>(p.actor))
         out.push_back(std::move(a));
     return out;
   }
   void unpublish(const std::string& name) {
-    if (published_.erase(name) > 0)
+    auto it = published_.find(name);
+    if (it == published_.end())
+      return;
+    auto host = it->second.host;
+    published_.erase(it);
+    if (host_at(context_.board, name) == host) // else it has ended, and the address is maybe another's
       (void)context_.workers.stop(address{name});
   }
 
  private:
+  struct publication {
+    caf::actor_addr actor;
+    std::uint64_t number = 0;
+    std::uint64_t host = 0; ///< of the worker that asks it
+  };
+
   caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
+  /// 0: nobody is there.
+  static std::uint64_t host_at(switchboard& board, const std::string& name) {
+    const auto* entry = board.find(address{name});
+    return entry ? entry->host : 0;
+  }
+  /// Until the actor ends; also when the worker that asks it does before, as when the node stops.
+  void remember(const std::string& name, const publication& p) {
+    auto a = caf::actor_cast<caf::actor>(p.actor);
+    if (!a)
+      return;
+    published_.insert_or_assign(name, p);
+    a->attach_functor([this, name, number = p.number, alive = my_postbox()](const caf::error&) {
+      alive.post([this, name, number] { forget(name, number); });
+    });
+  }
+  void forget(const std::string& name, std::uint64_t number) {
+    if (auto it = published_.find(name); it != published_.end() && it->second.number == number)
+      published_.erase(it);
+  }
 
   const node_context& context_;
-  std::map<std::string, caf::actor_addr> published_; ///< maybe ended since
+  std::map<std::string, publication> published_;
+  std::uint64_t last_ = 0;
 };
 
 /// The way to it for other threads. An actor, so that CAF's registry can hold it.
@@ -100,27 +153,31 @@ void actor_publisher::on_start() {
                                        sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(), *this));
 }
 
-/// Its box, held as long as the pointer.
-std::shared_ptr<publisher_box> box_in(caf::actor_system& system) {
+/// Its box, held as long as the pointer; null: there is none.
+std::shared_ptr<publisher_box> find_box(caf::actor_system& system) {
   auto found = system.registry().get<caf::strong_actor_ptr>(publisher_name);
   if (!found)
-    throw std::logic_error{"ockam::publish is for the actors of a node, while it runs"};
+    return nullptr;
   auto* box = static_cast<publisher_box*>(found->get());
   return {box, [held = std::move(found)](publisher_box*) {}};
 }
 
-error stopping() { return {errc::closed, "the node stops", {}}; }
+std::shared_ptr<publisher_box> box_in(caf::actor_system& system) {
+  auto found = find_box(system);
+  if (!found)
+    throw std::logic_error{"ockam::publish is for the actors of a node"};
+  return found;
+}
 
 } // namespace
 
 void actors::publish(caf::actor_system& system, std::string name, caf::actor actor, const message_format& format,
                      published done) {
-  auto told = std::make_shared<published>(std::move(done));
-  auto task = [name = std::move(name), actor = std::move(actor), &format, told](actor_publisher& p) {
-    p.publish(name, actor, format, *told);
-  };
-  if (!box_in(system)->post(std::move(task)))
-    (*told)(stopping());
+  auto box = box_in(system);
+  auto told = std::make_shared<outcome>(std::move(done));
+  box->post([name = std::move(name), actor = std::move(actor), &format, told = std::move(told)](actor_publisher& p) {
+    p.publish(name, actor, format, told);
+  });
 }
 
 result<void> actors::publish(caf::actor_system& system, std::string name, caf::actor actor,
@@ -132,11 +189,7 @@ result<void> actors::publish(caf::actor_system& system, std::string name, caf::a
   auto told = outcome->get_future();
   publish(system, std::move(name), std::move(actor), format,
           [outcome = std::move(outcome)](result<void> r) { outcome->set_value(std::move(r)); });
-  try {
-    return told.get();
-  } catch (const std::future_error&) { // the node has stopped meanwhile
-    return stopping();
-  }
+  return told.get();
 }
 
 void unpublish(actor_home at, std::string name) {
@@ -144,9 +197,12 @@ void unpublish(actor_home at, std::string name) {
 }
 
 std::vector<caf::actor> published_actors(actor_home at) {
+  auto box = find_box(at.system());
+  if (!box)
+    return {};
   auto found = std::make_shared<std::promise<std::vector<caf::actor>>>();
   auto told = found->get_future();
-  box_in(at.system())->post([found = std::move(found)](actor_publisher& p) { found->set_value(p.all()); });
+  box->post([found = std::move(found)](actor_publisher& p) { found->set_value(p.all()); });
   try {
     return told.get();
   } catch (const std::future_error&) { // the node stops, and so do they
@@ -155,5 +211,7 @@ std::vector<caf::actor> published_actors(actor_home at) {
 }
 
 std::unique_ptr<worker> make_actor_publisher(const node_context& c) { return std::make_unique<actor_publisher>(c); }
+
+void forget_actor_publisher(caf::actor_system& system) { system.registry().erase(publisher_name); }
 
 } // namespace ockam

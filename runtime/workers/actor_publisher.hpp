@@ -25,21 +25,26 @@ using published = std::function<void(result<void>)>;
 /// the actor ends, and after `unpublish`. When the node is stopped, the actor gets an exit message (`user_shutdown`).
 ///
 /// Waits until it is there, so not on the socket thread; any other. Errors: `already_exists`, `invalid_address`,
-/// `closed` (the node stops). `std::logic_error` in another actor system than a node's, `std::invalid_argument` for an
-/// interface that cannot be one.
+/// `closed` (the node stops, or has stopped). `std::logic_error` in another actor system than a node's,
+/// `std::invalid_argument` for an interface that cannot be one.
 template <class Handle>
 result<void> publish(actor_home at, std::string name, const Handle& actor);
-/// The same without waiting: `done` is called on the socket thread, later. Any thread.
+/// The same without waiting: `done` is called once. On the socket thread, later; with `closed` maybe on this thread, at
+/// once. Any thread.
 template <class Handle>
 void publish(actor_home at, std::string name, const Handle& actor, published done);
-/// Nobody reaches the actor by this address any more, soon; the actor lives on. Any thread.
+/// Nobody reaches the actor by this address any more, soon; the actor lives on. No effect on what else has the address.
+/// Any thread.
 void unpublish(actor_home at, std::string name);
 
-/// Those that are published. Not on the socket thread; any other.
+/// Those that are published; none once the node stops. Not on the socket thread; any other.
 std::vector<caf::actor> published_actors(actor_home at);
 
-/// The worker that publishes for the actors of a node; `publish` finds it in the registry of its actor system.
+/// The worker that publishes for the actors of a node; `publish` finds it in the registry of its actor system, also
+/// when it has ended (`closed`), until `forget_actor_publisher`.
 std::unique_ptr<worker> make_actor_publisher(const node_context& c);
+/// When no actor of the node lives any more.
+void forget_actor_publisher(caf::actor_system& system);
 
 // -- templates ---------------------------------------------------------------------------------------
 

@@ -215,9 +215,11 @@ void actor_worker::on_start() {
                                                                 cfg, my_postbox(), [this] { hear(); });
   if (dynamic_cast<caf::event_based_actor*>(&worker_host::of(*this).actor()))
     turn_ = std::make_shared<own_turn>(system(), actor_);
-  // The actor may point at its turn for as long as it lives.
-  actor_->attach_functor(
-    [answers = answers_, turn = turn_](const caf::error& reason) { box_of(answers).actor_ended(reason); });
+  // The actor may point at its turn for as long as it lives, which may be longer than this.
+  actor_->attach_functor([box = caf::weak_actor_ptr{answers_.get()}, turn = turn_](const caf::error& reason) {
+    if (auto answers = box.lock())
+      box_of(answers).actor_ended(reason);
+  });
 }
 
 /// The message goes to the actor, and waits for the answer, with what it holds of the budget.
@@ -269,8 +271,8 @@ void actor_worker::hear() {
 void actor_worker::answer(caf::mailbox_element& said) {
   auto& what = said.content();
   const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
-  if (failed && *failed == caf::sec::request_receiver_down)
-    return; // why it is down is known when that is heard
+  if (failed && *failed == caf::sec::request_receiver_down && !said.sender)
+    return; // why it is down is known when that is heard; a handle to a route says who it is
   auto waited = asked_.take(said.mid.request_id().integer_value());
   if (!waited.what)
     return;
@@ -317,6 +319,10 @@ std::string received::text() const {
   if (auto t = message().text())
     return std::string{*t};
   throw std::invalid_argument{"the payload is not text"};
+}
+
+std::string received::text_or(std::string_view otherwise) const {
+  return std::string{message().text().value_or(otherwise)};
 }
 
 content text(std::string_view t) { return content{text_payload(t)}; }

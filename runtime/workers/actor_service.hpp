@@ -15,6 +15,7 @@
 #include <caf/detail/type_traits.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -24,6 +25,10 @@
 #include <type_traits>
 #include <utility>
 
+namespace caf::io {
+class abstract_broker;
+}
+
 namespace ockam {
 
 /// A message as actors see it. Copies share it, nothing changes it. Any thread.
@@ -32,8 +37,11 @@ class received {
   explicit received(shared_message_ptr m) noexcept : shared_{std::move(m)} {}
 
   std::span<const std::byte> bytes() const noexcept { return message().bytes(); }
-  /// The payload as text. Throws `std::invalid_argument` where it is none (`is_text`).
+  /// The payload as text. Throws `std::invalid_argument` where it is none, which in a handler ends the actor, as each
+  /// exception does: of strangers ask `is_text` before, or take `text_or`.
   std::string text() const;
+  /// The same, or `otherwise` where it is none.
+  std::string text_or(std::string_view otherwise) const;
   bool is_text() const { return message().text().has_value(); }
   /// The way back; its last address is the worker that has sent the message.
   route return_route() const { return message().return_route(); }
@@ -84,6 +92,8 @@ class content {
 content text(std::string_view t);
 /// Any bytes.
 content bytes(std::span<const std::byte> b);
+/// The same: what libraries for CBOR and such make.
+inline content bytes(std::span<const std::uint8_t> b) { return bytes(std::as_bytes(b)); }
 
 /// Spawns the actor of a service: when the service starts, and when it starts again. On the pool; made by `spawning`.
 struct actor_factory {
@@ -94,12 +104,13 @@ struct actor_factory {
 };
 
 /// A factory of actors that are functions: `f` with a pointer to any kind of actor as its first argument (a blocking
-/// one gets a thread), and `xs` as the others. They have the manners of a service, which they may change: an exception
-/// that leaves a handler ends the actor with the words of the exception as the reason, and a message that it does not
-/// handle is an error for whoever sent it.
+/// one gets a thread, and a broker, `caf::io::broker*`, runs on the socket thread, where it must not block; who has one
+/// includes `<caf/io/all.hpp>`), and `xs` as the others. They have the manners of a service, which they may change: an
+/// exception that leaves a handler ends the actor with the words of the exception as the reason, and a message that it
+/// does not handle is an error for whoever sent it.
 template <class F, class... Ts>
 actor_factory spawning(F f, Ts... xs);
-/// The same for actors of a class, whose constructor takes `caf::actor_config&` and `xs`.
+/// The same for actors of a class that is no broker, whose constructor takes `caf::actor_config&` and `xs`.
 template <class A, class... Ts>
 actor_factory spawning(Ts... xs);
 
@@ -188,6 +199,8 @@ result<std::unique_ptr<worker>> make(F& make, const service_options& o) {
 
 template <class A, class... Ts>
 actor_factory spawning(Ts... xs) {
+  static_assert(!std::is_base_of_v<caf::io::abstract_broker, A>,
+                "a broker that is a class is not spawned by the runtime: let it be a function of caf::io::broker*");
   static_assert(!std::is_final_v<A>, "the runtime derives from the class of an actor: let it not be final");
   auto spawn = [... xs = std::move(xs)](caf::actor_system& system) {
     return caf::actor_cast<caf::actor>(system.spawn<actors::of_class<A>>(xs...));
@@ -215,7 +228,12 @@ actor_factory spawning(F f, Ts... xs) {
         actors::set_defaults(*me);
         return f(me, xs...);
       };
-      return caf::actor_cast<caf::actor>(system.spawn(std::move(body), true));
+      if constexpr (std::is_base_of_v<caf::io::abstract_broker, self>) {
+        auto spawn_at = [&](auto& middleman) { return middleman.spawn_broker(std::move(body), true); };
+        return caf::actor_cast<caf::actor>(spawn_at(system.middleman()));
+      } else {
+        return caf::actor_cast<caf::actor>(system.spawn(std::move(body), true));
+      }
     }
   };
   return {.spawn = std::move(spawn), .format = &actors::format_of_actor<behavior>()};

@@ -58,9 +58,7 @@ actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::re
               }},
     actors_{actors::children::open(sys)} {}
 
-actor_workers::~actor_workers() {
-  actors::children::close(sys_);
-}
+actor_workers::~actor_workers() = default;
 
 const address& actor_workers::record::self() const noexcept {
   return host ? static_cast<const worker_host&>(*host).self() : pool->self();

@@ -2,6 +2,7 @@
 #include "runtime/workers/remote_actor.hpp"
 
 #include "runtime/core/bare.hpp"
+#include "runtime/core/log.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/workers/watching_handle.hpp"
 #include "runtime/workers/worker_host.hpp"
@@ -17,6 +18,7 @@
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
@@ -27,7 +29,15 @@ namespace {
 
 const auto gate_name = caf::atom("ockamgate");
 
-/// What somebody has said to a handle.
+/// Requests of one handle that have no answer yet; more end at once with `limit_reached`. So that one that leads to
+/// nowhere leaves the others theirs (`worker_host::most_requests` for all).
+constexpr std::size_t most_of_handle = 1'000;
+using open_requests = std::shared_ptr<std::atomic<std::size_t>>;
+
+/// The node stops, or its gate has ended: what was asked has no answer.
+caf::error stopping() { return to_caf({errc::closed, "the node stops", {}}); }
+
+/// What somebody has said to a handle. A request is answered once: at its end, if not before.
 struct said {
   std::shared_ptr<const route> to;
   std::chrono::milliseconds patience;
@@ -36,16 +46,34 @@ struct said {
   caf::strong_actor_ptr handle;
   caf::strong_actor_ptr sender; ///< who awaits an answer to `id`, or null
   caf::message_id id;
+  open_requests counted; ///< among these, or null
 
-  void answer(caf::message with) const {
+  said(std::shared_ptr<const route> to_, std::chrono::milliseconds patience_, const message_format& format_,
+       caf::strong_actor_ptr handle_, caf::strong_actor_ptr sender_, caf::message_id id_)
+    : to{std::move(to_)}, patience{patience_}, format{&format_}, handle{std::move(handle_)}, sender{std::move(sender_)},
+      id{id_} {}
+  said(said&&) noexcept = default;
+  ~said() {
     if (sender)
-      sender->enqueue(handle, id.response_id(), std::move(with), nullptr);
+      answer(stopping());
+    close();
   }
+
+  /// It is under way no more.
+  void close() {
+    if (auto one = std::exchange(counted, nullptr))
+      one->fetch_sub(1, std::memory_order_relaxed);
+  }
+  void answer(caf::mailbox_element_ptr with) {
+    close(); // first: who is told may ask again at once
+    std::exchange(sender, nullptr)->enqueue(std::move(with), nullptr);
+  }
+  void answer(caf::error why) { answer(caf::make_mailbox_element(handle, id.response_id(), {}, std::move(why))); }
 };
 
 /// Tells a reply to who awaits it.
-void tell(const said& s, message_ptr m, caf::execution_unit* unit) {
-  s.sender->enqueue(s.format->read_reply(std::move(m), s.what.form, s.handle, s.id.response_id()), unit);
+void tell(said& s, message_ptr m) {
+  s.answer(s.format->read_reply(std::move(m), s.what.form, s.handle, s.id.response_id()));
 }
 
 /// The same on a thread of CAF's scheduler, for replies that would keep the socket thread.
@@ -55,8 +83,8 @@ class long_reply final : public caf::resumable, public caf::ref_counted {
 
   long_reply(said s, message_ptr m) : said_{std::move(s)}, message_{std::move(m)} {}
 
-  resume_result resume(caf::execution_unit* unit, std::size_t) override {
-    tell(said_, std::move(message_), unit);
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    tell(said_, std::move(message_));
     return done;
   }
   void intrusive_ptr_add_ref_impl() override { ref(); }
@@ -74,8 +102,8 @@ class gate_box final : public caf::monitorable_actor {
   /// What waits here is on nobody's budget yet.
   static constexpr std::size_t most_bytes = 4u << 20;
 
-  gate_box(caf::actor_config& cfg, postbox worker, std::function<void()> hear)
-    : caf::monitorable_actor{cfg}, worker_{std::move(worker)}, hear_{std::move(hear)} {}
+  gate_box(caf::actor_config& cfg, postbox worker, std::shared_ptr<worker_stats> stats, std::function<void()> hear)
+    : caf::monitorable_actor{cfg}, worker_{std::move(worker)}, stats_{std::move(stats)}, hear_{std::move(hear)} {}
 
   void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
 
@@ -92,11 +120,10 @@ class gate_box final : public caf::monitorable_actor {
       }
     }
     if (full)
-      return s.answer(
-        caf::make_message(to_caf({errc::limit_reached, "the node's actors send faster than it can pass on", {}})));
-    if (first && !worker_.post([hear = hear_] { hear(); }))
-      for (auto& lost : take())
-        lost.answer(caf::make_message(to_caf({errc::closed, "the node stops", {}})));
+      refuse(s, {errc::limit_reached, "the node's actors send faster than it can pass on", {}});
+    else if (first && !worker_.post([hear = hear_] { hear(); }))
+      for (auto& late : take())
+        refuse(late, {errc::closed, "the node stops", {}});
   }
   std::vector<said> take() {
     std::lock_guard guard{lock_};
@@ -104,12 +131,31 @@ class gate_box final : public caf::monitorable_actor {
     return std::exchange(all_, {});
   }
 
+  /// Who has sent what cannot be passed on is told; who does not wait for an answer, by a number and the log.
+  void refuse(said& s, const error& why) { refuse(s, to_caf(why)); }
+  void refuse(said& s, caf::error why) {
+    if (s.sender)
+      return s.answer(std::move(why));
+    lost_.fetch_add(1, std::memory_order_relaxed);
+    std::lock_guard guard{lock_};
+    log_.write(level::warn, "actors", std::to_string(why.code()),
+               "what an actor has sent to " + to_string(*s.to) + " is lost: " + words_of(why),
+               rate_limited_log::clock::now());
+  }
+
  private:
+  static std::string words_of(const caf::error& why) {
+    return why == caf::sec::unexpected_message ? "it is no message for there" : error_of(why).cause;
+  }
+
   postbox worker_;
+  std::shared_ptr<worker_stats> stats_;
+  std::atomic<std::uint64_t>& lost_ = stats_->counter("lost-sends");
   std::function<void()> hear_; ///< called on the worker's thread, while there is the worker
   std::mutex lock_;
   std::vector<said> all_;
   std::size_t bytes_ = 0;
+  rate_limited_log log_{std::chrono::seconds{1}};
 };
 
 /// An actor as far as messages can be sent to it. Keeps nothing of them.
@@ -127,19 +173,32 @@ class remote_handle final : public watching_handle {
       on_exit_message(what.get_as<caf::exit_msg>(0), unit);
       return;
     }
-    auto sender = m->mid.is_request() ? m->sender : nullptr;
-    message_format::request body;
-    auto wrong = format_->write_request(what, sender != nullptr, body);
-    said s{where(), patience_, format_, std::move(body), ctrl(), std::move(sender), m->mid};
-    if (wrong)
-      return s.answer(caf::make_message(std::move(wrong)));
-    static_cast<gate_box*>(gate_->get())->add(std::move(s));
+    said s{where(), patience_, *format_, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
+    auto& gate = *static_cast<gate_box*>(gate_->get());
+    if (getf(is_cleaned_up_flag))
+      return gate.refuse(s, caf::make_error(caf::sec::request_receiver_down));
+    if (s.sender && !count(s))
+      return gate.refuse(
+        s, {errc::limit_reached, "the handle has " + std::to_string(most_of_handle) + " requests under way", {}});
+    if (auto wrong = format_->write_request(what, s.sender != nullptr, s.what))
+      return gate.refuse(s, std::move(wrong));
+    gate.add(std::move(s));
   }
 
  private:
+  bool count(said& s) {
+    if (open_->fetch_add(1, std::memory_order_relaxed) < most_of_handle) {
+      s.counted = open_;
+      return true;
+    }
+    open_->fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+
   caf::strong_actor_ptr gate_;
   std::chrono::milliseconds patience_;
   const message_format* format_;
+  open_requests open_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 /// Sends what was said to handles, and tells what comes back.
@@ -149,15 +208,11 @@ class remote_gate final : public worker {
     auto& sys = system();
     caf::actor_config cfg;
     box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(),
-                                                            [this] { hear(); });
+                                                            worker_host::of(*this).shared_stats(), [this] { hear(); });
     sys.registry().put(gate_name, box_);
   }
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
-  void on_stop() noexcept override {
-    system().registry().erase(gate_name);
-    for (auto& s : static_cast<gate_box*>(box_->get())->take())
-      s.answer(caf::make_message(to_caf({errc::closed, "the node stops", {}})));
-  }
+  void on_stop() noexcept override { (void)static_cast<gate_box*>(box_->get())->take(); }
 
  private:
   caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
@@ -172,13 +227,14 @@ class remote_gate final : public worker {
   void ask(said s) {
     auto body = std::move(s.what.body);
     auto to = s.to;
-    request(*to, std::move(body), s.patience, [s = std::move(s)](result<message_ptr> r) mutable {
+    auto patience = s.patience;
+    request(*to, std::move(body), patience, [s = std::move(s)](result<message_ptr> r) mutable {
       if (r && (*r)->bytes().size() >= long_reply::at_least)
         s.sender->home_system->scheduler().enqueue(new long_reply{std::move(s), std::move(*r)});
       else if (r)
-        tell(s, std::move(*r), nullptr);
+        tell(s, std::move(*r));
       else
-        s.answer(caf::make_message(to_caf(r.error())));
+        s.answer(to_caf(r.error()));
     });
   }
 
@@ -203,12 +259,14 @@ caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::mill
                           const message_format& format) {
   auto gate = system.registry().get<caf::strong_actor_ptr>(gate_name);
   if (!gate)
-    throw std::logic_error{"ockam::remote is for the actors of a node, while it runs"};
+    throw std::logic_error{"ockam::remote is for the actors of a node"};
   caf::actor_config cfg;
   return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg,
                                                     std::move(gate), std::move(to), patience, format);
 }
 
 std::unique_ptr<worker> make_remote_gate() { return std::make_unique<remote_gate>(); }
+
+void forget_remote_gate(caf::actor_system& system) { system.registry().erase(gate_name); }
 
 } // namespace ockam

@@ -55,6 +55,10 @@ constexpr std::chrono::milliseconds usual_patience = std::chrono::minutes{1};
 /// It takes some hundred bytes, opens nothing by itself, holds nothing while nothing is asked, outlives links and
 /// restarts at the other end, and ends with its last reference. Any thread. Of a node's actors only: `std::logic_error`
 /// in another system.
+///
+/// Each request is answered, also when the node stops: `closed`. Over 1,000 that a handle has under way, and what the
+/// node cannot take (4 MiB that its actors have sent in one go) is `limit_reached`; what nobody waits for an answer of
+/// is counted (`ockam worker show _internal.actors`, `lost-sends`) and logged.
 caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds patience = usual_patience);
 
 /// The same for an actor of an interface, `caf::typed_actor<…>`: one that was published (`publish`), or that is a
@@ -65,8 +69,11 @@ caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds p
 template <class Handle>
 Handle remote_as(actor_home from, route_or_text to, std::chrono::milliseconds patience = usual_patience);
 
-/// The worker that asks for all handles of a node; `remote` finds it in the registry of its actor system.
+/// The worker that asks for all handles of a node; `remote` finds it in the registry of its actor system, also when it
+/// has ended (`closed`), until `forget_remote_gate`.
 std::unique_ptr<worker> make_remote_gate();
+/// When no actor of the node lives any more.
+void forget_remote_gate(caf::actor_system& system);
 
 // -- templates ---------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/typed_format.hpp"
 
+#include "runtime/core/address.hpp"
 #include "runtime/core/guarded.hpp"
 #include "runtime/workers/actor_error.hpp"
 
@@ -104,7 +105,7 @@ std::string typed_format::difference(std::string_view theirs) const {
     auto end = std::min(theirs.find('\n', at), theirs.size());
     auto line = theirs.substr(at, end - at);
     if (!has_line(text_, line))
-      return "the other end has another interface, with " + std::string{line.substr(0, 200)};
+      return "the other end has another interface, with " + printable(line.substr(0, 200));
     at = end + 1;
   }
   return "the other end has another interface";
@@ -155,7 +156,11 @@ caf::mailbox_element_ptr typed_format::read_reply(message_ptr m, std::uint32_t f
   caf::atom_value category{};
   if (k != kind::error || !in.read(code) || !in.read(category) || !in.read(text) || !in.at_end() || code == 0)
     return malformed();
-  return error_element(std::move(from), id, caf::error{code, category, caf::make_message(std::move(text))});
+  auto words = printable(std::string_view{text}.substr(0, most_text));
+  // Of this category are errors on the way: an actor that answers with one must not say that it was not reached.
+  if (auto e = caf::error{code, category, caf::make_message(words)}; !is_ours(e))
+    return error_element(std::move(from), id, std::move(e));
+  return error_element(std::move(from), id, to_caf({errc::service_failed, std::move(words), {}}));
 }
 
 bool typed_format::read_request(const shared_message_ptr& m, const caf::strong_actor_ptr& from, caf::message_id id,
@@ -163,18 +168,21 @@ bool typed_format::read_request(const shared_message_ptr& m, const caf::strong_a
   typed::reader in{m->get().bytes()};
   std::uint8_t v = 0, flags = 0;
   std::uint64_t hash = 0;
-  no.failure = "this is no message of the interface of this service, which is " + words_;
-  if (!in.read(v) || v != version || !in.read(flags) || !in.read(hash))
+  auto refused = [&] {
+    no.failure = "this is no message of the interface of this service, which is " + words_;
     return false;
+  };
+  if (!in.read(v) || v != version || !in.read(flags) || !in.read(hash))
+    return refused();
   if (hash != hash_) {
     no = {answer_of(kind::other_interface, text_), "it asked by another interface"};
     return false;
   }
   auto form = in.number();
   if (!form || *form >= all_.size())
-    return false;
+    return refused();
   if (!holds([&] { return (out.what = all_[*form].asks.read(in, from, id)) != nullptr; }))
-    return false;
+    return refused();
   out.form = static_cast<std::uint32_t>(*form);
   out.wants_answer = (flags & wants_an_answer) != 0;
   auto& own = m->edit();

@@ -27,6 +27,9 @@ class describer {
   std::size_t add() {
     static_assert(!is_open<T>,
                   "this type is not for an interface that others reach: it could hold anything, or an actor");
+    static_assert(!is_hashed<T>,
+                  "a hashed container is not for an interface that others reach: they could choose keys of "
+                  "equal hashes, which are slow to insert. Take std::map or std::set");
     if constexpr (std::is_same_v<T, bool>)
       return say("bool", 1);
     else if constexpr (std::is_integral_v<T>)

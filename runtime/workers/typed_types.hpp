@@ -88,6 +88,13 @@ template <class T>
 inline constexpr bool is_string =
   std::is_same_v<T, std::string> || std::is_same_v<T, std::u16string> || std::is_same_v<T, std::u32string>;
 
+/// Finds its elements by hashes. Who sends could choose elements of equal hashes, which take time as the square of
+/// their number.
+template <class T>
+inline constexpr bool is_hashed = requires {
+  typename T::hasher;
+};
+
 /// What is handed to `inspect` of a struct: each field goes to `field` of V.
 template <class V>
 class fields {

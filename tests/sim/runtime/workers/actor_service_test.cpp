@@ -4,6 +4,8 @@
 
 #include "sim/support/asking.hpp"
 
+#include <caf/io/broker.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
@@ -109,6 +111,24 @@ TEST_F(actor_services, bytes_are_answered_as_they_are) {
   ASSERT_EQ(got.size(), 1u);
   ASSERT_EQ(got[0]->bytes().size(), 3u);
   EXPECT_EQ(got[0]->bytes()[1], std::byte{0xff});
+  EXPECT_EQ(bytes(std::vector<std::uint8_t>{1, 2}).bytes()[1], std::byte{2}) << "what libraries for CBOR make";
+}
+
+TEST_F(actor_services, a_broker_is_one) {
+  ASSERT_TRUE(start(
+    [](caf::io::broker*) -> caf::behavior { return {[](const ockam::request& r) { return "Hello, " + r.text(); }}; }));
+  EXPECT_EQ(ask("Ann"), "Hello, Ann");
+  ASSERT_TRUE(n.workers().stop(address{"service"}));
+  net.run();
+}
+
+TEST_F(actor_services, what_is_no_text_has_a_word_in_its_place) {
+  ASSERT_TRUE(start([](caf::event_based_actor*) -> caf::behavior {
+    return {[](const ockam::request& r) { return r.text_or("no text"); }};
+  }));
+  n.send({"service"}, "\xff\xff", "me", true);
+  EXPECT_EQ(said(), "no text");
+  EXPECT_EQ(ask("Ann"), "Ann");
 }
 
 TEST_F(actor_services, another_actor_may_answer) {

@@ -7,6 +7,8 @@
 #include <caf/event_based_actor.hpp>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace ockam::sim {
 namespace {
 
@@ -110,7 +112,99 @@ TEST_F(remote_actors, other_messages_are_refused_and_handles_end_when_told_to) {
   }));
   EXPECT_EQ(ask("x"), "up, refused");
   ask("end");
-  EXPECT_EQ(ask("x"), "exit_reason(kill), refused");
+  EXPECT_EQ(ask("x"), "exit_reason(kill), odd") << "nothing is looked at any more";
+}
+
+TEST_F(remote_actors, a_handle_that_has_ended_bounces_what_is_said_to_it) {
+  std::vector<message_ptr>* inbox = nullptr;
+  {
+    auto w = std::make_unique<mailbox>();
+    inbox = &w->got;
+    n.start("sink", std::move(w));
+  }
+  start(spawning([](caf::event_based_actor* self) -> caf::behavior {
+    auto far = remote(self, route{"sink"});
+    return {[self, far](const ockam::request& r) {
+      auto answer = self->make_response_promise<std::string>();
+      self->send_exit(far, caf::exit_reason::kill);
+      self->send(far, std::string{"lost"});
+      self->request(far, caf::infinite, r)
+        .then([](const ockam::reply&) {},
+              [answer](const caf::error& e) mutable {
+                answer.deliver(std::string{e == caf::sec::request_receiver_down ? "down" : "odd"});
+              });
+      return answer;
+    }};
+  }));
+  EXPECT_EQ(ask("x"), "down");
+  EXPECT_TRUE(inbox->empty());
+  EXPECT_EQ(n.workers().show(address{"_internal.actors"})->counters.at("lost-sends"), 1u);
+}
+
+TEST_F(remote_actors, a_send_that_cannot_be_passed_on_is_counted) {
+  start(spawning([](caf::event_based_actor* self) -> caf::behavior {
+    auto far = remote(self, route{"uppercase"});
+    self->send(far, 5); // no payload
+    for (int i = 0; i < 6; ++i)
+      self->send(far, std::string(1u << 20, 'x')); // more than waits
+    return {[](const ockam::request&) {}};
+  }));
+  EXPECT_GE(n.workers().show(address{"_internal.actors"})->counters.at("lost-sends"), 3u);
+}
+
+/// Asks `far` so many times, and counts what comes back by its words.
+caf::behavior asker(caf::event_based_actor* self, const caf::actor& far, int times, std::map<std::string, int>* said) {
+  for (int i = 0; i < times; ++i)
+    self->request(far, caf::infinite, std::string{"x"})
+      .then([said](const ockam::reply& r) { ++(*said)[r.text()]; },
+            [said](const caf::error& e) { ++(*said)[error_of(e).cause]; });
+  return {[](const ockam::request&) {}};
+}
+
+TEST_F(remote_actors, one_handle_that_leads_to_nowhere_leaves_the_others_their_requests) {
+  n.start("silent", std::make_unique<mailbox>());
+  std::map<std::string, int> of_hole, of_other;
+  caf::actor_system* system = nullptr;
+  start(spawning([&](caf::event_based_actor* self) -> caf::behavior {
+    system = &self->home_system();
+    return {[](const ockam::request&) {}};
+  }));
+  system->spawn(asker, remote(*system, route{"silent"}), 12'000, &of_hole);
+  net.run();
+  EXPECT_EQ(of_hole, (std::map<std::string, int>{{"the handle has 1000 requests under way", 11'000}}));
+  system->spawn(asker, remote(*system, route{"uppercase"}), 5, &of_other);
+  net.run();
+  EXPECT_EQ(of_other, (std::map<std::string, int>{{"X", 5}}));
+  net.advance(2min);
+  EXPECT_EQ(of_hole["no reply in time"], 1'000);
+}
+
+TEST_F(remote_actors, what_is_under_way_when_the_node_stops_is_answered_and_what_is_asked_then_as_well) {
+  n.start("silent", std::make_unique<mailbox>());
+  std::map<std::string, int> answers;
+  start(spawning([&](caf::event_based_actor* self) -> caf::behavior {
+    auto far = remote(self, route{"silent"});
+    self->set_exit_handler([self, &answers](caf::exit_msg&) {
+      self->request(remote(self, route{"silent"}), caf::infinite, std::string{"late"})
+        .then([](const ockam::reply&) {},
+              [self, &answers](const caf::error& e) {
+                ++answers["late: " + error_of(e).cause];
+                if (answers.size() == 2)
+                  self->quit();
+              });
+    });
+    self->request(far, caf::infinite, std::string{"x"})
+      .then([](const ockam::reply&) {},
+            [self, &answers](const caf::error& e) {
+              ++answers[error_of(e).cause];
+              if (answers.size() == 2)
+                self->quit();
+            });
+    return {[](const ockam::request&) {}};
+  }));
+  EXPECT_TRUE(answers.empty());
+  n.stop();
+  EXPECT_EQ(answers, (std::map<std::string, int>{{"the node stops", 1}, {"late: the node stops", 1}}));
 }
 
 TEST_F(remote_actors, ten_thousand_handles_take_little_and_go_with_their_last_reference) {

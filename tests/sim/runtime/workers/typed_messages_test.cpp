@@ -170,6 +170,18 @@ TEST_F(typed_messages, errors_come_with_their_code_and_their_words) {
             "undeliverable: there is no worker at 0#nobody on node n1");
 }
 
+TEST_F(typed_messages, errors_of_the_other_end_are_printable_and_never_those_of_the_way) {
+  using liar = caf::typed_actor<caf::replies_to<int>::with<int>>;
+  start(
+    other,
+    [](liar::pointer) -> liar::behavior_type {
+      return {[](int) -> caf::result<int> { return to_caf({errc::undeliverable, "there is \x1b[31m no worker", {}}); }};
+    },
+    "liar");
+  EXPECT_EQ(asked<int>(n, remote_as<liar>(system(n), there("liar")), 1),
+            "service-failed: there is \\x1b[31m no worker");
+}
+
 TEST_F(typed_messages, structs_come_as_they_are_and_sends_arrive) {
   struct seen {
     std::vector<std::string> notes;
@@ -381,6 +393,53 @@ TEST_F(publishing, an_actor_that_is_not_typed_speaks_text_or_what_interface_is_s
             "(3)");
 }
 
+TEST_F(publishing, an_address_that_was_taken_by_another_meanwhile_stays_that_ones) {
+  auto calc = system(other).spawn(calculate);
+  ASSERT_TRUE(publish_at(other, "calc", calc));
+  caf::anon_send_exit(calc, caf::exit_reason::user_shutdown);
+  net.run();
+  start(other, calculate, "calc");
+  unpublish(system(other), "calc");
+  net.run();
+  auto far = remote_as<calculator>(system(n), there("calc"));
+  EXPECT_EQ(asked<std::int32_t>(n, far, add_atom::value, 20, 22), "(42)");
+}
+
+TEST_F(publishing, is_told_of_once_also_when_the_node_stops) {
+  auto calc = system(n).spawn(calculate);
+  auto& sys = system(n);
+  std::vector<result<void>> told;
+  auto note = [&](result<void> r) { told.push_back(std::move(r)); };
+  n.pool_runs(false);
+  publish(sys, "calc", calc, note); // whose worker does not get to start
+  net.run();
+  EXPECT_TRUE(told.empty());
+  n.stop();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].error().code, errc::closed);
+}
+
+TEST_F(publishing, is_refused_by_a_node_that_stops) {
+  auto& sys = system(n);
+  std::vector<errc> told;
+  auto calc = sys.spawn(calculate);
+  auto late = sys.spawn([&, calc](caf::event_based_actor* self) -> caf::behavior {
+    self->set_exit_handler([&, self, calc](caf::exit_msg&) {
+      publish(self, "late", calc, [&](result<void> r) { told.push_back(r ? errc::ok : r.error().code); });
+      told.push_back(publish(self, "later", calc).error().code);
+      EXPECT_TRUE(published_actors(self).empty());
+      self->quit();
+    });
+    return {[](const ockam::request&) {}};
+  });
+  ASSERT_TRUE(publish_at(n, "late", late));
+  n.stop();
+  late = nullptr;
+  calc = nullptr;
+  EXPECT_EQ(told, (std::vector<errc>{errc::closed, errc::invalid_argument}))
+    << "the simulation has one thread, that of the sockets";
+}
+
 TEST_F(publishing, cannot_wait_on_the_socket_thread) {
   auto calc = system(n).spawn(calculate);
   EXPECT_EQ(publish(system(n), "calc", calc).error().code, errc::invalid_argument);
@@ -409,7 +468,7 @@ TEST_F(publishing, a_handle_that_leads_to_itself_through_three_nodes_ends_in_an_
   ASSERT_TRUE(publish_at(third, "loop", system(third).spawn(pass_on, remote_as<older>(system(third), to_first))));
   EXPECT_EQ(asked<std::int64_t>(n, remote_as<older>(system(n), "/service/loop"), add_atom::value, std::int64_t{1},
                                 std::int64_t{2}),
-            "limit-reached: the worker has 10000 requests under way");
+            "service-failed: the handle has 1000 requests under way");
   EXPECT_LE(n.budget().used(), 20u << 20);
 }
 

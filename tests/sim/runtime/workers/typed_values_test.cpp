@@ -11,6 +11,8 @@
 #include <list>
 #include <map>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace typed_values_test {
 
@@ -52,6 +54,9 @@ typename Inspector::result_type inspect(Inspector& f, small& s) {
 }
 
 } // namespace typed_values_test
+
+static_assert(ockam::typed::is_hashed<std::unordered_map<int, int>> && ockam::typed::is_hashed<std::unordered_set<int>>);
+static_assert(!ockam::typed::is_hashed<std::map<int, int>> && !ockam::typed::is_hashed<std::vector<int>>);
 
 namespace ockam::typed {
 namespace {
