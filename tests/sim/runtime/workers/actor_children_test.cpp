@@ -94,7 +94,7 @@ TEST_F(actor_children, of_several_instances_are_shown_below_the_actor_of_each) {
   ASSERT_EQ(k.actors.size(), 12u);
   for (std::size_t i = 0; i < 12; i += 4) {
     EXPECT_EQ(k.actors[i].parent, 0u);
-    EXPECT_EQ(k.actors[i].name, "root");
+    EXPECT_EQ(k.actors[i].name, "adder") << "as it was spawned";
     EXPECT_EQ(k.actors[i + 1].parent, k.actors[i].id);
     EXPECT_EQ(k.actors[i + 3].parent, k.actors[i + 2].id);
   }
