@@ -122,7 +122,8 @@ TEST(credential, of_known_keys_has_the_bytes_of_the_vectors) {
 }
 
 TEST(credential, of_the_reference_verifies_and_says_what_it_was_recorded_to_say) {
-  for (const auto& recorded : recording("identities")["credentials"]) {
+  const auto recordings = recording("identities");
+  for (const auto& recorded : recordings.at("credentials")) {
     memory_identities known;
     auto issuer = must(identity::import(unhex(recorded["issuer_history"])));
     must(known.keep(issuer));

@@ -31,7 +31,8 @@ TEST(identity, of_the_reference_verifies_and_has_its_identifier) {
 }
 
 TEST(identity, of_the_reference_says_what_it_was_recorded_to_say) {
-  for (const auto& recorded : recording("identities")["library"]) {
+  const auto recordings = recording("identities");
+  for (const auto& recorded : recordings.at("library")) {
     auto who = must(identity::import(unhex(recorded["change_history"])));
     ASSERT_EQ(who.changes().size(), recorded["changes"].size());
     for (std::size_t i = 0; i < who.changes().size(); ++i) {

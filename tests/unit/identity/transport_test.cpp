@@ -232,7 +232,8 @@ TEST(channel_message, ignores_padding_and_what_a_later_version_may_add) {
                            "8282008184818200466563686f657281820043617070460568656c6c6f0040",          // a field more
                            "9f82009f9f9f8200466563686f6572ff81820043617070460568656c6c6fffff40ff"}) { // indefinite
     route_header h;
-    auto decoded = must(channel_message::decode(unhex(same), h));
+    auto bytes = unhex(same); // what is decoded points into it
+    auto decoded = must(channel_message::decode(bytes, h));
     EXPECT_EQ(hex(std::get<channel_message::for_worker>(decoded).payload), "0568656c6c6f") << same;
     EXPECT_EQ(to_string(h.onward()), "0#echoer");
     EXPECT_EQ(to_string(h.return_route()), "0#app");

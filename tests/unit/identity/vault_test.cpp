@@ -66,7 +66,8 @@ TEST_F(vaults, in_a_file_sign_agree_and_forget) { use(*open()); }
 TEST_F(vaults, sealed_sign_agree_and_forget) { use(*open(&passphrase_)); }
 
 TEST_F(vaults, take_the_keys_of_the_reference) {
-  for (const auto& of : recording("identities")["command_line"]) {
+  const auto recordings = recording("identities");
+  for (const auto& of : recordings.at("command_line")) {
     memory_vault v;
     auto key = must(v.add(key_type::ed25519, secret_of(of["signing_secret"])));
     EXPECT_EQ(hex(key.bytes()), of["public_key"]);
