@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "portals/socket_queue.hpp"
 
+#include "runtime/net/write_segments.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace ockam {
@@ -58,23 +59,8 @@ void socket_queue::consume(std::size_t n) {
 }
 
 net::io_result socket_queue::write_to(net::stream& s) {
-  constexpr std::size_t vectors = 32;
-  while (!empty()) {
-    std::array<iovec, vectors> v;
-    std::size_t count = 0, size = 0;
-    for (auto i = next_; i < segments_.size() && count < vectors; ++i, ++count) {
-      auto& part = segments_[i];
-      v[count] = {const_cast<std::byte*>(part.data()) + part.begin, part.end - part.begin};
-      size += v[count].iov_len;
-    }
-    auto r = s.write({v.data(), count});
-    if (r.what != net::io_result::status::ok)
-      return r;
-    consume(r.bytes);
-    if (r.bytes < size) // the socket is full: asking again now would only say so
-      return {net::io_result::status::again, 0, 0};
-  }
-  return {net::io_result::status::ok, 0, 0};
+  return net::write_segments(
+    s, [this] { return std::span{segments_}.subspan(next_); }, [this](std::size_t n) { consume(n); });
 }
 
 void socket_queue::clear() {

@@ -41,6 +41,7 @@ class socket_queue {
     std::vector<credit> credits;
 
     const std::byte* data() const noexcept { return block ? block.get() : body.bytes().data(); }
+    std::span<const std::byte> unwritten() const noexcept { return {data() + begin, end - begin}; }
   };
 
   bool is_gathered(std::size_t size) const noexcept { return size < small && !empty(); }

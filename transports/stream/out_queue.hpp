@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace ockam {
@@ -54,6 +55,7 @@ class out_queue {
     std::vector<credit> credits;
 
     const std::byte* data() const noexcept { return block ? block.get() : body.bytes().data(); }
+    std::span<const std::byte> unwritten() const noexcept { return {data() + written, size - written}; }
   };
 
   void consume(std::size_t n);

@@ -96,6 +96,20 @@ result<item_list> create_item(invocation& in, const std::string& node, control::
   return made->items().items();
 }
 
+/// `table` is how they are shown, `entry` what JSON says of one.
+result<void> list_items(invocation& in, const family& f, columns (*table)(const item_list&), json (*entry)(const control::Item&)) {
+  auto node = node_or_default(in, in.args.get("at"));
+  if (!node)
+    return std::move(node).error();
+  auto all = items(in, f, *node);
+  if (!all)
+    return std::move(all).error();
+  answer a{json::array(), all->empty() ? "  > There are no " + std::string{f.title} + "s" : table(*all).text(in.out.style().width)};
+  for (const auto& i : *all)
+    a.data.push_back(entry(i));
+  return in.out.show(a);
+}
+
 result<void> delete_items(invocation& in, const family& f) {
   auto node = node_or_default(in, in.args.get("at"));
   if (!node)
@@ -156,18 +170,7 @@ result<void> create_outlet(invocation& in) {
   return in.out.show({outlet_status(i), done_line("Created a TCP outlet on node " + *node + " at " + route + " to " + field_of(i, "to")), route});
 }
 
-result<void> list_outlets(invocation& in) {
-  auto node = node_or_default(in, in.args.get("at"));
-  if (!node)
-    return std::move(node).error();
-  auto all = items(in, outlet_family, *node);
-  if (!all)
-    return std::move(all).error();
-  answer a{json::array(), all->empty() ? "  > There are no TCP outlets" : table_of_outlets(*all).text(in.out.style().width)};
-  for (const auto& i : *all)
-    a.data.push_back(outlet_entry(i));
-  return in.out.show(a);
-}
+result<void> list_outlets(invocation& in) { return list_items(in, outlet_family, table_of_outlets, outlet_entry); }
 
 result<void> show_outlet(invocation& in) {
   auto i = named_item(in, outlet_family);
@@ -211,18 +214,7 @@ result<void> create_inlet(invocation& in) {
   return in.out.show({inlet_status(i), done_line("Created a TCP inlet on node " + *node + ": " + from + " leads to " + field_of(i, "to")), from});
 }
 
-result<void> list_inlets(invocation& in) {
-  auto node = node_or_default(in, in.args.get("at"));
-  if (!node)
-    return std::move(node).error();
-  auto all = items(in, inlet_family, *node);
-  if (!all)
-    return std::move(all).error();
-  answer a{json::array(), all->empty() ? "  > There are no TCP inlets" : table_of_inlets(*all).text(in.out.style().width)};
-  for (const auto& i : *all)
-    a.data.push_back(inlet_status(i));
-  return in.out.show(a);
-}
+result<void> list_inlets(invocation& in) { return list_items(in, inlet_family, table_of_inlets, inlet_status); }
 
 result<void> show_inlet(invocation& in) {
   auto i = named_item(in, inlet_family);
