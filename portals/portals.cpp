@@ -10,8 +10,8 @@ namespace ockam {
 
 std::span<const facility_factory> portal_facilities() {
   static const std::array<facility_factory, 2> all{
-    [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::outlets>(node); },
-    [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(node); }};
+    [](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<portal::outlets>(c.node); },
+    [](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(c.node); }};
   return all;
 }
 

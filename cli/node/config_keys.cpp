@@ -5,7 +5,6 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
-#include "runtime/links/relay_names.hpp"
 
 #include <array>
 
@@ -154,24 +153,7 @@ constexpr std::array<connection_key, 4> connection_list{{
   {duration("hold-time", "for so long", "10s"), connection_field<&connection_config::hold_time>},
 }};
 
-void set_relay_allow(relay_config& r, const key_value& v) {
-  r.allow = std::get<std::vector<std::string>>(v);
-}
-
-constexpr std::array<relay_key, 3> relay_list{{
-  {{.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000", .required = true,
-    .check = &checked_by<&parse_relay_route>}, &put<relay_config, &relay_config::at>},
-  {{.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT", .check = &check_typed_relay_name},
-   &put<relay_config, &relay_config::relay_address>},
-  {{.name = "allow", .type = type::list, .about = "workers that what comes through it may reach, where `at` begins with the address of a node; beside hops that were started by name",
-    .fallback = "echo, uppercase"}, &set_relay_allow},
-}};
-
 } // namespace
-
-std::span<const relay_key> relay_keys() {
-  return relay_list;
-}
 
 std::span<const node_key> node_keys() {
   return node_list;

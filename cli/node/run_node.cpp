@@ -28,6 +28,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace ockam {
 
@@ -385,8 +386,10 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
+  std::vector<facility_factory> facilities{portal_facilities().begin(), portal_facilities().end()};
+  facilities.emplace_back(&make_relays);
   auto started =
-    node::start(o.config, {all_transports(), services, &make_relays, own_file ? &*own_file : nullptr, portal_facilities()}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();

@@ -4,8 +4,8 @@
 #include "cli/node/config_keys.hpp"
 #include "cli/node/service_section.hpp"
 #include "portals/keys.hpp"
+#include "relays/keys.hpp"
 #include "runtime/core/units.hpp"
-#include "runtime/links/relay_names.hpp"
 #include "transports/list.hpp"
 
 #include <algorithm>
@@ -105,28 +105,17 @@ section_kind connection_section(const transport_descriptor& t) {
           }};
 }
 
-section_kind relay_section() {
-  return {{"relay", section_name::label, "a name at another node, by which others reach this one", descriptors_of(relay_keys())},
-          [](const section_content& s, node_config& out) {
-            relay_config made;
-            made.name = s.name;
-            set_keys(relay_keys(), made, s.keys);
-            problems wrong;
-            if (auto ok = check_typed_relay_name(s.name); !ok)
-              wrong.push_back({{}, ok.error().cause, ok.error().hint});
-            out.relays.push_back(std::move(made));
-            return wrong;
-          }};
-}
-
 /// Of a facility, which reads its keys itself.
 template <std::size_t N>
 section_kind item_section(std::string_view kind, section_name name, std::string_view about, const std::array<key_descriptor, N>& keys,
-                          std::string_view main_key) {
+                          std::string_view main_key, result<void> (*check_name)(const std::string&) = nullptr) {
   return {{std::string{kind}, name, about, {keys.begin(), keys.end()}, main_key},
-          [kind](const section_content& s, node_config& out) {
+          [kind, check_name](const section_content& s, node_config& out) {
+            problems wrong;
+            if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
+              wrong.push_back({{}, ok.error().cause, ok.error().hint});
             out.items.push_back({std::string{kind}, s.name, s.keys});
-            return problems{};
+            return wrong;
           }};
 }
 
@@ -143,7 +132,8 @@ const std::vector<section_kind>& section_kinds() {
                                portal::outlet_keys, "to"));
     all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));
     all.push_back(service_section());
-    all.push_back(relay_section());
+    all.push_back(item_section(relay_kind, section_name::label, "a name at another node, by which others reach this one", relay_keys, {},
+                               &check_typed_relay_name));
     return all;
   }();
   return kinds;

@@ -74,9 +74,6 @@ class control_handlers {
   void keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo);
   /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
-  void create_relay(requester from, const control::CreateRelay& m, std::chrono::milliseconds timeout);
-  void list_relays(requester from);
-  void delete_relay(requester from, const control::DeleteRelay& m);
   void create_item(requester from, const control::CreateItem& m);
   void list_items(requester from, const std::string& kind);
   void delete_item(requester from, const control::DeleteItem& m);

@@ -35,15 +35,6 @@ struct connection_config {
   std::chrono::milliseconds hold_time{10'000}; ///< for so long
 };
 
-/// A relay by which others reach this node: a name at another node.
-struct relay_config {
-  std::string name;          ///< section name
-  std::string at;            ///< route to the other node (`parse_relay_route`)
-  std::string relay_address; ///< the name there, behind `forward_to_`; empty: `name`
-  /// Workers that what comes through it may reach, where it has a connection of its own; as in the reference.
-  std::vector<std::string> allow = {"echo", "uppercase"};
-};
-
 /// For whom this node connects when it finds the address of another node at the front of a route. Its own
 /// messages always may; the policy is about those that came in from others.
 enum class dial_policy : std::uint8_t {

@@ -30,7 +30,6 @@ node_config without_sections(node_config c) {
   decltype(c.listeners){}.swap(c.listeners);
   decltype(c.connections){}.swap(c.connections);
   decltype(c.services){}.swap(c.services);
-  decltype(c.relays){}.swap(c.relays);
   decltype(c.items){}.swap(c.items);
   return c;
 }
@@ -41,12 +40,12 @@ assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_con
   : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{parts}, memory_{config_.limit.node_budget},
     local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
-    dialer_{context_, config_.routing, connector_, transports_, seed}, relays_{parts.relays({context_, connector_, transports_})}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
+    dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
 
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, facilities_, sections_, since_};
 }
 
 void assembly::open() {
@@ -67,7 +66,7 @@ void assembly::open() {
   for (auto make : kinds_.transports)
     transports_.add(make);
   for (const auto& make : kinds_.facilities)
-    facilities_.add(make(context_));
+    facilities_.add(make({context_, connector_, transports_}));
 }
 
 /// A worker that belongs to the node itself, on the socket thread.

@@ -75,7 +75,6 @@ class assembly {
   transport_set transports_;
   connector connector_;
   dialer dialer_;
-  std::unique_ptr<relays> relays_;
   facility_set facilities_;
   reloader reload_;
   section_book sections_;

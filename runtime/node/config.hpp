@@ -41,8 +41,7 @@ struct node_config {
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;
-  std::vector<relay_config> relays;
-  std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet
+  std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet, relay
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

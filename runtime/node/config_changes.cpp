@@ -27,10 +27,6 @@ bool same(const service_config& l, const service_config& r) {
   return std::tie(l.name, l.type, l.options) == std::tie(r.name, r.type, r.options);
 }
 
-bool same(const relay_config& l, const relay_config& r) {
-  return std::tie(l.name, l.at, l.relay_address, l.allow) == std::tie(r.name, r.at, r.relay_address, r.allow);
-}
-
 bool same(const config_section& l, const config_section& r) {
   return std::tie(l.kind, l.name, l.keys) == std::tie(r.kind, r.name, r.keys);
 }
@@ -127,7 +123,7 @@ bool none_of(const section_changes<Section>& c) {
 } // namespace
 
 bool config_changes::none() const noexcept {
-  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && none_of(relays) && none_of(items) && !routing && at_start.empty();
+  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && none_of(items) && !routing && at_start.empty();
 }
 
 void resolve_allow(node_config& c) {
@@ -141,7 +137,6 @@ config_changes changes(const node_config& now, const node_config& fresh) {
   c.allows = take_allows(c.listeners);
   c.connections = sections(now.connections, fresh.connections);
   c.services = sections(now.services, fresh.services);
-  c.relays = sections(now.relays, fresh.relays);
   c.items = sections(now.items, fresh.items);
   c.routing = !same(now.routing, fresh.routing);
   for (const auto& key : start_keys)

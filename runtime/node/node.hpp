@@ -2,7 +2,6 @@
 #pragma once
 
 #include "runtime/links/facility.hpp"
-#include "runtime/links/relays.hpp"
 #include "runtime/links/transport.hpp"
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
@@ -26,7 +25,6 @@ namespace ockam {
 struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
-  relays_factory relays;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
   std::span<const facility_factory> facilities = {};
 };

@@ -3,9 +3,9 @@
 
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
-#include "cli/ockam/portal_views.hpp"
 #include "cli/ockam/relay_sections.hpp"
 #include "cli/ockam/sending.hpp"
 #include "portals/keys.hpp"
@@ -115,15 +115,12 @@ result<std::string> portals_of(invocation& in, const new_node& n) {
     out += "/service/" + name;
   if (inlets.empty())
     return out;
-  control::Request r;
-  r.mutable_list_items()->set_kind(std::string{portal::inlet_kind});
-  auto found = ask_node(in, n.name, std::move(r));
-  if (!found)
-    return std::move(found).error();
+  auto all = items_of(in, n.name, portal::inlet_kind);
+  if (!all)
+    return std::move(all).error();
   for (const auto& name : inlets)
-    for (const auto& i : found->items().items())
-      if (i.name() == name)
-        out += field_of(i, "from");
+    if (const auto* i = find_item(*all, name))
+      out += field_of(*i, "from");
   return out;
 }
 

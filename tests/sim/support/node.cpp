@@ -16,6 +16,7 @@
 #include <array>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 namespace ockam::sim {
 
@@ -49,13 +50,26 @@ node_config named(std::string name, limits limit) {
 
 } // namespace
 
+namespace {
+
+std::span<const facility_factory> facilities() {
+  static const auto all = [] {
+    std::vector<facility_factory> out{portal_facilities().begin(), portal_facilities().end()};
+    out.emplace_back(&make_relays);
+    return out;
+  }();
+  return all;
+}
+
+} // namespace
+
 /// The assembly of a real node over the simulated reactor, and CAF's scheduler and multiplexer for tests.
 class node::impl final : public participant {
  public:
   impl(network& net, const node_config& config, std::span<const service_type> services)
     : net_{net}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
-      assembly_{system_, reactor_, config, {all_transports(), services, &make_relays, nullptr, portal_facilities()}, 1} {
+      assembly_{system_, reactor_, config, {all_transports(), services, nullptr, facilities()}, 1} {
     assembly_.open();
     net_.join(*this);
     assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });
