@@ -265,6 +265,28 @@ TEST_F(relay_client_test, a_relay_to_itself_is_a_relay) {
   EXPECT_TRUE(works());
 }
 
+//   relay ◀══ behind: db at relay, and back at behind, through db
+TEST_F(relay_client_test, a_relay_through_another_relay_of_the_same_node_is_a_circle_that_ends) {
+  start_relay_node();
+  auto db = relay_section("db", relay_at), back = relay_section("back", std::string{relay_at} + "/service/forward_to_db");
+  db.keys["allow"] = "echo, uppercase, forwarding_service, static_forwarding_service";
+  start_behind({db, back});
+  net.advance(20s);
+  EXPECT_EQ(state("db"), "up");
+  EXPECT_EQ(state("back"), "up") << info("back").last_error;
+  EXPECT_EQ(relays_at(behind), 1u);
+  auto before = relay->board().deliveries();
+  behind->send({"forward_to_back", "forward_to_back", "forward_to_back", "uppercase"}, bare_text("x"), "nobody", true);
+  net.run();
+  EXPECT_LT(relay->board().deliveries() - before, 100u);
+  net.advance(10min);
+  EXPECT_EQ(relays_at(behind), 1u);
+  EXPECT_EQ(info("db").registrations, 1u);
+  EXPECT_EQ(info("back").registrations, 1u);
+  EXPECT_EQ(behind->budget().used(), 0u);
+  EXPECT_EQ(relay->budget().used(), 0u);
+}
+
 TEST_F(relay_client_test, a_name_that_is_refused_says_why) {
   start_relay_node();
   relay->start("forward_to_db", std::make_unique<mailbox>());
