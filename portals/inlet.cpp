@@ -54,8 +54,13 @@ result<void> inlet::reserve(const endpoint& at) {
   return {};
 }
 
-void inlet::close() {
+void inlet::close_door() {
+  last_bound_ = bound_to();
   acceptor_.reset();
+}
+
+void inlet::close() {
+  close_door();
   settle(state::down);
 }
 

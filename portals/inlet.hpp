@@ -31,8 +31,11 @@ class inlet final : public end, public net::acceptor_events {
 
   /// Takes the port. Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `io_failure`.
   result<void> reserve(const endpoint& at);
-  std::string bound_to() const { return acceptor_ ? acceptor_->local() : std::string{}; }
-  /// Takes no more clients.
+  /// Also when its door is closed.
+  std::string bound_to() const { return acceptor_ ? acceptor_->local() : last_bound_; }
+  /// Takes no more clients, and leaves the port; streams go on.
+  void close_door();
+  /// The same for good.
   void close();
 
   /// The far end answers; `by`: the way to it, as far as that is known.
@@ -57,6 +60,7 @@ class inlet final : public end, public net::acceptor_events {
   void settle(state s);
 
   net::acceptor_ptr acceptor_;
+  std::string last_bound_;
   bool open_ = false;
   state state_ = state::connecting;
 };

@@ -101,6 +101,18 @@ void inlets::when_settled(std::string_view name, std::chrono::milliseconds withi
   env_.node.reactor.after(within, tell);
 }
 
+void inlets::close_doors() {
+  for (const auto& [name, i] : all_)
+    i->close_door();
+}
+
+carried_bytes inlets::carried() const {
+  carried_bytes out;
+  for (const auto& [name, i] : all_)
+    add_carried(out, *i);
+  return out;
+}
+
 void inlets::stop() {
   while (!all_.empty())
     (void)end(all_.begin()->first);

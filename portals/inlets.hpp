@@ -18,6 +18,8 @@ class inlets final : public facility {
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
   void when_settled(std::string_view name, std::chrono::milliseconds within, std::function<void()> done) override;
+  void close_doors() override;
+  carried_bytes carried() const override;
   void stop() override;
 
  private:

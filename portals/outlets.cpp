@@ -27,6 +27,11 @@ void add_figures(item_info& to, const portal::end& of) {
   to.fields.emplace_back("last_failure", of.last_failure);
 }
 
+void add_carried(carried_bytes& to, const portal::end& of) {
+  to.open += of.streams();
+  to.bytes += of.bytes_in + of.bytes_out;
+}
+
 std::string_view outlets::kind() const {
   return outlet_kind;
 }
@@ -86,6 +91,13 @@ std::vector<item_info> outlets::list() const {
     i.fields.emplace_back("refused", std::to_string(o->refused));
     out.push_back(std::move(i));
   }
+  return out;
+}
+
+carried_bytes outlets::carried() const {
+  carried_bytes out;
+  for (const auto& [name, o] : all_)
+    add_carried(out, *o);
   return out;
 }
 

@@ -8,6 +8,8 @@
 #include "runtime/workers/node_context.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +24,12 @@ namespace ockam {
 struct item_info {
   std::string name;
   std::vector<std::pair<std::string, std::string>> fields;
+};
+
+/// What streams through the node carry: those that are open, and the bytes of all that have been.
+struct carried_bytes {
+  std::size_t open = 0;
+  std::uint64_t bytes = 0;
 };
 
 /// A kind of thing that a node has beside links and services, each made by a section of the configuration or at the
@@ -48,6 +56,10 @@ class facility {
     (void)within;
     done();
   }
+  /// The node is to stop: nobody new is let in, and what is under way goes on.
+  virtual void close_doors() {}
+  /// Of those that carry something: what does is under way.
+  virtual carried_bytes carried() const { return {}; }
   /// Ends all of them; for the end of the node, before its transports stop.
   virtual void stop() = 0;
 };

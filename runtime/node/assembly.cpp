@@ -24,6 +24,8 @@ constexpr std::string_view watcher_address = "_internal.watcher";
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
 constexpr std::chrono::milliseconds drain_check{10};
+/// An open stream that has carried nothing for so long is idle, and holds up nobody.
+constexpr std::chrono::milliseconds drain_idle{500};
 
 /// The configuration without its sections, and without the memory for them.
 node_config without_sections(node_config c) {
@@ -106,6 +108,8 @@ stop_notice assembly::drain(std::optional<std::chrono::milliseconds> grace, std:
     reload_.stop();
     for (const auto& t : transports_)
       t->close_doors();
+    for (const auto& f : facilities_)
+      f->close_doors();
     drain_timer_ = reactor_.after(drain_check, [this] {
       board_.take_answers_only();
       check_drained();
@@ -124,8 +128,20 @@ bool assembly::is_busy() {
       return true;
     stuck += out.stuck;
   }
-  return desk_.under_way > 0 || board_.queued() > 0 || workers_.waits_for_replies() || control_memory_.used() > 0
+  return carries() || desk_.under_way > 0 || board_.queued() > 0 || workers_.waits_for_replies() || control_memory_.used() > 0
          || memory_.used() > frames_.bytes() + stuck;
+}
+
+bool assembly::carries() {
+  carried_bytes now;
+  for (const auto& f : facilities_) {
+    auto c = f->carried();
+    now.open += c.open;
+    now.bytes += c.bytes;
+  }
+  if (now.bytes != std::exchange(carried_, now.bytes))
+    carried_at_ = reactor_.now();
+  return now.open > 0 && reactor_.now() - carried_at_ < drain_idle;
 }
 
 void assembly::check_drained() {

@@ -9,6 +9,7 @@
 #include "runtime/node/section_book.hpp"
 #include "runtime/workers/actor_workers.hpp"
 
+#include <cstdint>
 #include <functional>
 
 namespace caf {
@@ -55,6 +56,7 @@ class assembly {
   void start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w);
   void end_turn();
   bool is_busy();
+  bool carries();
   void check_drained();
 
   caf::actor_system& sys_;
@@ -84,6 +86,8 @@ class assembly {
   std::function<void()> drained_;
   net::reactor::clock::time_point drain_until_{};
   timer_queue::id drain_timer_ = 0;
+  std::uint64_t carried_ = 0; ///< by streams of facilities, when that was looked at last
+  net::reactor::clock::time_point carried_at_{}; ///< and when it was less
 };
 
 } // namespace ockam

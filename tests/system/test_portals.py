@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -417,3 +418,65 @@ def test_many_short_connections_leave_nothing(ockam, target, portal):
     wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
     for name in ("app", "db"):
         assert "stream" not in ockam("worker", "list", "--at", name, "--output", "json").out
+
+
+# -- pipes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", [
+    "ockam relay create db --at /node/relay --to db --allow outlet --allow echo | ockam tcp-inlet create --at app --to /node/relay/-/service/outlet",
+    "echo /node/db | ockam tcp-inlet create --at app --to -/service/outlet",
+    "ockam tcp-outlet create second --at db --to {port} | ockam tcp-inlet create --at app --to /node/db/-"],
+    ids=["what a relay prints", "a node", "what an outlet prints"])
+def test_the_route_of_an_inlet_may_come_through_a_pipe(ockam, env, home, target, line):
+    port = target(echo).port
+    for name in ("relay", "db", "app"):
+        assert ockam("node", "create", name).code == 0
+    assert ockam("tcp-outlet", "create", "--at", "db", "--to", port).code == 0
+    done = subprocess.run(["sh", "-c", line.format(port=port)], env=env, cwd=home, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done
+    assert answers(done.stdout.strip())
+
+
+# -- the end of a node -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["app", "db"])
+def test_a_node_that_drains_lets_no_client_in_and_finishes_what_is_under_way(ockam, target, portal, which):
+    chunks, size = 12, 1000
+
+    def serve(s):
+        for _ in range(chunks):
+            s.sendall(b"x" * size)
+            time.sleep(0.2)  # a slow target
+
+    at = portal(target(serve).port)
+    assert ockam("tcp-inlet", "show", "in", "--at", "app", "--jq", ".state").out.strip() == '"up"'
+    pid = pid_of(ockam, which)
+    with connect(at) as s:
+        s.sendall(b"x")
+        first = s.recv(size)
+        os.kill(pid, signal.SIGTERM)
+
+        def is_closed():
+            try:
+                with connect(at, 5) as other:
+                    return other.recv(1) == b""
+            except OSError:
+                return True
+
+        wait_until(is_closed, "no client is let in", 5)
+        assert os.path.exists(f"/proc/{pid}"), "it is not gone yet"
+        assert len(first + read_all(s)) == chunks * size
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "it has ended", 10)
+
+
+def test_an_idle_stream_does_not_hold_up_the_end_of_a_node(ockam, target, portal):
+    at = portal(target(echo).port)
+    with connect(at) as s:
+        s.sendall(b"x")
+        assert s.recv(1) == b"x"
+        threading.Event().wait(0.6)  # longer than what counts as under way
+        began = time.monotonic()
+        assert ockam("node", "stop", "app").code == 0
+        assert time.monotonic() - began < 3
