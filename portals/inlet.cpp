@@ -85,15 +85,25 @@ void inlet::is_up(route way) {
   settle(state::up);
 }
 
-void inlet::is_down(const std::string& why) {
+/// False when that is no news.
+bool inlet::goes_down(const std::string& why) {
   by.clear();
   bool is_news = state_ != state::down || reason != why;
   reason = why;
   if (!is_news)
-    return;
+    return false;
   log(state_ == state::down ? level::debug : level::warn, "portal", title + " is down: " + why);
   settle(state::down);
-  close_streams(end_reason::gone);
+  return true;
+}
+
+void inlet::is_down(const std::string& why) {
+  if (goes_down(why))
+    close_streams(end_reason::gone);
+}
+
+void inlet::is_leaving(const std::string& why) {
+  (void)goes_down(why);
 }
 
 void inlet::on_accept(net::stream_ptr s) {

@@ -41,6 +41,8 @@ class inlet final : public end, public net::acceptor_events {
   /// The far end answers; `by`: the way to it, as far as that is known.
   void is_up(route by);
   void is_down(const std::string& why);
+  /// The far end takes no new streams, and may finish those that it has: its node is to stop.
+  void is_leaving(const std::string& why);
   state now() const noexcept { return state_; }
 
   const std::string name;
@@ -58,6 +60,7 @@ class inlet final : public end, public net::acceptor_events {
   void on_out_of_descriptors() override;
   void turn_away(net::stream_ptr s, const std::string& why);
   void settle(state s);
+  bool goes_down(const std::string& why);
 
   net::acceptor_ptr acceptor_;
   std::string last_bound_;

@@ -73,7 +73,9 @@ class inlet_session final : public worker {
     bool of_echo = r.hop == address{std::string{echo}} && (r.reason == drop_reason::unknown_worker || r.reason == drop_reason::refused);
     if (of_echo)
       return up(m);
-    if (r.reason != drop_reason::congested)
+    if (r.reason == drop_reason::node_stopping)
+      leaving(to_error(r).cause);
+    else if (r.reason != drop_reason::congested)
       down(to_error(r).cause);
   }
 
@@ -91,6 +93,11 @@ class inlet_session final : public worker {
   void down(const std::string& why) {
     now_ = at_first_;
     inlet_->is_down(why);
+  }
+
+  void leaving(const std::string& why) {
+    now_ = at_first_;
+    inlet_->is_leaving(why);
   }
 
   std::shared_ptr<inlet> inlet_;
