@@ -2,7 +2,7 @@
 #include "cli/ockam/items.hpp"
 
 #include "cli/ockam/nodes.hpp"
-#include "runtime/core/printable.hpp"
+#include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
 
 #include <algorithm>
