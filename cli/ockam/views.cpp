@@ -4,6 +4,7 @@
 #include "cli/ockam/portal_views.hpp"
 #include "portals/keys.hpp"
 #include "relays/keys.hpp"
+#include "relays/relay_protocol.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
@@ -81,6 +82,14 @@ std::string uptime_text(std::uint64_t ms) {
   if (s >= 3600)
     return number(s / 3600) + "h " + number(s % 3600 / 60) + "m";
   return s >= 60 ? number(s / 60) + "m " + number(s % 60) + "s" : number(s) + "s";
+}
+
+google::protobuf::RepeatedPtrField<control::ServiceInfo> listed(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& all) {
+  google::protobuf::RepeatedPtrField<control::ServiceInfo> out;
+  for (const auto& s : all)
+    if (s.type() != relay_service_address && s.type() != relay_service_alias)
+      *out.Add() = s;
+  return out;
 }
 
 const transport_descriptor& family_of(std::string_view transport) {
@@ -184,7 +193,7 @@ json view(const state::node_row& row, state::node_status status, const control::
   if (!info)
     return j;
   j["pid"] = info->pid();
-  for (const auto& s : info->services())
+  for (const auto& s : listed(info->services()))
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
     j["transports"].push_back(view(l));
@@ -336,7 +345,7 @@ std::string page_of(const state::node_row& row, state::node_status status, const
     if (auto line = line_of(i); !line.second.empty())
       out += field(line.first, line.second);
   std::string services;
-  for (const auto& s : info->services())
+  for (const auto& s : listed(info->services()))
     services += (services.empty() ? "" : ", ") + s.address() + (s.address() == s.type() ? "" : " (" + s.type() + ")");
   out += field("Services", services);
   out += field("Workers", number(info->workers()) + ", connections " + number(info->connections()) + " of " + number(info->max_connections()));

@@ -24,6 +24,10 @@ json view(const control::ConnectionInfo& c);
 /// `info` is null for a node that does not run.
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
 
+/// The services that lists have: as in the reference without the two names of the relay service, which the list of workers
+/// has.
+google::protobuf::RepeatedPtrField<control::ServiceInfo> listed(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& all);
+
 /// A line of a list that is piped, in the words of the reference without its decoration: `Worker echo`, `TCP, Listening
 /// at 127.0.0.1:4000`, `TCP, Outgoing at 127.0.0.1:4000`.
 std::string line_of(const control::WorkerInfo& w);
