@@ -14,11 +14,14 @@
 //! | `heartbeat ADDRESS`            | `sent`: a message whose onward route is empty on the wire         |
 //! | `tell ROUTE HEX`               | `sent`: that payload, and nobody waits for a reply                |
 //! | `relay ADDRESS NAME`           | `relay WORKER`: registered at the node behind that connection     |
+//! | `keep HOST:PORT NAME`          | `kept`: a relay there, over a connection of its own, as sessions of the reference keep it |
+//! | `pings`                        | `pings REGISTRATIONS SENT ANSWERED`: what became of that          |
 //! | `outlet NAME HOST:PORT`        | `outlet NAME`: one end of a portal, for peers of all listeners so far |
 //! | `inlet ROUTE`                  | `inlet HOST:PORT`: the other end, at a free port                  |
 //!
 //! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
 
+use crate::kept::{keep, Counts};
 use crate::requests::{ask, parse_route, pattern, pipeline, sha256, tell};
 use crate::workers::{Echo, Hop, Uppercase};
 use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
@@ -28,6 +31,7 @@ use ockam_core::flow_control::FlowControlId;
 use ockam::transport::HostnamePort;
 use ockam_transport_tcp::{TcpConnectionOptions, TcpInletOptions, TcpListenerOptions, TcpOutletOptions, TcpTransport};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -39,6 +43,7 @@ pub struct Session {
     tcp: Arc<TcpTransport>,
     udp: Arc<UdpTransport>,
     flows: Vec<FlowControlId>,
+    kept: Arc<Counts>,
 }
 
 impl Session {
@@ -49,7 +54,7 @@ impl Session {
         ctx.start_worker("echo", Echo)?;
         ctx.start_worker("uppercase", Uppercase)?;
         ctx.start_worker("hop", Hop)?;
-        let mut s = Session { ctx, tcp, udp, flows: vec![] };
+        let mut s = Session { ctx, tcp, udp, flows: vec![], kept: Default::default() };
         if let Some(at) = tcp_at {
             let options = TcpListenerOptions::new();
             s.admit(options.spawner_flow_control_id());
@@ -135,6 +140,14 @@ impl Session {
             ["relay", link, name] => {
                 let info = RemoteRelay::create_static(&self.ctx, route![*link], *name, RemoteRelayOptions::new()).await?;
                 format!("relay {}", info.remote_address())
+            }
+            ["keep", at, name] => {
+                self.kept = keep(&self.ctx, &self.tcp, at, name, &SERVICES)?;
+                "kept".into()
+            }
+            ["pings"] => {
+                let of = |n: &AtomicUsize| n.load(SeqCst);
+                format!("pings {} {} {}", of(&self.kept.registrations), of(&self.kept.sent), of(&self.kept.answered))
             }
             ["outlet", name, to] => {
                 let options = self.flows.iter().fold(TcpOutletOptions::new(), |o, id| o.as_consumer(id));
