@@ -110,7 +110,7 @@ struct stream_transport::attempt {
 
 stream_transport::stream_transport(stream_kind kind, transport_context context)
   : env_{std::move(kind), context, rate_limited_log{context.node.limits.log_interval},
-         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), this} {}
+         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), {}, this} {}
 
 stream_transport::~stream_transport() = default;
 
