@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -379,6 +380,37 @@ def test_tls_with_a_target_that_nobody_vouches_for(ockam, authority, target, por
         s.recv(1)
         s.recv(1)
     assert "certificate" in json.loads(ockam("tcp-outlet", "show", "outlet", "--at", "db").out)["last_failure"]
+
+
+def test_a_target_that_does_not_shake_hands_closes_the_client_in_time(ockam, target, portal):
+    silent = target(lambda s: s.recv(1) and s.recv(1 << 16) and time.sleep(20))
+    at = portal(f"localhost:{silent.port}", "--dial-timeout", "1s", outlet=("--tls", "--dial-timeout", "1s"))
+    began = time.monotonic()
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert 0.5 < time.monotonic() - began < 10
+    failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+    assert "timed out" in failure and "no TLS" in failure
+
+
+def test_a_target_that_ends_in_the_handshake_closes_the_client_at_once(ockam, target, portal):
+    at = portal(f"localhost:{target(lambda s: s.recv(1)).port}", outlet=("--tls",))
+    began = time.monotonic()
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert time.monotonic() - began < 4
+    assert "handshake" in json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+
+
+def test_dead_clients_and_targets_are_noticed_by_keepalives(target, portal):
+    port = target(echo).port
+    at = portal(port)
+    with connect(at) as s:
+        s.sendall(b"x")
+        assert s.recv(1) == b"x"
+        for end in (f"sport = :{at.rsplit(':', 1)[1]}", f"dport = :{port}"):  # the inlet's socket, and the outlet's
+            shown = subprocess.run(["ss", "-tnoH", "state", "established", end], capture_output=True, text=True, check=True).stdout
+            assert "timer:(keepalive" in shown, shown
 
 
 def test_a_stuck_stream_delays_no_other(target, portal):
