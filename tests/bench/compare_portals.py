@@ -7,8 +7,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import machines  # noqa: E402
 import report  # noqa: E402
+import machines  # noqa: E402
 import ways  # noqa: E402
 from portal_rows import Cpu, Iperf, Redis, beside  # noqa: E402
 

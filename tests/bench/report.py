@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "system")]  # it has `endings`
 import machines  # noqa: E402
 import portal_rows  # noqa: E402
 import rows  # noqa: E402
@@ -61,7 +61,8 @@ def goal_text(goal, unit):
 def verdict(r):
     if not r["goals"]:
         return "–"
-    return " and ".join(goal_text(g, r["unit"]) for g in r["goals"]) + ": " + ("met" if r["met"] else "**missed**")
+    compared = any(g["met"] is not None for g in r["goals"])
+    return " and ".join(goal_text(g, r["unit"]) for g in r["goals"]) + ": " + ("**missed**" if not r["met"] else "met" if compared else "not compared")
 
 
 def line(r):

@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+import endings
 from processes import kill, pid_of, wait_until
 
 
@@ -449,3 +450,16 @@ def test_many_short_connections_leave_nothing(ockam, target, portal):
     wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
     for name in ("app", "db"):
         assert "stream" not in ockam("worker", "list", "--at", name, "--output", "json").out
+
+
+def test_connections_that_end_in_every_order_leave_nothing(ockam, portal):
+    with endings.Target() as t:
+        at = portal(t.address)
+        endings.run(at, 100, seed=1)
+        pids = [json.loads(ockam("node", "show", n, "--output", "json").out)["pid"] for n in ("app", "db")]
+        counts = lambda: [len(os.listdir(f"/proc/{p}/fd")) for p in pids]
+        wait_until(lambda: all("stream" not in ockam("worker", "list", "--at", n, "--output", "json").out for n in ("app", "db")), "they have parted", 15)
+        before = counts()
+        endings.run(at, 1000, seed=2)
+        wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
+        wait_until(lambda: all("stream" not in ockam("worker", "list", "--at", n, "--output", "json").out for n in ("app", "db")), "no worker is left", 15)

@@ -9,9 +9,8 @@ import struct
 import threading
 
 
-def reset(s):
+def reset_at_close(s):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    s.close()
 
 
 class Target:
@@ -57,7 +56,7 @@ class Target:
         try:
             said = s.recv(100)
             if said.startswith(b"r"):  # it cuts the connection off
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                reset_at_close(s)
                 return False
             if said.startswith(b"f"):  # it ends its direction, and goes on reading
                 s.shutdown(socket.SHUT_WR)
@@ -85,7 +84,7 @@ def run(address, count, seed, at_once=50):
             way = chance.randrange(4)
             with contextlib.suppress(OSError):
                 if way == 0:
-                    reset(s)
+                    reset_at_close(s)
                 elif way == 1:
                     s.shutdown(socket.SHUT_WR)
                     while s.recv(100):
