@@ -28,11 +28,13 @@ SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", 
 
 
 def cpu_seconds_with_children(pid):
-    """With what children that have ended have used; and of those that run."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    own = sum(int(f) for f in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(map(cpu_seconds_with_children, children))
+    """With what children that have ended have used, and those that run."""
+    while True:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        own = sum(int(f) for f in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one has ended meanwhile: its time is its parent's now
+            return own + sum(map(cpu_seconds_with_children, children))
 
 
 def descriptors(pid):
