@@ -16,12 +16,12 @@ from ockam_client import dialing, link as links
 
 @pytest.mark.parametrize("text,place", [
     ("127.0.0.1:4000", ("127.0.0.1", 4000)), ("4000", ("127.0.0.1", 4000)), (":4000", ("127.0.0.1", 4000)), ("[::1]:65535", ("::1", 65535)),
-    ("[fe80::1%lo]:1", ("fe80::1%lo", 1)), ("localhost:0", ("localhost", 0)), ("/run/x.sock", ("/run/x.sock", None)), ("./x", ("./x", None))])
+    ("[fe80::1%lo]:1", ("fe80::1%lo", 1)), ("localhost:0", ("localhost", 0)), ("h:" + "0" * 5000 + "7", ("h", 7)), ("/run/x.sock", ("/run/x.sock", None)), ("./x", ("./x", None))])
 def test_places(text, place):
     assert dialing.place(text) == place
 
 
-@pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "h:", "h:٣", "h:" + "9" * 5000])
+@pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "h:", "h:٣", "h:" + "9" * 5000, "h:000000070000"])
 def test_places_that_are_none(text, run):
     with pytest.raises(ockam.OckamError, match="neither HOST:PORT nor a path") as e:
         run(ockam.connect(text))

@@ -2,6 +2,7 @@
 """Asking and sending over one link."""
 
 import asyncio
+import gc
 import traceback
 
 import fake_node
@@ -325,6 +326,50 @@ def test_who_waits_to_write_hears_of_the_end(run):
             assert [type(e) for e in found[1:]] == [ockam.Closed] * 2
 
     run(go())
+
+
+def test_a_link_that_has_ended_takes_nothing_and_says_why(run, monkeypatch):
+    async def go():
+        async with fake_node.FakeNode() as node:
+            for end in ("abort", "close"):
+                link = await links.dial(ockam.dialing.place(node.address), node.address, 5)
+                assert link.offer(b"")
+                link._writer.transport.set_write_buffer_limits(high=0)
+                assert link.offer(b"")  # nothing waits: at its limit is not over it
+                ended = getattr(link, end)()
+                if ended:
+                    await ended
+                assert not link.offer(b"")
+                with pytest.raises(ockam.Closed, match="the connection was closed here"):
+                    link.check()
+
+            async def reset():
+                raise ConnectionResetError
+
+            link = await links.dial(ockam.dialing.place(node.address), node.address, 5)
+            monkeypatch.setattr(link._writer, "drain", reset)
+            for _ in range(2):
+                with pytest.raises(ockam.Closed, match="the node has closed the connection"):
+                    await link.write(b"")
+            await link.close()
+
+    run(go())
+
+
+def test_an_error_that_comes_with_a_cancel_is_nobodys(run, caplog):
+    async def go():
+        async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
+            asking = asyncio.create_task(c.request("x"))
+            await (await node.link()).receive()
+            c._fail_waiting(ockam.Closed("now"))
+            asking.cancel()
+            await asyncio.wait([asking])
+            assert asking.cancelled() and not c._waiting
+            del asking
+            gc.collect()
+
+    run(go())
+    assert not [r for r in caplog.records if "never retrieved" in r.getMessage()]
 
 
 def test_close_does_not_wait_for_a_node_that_reads_nothing(run, monkeypatch):

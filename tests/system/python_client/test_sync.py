@@ -146,10 +146,16 @@ def test_an_async_handler_is_told_what_to_use(address):
         async def back(m):
             if m.text == "wrong":
                 c.request("echo", "x")
+            if m.text == "why":
+                try:
+                    c.request("echo", "x")
+                except ockam.OckamError as e:
+                    return e.hint
             return (await m.connection.request("echo", m.text)).text
 
         with pytest.raises(ockam.ServiceFailed, match="this waits for the thread that it was called from"):
             in_time(lambda: c.request("kick", "wrong"))
+        assert in_time(lambda: c.request("kick", "why").text).startswith("in an async handler: await message.connection")
         assert in_time(lambda: c.request("kick", "right").text) == "right"
 
 
