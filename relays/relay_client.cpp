@@ -61,6 +61,7 @@ void relay_client::connect() {
   c.transport = transport_->name();
   c.address = way_.front().name;
   c.allow = config_.allow;
+  c.proxy = context_.routing.proxy;
   connector::watcher events{[this] { register_now(); }, [this](const std::string& why) { lost(why); }};
   if (auto ok = context_.connections.add(c, *transport_, std::move(events)); !ok) {
     connection_.clear();

@@ -4,6 +4,7 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/proxy_address.hpp"
 #include "runtime/core/units.hpp"
 #include "runtime/links/relay_names.hpp"
 
@@ -136,13 +137,15 @@ constexpr std::array<node_key, 24> node_list{{
     .value = "PATH"}, node_field<&node_config::control_socket>},
 }};
 
-constexpr std::array<node_key, 4> routing_list{{
+constexpr std::array<node_key, 5> routing_list{{
   {{.name = "dial", .type = type::choice, .about = "peers to connect to when a message of others names them", .fallback = "listed",
     .words = policies, .value = "WHOM"}, &set_dial},
   {{.name = "dial-allow", .type = type::list, .about = "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…",
     .check = &check_peers}, &set_dial_allow},
   {number("dial-links", "links made for routes at one time", "64", 1, 4096), routing_field<&routing_config::dial_links>},
   {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
+  {{.name = "proxy", .about = "links over tcp, ws and caf that routes or relays have made go by way of it; values as of tcp-connection",
+    .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
 }};
 
 constexpr std::array<connection_key, 4> connection_list{{

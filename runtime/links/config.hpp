@@ -30,6 +30,7 @@ struct connection_config {
   std::string address;   ///< in the form of its transport, for tcp host:port
   std::vector<std::string> allow;
   std::map<std::string, std::string> options = {}; ///< keys that only this transport has
+  std::string proxy = {};          ///< `connect_options::proxy`
   retry_range retry = {};          ///< how often it is tried while there is no link
   std::size_t hold_bytes = 0;      ///< messages kept meanwhile; 0: they are reported at once
   std::chrono::milliseconds hold_time{10'000}; ///< for so long
@@ -57,6 +58,7 @@ struct routing_config {
   std::vector<address> dial_allow = {};
   std::size_t dial_links = 64;                 ///< links made this way at one time
   std::chrono::milliseconds dial_idle{60'000}; ///< one that carried nothing for this long is closed
+  std::string proxy = "none"; ///< by way of which links are made because a route names a peer, those of relays included
 };
 
 } // namespace ockam

@@ -71,6 +71,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     o.allow = config_.allow;
     o.timeout = timeout;
     o.extra = config_.options;
+    o.proxy = config_.proxy;
     o.producer = flow_;
     o.on_end = [weak = weak_from_this()](const link_info& last, const std::string& why) {
       if (auto c = weak.lock())

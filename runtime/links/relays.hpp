@@ -65,6 +65,7 @@ struct relays_context {
   const node_context& node;
   connector& connections;
   const transport_set& transports;
+  const routing_config& routing;
 };
 
 /// `main` wires the parts: the node gets its relays as data.

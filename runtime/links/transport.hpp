@@ -97,6 +97,8 @@ struct connect_options {
   std::vector<std::string> allow = {};     ///< workers that the peer may reach through this link
   std::chrono::milliseconds timeout{10'000};
   transport_options extra = {};
+  /// For transports whose connections have the key `proxy`: its value, where `extra` has none. Others go straight.
+  std::string proxy = {};
   std::uint32_t producer = 0;              ///< flow control id of what comes in, kept by the caller; 0: a new one
   /// Called once when a link that was up has ended, with its last figures and why (empty: closed from here).
   std::function<void(const link_info& last, const std::string& why)> on_end = {};

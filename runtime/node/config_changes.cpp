@@ -36,7 +36,7 @@ bool same(const config_section& l, const config_section& r) {
 }
 
 bool same(const routing_config& l, const routing_config& r) {
-  return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
+  return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle, l.proxy) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle, r.proxy);
 }
 
 /// The same but for what it admits, and whether its address is waited for: what is open goes on.

@@ -2,6 +2,7 @@
 #include "transports/stream/stream_transport.hpp"
 
 #include "runtime/links/allow.hpp"
+#include "transports/stream/proxy_key.hpp"
 #include "transports/stream/stream_keys.hpp"
 
 #include <algorithm>
@@ -130,6 +131,8 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
 }
 
 void stream_transport::connect(const std::string& where, connect_options o, connected done) {
+  if (env_.kind.by_proxy && !o.proxy.empty())
+    o.extra.try_emplace(std::string{proxy_keys.front().name}, o.proxy);
   auto to = env_.kind.peer(env_.context, where, o.extra);
   if (!to)
     return done(to.error());

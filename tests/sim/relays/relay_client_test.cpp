@@ -30,6 +30,18 @@ node_config behind_config(std::vector<relay_config> relays = {{"db", relay_at, {
   return c;
 }
 
+//   behind ══▶ proxy (the test)
+TEST(relay_by_proxy, its_own_connection_goes_by_way_of_the_proxy_of_routing) {
+  network net;
+  auto& proxy = net.serve("127.0.0.1:3128");
+  auto c = behind_config();
+  c.routing.proxy = "http://127.0.0.1:3128";
+  node behind{net, c, services_with_relays()};
+  net.run();
+  ASSERT_TRUE(proxy.waiting());
+  EXPECT_TRUE(proxy.accept().receive().starts_with("CONNECT 127.0.0.1:4000 "));
+}
+
 //   app ══▶ relay ◀══ behind, which nobody can dial
 class relay_client_test : public testing::Test {
  protected:

@@ -104,6 +104,9 @@ TEST(config_changes, keys_of_the_node_wait_for_a_start_but_those_of_routing_do_n
   auto c = changes(config(), fresh);
   EXPECT_TRUE(c.routing);
   EXPECT_EQ(c.at_start, (std::vector<std::string_view>{"threads", "log-file", "max-frame"}));
+  fresh = config();
+  fresh.routing.proxy = "http://127.0.0.1:3128";
+  EXPECT_TRUE(changes(config(), fresh).routing);
 }
 
 } // namespace
