@@ -78,6 +78,9 @@ TEST(NodeYaml, SaysWhereItIsWrong) {
 TEST(NodeYaml, NothingGetsIntoOtherLines) {
   EXPECT_NE(ini_of("{log-file: \"a\\n[service x]\"}").find("cannot be a value"), std::string::npos);
   EXPECT_NE(ini_of("{services: {\"x]\\n[node\": hop}}").find("cannot be a name"), std::string::npos);
+  for (auto* twice : {"{threads: 1, threads: 2}", "{services: {a: hop, a: echo}}", "{services: {a: {type: hop, type: echo}}}"})
+    EXPECT_NE(ini_of(twice).find("is there twice"), std::string::npos) << twice;
+  EXPECT_EQ(ini_of("{services: {a_b: hop, a-b: hop}}").find("twice"), std::string::npos);
 }
 
 TEST(NodeYaml, ABombOfAliasesIsNoTrouble) {
