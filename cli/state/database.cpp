@@ -26,6 +26,8 @@ constexpr const char* schema = R"(
   PRAGMA user_version = 1;
 )";
 
+constexpr const char* cannot_be_read = "move it away: nodes are found again by their directories; or start anew with: ockam reset -y";
+
 error failure(sqlite3* db, const std::string& what) {
   auto code = sqlite3_errcode(db);
   const char* file = sqlite3_db_filename(db, "main");
@@ -34,7 +36,7 @@ error failure(sqlite3* db, const std::string& what) {
     cause += ": " + std::string{std::strerror(err)};
   switch (code) {
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return {errc::corrupt_state, cause, "start anew with: ockam reset -y"};
+    case SQLITE_CORRUPT: return {errc::corrupt_state, cause, cannot_be_read};
     case SQLITE_READONLY: return {errc::permission_denied, cause, "it has to be writable, and so has its directory; OCKAM_HOME names another one"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM: return {errc::permission_denied, cause, "OCKAM_HOME names the directory to use"};
@@ -124,7 +126,7 @@ result<void> check_version(sqlite3* db) {
     return error{errc::corrupt_state, "it was written by a newer version (schema " + std::to_string(*v) + ", this one knows "
                    + std::to_string(schema_version) + ")", "use the newer programs, or start anew with: ockam reset -y"};
   if (*v < schema_version)
-    return error{errc::corrupt_state, "it is not a database of this program", "start anew with: ockam reset -y"};
+    return error{errc::corrupt_state, "it is not a database of this program", cannot_be_read};
   return {};
 }
 
