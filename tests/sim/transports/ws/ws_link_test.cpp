@@ -233,8 +233,9 @@ TEST_F(ws_link, a_message_over_the_limit_in_parts_is_reported_and_harms_no_other
   std::string in_parts;
   for (std::size_t at = 0; at < large.size(); at += part)
     in_parts += client_frame(at == 0 ? opcode::binary : opcode::continuation, std::string_view{large}.substr(at, part), at + part >= large.size());
+  auto behind = body({"echo"}, {"a"}, "behind");
   auto got = ask(c, client_frame(opcode::binary, body({"echo"}, {"a"}, "before")) + in_parts
-                      + client_frame(opcode::binary, body({"echo"}, {"a"}, "be"), false) + client_frame(opcode::continuation, "hind"));
+                      + client_frame(opcode::binary, behind.substr(0, 10), false) + client_frame(opcode::continuation, behind.substr(10)));
   ASSERT_EQ(got.size(), 3u);
   EXPECT_NE(got[1].payload.find("too-large"), std::string::npos);
   EXPECT_NE(got[1].payload.find("the message has " + std::to_string(large.size()) + " bytes"), std::string::npos);
