@@ -356,16 +356,16 @@ def test_a_link_that_has_ended_takes_nothing_and_says_why(run, monkeypatch):
     run(go())
 
 
-def test_an_error_that_comes_with_a_cancel_is_nobodys(run, caplog):
+def test_an_error_that_is_told_twice_is_no_news(run, caplog, monkeypatch):
     async def go():
         async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
-            asking = asyncio.create_task(c.request("x"))
-            await (await node.link()).receive()
-            c._fail_waiting(ockam.Closed("now"))
-            asking.cancel()
-            await asyncio.wait([asking])
-            assert asking.cancelled() and not c._waiting
-            del asking
+            async def write(_):
+                c._fail_waiting(ockam.Closed("told to all who wait"))
+                raise ockam.Closed("told to who writes")
+
+            monkeypatch.setattr(c._link, "write", write)
+            with pytest.raises(ockam.Closed, match="told to who writes"):
+                await c.request("x")
             gc.collect()
 
     run(go())

@@ -37,6 +37,12 @@ def test_routes_that_are_none(route, says):
     assert says in e.value.cause and e.value.hint
 
 
+def test_a_long_name_is_shown_in_part():
+    with pytest.raises(ockam.InvalidRoute) as e:
+        routes.parse("x" * 2000)
+    assert "x" * 32 in e.value.cause and "x" * 33 not in e.value.cause
+
+
 def test_what_gives_addresses_is_a_route():
     assert routes.parse(a for a in ("a", "b")) == routes.parse(("a", "b")) == [(0, "a"), (0, "b")]
 

@@ -84,7 +84,7 @@ def test_it_asks_and_sends(address):
         c.send("echo", "hi", sender="me")
         c.send("echo", sender="me")
         assert [heard.get(timeout=5) for _ in range(2)] == [b"\x02hi", b""]
-        with pytest.raises(ockam.TimedOut):
+        with pytest.raises(ockam.TimedOut, match="within 0.05 s"):
             c.request("mute", timeout=0.05)
         with pytest.raises(ockam.InvalidRoute):
             c.send("")
