@@ -2,7 +2,6 @@
 """Asking and sending over one link."""
 
 import asyncio
-import gc
 import traceback
 
 import fake_node
@@ -354,22 +353,6 @@ def test_a_link_that_has_ended_takes_nothing_and_says_why(run, monkeypatch):
             await link.close()
 
     run(go())
-
-
-def test_an_error_that_is_told_twice_is_no_news(run, caplog, monkeypatch):
-    async def go():
-        async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
-            async def write(_):
-                c._fail_waiting(ockam.Closed("told to all who wait"))
-                raise ockam.Closed("told to who writes")
-
-            monkeypatch.setattr(c._link, "write", write)
-            with pytest.raises(ockam.Closed, match="told to who writes"):
-                await c.request("x")
-            gc.collect()
-
-    run(go())
-    assert not [r for r in caplog.records if "never retrieved" in r.getMessage()]
 
 
 def test_close_does_not_wait_for_a_node_that_reads_nothing(run, monkeypatch):
