@@ -20,6 +20,7 @@ import processes  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--programs", help="folder of ockam and ockam-node (or OCKAM_PROGRAMS; default: build/dev/bin)")
+    parser.addoption("--short-connections", type=int, default=5, metavar="SECONDS", help="for how long there are 500 connections a second through a portal")
 
 
 @pytest.fixture(scope="session")
