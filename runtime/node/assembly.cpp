@@ -5,6 +5,7 @@
 #include "runtime/core/log.hpp"
 #include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_publisher.hpp"
+#include "runtime/workers/own_turn.hpp"
 #include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/watch_client.hpp"
 #include "runtime/workers/watch_server.hpp"
@@ -161,6 +162,7 @@ void assembly::clear() {
   facilities_.clear();
   transports_.clear();
   reactor_.at_end_of_turn(nullptr);
+  own_turn::close(sys_);
   actors::children::close(sys_);
   forget_actor_publisher(sys_);
   forget_remote_gate(sys_);

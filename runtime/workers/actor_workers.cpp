@@ -5,6 +5,7 @@
 #include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/headers_hash.hpp"
+#include "runtime/workers/own_turn.hpp"
 #include "runtime/workers/pool_host.hpp"
 #include "runtime/workers/pool_mailbox.hpp"
 #include "runtime/workers/socket_host.hpp"
@@ -56,7 +57,9 @@ actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::re
     requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
                 request_done(from, number, std::move(reply), why);
               }},
-    actors_{actors::children::open(sys)} {}
+    actors_{actors::children::open(sys)} {
+  own_turn::open(sys);
+}
 
 actor_workers::~actor_workers() = default;
 
