@@ -95,7 +95,7 @@ def with_fragments(text):
                       *("{\n" + body for body in statements), "}" * len(statements), "}", ""])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_the_page_of_actors(prefix, reader, home):
     work, text = home / "work", page("docs/actors.md")
     work.mkdir()
