@@ -131,3 +131,22 @@ def config_file(home):
         return path
 
     return write
+
+
+@pytest.fixture
+def small_disk(home):
+    """small_disk(size) → a directory on a disk of its own. Skipped where nobody may mount one, but not in CI."""
+    at = home / "disk"
+    at.mkdir()
+
+    def mount(size):
+        r = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", at], capture_output=True, text=True)
+        if r.returncode != 0:
+            processes.cannot_run("no mount here: " + r.stderr)
+        return at
+
+    yield mount
+    for pid in processes.of_home(at / "home"):
+        os.kill(pid, signal.SIGKILL)
+    processes.wait_until(lambda: processes.of_home(at / "home") == [], "nothing runs there")
+    subprocess.run(["umount", at], capture_output=True)
