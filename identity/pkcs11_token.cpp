@@ -34,8 +34,8 @@ error failed(const char* what, CK_RV rv) {
 }
 
 bool has_ended(CK_RV rv) {
-  return rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT
-         || rv == CKR_USER_NOT_LOGGED_IN;
+  return rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED || rv == CKR_DEVICE_REMOVED
+         || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_USER_NOT_LOGGED_IN;
 }
 
 /// For the C interface, which takes what it only reads as mutable.
@@ -92,7 +92,8 @@ result<CK_SLOT_ID> find_token(CK_FUNCTION_LIST_PTR f, const std::string& label) 
     if (f->C_GetTokenInfo(slots[i], &info) == CKR_OK && std::memcmp(info.label, wanted.data(), label_size) == 0)
       return slots[i];
   }
-  return error{errc::not_found, "no token with label " + label, "is it plugged in? p11tool --list-tokens shows those that are"};
+  return error{errc::not_found, "no token with label " + label,
+               "is it plugged in? p11tool --list-tokens shows those that are"};
 }
 
 } // namespace
@@ -214,12 +215,14 @@ result<verifying_key> pkcs11_token::new_key() {
   return in_session([](session& s) -> result<verifying_key> {
     CK_MECHANISM how{CKM_EC_KEY_PAIR_GEN, nullptr, 0};
     const CK_KEY_TYPE type = CKK_EC;
-    std::array public_half{attribute(CKA_TOKEN, yes), attribute(CKA_KEY_TYPE, type), attribute(CKA_VERIFY, yes),
-                           attribute(CKA_EC_PARAMS, bytes_view{reinterpret_cast<const std::byte*>(p256_name.data()), p256_name.size()})};
-    std::array private_half{attribute(CKA_TOKEN, yes),     attribute(CKA_KEY_TYPE, type), attribute(CKA_PRIVATE, yes),
+    std::array public_half{
+      attribute(CKA_TOKEN, yes), attribute(CKA_KEY_TYPE, type), attribute(CKA_VERIFY, yes),
+      attribute(CKA_EC_PARAMS, bytes_view{reinterpret_cast<const std::byte*>(p256_name.data()), p256_name.size()})};
+    std::array private_half{attribute(CKA_TOKEN, yes),     attribute(CKA_KEY_TYPE, type),  attribute(CKA_PRIVATE, yes),
                             attribute(CKA_SENSITIVE, yes), attribute(CKA_EXTRACTABLE, no), attribute(CKA_SIGN, yes)};
     CK_OBJECT_HANDLE shown = CK_INVALID_HANDLE, hidden = CK_INVALID_HANDLE;
-    auto rv = s.f->C_GenerateKeyPair(s.handle, &how, public_half.data(), public_half.size(), private_half.data(), private_half.size(), &shown, &hidden);
+    auto rv = s.f->C_GenerateKeyPair(s.handle, &how, public_half.data(), public_half.size(), private_half.data(),
+                                     private_half.size(), &shown, &hidden);
     if (rv != CKR_OK)
       return s.why("C_GenerateKeyPair", rv);
     auto key = s.name(shown, hidden);
@@ -242,7 +245,8 @@ result<signature> pkcs11_token::sign(const verifying_key& by, bytes_view message
     CK_ULONG size = out.data.size();
     auto rv = s.f->C_SignInit(s.handle, &how, *key);
     if (rv == CKR_OK)
-      rv = s.f->C_Sign(s.handle, reinterpret_cast<unsigned char*>(hash.data()), hash.size(), reinterpret_cast<unsigned char*>(out.data.data()), &size);
+      rv = s.f->C_Sign(s.handle, reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
+                       reinterpret_cast<unsigned char*>(out.data.data()), &size);
     if (rv != CKR_OK)
       return s.why("C_Sign", rv);
     if (size != out.data.size())

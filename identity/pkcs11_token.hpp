@@ -8,8 +8,8 @@
 
 namespace ockam::identities {
 
-/// A token (smart card, HSM) that a PKCS#11 module speaks to: P-256 keys that are made in it, sign in it, cannot be read
-/// out of it. A key is found by its public half: `CKA_ID` of both objects is SHA-256 of the point.
+/// A token (smart card, HSM) that a PKCS#11 module speaks to: P-256 keys that are made in it, sign in it, cannot be
+/// read out of it. A key is found by its public half: `CKA_ID` of both objects is SHA-256 of the point.
 ///
 /// PKCS#11 itself, since Debian's libp11 (0.4.12) cannot make keys of elliptic curves in a token. Errors of all:
 /// `permission_denied` for a wrong PIN (never tried twice: tokens lock themselves), `not_found` for a module, token or

@@ -6,8 +6,9 @@
 
 namespace ockam::identities {
 
-/// A vault whose signing keys, of P-256 alone, are in a token. Static keys of channels are not what tokens are made for:
-/// they are in a file vault beside, `PATH.static`, sealed by the PIN. The file of the vault says which token is meant:
+/// A vault whose signing keys, of P-256 alone, are in a token. Static keys of channels are not what tokens are made
+/// for: they are in a file vault beside, `PATH.static`, sealed by the PIN, which is opened when one is needed. The file
+/// of the vault says which token is meant:
 ///
 ///     ockamtok 1
 ///     /usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so
@@ -20,9 +21,11 @@ class token_vault final : public vault {
   static constexpr std::size_t max_file = 8192;
 
   /// Writes the file for a token that can be opened. Errors: those of `pkcs11_token` and of files.
-  static result<void> make(const std::string& path, const std::string& module, const std::string& label, const secret& pin);
-  /// `pin` is null for none. Errors: those of `pkcs11_token` and of files; `malformed`; `permission_denied` without a PIN.
-  static result<std::unique_ptr<token_vault>> open(const std::string& path, const secret* pin);
+  static result<void> make(const std::string& path, const std::string& module, const std::string& label,
+                           const secret& pin);
+  /// `pin` is null for none. Errors: those of `pkcs11_token` and of files; `malformed`; `permission_denied` without a
+  /// PIN.
+  static result<std::unique_ptr<token_vault>> open(const std::string& path, const secret* pin, scrypt_cost cost = {});
   /// The file of the other keys.
   static std::string static_file(const std::string& path) { return path + ".static"; }
 
@@ -34,10 +37,15 @@ class token_vault final : public vault {
   result<void> remove(const x25519_public& key) override;
 
  private:
-  token_vault(pkcs11_token t, std::unique_ptr<file_vault> f) : token_{std::move(t)}, static_keys_{std::move(f)} {}
+  token_vault(pkcs11_token t, std::string path, secret pin, scrypt_cost cost)
+    : token_{std::move(t)}, path_{std::move(path)}, pin_{std::move(pin)}, cost_{cost} {}
+  result<file_vault*> static_keys();
 
-  std::mutex mutex_; ///< of the token
+  std::mutex mutex_; ///< of the token, and while the other file is opened
   pkcs11_token token_;
+  const std::string path_;
+  const secret pin_;
+  const scrypt_cost cost_;
   std::unique_ptr<file_vault> static_keys_;
 };
 

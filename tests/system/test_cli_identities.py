@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from processes import asked_on_a_terminal, fill, on_a_terminal
+from processes import asked_on_a_terminal, cannot_run, fill, on_a_terminal
 
 
 def mode(path):
@@ -252,6 +252,50 @@ def test_a_passphrase_is_typed_twice_and_not_shown(programs, env, ockam, home):
     assert r.code == 70 and "passphrase" in r.err, r
     r = ockam("vault", "create", "w", "--passphrase", "--passphrase-file", "x")
     assert r.code == 70 and "not both" in r.err, r
+
+
+# -- tokens -----------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def token(env, home, passphrase):
+    """token(*words) → options that name a token of SoftHSM, whose PIN is in `passphrase`. Skipped where it is not installed, but not in CI."""
+    module = next((p for p in ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so") if os.path.exists(p)), None)
+    if not module or not shutil.which("softhsm2-util"):
+        cannot_run("softhsm2 is not installed")
+    (home / "tokens").mkdir()
+    (home / "softhsm.conf").write_text(f"directories.tokendir = {home}/tokens\nobjectstore.backend = file\n")
+    env["SOFTHSM2_CONF"] = str(home / "softhsm.conf")
+    passphrase.write_text("1234\n")
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "t", "--pin", "1234", "--so-pin", "5678"], env=env, check=True, stdout=subprocess.DEVNULL)
+    return ["--token", "t", "--module", module]
+
+
+def test_a_token_has_the_keys_of_identities(ockam, home, passphrase, token):
+    r = ockam("vault", "create", "hsm", *token, "--passphrase-file", passphrase)
+    assert r.code == 0, r
+    assert vaults(ockam)["hsm"]["kind"] == "token" and mode(home / "vault-hsm") == 0o600
+    identifier = ockam("identity", "create", "alice").out
+    assert ockam("identity", "rotate", "alice").out == identifier
+    assert [c["primary_public_key"].split(":")[0] for c in changes(ockam, "alice")] == ["ECDSASHA256CurveP256"] * 2
+    assert ockam("vault", "create", "other").code == 0 and ockam("vault", "default", "other").code == 0
+    assert ockam("vault", "move", "hsm", "--path", "moved").code == 0
+    assert ockam("identity", "rotate", "alice").code == 0, "only the file that names the token has moved"
+    passphrase.write_text("9999\n")
+    r = ockam("identity", "rotate", "alice")
+    assert r.code == 70 and "PIN" in r.err and "9999" not in r.err and len(changes(ockam, "alice")) == 3, r
+    passphrase.write_text("1234\n")
+    r = ockam("identity", "delete", "alice", "-y")
+    assert r.code == 0 and r.err == "", r
+    assert ockam("vault", "delete", "hsm", "-y").code == 0 and not (home / "moved").exists()
+
+
+def test_a_token_that_is_not_there_or_has_no_pin_is_no_vault(ockam, home, passphrase, token):
+    assert ockam("vault", "create", "hsm", "--token", "t", "--passphrase-file", passphrase).code == 64
+    for words, said in (([*token], "PIN"), (["--token", "nobody", *token[2:], "--passphrase-file", passphrase], "no token"),
+                        (["--token", "t", "--module", "/nothere.so", "--passphrase-file", passphrase], "no PKCS#11 module")):
+        r = ockam("vault", "create", "hsm", *words)
+        assert r.code == 70 and said in r.err, r
+    assert vaults(ockam) == {} and not list(home.glob("vault-*"))
 
 
 # -- races ------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,8 @@ class token : public testing::Test {
     std::string name = std::filesystem::temp_directory_path() / "ockam-token-XXXXXX";
     folder = ::mkdtemp(name.data());
     std::filesystem::create_directory(folder + "/tokens");
-    std::ofstream{folder + "/conf"} << "directories.tokendir = " << folder << "/tokens\nobjectstore.backend = file\nlog.level = ERROR\n";
+    std::ofstream{folder + "/conf"} << "directories.tokendir = " << folder
+                                    << "/tokens\nobjectstore.backend = file\nlog.level = ERROR\n";
     ::setenv("SOFTHSM2_CONF", (folder + "/conf").c_str(), 1);
     made = std::system("softhsm2-util --init-token --free --label t --pin 1234 --so-pin 5678 > /dev/null 2>&1") == 0;
   }
@@ -51,7 +52,7 @@ class token : public testing::Test {
   std::unique_ptr<vault> open() {
     if (!std::filesystem::exists(path()))
       must(token_vault::make(path(), softhsm(), "t", pin));
-    return must(open_vault_file(path(), &pin));
+    return must(token_vault::open(path(), &pin, scrypt_cost{10, 8, 1})); // cheap enough for a test
   }
 
   static inline std::string folder;
@@ -124,8 +125,11 @@ TEST_F(token, that_is_not_there_is_said_and_no_file_is_made) {
 }
 
 TEST_F(token, is_what_a_whole_file_says) {
-  auto write = [&](const std::string& content) { must(private_file::replace(path(), std::as_bytes(std::span{content}))); };
-  for (const std::string rest : {"", "/m.so", "/m.so\n", "m.so\nt\n", "/m.so\n\n", "/m.so\nt\nmore\n", "/m\x01.so\nt\n"}) {
+  auto write = [&](const std::string& content) {
+    must(private_file::replace(path(), std::as_bytes(std::span{content})));
+  };
+  for (const std::string rest :
+       {"", "/m.so", "/m.so\n", "m.so\nt\n", "/m.so\n\n", "/m.so\nt\nmore\n", "/m\x01.so\nt\n"}) {
     write("ockamtok 1\n" + rest);
     EXPECT_EQ(open_vault_file(path(), &pin).error().code, errc::malformed) << rest;
   }
