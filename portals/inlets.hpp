@@ -3,6 +3,7 @@
 
 #include "portals/inlet.hpp"
 #include "runtime/links/facility.hpp"
+#include "runtime/links/route_maker.hpp"
 
 #include <map>
 
@@ -11,7 +12,7 @@ namespace ockam::portal {
 /// The inlets of a node, by name. Socket thread only.
 class inlets final : public facility {
  public:
-  explicit inlets(const node_context& node) : env_{node} {}
+  inlets(const node_context& node, route_maker routes) : env_{node}, routes_{std::move(routes)} {}
 
   std::string_view kind() const override;
   result<config_section> begin(const config_section& s) override;
@@ -24,6 +25,7 @@ class inlets final : public facility {
   result<void> check_place(const endpoint& at) const;
 
   environment env_;
+  route_maker routes_;
   std::map<std::string, std::shared_ptr<inlet>, std::less<>> all_;
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/endpoint.hpp"
-#include "runtime/core/multiaddr.hpp"
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/section.hpp"
 
 /// The sections of portals, `[tcp-outlet NAME]` and `[tcp-inlet NAME]`, as data: without the library, for whoever reads
@@ -32,7 +32,9 @@ inline result<endpoint> parse_listen(std::string_view text) {
 
 inline result<void> check_outlet_route(const std::string& text) {
   auto m = parse_multiaddr(text);
-  auto to = m ? to_route(*m) : result<route>{m.error()};
+  if (m && !m->parts.empty() && m->parts.back().protocol == multiaddr_protocol::secure)
+    return error{errc::invalid_route, "the route ends in a secure channel, and at no outlet", "for example …/secure/api/service/outlet"};
+  auto to = m ? to_route(without_channels(*m)) : result<route>{m.error()};
   if (!to)
     return std::move(to).error();
   if (to->empty() || !to->back().is_local())

@@ -4,15 +4,14 @@
 #include "portals/inlets.hpp"
 #include "portals/outlets.hpp"
 
-#include <array>
+#include <utility>
 
 namespace ockam {
 
-std::span<const facility_factory> portal_facilities() {
-  static const std::array<facility_factory, 2> all{
+std::vector<facility_factory> portal_facilities(route_maker routes) {
+  return {
     [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::outlets>(node); },
-    [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(node); }};
-  return all;
+    [routes = std::move(routes)](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(node, routes); }};
 }
 
 } // namespace ockam

@@ -145,6 +145,16 @@ constexpr std::array<node_key, 4> routing_list{{
   {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
 }};
 
+constexpr std::array<node_key, 3> identity_list{{
+  {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
+   node_field<&node_config::identity, &identity_config::vault>},
+  {{.name = "history", .type = type::path,
+    .about = "file of the change history, in hex, of mode 0600; without it the node makes a new identity for itself", .example = "node.identity",
+    .required = true}, node_field<&node_config::identity, &identity_config::history>},
+  {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
+   node_field<&node_config::identity, &identity_config::passphrase_file>},
+}};
+
 constexpr std::array<connection_key, 4> connection_list{{
   {duration("retry-min", "try again after this time, then after longer ones", "200ms"),
    connection_field<&connection_config::retry, &retry_range::least>},
@@ -179,6 +189,10 @@ std::span<const node_key> node_keys() {
 
 std::span<const node_key> routing_keys() {
   return routing_list;
+}
+
+std::span<const node_key> identity_keys() {
+  return identity_list;
 }
 
 std::span<const connection_key> connection_keys() {

@@ -25,6 +25,8 @@ using relay_key = config_key<relay_config>;
 std::span<const node_key> node_keys();
 /// Those of the section `[routing]`, options as well.
 std::span<const node_key> routing_keys();
+/// Those of the section `[identity]`.
+std::span<const node_key> identity_keys();
 /// Those of the sections of connections, of every transport, beside `address` and `allow`.
 std::span<const connection_key> connection_keys();
 /// Those of the section `[relay NAME]`.

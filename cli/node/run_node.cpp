@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/run_node.hpp"
 
+#include "channels/channels.hpp"
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
 #include "cli/state/descriptor.hpp"
@@ -19,11 +20,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
 #include <string_view>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <thread>
 #include <unistd.h>
@@ -361,6 +364,26 @@ class own_part {
   std::atomic<bool> failed_ = false;
 };
 
+/// A dump of this process has none of its memory, which has keys. Its other traits stay, so that who looks for nodes
+/// still finds it (which `PR_SET_DUMPABLE` would end).
+void keep_memory_out_of_dumps() {
+  rlimit none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
+  std::ofstream{"/proc/self/coredump_filter"} << "0"; // where dumps go to a program, the limit does not count
+}
+
+/// Null where the configuration has none.
+result<channels::identity_ptr> load_identity(const identity_config& c) {
+  if (c.vault.empty())
+    return channels::identity_ptr{};
+  keep_memory_out_of_dumps();
+  auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  auto who = channels::node_identity::load(c, static_cast<identities::timestamp>(now.count()));
+  if (who)
+    log(level::info, "identity", "this node is " + (*who)->name());
+  return who;
+}
+
 /// Where the log is, for `ockam node logs`.
 void note_log(const node_options& o, const presence& here) {
   if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
@@ -381,12 +404,21 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   }
   if (*here)
     note_log(o, **here);
+  auto who = load_identity(o.config.identity);
+  if (!who) {
+    log(level::error, "node", who.error());
+    return leave(o, who.error(), code_of_start(who.error()));
+  }
+  channels::parts secure{*std::move(who)};
+  auto facilities = secure.facilities();
+  for (auto& f : portal_facilities(secure.routes())) // which may go through channels
+    facilities.push_back(std::move(f));
   task_queue tasks;
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
   auto started =
-    node::start(o.config, {all_transports(), services, &make_relays, own_file ? &*own_file : nullptr, portal_facilities()}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, &make_relays, own_file ? &*own_file : nullptr, facilities, secure.routes()}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();

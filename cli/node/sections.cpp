@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/sections.hpp"
 
+#include "channels/keys.hpp"
 #include "cli/node/config_keys.hpp"
 #include "cli/node/service_section.hpp"
 #include "portals/keys.hpp"
@@ -28,6 +29,14 @@ section_kind routing_section() {
   return {{"routing", section_name::none, "routes that name other nodes", descriptors_of(routing_keys())},
           [](const section_content& s, node_config& out) {
             set_keys(routing_keys(), out, s.keys);
+            return problems{};
+          }};
+}
+
+section_kind identity_section() {
+  return {{"identity", section_name::none, "who the node is, and where its keys are", descriptors_of(identity_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(identity_keys(), out, s.keys);
             return problems{};
           }};
 }
@@ -134,11 +143,13 @@ section_kind item_section(std::string_view kind, section_name name, std::string_
 
 const std::vector<section_kind>& section_kinds() {
   static const auto kinds = [] {
-    std::vector<section_kind> all{node_section(), routing_section()};
+    std::vector<section_kind> all{node_section(), routing_section(), identity_section()};
     for (const auto& t : transport_descriptors) {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
+    all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
+    all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",
                                portal::outlet_keys, "to"));
     all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));

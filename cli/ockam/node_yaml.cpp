@@ -140,6 +140,10 @@ class yaml_reader {
       out_.name = scalar(value);
       return {};
     }
+    if (key == "identity" && value.IsScalar()) {
+      out_.identity = scalar(value);
+      return {};
+    }
     if (find_key(node_.keys, key))
       return set(out_.ini.at(node_.kind), node_, key, value);
     for (const auto& t : transport_descriptors)

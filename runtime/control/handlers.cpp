@@ -143,12 +143,12 @@ std::string control_handlers::who_does_not_return(const route& r) const {
   return {};
 }
 
-result<route> control_handlers::route_of(const std::string& text) {
+result<made_route> control_handlers::route_of(const std::string& text) const {
   auto parsed = parse_multiaddr(text);
   if (!parsed)
     return std::move(parsed).error();
-  auto to = to_route(*parsed);
-  if (to && to->empty())
+  auto to = parts_.routes(*parsed, false);
+  if (to && to->to.empty())
     return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
   return to;
 }

@@ -94,7 +94,8 @@ class control_handlers {
   /// Whether a message may begin. Error: `limit_reached`.
   result<void> has_memory() const;
   void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
-  static result<route> route_of(const std::string& text);
+  /// With the channels that it names.
+  result<made_route> route_of(const std::string& text) const;
   /// Which worker at the beginning of a route has not returned for longer than the watchdog allows, in words; empty when
   /// none is known.
   std::string who_does_not_return(const route& r) const;

@@ -5,6 +5,7 @@
 #include "runtime/links/dialer.hpp"
 #include "runtime/links/facility.hpp"
 #include "runtime/links/relays.hpp"
+#include "runtime/links/route_maker.hpp"
 #include "runtime/links/section_keeper.hpp"
 #include "runtime/links/transport_set.hpp"
 #include "runtime/workers/service_catalog.hpp"
@@ -23,6 +24,7 @@ struct live_parts {
   dialer& dial;           ///< links that are made because a route names their peer
   ockam::relays& relays;  ///< names at other nodes by which this one is reached
   facility_set& facilities; ///< what is made by sections of other kinds
+  const route_maker& routes; ///< makes the channels that a route names
   section_keeper& sections; ///< told of what is made and ended by hand
   std::chrono::steady_clock::time_point since; ///< when the node began to run
 };

@@ -38,15 +38,15 @@ node_config without_sections(node_config c) {
 } // namespace
 
 assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_config& config, node_parts parts, std::uint32_t seed)
-  : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{parts}, memory_{config_.limit.node_budget},
+  : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{std::move(parts)}, memory_{config_.limit.node_budget},
     local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
-    dialer_{context_, config_.routing, connector_, transports_, seed}, relays_{parts.relays({context_, connector_, transports_})}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
+    dialer_{context_, config_.routing, connector_, transports_, seed}, relays_{kinds_.relays({context_, connector_, transports_})}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
 
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, kinds_.routes, sections_, since_};
 }
 
 void assembly::open() {

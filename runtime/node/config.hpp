@@ -29,6 +29,14 @@ struct log_config {
   std::size_t max_files = 3;      ///< rotated files that are kept
 };
 
+/// Where a node has its keys and who it is; no vault: it is nobody.
+struct identity_config {
+  std::string vault;           ///< file of the keys; made when it is missing
+  std::string history;         ///< file of the change history; a new identity when it is missing
+  std::string passphrase_file; ///< of a vault that is sealed; empty: it is not
+  friend bool operator==(const identity_config&, const identity_config&) = default;
+};
+
 /// A node, completely: what one INI file says. Read by `cli/node/`, acted on by `runtime/node`.
 struct node_config {
   std::string name;
@@ -38,6 +46,7 @@ struct node_config {
   log_config log;
   limits limit;
   routing_config routing;
+  identity_config identity;
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;

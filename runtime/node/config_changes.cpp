@@ -94,7 +94,7 @@ constexpr bool of_limit(const node_config& l, const node_config& r) {
   return l.limit.*Member != r.limit.*Member;
 }
 
-constexpr std::array<start_key, 22> start_keys{{
+constexpr std::array<start_key, 23> start_keys{{
   {"name", of_node<&node_config::name>},
   {"threads", of_node<&node_config::threads>},
   {"log-file", of_log<&log_config::file>},
@@ -117,6 +117,7 @@ constexpr std::array<start_key, 22> start_keys{{
   {"watchdog", of_limit<&limits::watchdog>},
   {"log-interval", of_limit<&limits::log_interval>},
   {"control-socket", of_node<&node_config::control_socket>},
+  {"[identity]", of_node<&node_config::identity>},
 }};
 
 template <class Section>

@@ -3,6 +3,7 @@
 
 #include "runtime/links/facility.hpp"
 #include "runtime/links/relays.hpp"
+#include "runtime/links/route_maker.hpp"
 #include "runtime/links/transport.hpp"
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
@@ -29,6 +30,7 @@ struct node_parts {
   relays_factory relays;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
   std::span<const facility_factory> facilities = {};
+  route_maker routes = &make_plain_route; ///< for routes that name secure channels
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits

@@ -150,7 +150,9 @@ result<new_node> described_node(invocation& in) {
   if (auto ok = state::check_node_name(name); !ok)
     return error{errc::invalid_argument, "Invalid value for " + std::string{name_argument} + ": " + printable(name),
                  "a node name has " + ok.error().hint + "; a configuration is a file or YAML"};
-  new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof")};
+  new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof"), std::move(yaml->identity)};
+  if (in.args.has("identity"))
+    out.identity = in.args.get("identity");
   out.ini.at("node").set("name", name);
   apply_options(in, out.ini);
   if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
@@ -190,6 +192,7 @@ std::vector<command> node_create_command() {
     {.name = "configuration", .value = "YAML", .about = "Configuration of the node, inline or a file"},
     {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_pair},
     {.name = "foreground", .letter = 'f', .about = "Stay in the foreground; the exit code is that of ockam-node"},
+    {.name = "identity", .value = "NAME", .about = "Who it is: an identity, made if it is not there; the default identity if not given"},
     {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
     {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},
     timeout_option()};
