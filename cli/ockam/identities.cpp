@@ -41,7 +41,8 @@ result<state::vault_row> vault_for_key(invocation& in, const std::optional<std::
   if (made && !given)
     say_default_vault(in, made->name);
   else if (made)
-    in.out.notice("    This Identity needs a Vault to store its secrets.\n" + done_line("Created a new Vault named " + made->name + " on your disk."));
+    in.out.notice("    This Identity needs a Vault to store its secrets.\n"
+                  + done_line("Created a new Vault named " + made->name + " on your disk."));
   return made;
 }
 
@@ -66,7 +67,8 @@ result<state::identity_row> create(invocation& in, const std::string& name, cons
     (void)(*keys)->remove(made->latest().data.key); // nobody would ever look for it
     return std::move(ok).error();
   }
-  in.out.notice(done_line("Generated a new Identity named " + name + ".\n") + "    " + name + " has Identifier " + row.identifier);
+  in.out.notice(done_line("Generated a new Identity named " + name + ".\n") + "    " + name + " has Identifier "
+                + row.identifier);
   auto is_default = db.default_identity();
   if (is_default && *is_default && (*is_default)->name == name)
     in.out.notice(done_line("Marked " + name + " as your default Identity, on this machine.\n"));
@@ -98,7 +100,8 @@ result<state::identity_row> learn(const state::identity_row& known, const identi
     case identities::comparison::same: return row;
     case identities::comparison::newer: row.history = to_hex(shown.exported()); return row;
     case identities::comparison::older:
-      return error{errc::permission_denied, "the history is older than what is known of " + printable(known.name), "ask for the newest one"};
+      return error{errc::permission_denied, "the history is older than what is known of " + printable(known.name),
+                   "ask for the newest one"};
     case identities::comparison::conflict: break;
   }
   return error{errc::permission_denied, "the history goes on otherwise than what is known of " + printable(known.name),
@@ -115,7 +118,8 @@ void remove_key(invocation& in, const state::identity_row& who) {
   auto gone = keys ? (*keys)->remove(known->latest().data.key) : result<void>{std::move(keys).error()};
   bool was_never_there = keys && !gone && gone.error().code == errc::not_found; // it was imported
   if (!gone && !was_never_there)
-    in.out.warn("The key of " + printable(who.name) + " is still in the vault " + printable(vault->name) + ": " + to_string(gone.error()));
+    in.out.warn("The key of " + printable(who.name) + " is still in the vault " + printable(vault->name) + ": "
+                + to_string(gone.error()));
 }
 
 result<void> check_name_free(invocation& in, const std::string& name, const std::string& identifier) {
@@ -124,7 +128,8 @@ result<void> check_name_free(invocation& in, const std::string& name, const std:
     return std::move(other).error();
   if (!*other || (*other)->identifier == identifier)
     return {};
-  return error{errc::already_exists, "An identity named " + printable(name) + " already exists: " + (*other)->identifier,
+  return error{errc::already_exists,
+               "An identity named " + printable(name) + " already exists: " + (*other)->identifier,
                "give another name"};
 }
 
@@ -144,7 +149,8 @@ result<state::identity_row> known_identity(invocation& in, const std::string& na
     names.push_back(i.name);
   }
   auto near = nearest(name, names);
-  return error{errc::not_found, cause, near ? "did you mean " + printable(*near) + "?" : "see them with: ockam identity list"};
+  return error{errc::not_found, cause,
+               near ? "did you mean " + printable(*near) + "?" : "see them with: ockam identity list"};
 }
 
 result<state::identity_row> identity_or_default(invocation& in, const std::optional<std::string>& given) {
@@ -159,7 +165,8 @@ result<state::identity_row> identity_or_default(invocation& in, const std::optio
   return error{errc::not_found, "no default identifier found", "create one with: ockam identity create"};
 }
 
-result<state::identity_row> identity_or_new(invocation& in, const std::string& name, const std::optional<std::string>& vault) {
+result<state::identity_row> identity_or_new(invocation& in, const std::string& name,
+                                            const std::optional<std::string>& vault) {
   auto db = in.database();
   auto row = db ? (*db)->identity(name) : result<std::optional<state::identity_row>>{std::move(db).error()};
   if (!row)
@@ -181,14 +188,16 @@ result<std::string> random_identity_name(invocation& in) {
   }
 }
 
-result<state::identity_row> import_identity(invocation& in, const std::string& hex, const std::optional<std::string>& name,
+result<state::identity_row> import_identity(invocation& in, const std::string& hex,
+                                            const std::optional<std::string>& name,
                                             const std::optional<std::string>& vault) {
   auto bytes = parse_hex(hex);
   auto shown = bytes ? identity::import(*bytes) : result<identity>{std::move(bytes).error()};
   if (!shown)
     return error{shown.error().code, "the identity is not valid: " + shown.error().cause, shown.error().hint};
   auto db = in.database();
-  auto known = db ? (*db)->identity_of(to_string(shown->id())) : result<std::optional<state::identity_row>>{std::move(db).error()};
+  auto known =
+    db ? (*db)->identity_of(to_string(shown->id())) : result<std::optional<state::identity_row>>{std::move(db).error()};
   if (!known)
     return std::move(known).error();
   if (name)
@@ -223,7 +232,8 @@ result<state::identity_row> rotate_identity(invocation& in, state::identity_row 
   if (!who)
     return std::move(who).error();
   if (!row.vault)
-    return error{errc::not_found, "the key of " + printable(row.name) + " is not here: it was imported", "rotate it where its key is"};
+    return error{errc::not_found, "the key of " + printable(row.name) + " is not here: it was imported",
+                 "rotate it where its key is"};
   auto vault = known_vault(in, *row.vault);
   auto keys = vault ? open_vault(in, *vault) : result<std::unique_ptr<identities::vault>>{std::move(vault).error()};
   if (!keys)
@@ -231,7 +241,8 @@ result<state::identity_row> rotate_identity(invocation& in, state::identity_row 
   auto old = who->latest().data.key;
   auto next = identities::rotate(**keys, *who, old.type, now());
   if (!next)
-    return error{next.error().code, "cannot rotate " + printable(row.name) + ": " + next.error().cause, next.error().hint};
+    return error{next.error().code, "cannot rotate " + printable(row.name) + ": " + next.error().cause,
+                 next.error().hint};
   row.history = to_hex(next->exported());
   if (auto ok = (*in.database())->update_identity(row); !ok) {
     (void)(*keys)->remove(next->latest().data.key);
@@ -257,9 +268,11 @@ result<void> delete_identity(invocation& in, const state::identity_row& who) {
 result<identity> read_identity(const state::identity_row& row) {
   auto id = identities::parse_identifier(row.identifier);
   auto bytes = parse_hex(row.history);
-  auto who = id && bytes ? identity::import(*bytes, &*id) : result<identity>{error{errc::malformed, "no hex digits", {}}};
+  auto who =
+    id && bytes ? identity::import(*bytes, &*id) : result<identity>{error{errc::malformed, "no hex digits", {}}};
   if (!who)
-    return error{errc::corrupt_state, "what the database has of " + printable(row.name) + " is not valid: " + who.error().cause,
+    return error{errc::corrupt_state,
+                 "what the database has of " + printable(row.name) + " is not valid: " + who.error().cause,
                  "import it again, or delete it"};
   return who;
 }
@@ -304,7 +317,9 @@ std::vector<std::string> identities_in(const std::vector<state::identity_row>& a
 }
 
 json view(const state::identity_row& row) {
-  return {{"name", row.name}, {"identifier", row.identifier}, {"is_default", row.is_default},
+  return {{"name", row.name},
+          {"identifier", row.identifier},
+          {"is_default", row.is_default},
           {"vault_name", row.vault ? json(*row.vault) : json{}}};
 }
 
@@ -319,7 +334,8 @@ std::string key_text(const identities::verifying_key& key) {
 json changes_view(const identity& who) {
   json out{{"identifier", to_string(who.id())}, {"changes", json::array()}};
   for (const auto& c : who.changes())
-    out["changes"].push_back({{"identifier", to_hex(c.hash)}, {"primary_public_key", key_text(c.data.key)},
+    out["changes"].push_back({{"identifier", to_hex(c.hash)},
+                              {"primary_public_key", key_text(c.data.key)},
                               {"revoke_all_purpose_keys", c.data.revokes_purpose_keys}});
   return out;
 }

@@ -4,8 +4,8 @@
 #include "cli/ockam/vaults.hpp"
 #include "identity/identity.hpp"
 
-/// The identities of a home: a name, a change history that others see, and a vault that has the key. What changes them is
-/// for who holds the `keys_guard`.
+/// The identities of a home: a name, a change history that others see, and a vault that has the key. What changes them
+/// is for who holds the `keys_guard`.
 namespace ockam::cli {
 
 /// Error: `not_found`, with `cause` in front of the hint.
@@ -16,19 +16,21 @@ result<state::identity_row> identity_or_default(invocation& in, const std::optio
 
 /// The one of that name, or a new one. Its vault, and the default vault, is made where there is none; what is made
 /// beside the result is said on a terminal. Errors: those of vaults.
-result<state::identity_row> identity_or_new(invocation& in, const std::string& name, const std::optional<std::string>& vault);
+result<state::identity_row> identity_or_new(invocation& in, const std::string& name,
+                                            const std::optional<std::string>& vault);
 
 /// Two words that no identity has yet.
 result<std::string> random_identity_name(invocation& in);
 
 /// What somebody shows of themselves becomes known here. One that is known gets the name, if there is one, and what
-/// is newer in the history. Errors: those of hex digits, `permission_denied` for a history that does not hold or is not the
-/// newest, `already_exists` when another identity has the name.
-result<state::identity_row> import_identity(invocation& in, const std::string& hex, const std::optional<std::string>& name,
+/// is newer in the history. Errors: those of hex digits, `permission_denied` for a history that does not hold or is not
+/// the newest, `already_exists` when another identity has the name.
+result<state::identity_row> import_identity(invocation& in, const std::string& hex,
+                                            const std::optional<std::string>& name,
                                             const std::optional<std::string>& vault);
 
-/// A new key. When it returns, the row and the file of the history have the new one, and the vault has no other. Errors:
-/// those of the vault.
+/// A new key. When it returns, the row and the file of the history have the new one, and the vault has no other.
+/// Errors: those of the vault.
 result<state::identity_row> rotate_identity(invocation& in, state::identity_row who);
 
 /// The row, the file of its history and its key.

@@ -45,12 +45,15 @@ result<void> choose_identity(invocation& in, ini_file& ini, const std::optional<
     return std::move(row).error();
   const auto called = "the identity " + printable(row->name);
   if (!row->vault)
-    return error{errc::not_found, "the key of " + called + " is not here: it was imported", "name another one: --identity NAME"};
+    return error{errc::not_found, "the key of " + called + " is not here: it was imported",
+                 "name another one: --identity NAME"};
   auto vault = known_vault(in, *row->vault);
   if (!vault)
     return std::move(vault).error();
   if (vault->is_sealed && !vault->passphrase_file)
-    return error{errc::invalid_argument, "the passphrase of vault " + printable(vault->name) + ", which has the key of " + called + ", is typed: a node cannot be asked",
+    return error{errc::invalid_argument,
+                 "the passphrase of vault " + printable(vault->name) + ", which has the key of " + called
+                   + ", is typed: a node cannot be asked",
                  "name an identity in another vault: --identity NAME"};
   auto& s = ini.at(section);
   s.set("vault", vault->path).set("history", in.home.history_file(row->identifier).string());

@@ -27,9 +27,7 @@ bool there(const fs::path& p) {
   return fs::exists(fs::symlink_status(p, unseen));
 }
 
-fs::path lock_of(const fs::path& p) {
-  return p.string() + ".lock";
-}
+fs::path lock_of(const fs::path& p) { return p.string() + ".lock"; }
 
 /// Where the file really is, so that one file is not two vaults.
 fs::path real_path(const fs::path& p) {
@@ -39,7 +37,8 @@ fs::path real_path(const fs::path& p) {
 }
 
 bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 result<fs::path> usable_path(const std::string& given) {
@@ -63,14 +62,17 @@ result<void> check_typed_again(const invocation& in, const fs::path& path) {
   if (opened)
     return {};
   auto e = std::move(opened).error();
-  return e.code == errc::permission_denied ? error{errc::invalid_argument, "the two passphrases are not the same", {}} : e;
+  return e.code == errc::permission_denied ? error{errc::invalid_argument, "the two passphrases are not the same", {}}
+                                           : e;
 }
 
-result<void> make_token_file(const new_vault& what, const fs::path& path, bool existed, const std::optional<secret>& pin) {
+result<void> make_token_file(const new_vault& what, const fs::path& path, bool existed,
+                             const std::optional<secret>& pin) {
   if (existed)
     return error{errc::already_exists, path.string() + " is there already", "name a file that is not there"};
   if (!pin)
-    return error{errc::invalid_argument, "a token needs its PIN", "give it with --passphrase-file FILE, or --passphrase to type it"};
+    return error{errc::invalid_argument, "a token needs its PIN",
+                 "give it with --passphrase-file FILE, or --passphrase to type it"};
   return identities::token_vault::make(path.string(), what.module, what.token, *pin);
 }
 
@@ -113,7 +115,8 @@ result<void> check_free(const std::vector<state::vault_row>& all, const new_vaul
 /// Nobody changes it meanwhile.
 result<void> copy_file(const std::string& from, const std::string& to) {
   auto held = identities::private_file::guard::of(from);
-  auto content = held ? identities::private_file::read(from, file_vault::max_file) : result<secret>{std::move(held).error()};
+  auto content =
+    held ? identities::private_file::read(from, file_vault::max_file) : result<secret>{std::move(held).error()};
   return content ? identities::private_file::replace(to, content->bytes()) : std::move(content).error();
 }
 
@@ -130,7 +133,8 @@ result<void> check_vault_name(std::string_view name) {
   if (name.size() <= longest_name && name.find('/') == std::string_view::npos && !has_control_characters(name))
     return {};
   return error{errc::invalid_argument, "\"" + printable(name) + "\" cannot be the name of a vault",
-               "its file is named after it: no / and no control characters, at most " + std::to_string(longest_name) + " bytes"};
+               "its file is named after it: no / and no control characters, at most " + std::to_string(longest_name)
+                 + " bytes"};
 }
 
 result<state::vault_row> known_vault(invocation& in, const std::string& name) {
@@ -161,7 +165,8 @@ result<std::optional<state::vault_row>> vault_or_default(invocation& in, const s
   auto it = std::find_if(all->begin(), all->end(), [&](const auto& v) { return v.is_chosen || all->size() == 1; });
   if (it != all->end())
     return std::optional{std::move(*it)};
-  return error{errc::invalid_argument, "There are " + std::to_string(all->size()) + " vaults, please specify which vault should be used",
+  return error{errc::invalid_argument,
+               "There are " + std::to_string(all->size()) + " vaults, please specify which vault should be used",
                "choose the one that is meant where none is named with: ockam vault default NAME"};
 }
 
@@ -176,8 +181,11 @@ result<state::vault_row> create_vault(invocation& in, const new_vault& what) {
     return std::move(all).error();
   if (auto ok = check_free(*all, what, *path); !ok)
     return std::move(ok).error();
-  state::vault_row row{.name = what.name, .path = path->string(), .is_default = all->empty(),
-                       .is_sealed = what.asks || !what.passphrase_file.empty(), .is_token = !what.token.empty()};
+  state::vault_row row{.name = what.name,
+                       .path = path->string(),
+                       .is_default = all->empty(),
+                       .is_sealed = what.asks || !what.passphrase_file.empty(),
+                       .is_token = !what.token.empty()};
   if (!what.passphrase_file.empty())
     row.passphrase_file = fs::absolute(what.passphrase_file).lexically_normal().string();
   identities::forbid_core_dumps();
@@ -240,14 +248,16 @@ result<void> delete_vault(invocation& in, const state::vault_row& v) {
 
 result<std::unique_ptr<identities::vault>> open_vault(invocation& in, const state::vault_row& v) {
   if (!there(v.path))
-    return error{errc::not_found, "the file of the vault " + printable(v.name) + " is gone: " + v.path, "put it back, or delete what is left of it"};
+    return error{errc::not_found, "the file of the vault " + printable(v.name) + " is gone: " + v.path,
+                 "put it back, or delete what is left of it"};
   identities::forbid_core_dumps();
   std::optional<secret> passphrase;
   if (v.is_sealed) {
     auto given = v.passphrase_file ? identities::passphrase::from_file(*v.passphrase_file)
                                    : typed(in, "Passphrase of vault " + printable(v.name) + ": ");
     if (!given)
-      return error{given.error().code, "the vault " + printable(v.name) + " is sealed: " + given.error().cause, given.error().hint};
+      return error{given.error().code, "the vault " + printable(v.name) + " is sealed: " + given.error().cause,
+                   given.error().hint};
     passphrase = *std::move(given);
   }
   return identities::open_vault_file(v.path, passphrase ? &*passphrase : nullptr);

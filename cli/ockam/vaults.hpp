@@ -17,7 +17,8 @@ result<void> check_vault_name(std::string_view name);
 result<state::vault_row> known_vault(invocation& in, const std::string& name);
 
 /// The one that is meant where nobody names one: the only one, or the one that was chosen to be the default. Nothing
-/// when there is none at all. Error: `invalid_argument` when there are several and none was chosen, as in the reference.
+/// when there is none at all. Error: `invalid_argument` when there are several and none was chosen, as in the
+/// reference.
 result<std::optional<state::vault_row>> vault_or_default(invocation& in, const std::optional<std::string>& given);
 
 struct new_vault {

@@ -7,7 +7,8 @@ namespace ockam::state {
 
 namespace {
 
-constexpr const char* vault_columns = "SELECT name, path, is_default, is_chosen, is_sealed, passphrase_file, kind FROM vault ";
+constexpr const char* vault_columns =
+  "SELECT name, path, is_default, is_chosen, is_sealed, passphrase_file, kind FROM vault ";
 constexpr const char* identity_columns = "SELECT name, identifier, history, vault, is_default FROM identity ";
 
 constexpr const char* token_kind = "token";
@@ -18,9 +19,7 @@ std::optional<std::string> text_or_none(sqlite3_stmt* s, int column) {
   return text(s, column);
 }
 
-bool flag(sqlite3_stmt* s, int column) {
-  return sqlite3_column_int(s, column) != 0;
-}
+bool flag(sqlite3_stmt* s, int column) { return sqlite3_column_int(s, column) != 0; }
 
 vault_row read_vault(sqlite3_stmt* s) {
   return {text(s, 0), text(s, 1), flag(s, 2), flag(s, 3), flag(s, 4), text_or_none(s, 5), text(s, 6) == token_kind};
@@ -49,9 +48,15 @@ result<std::optional<vault_row>> database::vault(std::string_view name) {
 }
 
 result<void> database::add_vault(const vault_row& v) {
-  statement s{db_.get(), "INSERT INTO vault (name, path, kind, is_sealed, passphrase_file, is_default) VALUES (?, ?, ?, ?, ?, "
-                         "NOT EXISTS (SELECT 1 FROM vault WHERE is_default))"};
-  return s.bind(v.name).bind(v.path).bind(v.is_token ? token_kind : "file").bind(v.is_sealed).bind_or_null(v.passphrase_file).run();
+  statement s{db_.get(),
+              "INSERT INTO vault (name, path, kind, is_sealed, passphrase_file, is_default) VALUES (?, ?, ?, ?, ?, "
+              "NOT EXISTS (SELECT 1 FROM vault WHERE is_default))"};
+  return s.bind(v.name)
+    .bind(v.path)
+    .bind(v.is_token ? token_kind : "file")
+    .bind(v.is_sealed)
+    .bind_or_null(v.passphrase_file)
+    .run();
 }
 
 result<void> database::move_vault(std::string_view name, std::string_view path) {

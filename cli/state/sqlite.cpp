@@ -8,13 +8,16 @@ namespace ockam::state {
 error failure(sqlite3* db, const std::string& what) {
   auto code = sqlite3_errcode(db);
   const char* file = sqlite3_db_filename(db, "main");
-  auto cause = what + (file && *file && what.find(file) == std::string::npos ? " (" + std::string{file} + ")" : "") + ": " + sqlite3_errmsg(db);
+  auto cause = what + (file && *file && what.find(file) == std::string::npos ? " (" + std::string{file} + ")" : "")
+               + ": " + sqlite3_errmsg(db);
   if (auto err = sqlite3_system_errno(db); code == SQLITE_CANTOPEN && err != 0)
     cause += ": " + std::string{std::strerror(err)};
   switch (code) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT: return {errc::corrupt_state, cause, "start anew with: ockam reset -y"};
-    case SQLITE_READONLY: return {errc::permission_denied, cause, "it has to be writable, and so has its directory; OCKAM_HOME names another one"};
+    case SQLITE_READONLY:
+      return {errc::permission_denied, cause,
+              "it has to be writable, and so has its directory; OCKAM_HOME names another one"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM: return {errc::permission_denied, cause, "OCKAM_HOME names the directory to use"};
     case SQLITE_FULL: return {errc::io_failure, cause, "make room on the disk that has it"};

@@ -298,6 +298,116 @@ def test_a_token_that_is_not_there_or_has_no_pin_is_no_vault(ockam, home, passph
     assert vaults(ockam) == {} and not list(home.glob("vault-*"))
 
 
+# -- nodes ------------------------------------------------------------------------------------------------------------
+
+def identity_of(ockam, node):
+    return ockam("node", "show", node, "--output", "json").json["identity_name"]
+
+
+def test_each_node_has_the_default_identity_which_is_made_on_first_use(ockam, home):
+    assert ockam("node", "create", "n1").code == 0 and ockam("node", "create", "n2").code == 0
+    [(name, mine)] = identities(ockam).items()
+    assert mine["is_default"] and identity_of(ockam, "n1") == identity_of(ockam, "n2") == name
+    assert list(vaults(ockam)) == ["default"]
+    assert mode(home / "identities" / mine["identifier"]) == 0o600
+    ockam("node", "stop", "n1")
+    assert identity_of(ockam, "n1") == name
+    assert ockam("node", "start", "n1").code == 0
+    log = ockam("node", "logs", "n1").out.strip()
+    assert open(log).read().count(f"this node is {mine['identifier']}") == 2
+
+
+@pytest.mark.parametrize("words", [["--identity", "bob"], ["--configuration", "{identity: bob}"]])
+def test_a_node_has_the_identity_that_is_named(ockam, words):
+    ockam("identity", "create", "alice")
+    assert ockam("node", "create", "n1", *words).code == 0, "as in the reference it is made if it is not there"
+    assert identity_of(ockam, "n1") == "bob" and set(identities(ockam)) == {"alice", "bob"}
+    assert not identities(ockam)["bob"]["is_default"]
+
+
+def test_an_identity_that_a_node_has_stays_and_a_vault_with_its_key_too(ockam):
+    ockam("vault", "create", "first")
+    ockam("identity", "create", "bob", "--vault", "v")
+    ockam("node", "create", "n1", "--identity", "bob")
+    for _ in ("running", "stopped"):
+        r = ockam("identity", "delete", "bob", "-y")
+        assert r.code == 70 and "The identity named bob cannot be deleted because it is used by the node(s): n1" in r.err, r
+        r = ockam("identity", "delete", "--all", "-y")
+        assert r.code == 0 and "n1" in r.err and list(identities(ockam)) == ["bob"], r
+        r = ockam("vault", "move", "v", "--path", "elsewhere")
+        assert r.code == 70 and "n1" in r.err, r
+        ockam("node", "stop", "n1")
+    ockam("node", "delete", "n1", "-y")
+    assert ockam("identity", "delete", "bob", "-y").code == 0
+
+
+def test_a_rotated_identity_is_that_of_its_nodes_when_they_start(ockam):
+    ockam("identity", "create", "bob")
+    ockam("node", "create", "n1")
+    ockam("node", "create", "n2", "--identity", "bob")
+    channel = lambda: ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/api")  # noqa: E731
+    assert channel().code == 0
+    r = ockam("identity", "rotate", "bob")
+    assert r.code == 0 and "n2" in r.err and "until" in r.err, r
+    ockam("node", "stop", "n2")
+    assert ockam("node", "start", "n2").code == 0
+    made = channel()
+    assert made.code == 0, made
+    shown = ockam("secure-channel", "show", "--at", "/node/n1" + made.out.strip()).json
+    assert shown["their_change_history"] == ockam("identity", "export", "bob").out.strip()
+
+
+def test_a_node_whose_key_nobody_can_use_is_not_made(ockam, home, passphrase, elsewhere, programs, env):
+    ockam("identity", "create", "theirs", **elsewhere)
+    ockam("identity", "import", ockam("identity", "export", **elsewhere).out.strip(), "theirs")
+    r = ockam("node", "create", "n1")
+    assert r.code == 70 and "was imported" in r.err and not (home / "nodes/n1").exists(), r
+    asked_on_a_terminal(programs / "ockam", ["vault", "create", "typed", "--passphrase"], env, [("Passphrase of vault typed:", "x"), ("again:", "x")])
+    said, code = asked_on_a_terminal(programs / "ockam", ["identity", "create", "alice", "--vault", "typed"], env, [("Passphrase of vault typed:", "x")])
+    assert code == 0, said
+    r = ockam("node", "create", "n1", "--identity", "alice")
+    assert r.code == 70 and "is typed" in r.err and not (home / "nodes/n1").exists(), r
+    ockam("vault", "create", "sealed", "--passphrase-file", passphrase)
+    ockam("identity", "create", "bob", "--vault", "sealed")
+    assert ockam("node", "create", "n1", "--identity", "bob").code == 0 and identity_of(ockam, "n1") == "bob"
+    ockam("node", "stop", "n1")
+    passphrase.write_text("wrong\n")
+    r = ockam("node", "start", "n1")
+    assert r.code == 70 and "vault-sealed" in r.err, r
+
+
+def test_a_node_may_have_its_key_in_a_token(ockam, passphrase, token):
+    ockam("vault", "create", "hsm", *token, "--passphrase-file", passphrase)
+    assert ockam("node", "create", "n1").code == 0 and ockam("node", "create", "n2").code == 0
+    r = ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/api")
+    assert r.code == 0, r
+    assert changes(ockam, identity_of(ockam, "n1"))[0]["primary_public_key"].startswith("ECDSA")
+
+
+def test_a_lost_database_costs_no_node_its_identity(ockam, home):
+    ockam("node", "create", "n1")
+    [mine] = identities(ockam).values()
+    for f in home.glob("*.sqlite3*"):
+        f.unlink()
+    assert identity_of(ockam, "n1") is None, "its name is gone"
+    ockam("node", "stop", "n1")
+    assert ockam("node", "start", "n1").code == 0
+    ockam("vault", "create", "default")
+    assert ockam("identity", "import", home / "identities" / mine["identifier"], "mine").code == 0
+    assert identity_of(ockam, "n1") == "mine" and ockam("identity", "rotate", "mine").code == 0
+
+
+def test_a_storm_of_nodes_and_identities_leaves_no_node_without_its_identity(at_once, ockam, home):
+    storm = [["node", "create", f"n{i}", "--identity", "a"] for i in range(3)] + [["identity", "delete", "a", "-y"]] * 3
+    for _ in range(2):
+        ends = at_once(storm)
+        expected = ("was not found", "is used by the node", "was deleted meanwhile", "already running", "There was a node")
+        assert [err for code, _, err in ends if code and not any(e in err for e in expected)] == []
+    for row in ockam("node", "list", "--output", "json").json:
+        assert identity_of(ockam, row["node_name"]) == "a", row
+        assert ockam("node", "delete", row["node_name"], "-y").code == 0
+
+
 # -- races ------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture

@@ -83,7 +83,8 @@ result<void> list(invocation& in) {
     data.push_back(view(i));
     table.add({i.name + (i.is_default ? " (default)" : ""), i.identifier, i.vault.value_or("")});
   }
-  return in.out.show({data, all->empty() ? "  > There are no identities: create one with ockam identity create" : table.text(in.out.style().width)});
+  return in.out.show({data, all->empty() ? "  > There are no identities: create one with ockam identity create"
+                                         : table.text(in.out.style().width)});
 }
 
 result<void> show_encoded(invocation& in, const state::identity_row& row) {
@@ -127,11 +128,14 @@ result<void> rotate(invocation& in) {
     return std::move(who).error();
   auto nodes = nodes_of(in.home, *row);
   if (!nodes.empty())
-    in.out.warn("Of the node(s) " + listed(nodes) + " those that run go on with the key before until they are started again");
+    in.out.warn("Of the node(s) " + listed(nodes)
+                + " those that run go on with the key before until they are started again");
   auto number = std::to_string(who->changes().size() - 1);
   return in.out.show({{{"identifier", row->identifier}, {"changes", who->changes().size()}, {"nodes", nodes}},
-                      done_line("Identity " + row->name + " has a new key, change " + number + " of its history. Show it to who knows "
-                                "the identity:\n    ockam identity export " + row->name),
+                      done_line("Identity " + row->name + " has a new key, change " + number
+                                + " of its history. Show it to who knows "
+                                  "the identity:\n    ockam identity export "
+                                + row->name),
                       row->identifier});
 }
 
@@ -139,7 +143,9 @@ result<void> check_unused(invocation& in, const state::identity_row& row) {
   auto nodes = nodes_of(in.home, row);
   if (nodes.empty())
     return {};
-  return error{errc::invalid_argument, "The identity named " + printable(row.name) + " cannot be deleted because it is used by the node(s): " + listed(nodes),
+  return error{errc::invalid_argument,
+               "The identity named " + printable(row.name)
+                 + " cannot be deleted because it is used by the node(s): " + listed(nodes),
                "delete them first: ockam node delete NAME -y"};
 }
 
@@ -224,36 +230,67 @@ result<void> show_default(invocation& in) {
 std::vector<command> identity_commands() {
   argument name{.name = "NAME", .about = "Name of the identity; the default identity if not given", .required = false};
   argument new_name{.name = "NAME", .about = "Its name; a random one if not given", .required = false};
-  option vault{.name = "vault", .value = "VAULT", .about = "The vault for its key, made if it is not there; the default vault if not given"};
+  option vault{.name = "vault",
+               .value = "VAULT",
+               .about = "The vault for its key, made if it is not there; the default vault if not given"};
   option known_vault{.name = "vault", .value = "VAULT", .about = "The vault that has its key, if there is one"};
   return {
     {.path = "identity create",
      .about = "Create an identity and its key; the first one becomes the default",
      .arguments = {new_name},
-     .options = {vault, {.name = "identity", .value = "HEX", .about = "Import this change history instead, of somebody else"}},
+     .options = {vault,
+                 {.name = "identity", .value = "HEX", .about = "Import this change history instead, of somebody else"}},
      .example = "ockam identity create alice",
      .run = &create},
-    {.path = "identity list", .about = "List all identities", .arguments = {}, .options = {}, .example = "ockam identity list --output json", .run = &list},
+    {.path = "identity list",
+     .about = "List all identities",
+     .arguments = {},
+     .options = {},
+     .example = "ockam identity list --output json",
+     .run = &list},
     {.path = "identity show",
      .about = "Show the identifier of an identity, or all of its changes",
      .arguments = {name},
      .options = {{.name = "full", .about = "All changes, with their keys"},
-                 {.name = "encoding", .value = "ENCODING", .about = "How the changes are printed; hex is for import elsewhere", .values = {"plain", "hex"}, .needs = "full"}},
+                 {.name = "encoding",
+                  .value = "ENCODING",
+                  .about = "How the changes are printed; hex is for import elsewhere",
+                  .values = {"plain", "hex"},
+                  .needs = "full"}},
      .example = "ockam identity show alice --full",
      .run = &show},
-    {.path = "identity export", .about = "Print the change history in hex, for others to import; it has no private key", .arguments = {name}, .options = {}, .example = "ockam identity export alice", .run = &export_history},
+    {.path = "identity export",
+     .about = "Print the change history in hex, for others to import; it has no private key",
+     .arguments = {name},
+     .options = {},
+     .example = "ockam identity export alice",
+     .run = &export_history},
     {.path = "identity import",
      .about = "Take the change history of an identity, or what is newer in it",
-     .arguments = {{.name = "HISTORY", .about = "In hex, or a file that has it, - for standard input"}, {.name = "NAME", .about = "Its name; the one that it has, or a random one, if not given", .required = false}},
+     .arguments = {{.name = "HISTORY", .about = "In hex, or a file that has it, - for standard input"},
+                   {.name = "NAME",
+                    .about = "Its name; the one that it has, or a random one, if not given",
+                    .required = false}},
      .options = {known_vault},
      .example = "ockam identity import alice.hex alice",
      .run = &import},
-    {.path = "identity rotate", .about = "Give an identity a new key; its identifier stays", .arguments = {name}, .options = {}, .example = "ockam identity rotate alice", .run = &rotate},
-    {.path = "identity default", .about = "Show or choose the default identity", .arguments = {name}, .options = {}, .example = "ockam identity default alice", .run = &show_default},
+    {.path = "identity rotate",
+     .about = "Give an identity a new key; its identifier stays",
+     .arguments = {name},
+     .options = {},
+     .example = "ockam identity rotate alice",
+     .run = &rotate},
+    {.path = "identity default",
+     .about = "Show or choose the default identity",
+     .arguments = {name},
+     .options = {},
+     .example = "ockam identity default alice",
+     .run = &show_default},
     {.path = "identity delete",
      .about = "Delete an identity that no node has, and its key",
      .arguments = {{.name = "NAME", .about = "Name of the identity", .required = false}},
-     .options = {{.name = "all", .about = "All of them that no node has"}, {.name = "yes", .letter = 'y', .about = "Do not ask"}},
+     .options = {{.name = "all", .about = "All of them that no node has"},
+                 {.name = "yes", .letter = 'y', .about = "Do not ask"}},
      .example = "ockam identity delete alice -y",
      .run = &remove}};
 }

@@ -92,8 +92,8 @@ result<void> show(invocation& in) {
   auto who = all_identities(in);
   if (!who)
     return std::move(who).error();
-  auto page = done_line("Vault " + row.name + (row.is_default ? " (the default vault)\n" : "\n")) + "      Type: External, " + kind_text(row)
-              + "\n      File: " + row.path + "\n";
+  auto page = done_line("Vault " + row.name + (row.is_default ? " (the default vault)\n" : "\n"))
+              + "      Type: External, " + kind_text(row) + "\n      File: " + row.path + "\n";
   if (row.passphrase_file)
     page += "      Passphrase: " + *row.passphrase_file + "\n";
   if (auto names = listed(identities_in(*who, row.name)); !names.empty())
@@ -106,7 +106,9 @@ result<void> check_unused(const state::vault_row& v, const std::vector<state::id
   auto users = identities_in(who, v.name);
   if (users.empty())
     return {};
-  return error{errc::invalid_argument, "the vault " + printable(v.name) + " cannot be deleted. It is used by the following identities: " + listed(users),
+  return error{errc::invalid_argument,
+               "the vault " + printable(v.name)
+                 + " cannot be deleted. It is used by the following identities: " + listed(users),
                "delete them first: ockam identity delete NAME -y"};
 }
 
@@ -170,7 +172,8 @@ result<void> check_no_node(invocation& in, const state::vault_row& v, const std:
   for (const auto& i : *who)
     if (i.vault == v.name)
       if (auto nodes = nodes_of(in.home, i); !nodes.empty())
-        return error{errc::invalid_argument, why + " because it has the key of the node(s): " + listed(nodes), "delete these nodes first, or leave it where it is"};
+        return error{errc::invalid_argument, why + " because it has the key of the node(s): " + listed(nodes),
+                     "delete these nodes first, or leave it where it is"};
   return {};
 }
 
@@ -186,7 +189,8 @@ result<void> move(invocation& in) {
     return std::move(v).error();
   auto cannot = "The vault " + printable(name) + " cannot be moved to \"" + printable(path) + "\"";
   if (v->is_default)
-    return error{errc::invalid_argument, cannot + " because this is the default vault", "choose another one first: ockam vault default NAME"};
+    return error{errc::invalid_argument, cannot + " because this is the default vault",
+                 "choose another one first: ockam vault default NAME"};
   if (auto ok = check_no_node(in, *v, cannot); !ok)
     return ok;
   if (auto ok = move_vault(in, *v, path); !ok)
@@ -233,32 +237,55 @@ result<void> show_default(invocation& in) {
 std::vector<command> vault_commands() {
   argument name{.name = "NAME", .about = "Name of the vault; the default vault if not given", .required = false};
   option yes{.name = "yes", .letter = 'y', .about = "Do not ask"};
-  return {
-    {.path = "vault create",
-     .about = "Create a vault: a file of mode 0600 for private keys",
-     .arguments = {{.name = "NAME", .about = "Its name; a random one if not given", .required = false}},
-     .options = {{.name = "path", .value = "PATH", .about = "Its file; OCKAM_HOME/vault-NAME if not given"},
-                 {.name = "passphrase-file", .value = "FILE", .about = "Seal it by the passphrase in this file, which nodes read when they start"},
-                 {.name = "passphrase", .about = "Seal it by a passphrase that is typed, now and each time a key is used"},
-                 {.name = "token", .value = "LABEL", .about = "Keys of identities are in this PKCS#11 token; the passphrase is its PIN", .needs = "module"},
-                 {.name = "module", .value = "PATH", .about = "The PKCS#11 module of the token, a shared library", .needs = "token"}},
-     .example = "ockam vault create v1 --passphrase-file /etc/ockam/passphrase",
-     .run = &create},
-    {.path = "vault list", .about = "List all vaults", .arguments = {}, .options = {}, .example = "ockam vault list --output json", .run = &list},
-    {.path = "vault show", .about = "Show a vault: its file, and whose keys are in it", .arguments = {name}, .options = {}, .example = "ockam vault show v1", .run = &show},
-    {.path = "vault default", .about = "Show or choose the vault that is meant where none is named", .arguments = {name}, .options = {}, .example = "ockam vault default v1", .run = &show_default},
-    {.path = "vault move",
-     .about = "Move the file of a vault",
-     .arguments = {{.name = "NAME", .about = "Name of the vault"}},
-     .options = {{.name = "path", .value = "PATH", .about = "Where it is to be", .required = true}},
-     .example = "ockam vault move v1 --path /media/usb/v1",
-     .run = &move},
-    {.path = "vault delete",
-     .about = "Delete a vault that no identity uses, and its file",
-     .arguments = {{.name = "NAME", .about = "Name of the vault", .required = false}},
-     .options = {{.name = "all", .about = "All of them that no identity uses"}, yes},
-     .example = "ockam vault delete v1 -y",
-     .run = &remove}};
+  return {{.path = "vault create",
+           .about = "Create a vault: a file of mode 0600 for private keys",
+           .arguments = {{.name = "NAME", .about = "Its name; a random one if not given", .required = false}},
+           .options = {{.name = "path", .value = "PATH", .about = "Its file; OCKAM_HOME/vault-NAME if not given"},
+                       {.name = "passphrase-file",
+                        .value = "FILE",
+                        .about = "Seal it by the passphrase in this file, which nodes read when they start"},
+                       {.name = "passphrase",
+                        .about = "Seal it by a passphrase that is typed, now and each time a key is used"},
+                       {.name = "token",
+                        .value = "LABEL",
+                        .about = "Keys of identities are in this PKCS#11 token; the passphrase is its PIN",
+                        .needs = "module"},
+                       {.name = "module",
+                        .value = "PATH",
+                        .about = "The PKCS#11 module of the token, a shared library",
+                        .needs = "token"}},
+           .example = "ockam vault create v1 --passphrase-file /etc/ockam/passphrase",
+           .run = &create},
+          {.path = "vault list",
+           .about = "List all vaults",
+           .arguments = {},
+           .options = {},
+           .example = "ockam vault list --output json",
+           .run = &list},
+          {.path = "vault show",
+           .about = "Show a vault: its file, and whose keys are in it",
+           .arguments = {name},
+           .options = {},
+           .example = "ockam vault show v1",
+           .run = &show},
+          {.path = "vault default",
+           .about = "Show or choose the vault that is meant where none is named",
+           .arguments = {name},
+           .options = {},
+           .example = "ockam vault default v1",
+           .run = &show_default},
+          {.path = "vault move",
+           .about = "Move the file of a vault",
+           .arguments = {{.name = "NAME", .about = "Name of the vault"}},
+           .options = {{.name = "path", .value = "PATH", .about = "Where it is to be", .required = true}},
+           .example = "ockam vault move v1 --path /media/usb/v1",
+           .run = &move},
+          {.path = "vault delete",
+           .about = "Delete a vault that no identity uses, and its file",
+           .arguments = {{.name = "NAME", .about = "Name of the vault", .required = false}},
+           .options = {{.name = "all", .about = "All of them that no identity uses"}, yes},
+           .example = "ockam vault delete v1 -y",
+           .run = &remove}};
 }
 
 } // namespace ockam::cli

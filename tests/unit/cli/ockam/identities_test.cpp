@@ -11,19 +11,22 @@ namespace ockam::cli {
 namespace {
 
 // As the reference has printed them.
-const std::string history =
-  "81825837830101583285f682008158208f852b0459141a8a11f2611afe139c071340e291fc070d3edf483a3a4171e7ddf41a6b0467161a7dd06a168200815840"
-  "fd486155533b4d743d4a546f4058c653bb2b2ace275d2f78ccfb16dfe7eeb30f4f054c0d3a09c9c14b0fee7241e7fd802bf535a6bd7f86b92671e09e94c8b80a";
+const std::string history = "81825837830101583285f682008158208f852b0459141a8a11f2611afe139c071340e291fc070d3edf483a3a41"
+                            "71e7ddf41a6b0467161a7dd06a168200815840"
+                            "fd486155533b4d743d4a546f4058c653bb2b2ace275d2f78ccfb16dfe7eeb30f4f054c0d3a09c9c14b0fee7241"
+                            "e7fd802bf535a6bd7f86b92671e09e94c8b80a";
 const std::string identifier = "I28ded89c604725ed1369da226c3afe96f0674af7f4766003bb3ae47b5e70d06b";
 
 TEST(identities, a_history_is_shown_as_the_reference_shows_it) {
   auto who = read_identity({"alice", identifier, history, "default"});
   ASSERT_TRUE(who) << who.error().cause;
-  EXPECT_EQ(changes_page(*who), "Identifier: " + identifier
-                                  + "\n  Change[0]:"
-                                    "\n    identifier:              28ded89c604725ed1369da226c3afe96f0674af7f4766003bb3ae47b5e70d06b"
-                                    "\n    primary_public_key:      EdDSACurve25519: 8f852b0459141a8a11f2611afe139c071340e291fc070d3edf483a3a4171e7dd"
-                                    "\n    revoke_all_purpose_keys: false");
+  EXPECT_EQ(changes_page(*who),
+            "Identifier: " + identifier
+              + "\n  Change[0]:"
+                "\n    identifier:              28ded89c604725ed1369da226c3afe96f0674af7f4766003bb3ae47b5e70d06b"
+                "\n    primary_public_key:      EdDSACurve25519: "
+                "8f852b0459141a8a11f2611afe139c071340e291fc070d3edf483a3a4171e7dd"
+                "\n    revoke_all_purpose_keys: false");
   auto data = changes_view(*who);
   EXPECT_EQ(data["identifier"], identifier);
   EXPECT_EQ(data["changes"].size(), 1u);
@@ -35,8 +38,9 @@ TEST(identities, a_row_that_does_not_hold_is_no_identity) {
   other.back() = 'c';
   auto bent = history;
   bent.back() = 'b';
-  for (const auto& row : {state::identity_row{"alice", other, history, {}}, state::identity_row{"alice", identifier, bent, {}},
-                          state::identity_row{"alice", "alice", history, {}}, state::identity_row{"alice", identifier, "", {}}}) {
+  for (const auto& row :
+       {state::identity_row{"alice", other, history, {}}, state::identity_row{"alice", identifier, bent, {}},
+        state::identity_row{"alice", "alice", history, {}}, state::identity_row{"alice", identifier, "", {}}}) {
     auto who = read_identity(row);
     ASSERT_FALSE(who);
     EXPECT_EQ(who.error().code, errc::corrupt_state);
@@ -47,7 +51,8 @@ TEST(identities, a_row_that_does_not_hold_is_no_identity) {
 TEST(identities, a_vault_is_called_what_a_file_can_be_called) {
   for (const auto* good : {"", "v1", "bad name", "..", "ü"})
     EXPECT_TRUE(check_vault_name(good)) << good;
-  for (const auto& bad : {std::string{"a/b"}, std::string{"/"}, std::string{"a\nb"}, std::string{"\x1b[31m"}, std::string{"a\0b", 3}, std::string(201, 'x')})
+  for (const auto& bad : {std::string{"a/b"}, std::string{"/"}, std::string{"a\nb"}, std::string{"\x1b[31m"},
+                          std::string{"a\0b", 3}, std::string(201, 'x')})
     EXPECT_EQ(check_vault_name(bad).error().code, errc::invalid_argument);
 }
 
@@ -57,7 +62,8 @@ TEST(identities, names_in_a_list_are_printable) {
 }
 
 TEST(identities, only_those_of_a_vault_use_it) {
-  std::vector<state::identity_row> all{{"a", "Ia", "", "v"}, {"b", "Ib", "", {}}, {"c", "Ic", "", ""}, {"d", "Id", "", "v"}};
+  std::vector<state::identity_row> all{
+    {"a", "Ia", "", "v"}, {"b", "Ib", "", {}}, {"c", "Ic", "", ""}, {"d", "Id", "", "v"}};
   EXPECT_EQ(identities_in(all, "v"), (std::vector<std::string>{"a", "d"}));
   EXPECT_EQ(identities_in(all, ""), std::vector<std::string>{"c"}) << "an empty name is not none";
 }
