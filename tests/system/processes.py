@@ -85,7 +85,7 @@ def on_a_terminal(program, words, env, answer=b"", width=0):
     return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def asked_on_a_terminal(program, words, env, answers, timeout=20.0):
+def asked_on_a_terminal(program, words, env, answers, timeout=60.0):
     """Runs it with a terminal, and types each answer, and Enter, when its question has been asked: `answers` are pairs of both.
     What it printed there, and its exit code."""
     pid, fd = pty.fork()

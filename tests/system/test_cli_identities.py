@@ -369,10 +369,11 @@ def test_a_node_whose_key_nobody_can_use_is_not_made(ockam, home, passphrase, el
     assert r.code == 70 and "is typed" in r.err and not (home / "nodes/n1").exists(), r
     ockam("vault", "create", "sealed", "--passphrase-file", passphrase)
     ockam("identity", "create", "bob", "--vault", "sealed")
-    assert ockam("node", "create", "n1", "--identity", "bob").code == 0 and identity_of(ockam, "n1") == "bob"
+    patient = ("--timeout", "60s")  # scrypt takes its time, on a busy machine all the more
+    assert ockam("node", "create", "n1", "--identity", "bob", *patient, timeout=70).code == 0 and identity_of(ockam, "n1") == "bob"
     ockam("node", "stop", "n1")
     passphrase.write_text("wrong\n")
-    r = ockam("node", "start", "n1")
+    r = ockam("node", "start", "n1", *patient, timeout=70)
     assert r.code == 70 and "vault-sealed" in r.err, r
 
 
