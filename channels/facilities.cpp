@@ -195,22 +195,38 @@ void secure_channels::stop() {
 
 namespace {
 
-/// The channels of one route, the outermost first. They end with it, the innermost first.
+/// A channel of a route.
+struct link_of_chain {
+  address session;
+  std::shared_ptr<session_status> status;
+};
+
+/// Ends them, the innermost (last) first: what it says about that goes through the one around it, which ends a turn later.
+void end_chain(const environment_ptr& env, std::vector<link_of_chain> chain) {
+  if (chain.empty())
+    return;
+  auto last = std::move(chain.back());
+  chain.pop_back();
+  if (last.status->open)
+    last.status->open->end({errc::closed, "the route that it was made for has ended", {}});
+  (void)env->node.workers.stop(last.session);
+  if (!chain.empty())
+    env->node.reactor.post([env, chain = std::move(chain)] { end_chain(env, chain); });
+}
+
+/// The channels of one route, the outermost first, which end with it.
 class channels_of_route {
  public:
   explicit channels_of_route(environment_ptr env) : env_{std::move(env)} {}
-  ~channels_of_route() {
-    for (auto s = sessions_.rbegin(); s != sessions_.rend(); ++s)
-      (void)env_->node.workers.stop(*s);
-  }
+  ~channels_of_route() { end_chain(env_, std::move(chain_)); }
   channels_of_route(const channels_of_route&) = delete;
   channels_of_route& operator=(const channels_of_route&) = delete;
 
-  void add(address session) { sessions_.push_back(std::move(session)); }
+  void add(link_of_chain one) { chain_.push_back(std::move(one)); }
 
  private:
   environment_ptr env_;
-  std::vector<address> sessions_;
+  std::vector<link_of_chain> chain_;
 };
 
 } // namespace
@@ -237,10 +253,11 @@ result<made_route> make_route(const environment_ptr& env, const multiaddr& m, bo
     auto e = random_address();
     terms t{env};
     t.patience = env->node.limits.handshake_timeout;
-    auto at = session::start(std::move(t), e, std::exchange(out.to, route{e}), {}, lasting, std::make_shared<session_status>());
+    auto status = std::make_shared<session_status>();
+    auto at = session::start(std::move(t), e, std::exchange(out.to, route{e}), {}, lasting, status);
     if (!at)
       return std::move(at).error();
-    made->add(*std::move(at));
+    made->add({*std::move(at), std::move(status)});
   }
   out.channels = std::move(made);
   return out;

@@ -27,6 +27,8 @@ class inlet_stream final : public stream {
   void on_opening(const message& m, const message_view& what) override {
     if (what.what != tag::pong)
       return log_debug("a message that is no Pong came first, it is ignored");
+    if (!of().admits(m))
+      return fail(end_reason::refused, "the far end is not whom allow names");
     aim(m.header.return_route(), m, what.greeting);
     open();
   }

@@ -79,6 +79,8 @@ class inlet_session final : public worker {
 
   void up(const message& m) {
     answered_ = reactor().now();
+    if (!inlet_->admits(m))
+      return down("the far end is not whom allow names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
     now_ = m.foreign ? with_others : with_ours;
     auto by = m.header.return_route();
     if (by.empty())

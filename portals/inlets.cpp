@@ -40,6 +40,8 @@ result<config_section> inlets::begin(const config_section& s) {
   auto to = m && from ? routes_(*m, true) : result<made_route>{m ? from.error() : m.error()};
   if (!from || !to)
     return from ? std::move(to).error() : std::move(from).error();
+  if (keys->has("allow") && keys->get<bool>("skip-handshake"))
+    return error{errc::invalid_argument, "allow needs the handshake: without it, bytes flow before the far end has shown who it is", "leave out skip-handshake"};
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a tcp-inlet " + printable(s.name) + " already", "choose another name"};
   if (auto ok = check_place(*from); !ok)

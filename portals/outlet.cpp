@@ -71,6 +71,8 @@ class outlet_worker final : public worker {
       return;
     if (m->header.return_empty())
       return refuse(std::move(m), "a message has no way back");
+    if (!outlet_->admits(*m))
+      return refuse(std::move(m), "who asks is not whom allow names");
     if (outlet_->options.skip_handshake && pass_on(m))
       return;
     auto what = decode(m->bytes());

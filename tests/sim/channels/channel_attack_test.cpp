@@ -161,8 +161,9 @@ TEST_F(secure_channel, ten_thousand_handshakes_that_nobody_ends_are_bounded_and_
     m1[1] = static_cast<char>(i >> 8);
     c.send({link->name, "api"}, m1, "nobody");
     ASSERT_LE(number("half_open"), 256u) << "of one link";
-    if (i % 1000 == 0)
+    if (i % 1000 == 0) {
       ASSERT_EQ(ask({"c", "uppercase"}), "HELLO") << i;
+    }
   }
   connect({}, "d");
   EXPECT_EQ(state("d"), "up");
