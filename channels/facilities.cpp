@@ -201,7 +201,10 @@ struct link_of_chain {
   std::shared_ptr<session_status> status;
 };
 
-/// Ends them, the innermost (last) first: what it says about that goes through the one around it, which ends a turn later.
+/// So long the channel around another one outlives it: what that one says of its end has to get through.
+constexpr std::chrono::milliseconds grace{200};
+
+/// Ends them, the innermost (last) first.
 void end_chain(const environment_ptr& env, std::vector<link_of_chain> chain) {
   if (chain.empty())
     return;
@@ -211,7 +214,7 @@ void end_chain(const environment_ptr& env, std::vector<link_of_chain> chain) {
     last.status->open->end({errc::closed, "the route that it was made for has ended", {}});
   (void)env->node.workers.stop(last.session);
   if (!chain.empty())
-    env->node.reactor.post([env, chain = std::move(chain)] { end_chain(env, chain); });
+    env->node.reactor.after(grace, [env, chain = std::move(chain)] { end_chain(env, chain); });
 }
 
 /// The channels of one route, the outermost first, which end with it.

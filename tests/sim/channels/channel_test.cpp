@@ -259,6 +259,7 @@ TEST_F(secure_channel, two_in_one_route_are_one_in_the_other) {
   EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "2");
   a->reactor().post([&] { made.reset(); });
   net.run();
+  net.advance(1s);
   EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "0");
 }
 
