@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/run_node.hpp"
 
+#include "cli/node/http_service.hpp"
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
 #include "cli/state/descriptor.hpp"
@@ -141,7 +142,7 @@ default_log log_of(const node_options& o, const std::optional<presence>& here) {
                       : default_log{place::daily_files, here->home.log_stem(o.config.name)};
 }
 
-void announce(node_options& o, const node& n, bool speaks_itself) {
+void announce(node_options& o, const node& n, const http_service& http, bool speaks_itself) {
   if (speaks_itself) {
     // What is on standard output is the program's.
   } else if (o.foreground) {
@@ -151,6 +152,8 @@ void announce(node_options& o, const node& n, bool speaks_itself) {
   } else if (!o.managed) {
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
+    if (auto at = http.address(); !at.empty())
+      std::printf("listening http %s\n", at.c_str());
     std::printf("node %s is ready\n", o.config.name.c_str());
     std::fflush(stdout);
   }
@@ -165,9 +168,9 @@ void announce(node_options& o, const node& n, bool speaks_itself) {
 class reloading {
  public:
   /// All live longer than this.
-  reloading(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here,
+  reloading(node_options& o, std::span<const service_type> services, node& n, http_service& http, std::optional<presence>& here,
             task_queue& main_thread)
-    : options_{o}, services_{services}, node_{n}, here_{here}, main_thread_{main_thread} {}
+    : options_{o}, services_{services}, node_{n}, http_{http}, here_{here}, main_thread_{main_thread} {}
 
   void begin() {
     reopen_log();
@@ -193,16 +196,19 @@ class reloading {
       return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
     if (here_ && fresh.config.control_socket.empty()) // as `enter` does
       fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
-    auto after = [this, log_level = fresh.config.log.level,
-                  grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
-      main_thread_.post([this, ok, log_level, grace, tcp = first_tcp(listeners)] { done(ok, log_level, grace, tcp); });
+    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace,
+                  http = fresh.config.http](bool ok, std::vector<listener_info> listeners) {
+      main_thread_.post([this, ok, log_level, grace, http, tcp = first_tcp(listeners)] { done(ok, log_level, grace, http, tcp); });
     };
     node_.reload(std::move(fresh.config), std::move(after));
   }
 
-  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const std::string& tcp) {
+  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const http_config& http, const std::string& tcp) {
     if (ok)
       options_.config.stop_grace = stop_grace;
+    if (ok)
+      if (auto served = http_.serve(http); !served)
+        log(level::error, "http", served.error());
     if (auto& now = options_.config.log.level; ok && now != log_level) {
       now = log_level;
       set_log_level(parse_level(now));
@@ -216,6 +222,7 @@ class reloading {
   node_options& options_;
   std::span<const service_type> services_;
   node& node_;
+  http_service& http_;
   std::optional<presence>& here_;
   task_queue& main_thread_;
   bool reads_ = false;
@@ -234,8 +241,8 @@ void settle(node_options& o) {
 ///     runs ──signal, request over control, end of standard input──▶ drains ──over, another signal──▶ returns
 class waiting {
  public:
-  waiting(node_options& o, node& n, reloading& reload, task_queue& tasks)
-    : options_{o}, node_{n}, reload_{reload}, tasks_{tasks} {}
+  waiting(node_options& o, node& n, http_service& http, reloading& reload, task_queue& tasks)
+    : options_{o}, node_{n}, http_{http}, reload_{reload}, tasks_{tasks} {}
 
   void run() {
     sigset_t signals;
@@ -273,6 +280,7 @@ class waiting {
   void stop(const std::string& why) {
     if (!std::exchange(stops_, true)) {
       log(level::info, "node", "stopping: " + why);
+      http_.stopping();
       latest_ = clock::now() + options_.config.stop_grace + std::chrono::seconds{1};
     }
     if (!node_.drain())
@@ -312,6 +320,7 @@ class waiting {
 
   node_options& options_;
   node& node_;
+  http_service& http_;
   reloading& reload_;
   task_queue& tasks_;
   bool stops_ = false;
@@ -403,18 +412,25 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
       n.stop(stop_deadline, [] { ::_exit(exit_forced); });
       return leave(o, ok.error(), exit_cannot_create);
     }
+  http_service http{n};
+  if (auto ok = http.serve(o.config.http); !ok) {
+    log(level::error, "http", ok.error());
+    n.stop(stop_deadline, [] { ::_exit(exit_forced); });
+    return leave(o, ok.error(), code_of_start(ok.error()));
+  }
   if (own_file)
     if (auto ok = own_file->write_ports(o.config, n.listeners()); !ok)
       log(level::warn, "node", "the next start will be at other ports: " + ok.error().cause);
   settle(o);
   if (*here)
     (*here)->guard.reset();
-  announce(o, n, own != nullptr);
+  announce(o, n, http, own != nullptr);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{o, services, n, *here, tasks};
-  waiting wait{o, n, reload, tasks};
+  reloading reload{o, services, n, http, *here, tasks};
+  waiting wait{o, n, http, reload, tasks};
   own_part program{own, n, wait, tasks};
   wait.run();
+  http.close();
   n.stop(program.runs() ? own_deadline : stop_deadline, [&] {
     if (!program.runs())
       log(level::error, "node", "something did not end in time: cut off");

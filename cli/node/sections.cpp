@@ -3,6 +3,7 @@
 
 #include "cli/node/config_keys.hpp"
 #include "cli/node/service_section.hpp"
+#include "operation/http_keys.hpp"
 #include "portals/keys.hpp"
 #include "runtime/core/units.hpp"
 #include "runtime/links/relay_names.hpp"
@@ -130,6 +131,20 @@ section_kind item_section(std::string_view kind, section_name name, std::string_
           }};
 }
 
+section_kind http_section() {
+  return {{std::string{operation::http_kind}, section_name::none, "answers to HTTP requests: health, metrics and a page",
+           {operation::http_keys.begin(), operation::http_keys.end()}},
+          [](const section_content& s, node_config& out) {
+            out.http = {text_or_empty(s.keys, "address"), text_or_empty(s.keys, "token-file")};
+            problems wrong;
+            if (out.http.token_file.empty() && operation::needs_token(out.http.address)) {
+              auto e = operation::token_missing(out.http.address);
+              wrong.push_back({{}, e.cause, e.hint});
+            }
+            return wrong;
+          }};
+}
+
 } // namespace
 
 const std::vector<section_kind>& section_kinds() {
@@ -144,6 +159,7 @@ const std::vector<section_kind>& section_kinds() {
     all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));
     all.push_back(service_section());
     all.push_back(relay_section());
+    all.push_back(http_section());
     return all;
   }();
   return kinds;

@@ -212,6 +212,8 @@ json view(const state::node_row& row, state::node_status status, const control::
   if (!info)
     return j;
   j["pid"] = info->pid();
+  if (!info->http_address().empty())
+    j["http_server_address"] = info->http_address();
   for (const auto& s : info->services())
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())

@@ -20,6 +20,7 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
   out.set_name(in.name);
   out.set_version(std::string{in.version});
   out.set_pid(in.pid);
+  out.set_http_address(in.http_address);
   out.set_uptime_ms(static_cast<std::uint64_t>(in.uptime.count()));
   for (const auto& l : in.listeners)
     render(*out.add_listeners(), l);

@@ -10,6 +10,7 @@
 #include "runtime/workers/service_catalog.hpp"
 
 #include <chrono>
+#include <string>
 
 namespace ockam {
 
@@ -25,6 +26,7 @@ struct live_parts {
   facility_set& facilities; ///< what is made by sections of other kinds
   section_keeper& sections; ///< told of what is made and ended by hand
   std::chrono::steady_clock::time_point since; ///< when the node began to run
+  const std::string& http_address;   ///< where the node answers HTTP requests; empty: nowhere
 };
 
 } // namespace ockam

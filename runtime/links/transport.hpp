@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -138,6 +139,8 @@ class transport {
 
   virtual std::vector<listener_info> listeners() const = 0;
   virtual std::vector<link_info> links() const = 0;
+  /// By the link's own address; nothing when there is none.
+  virtual std::optional<link_info> find_link(address_view link) const = 0;
   /// By socket address or by the listener's address. Links that it has let in stay, and may reach nothing more than
   /// answers are sent to. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;

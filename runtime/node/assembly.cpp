@@ -46,7 +46,7 @@ assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_con
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_, http_address_};
 }
 
 void assembly::open() {

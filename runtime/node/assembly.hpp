@@ -48,6 +48,8 @@ class assembly {
   void clear();
 
   live_parts parts();
+  /// What `parts().http_address` says.
+  void http_address(std::string a) { http_address_ = std::move(a); }
   const node_context& context() const noexcept { return context_; }
   routing_config& routing() noexcept { return config_.routing; }
 
@@ -79,6 +81,7 @@ class assembly {
   facility_set facilities_;
   reloader reload_;
   section_book sections_;
+  std::string http_address_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   bool turn_posted_ = false;
   stop_desk desk_;

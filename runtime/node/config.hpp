@@ -29,6 +29,14 @@ struct log_config {
   std::size_t max_files = 3;      ///< rotated files that are kept
 };
 
+/// Where a node answers HTTP requests about itself, and whom; acted on by `operation/`.
+struct http_config {
+  std::string address;    ///< HOST:PORT with a literal host, or the path of a Unix socket; empty: nowhere
+  std::string token_file; ///< file with what requests have to bring; empty: nothing
+
+  friend bool operator==(const http_config&, const http_config&) = default;
+};
+
 /// A node, completely: what one INI file says. Read by `cli/node/`, acted on by `runtime/node`.
 struct node_config {
   std::string name;
@@ -43,6 +51,7 @@ struct node_config {
   std::vector<service_config> services;
   std::vector<relay_config> relays;
   std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet
+  http_config http;
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

@@ -51,6 +51,8 @@ class reloader {
   void apply(node_config fresh, on_failure mode, done finished);
   /// The listeners that this has opened, in the order in which that was done.
   std::vector<listener_info> listeners() const;
+  /// Those whose address this host has not yet.
+  std::vector<late_listener_info> waiting_listeners() const { return late_.list(); }
   /// What runs already becomes part of the configuration. `handle`: the address of a listener.
   void adopt(node_config alone, const std::string& handle);
   /// The name of the section that made what goes by this handle: the address of a listener; otherwise the name itself.

@@ -405,6 +405,7 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.p90 = latency_histogram::percentile(latencies, 0.9);
   out.p99 = latency_histogram::percentile(latencies, 0.99);
   out.longest = latency_histogram::percentile(latencies, 1.0);
+  out.durations = std::move(latencies);
   return out;
 }
 

@@ -240,6 +240,11 @@ std::vector<link_info> stream_transport::links() const {
   return out;
 }
 
+std::optional<link_info> stream_transport::find_link(address_view link) const {
+  auto it = links_.find(link);
+  return it == links_.end() ? std::nullopt : std::optional{info_of(*it->second)};
+}
+
 result<stream_transport::listener*> stream_transport::find_listener(std::string_view which) const {
   auto it = std::find_if(listeners_.begin(), listeners_.end(), [&](auto& l) { return l->is(which); });
   if (it == listeners_.end())

@@ -61,6 +61,12 @@ result<configuration> configuration_text(const invocation& in) {
   return configuration{};
 }
 
+result<void> check_port(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos && parse_socket_address("127.0.0.1:" + text))
+    return {};
+  return error{errc::invalid_argument, "\"" + printable(text) + "\" is not a port", "a port is a number from 0 to 65535"};
+}
+
 /// Options win over the configuration.
 void apply_options(const invocation& in, ini_file& ini) {
   for (const auto& t : transport_descriptors) {
@@ -75,6 +81,9 @@ void apply_options(const invocation& in, ini_file& ini) {
   }
   if (!ini.contains("tcp-listener default"))
     ini.at("tcp-listener default").set("address", "127.0.0.1:0");
+  auto http_port = in.args.get("http-server-port");
+  if (in.args.has("http-server") || !http_port.empty())
+    ini.at("http").set("address", "127.0.0.1:" + (http_port.empty() ? "0" : http_port));
   auto verbose = in.out.style().verbose;
   if (auto level = in.args.get("log-level"); !level.empty())
     ini.at("node").set("log-level", level);
@@ -191,6 +200,8 @@ std::vector<command> node_create_command() {
     {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_pair},
     {.name = "foreground", .letter = 'f', .about = "Stay in the foreground; the exit code is that of ockam-node"},
     {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
+    {.name = "http-server", .about = "Answer HTTP requests on this machine: health, metrics and a page, on a free port"},
+    {.name = "http-server-port", .value = "PORT", .about = "The same, on this port", .check = &check_port},
     {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},
     timeout_option()};
   for (const auto& t : transport_descriptors) {
