@@ -42,7 +42,7 @@ std::optional<decoded> read_for_worker(cbor::reader& in, route_header& header) {
   auto payload = fields.next() ? in.read_bytes() : std::nullopt;
   if (!payload || !fields.skip_rest())
     return std::nullopt;
-  return for_worker{*payload};
+  return for_worker{*payload, {}};
 }
 
 std::optional<decoded> read_refresh(cbor::reader& in) {
@@ -68,6 +68,13 @@ std::optional<decoded> read_message(cbor::reader& in, route_header& header) {
 }
 
 } // namespace
+
+std::size_t tail_size(std::size_t padding) noexcept { return cbor::head_size(padding) + padding; }
+
+std::byte* write_tail(std::byte* out, bytes_view padding) noexcept {
+  out = cbor::write_head(out, major::bytes, padding.size());
+  return std::copy(padding.begin(), padding.end(), out);
+}
 
 std::size_t head_size(const route_header& header, std::size_t payload) noexcept {
   auto onward = measure([&](auto f) { header.each_onward(f); });
@@ -98,6 +105,8 @@ result<decoded> decode(bytes_view plaintext, route_header& header) {
   auto padding = message && fields.next() ? in.read_bytes() : std::nullopt;
   if (!padding || !fields.skip_rest())
     return error{errc::malformed, "a message of a channel opens, and does not decode", {}};
+  if (auto* m = std::get_if<for_worker>(&*message))
+    m->padding = *padding;
   return *std::move(message);
 }
 

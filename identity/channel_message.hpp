@@ -13,12 +13,17 @@
 ///               / [1, [[change history, [* credential]]]]                   the sender's newer credentials
 ///               / [2, []]                                                   the end of the channel
 ///
-/// Routes are those of the wire (cbor_route.hpp). The padding is empty, always there, and ignored. Plain functions.
+/// Routes are those of the wire (cbor_route.hpp). The padding is always there. The reference sends an empty one and ignores
+/// what is in it, so this implementation has there what its own header says beside routes. Plain functions.
 /// Thread: any.
 namespace ockam::identities::channel_message {
 
-/// What stands before and behind a payload. `head` is written by `write_head`, `tail` are these bytes.
+/// What stands before and behind a payload. `head` is written by `write_head`, `tail` are these bytes, or what
+/// `write_tail` has written of a padding that is not empty.
 inline constexpr std::byte tail[] = {std::byte{0x40}};
+std::size_t tail_size(std::size_t padding) noexcept;
+/// Writes `tail_size` bytes at `out`; returns the place behind.
+std::byte* write_tail(std::byte* out, bytes_view padding) noexcept;
 std::size_t head_size(const route_header& header, std::size_t payload) noexcept;
 /// Writes `head_size` bytes at `out`; returns the place behind.
 std::byte* write_head(std::byte* out, const route_header& header, std::size_t payload) noexcept;
@@ -30,6 +35,7 @@ inline constexpr std::byte close[] = {std::byte{0x82}, std::byte{0x82}, std::byt
 /// A message for a worker: its routes are in the header, its payload points into the plaintext.
 struct for_worker {
   bytes_view payload;
+  bytes_view padding;
 };
 struct refresh {
   change_history history;

@@ -20,14 +20,28 @@ void check_credentials(peer& of, std::span<const credential> shown, const requir
   }
 }
 
+/// Another implementation may have something else there.
+std::optional<std::uint64_t> read_features(structure& fields, cbor::reader& in) {
+  if (!fields.next())
+    return 0;
+  auto as_number = in;
+  if (auto n = as_number.read_uint()) {
+    in = as_number;
+    return n;
+  }
+  return in.skip() ? std::optional<std::uint64_t>{0} : std::nullopt;
+}
+
 } // namespace
 
 bytes encode(const identity_proof& proof) {
   encoder out;
-  out.array(3);
+  out.array(proof.features == 0 ? 3 : 4);
   encode(out, proof.history);
   encode(out, proof.attestation);
   encode_credentials(out, proof.credentials);
+  if (proof.features != 0)
+    out.uint(proof.features);
   return out.take();
 }
 
@@ -55,9 +69,10 @@ result<identity_proof> decode_proof(bytes_view in) {
   auto history = fields.next() ? read_history(r) : std::nullopt;
   auto attestation = history && fields.next() ? read_signed_data(r) : std::nullopt;
   auto credentials = attestation && fields.next() ? read_credentials(r) : std::nullopt;
-  if (!credentials || !fields.skip_rest())
+  auto features = credentials ? read_features(fields, r) : std::nullopt;
+  if (!features || !fields.skip_rest())
     return error{errc::malformed, "what the other end says of itself does not decode", {}};
-  return identity_proof{*std::move(history), *std::move(attestation), *std::move(credentials)};
+  return identity_proof{*std::move(history), *std::move(attestation), *std::move(credentials), *features};
 }
 
 bool requirements::admits(const identifier& who) const {
@@ -80,7 +95,7 @@ result<peer> verify_proof(identity_proof proof, const x25519_public& remote_stat
     return error{errc::permission_denied, to_string(who->id()) + " is not authorized", {}};
   if (auto learned = known.learn(*who); !learned)
     return std::move(learned).error();
-  peer out{*std::move(who), {}, {}};
+  peer out{*std::move(who), {}, proof.features, {}};
   check_credentials(out, proof.credentials, wanted, known, now);
   return out;
 }
@@ -92,7 +107,7 @@ result<peer> verify_refresh(const identifier& who, change_history history, std::
     return std::move(shown).error();
   if (auto learned = known.learn(*shown); !learned)
     return std::move(learned).error();
-  peer out{*std::move(shown), {}, {}};
+  peer out{*std::move(shown), {}, 0, {}};
   check_credentials(out, credentials, wanted, known, now);
   return out;
 }

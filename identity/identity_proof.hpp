@@ -10,9 +10,10 @@ namespace ockam::identities {
 /// What each end of a handshake says of itself, the payload of m2 and m3 and, without the attestation, of what
 /// refreshes credentials later:
 ///
-///     proof = [change history, attestation of the static key, [* [credential, its key]]]
+///     proof = [change history, attestation of the static key, [* [credential, its key]], ? features: uint]
 ///
-/// The third element is always there. A plain value of which nothing is known to be true.
+/// The third element is always there. The fourth is of this implementation: the reference skips elements that it does not
+/// know, and never sends it. A plain value of which nothing is known to be true.
 struct identity_proof {
   /// Credentials that somebody may make us check. The reference sends one at most.
   static constexpr std::size_t max_credentials = 8;
@@ -20,7 +21,11 @@ struct identity_proof {
   change_history history;
   signed_data attestation;
   std::vector<credential> credentials;
+  std::uint64_t features = 0; ///< bits; 0: none, and the element is not there
 };
+
+/// Takes a message without an onward route for a ping, and answers it (channels/channel.hpp).
+inline constexpr std::uint64_t feature_pings = 1;
 
 bytes encode(const identity_proof& proof);
 /// Errors: `malformed`, also for more than `max_credentials`.
@@ -43,6 +48,7 @@ struct requirements {
 struct peer {
   identity who;
   std::vector<verified_credential> credentials;
+  std::uint64_t features = 0;
   /// Why credentials that were shown do not count, one line each. They do not end a handshake.
   std::vector<std::string> refused_credentials;
 };

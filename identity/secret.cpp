@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <sys/prctl.h>
 
 #include <cstring>
 #include <new>
@@ -59,6 +60,8 @@ secret::~secret() {
 }
 
 bool secrets_are_locked() { return secure_heap() == heap::locked; }
+
+void forbid_core_dumps() noexcept { (void)::prctl(PR_SET_DUMPABLE, 0); }
 
 void wipe(std::span<std::byte> what) noexcept { OPENSSL_cleanse(what.data(), what.size()); }
 

@@ -55,6 +55,10 @@ class secret {
 /// (`ulimit -l`): they are then in memory of their own all the same, but may be swapped out. For the log at start.
 bool secrets_are_locked();
 
+/// From now on the process leaves no core dump, and no other process of the same user looks into its memory
+/// (`PR_SET_DUMPABLE`). For processes that hold keys; without effect on root. Thread: any.
+void forbid_core_dumps() noexcept;
+
 /// Overwrites bytes in a way that no compiler leaves out.
 void wipe(std::span<std::byte> what) noexcept;
 

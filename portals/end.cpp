@@ -8,6 +8,11 @@
 
 namespace ockam::portal {
 
+bool end::admits(const message& m) const {
+  const auto& allow = options.allow;
+  return allow.empty() || (m.identity() && std::find(allow.begin(), allow.end(), *m.identity()) != allow.end());
+}
+
 void end::close_streams(end_reason why) {
   // Each takes itself out.
   std::vector<stream*> all{streams_.begin(), streams_.end()};

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 namespace ockam::portal {
 
@@ -20,19 +21,22 @@ struct stream_options {
   std::size_t most_streams = 4'096;              ///< at one time
   bool skip_handshake = false;
   bool gather_small_writes = false;
+  std::vector<std::string> allow = {};           ///< identifiers of whom may be at the other end; empty: anybody
 };
 
 /// One inlet or one outlet, seen from its streams: what they are told, and what they add to its figures. Shared by them
 /// and by whoever made it. Socket thread only.
 class end : public std::enable_shared_from_this<end> {
  public:
-  end(environment& e, std::string t, stream_options o) : env{e}, title{std::move(t)}, options{o} {}
+  end(environment& e, std::string t, stream_options o) : env{e}, title{std::move(t)}, options{std::move(o)} {}
   virtual ~end() = default;
 
   environment& env;
   const std::string title; ///< for logs: `tcp-inlet db`
   const stream_options options;
 
+  /// Whether who has sent this may be at the other end.
+  bool admits(const message& m) const;
   /// Ends all of them, and takes no more.
   void close_streams(end_reason why);
   void add(stream& s) { streams_.insert(&s); }

@@ -27,6 +27,8 @@ class inlet_stream final : public stream {
   void on_opening(const message& m, const message_view& what) override {
     if (what.what != tag::pong)
       return log_debug("a message that is no Pong came first, it is ignored");
+    if (!of().admits(m))
+      return fail(end_reason::refused, "the far end is not whom allow names");
     aim(m.header.return_route(), m, what.greeting);
     open();
   }
@@ -54,8 +56,13 @@ result<void> inlet::reserve(const endpoint& at) {
   return {};
 }
 
-void inlet::close() {
+void inlet::close_door() {
+  last_bound_ = bound_to();
   acceptor_.reset();
+}
+
+void inlet::close() {
+  close_door();
   settle(state::down);
 }
 
@@ -80,15 +87,25 @@ void inlet::is_up(route way) {
   settle(state::up);
 }
 
-void inlet::is_down(const std::string& why) {
+/// False when that is no news.
+bool inlet::goes_down(const std::string& why) {
   by.clear();
   bool is_news = state_ != state::down || reason != why;
   reason = why;
   if (!is_news)
-    return;
+    return false;
   log(state_ == state::down ? level::debug : level::warn, "portal", title + " is down: " + why);
   settle(state::down);
-  close_streams(end_reason::gone);
+  return true;
+}
+
+void inlet::is_down(const std::string& why) {
+  if (goes_down(why))
+    close_streams(end_reason::gone);
+}
+
+void inlet::is_leaving(const std::string& why) {
+  (void)goes_down(why);
 }
 
 void inlet::on_accept(net::stream_ptr s) {

@@ -31,18 +31,24 @@ class inlet final : public end, public net::acceptor_events {
 
   /// Takes the port. Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `io_failure`.
   result<void> reserve(const endpoint& at);
-  std::string bound_to() const { return acceptor_ ? acceptor_->local() : std::string{}; }
-  /// Takes no more clients.
+  /// Also when its door is closed.
+  std::string bound_to() const { return acceptor_ ? acceptor_->local() : last_bound_; }
+  /// Takes no more clients, and leaves the port; streams go on.
+  void close_door();
+  /// The same for good.
   void close();
 
   /// The far end answers; `by`: the way to it, as far as that is known.
   void is_up(route by);
   void is_down(const std::string& why);
+  /// The far end takes no new streams, and may finish those that it has: its node is to stop.
+  void is_leaving(const std::string& why);
   state now() const noexcept { return state_; }
 
   const std::string name;
   const std::string text;
   const route to;
+  std::shared_ptr<void> channels = {}; ///< that it goes through
   const std::chrono::milliseconds retry_wait; ///< between questions while it is not up
   route by;           ///< `to` as it is now, with the link that it goes by; empty while it is not up
   std::string reason; ///< why it is down
@@ -55,8 +61,10 @@ class inlet final : public end, public net::acceptor_events {
   void on_out_of_descriptors() override;
   void turn_away(net::stream_ptr s, const std::string& why);
   void settle(state s);
+  bool goes_down(const std::string& why);
 
   net::acceptor_ptr acceptor_;
+  std::string last_bound_;
   bool open_ = false;
   state state_ = state::connecting;
 };

@@ -73,12 +73,16 @@ class inlet_session final : public worker {
     bool of_echo = r.hop == address{std::string{echo}} && (r.reason == drop_reason::unknown_worker || r.reason == drop_reason::refused);
     if (of_echo)
       return up(m);
-    if (r.reason != drop_reason::congested)
+    if (r.reason == drop_reason::node_stopping)
+      leaving(to_error(r).cause);
+    else if (r.reason != drop_reason::congested)
       down(to_error(r).cause);
   }
 
   void up(const message& m) {
     answered_ = reactor().now();
+    if (!inlet_->admits(m))
+      return down("the far end is not whom allow names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
     now_ = m.foreign ? with_others : with_ours;
     auto by = m.header.return_route();
     if (by.empty())
@@ -91,6 +95,11 @@ class inlet_session final : public worker {
   void down(const std::string& why) {
     now_ = at_first_;
     inlet_->is_down(why);
+  }
+
+  void leaving(const std::string& why) {
+    now_ = at_first_;
+    inlet_->is_leaving(why);
   }
 
   std::shared_ptr<inlet> inlet_;

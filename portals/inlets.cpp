@@ -37,15 +37,18 @@ result<config_section> inlets::begin(const config_section& s) {
   auto text = keys->get<std::string>("to");
   auto from = parse_listen(keys->get<std::string>("from"));
   auto m = parse_multiaddr(text);
-  auto to = m ? to_route(*m) : result<route>{m.error()};
+  auto to = m && from ? routes_(*m, true) : result<made_route>{m ? from.error() : m.error()};
   if (!from || !to)
     return from ? std::move(to).error() : std::move(from).error();
+  if (keys->has("allow") && keys->get<bool>("skip-handshake"))
+    return error{errc::invalid_argument, "allow needs the handshake: without it, bytes flow before the far end has shown who it is", "leave out skip-handshake"};
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a tcp-inlet " + printable(s.name) + " already", "choose another name"};
   if (auto ok = check_place(*from); !ok)
     return std::move(ok).error();
-  auto i = std::make_shared<inlet>(env_, s.name, to_string(*m), std::move(*to), keys->get<std::chrono::milliseconds>("retry-wait"),
+  auto i = std::make_shared<inlet>(env_, s.name, to_string(*m), std::move(to->to), keys->get<std::chrono::milliseconds>("retry-wait"),
                                    read_stream_options(*keys));
+  i->channels = std::move(to->channels);
   if (auto ok = i->reserve(*from); !ok)
     return std::move(ok).error();
   i->session = random_address();
@@ -99,6 +102,18 @@ void inlets::when_settled(std::string_view name, std::chrono::milliseconds withi
   };
   it->second->when_settled.push_back(tell);
   env_.node.reactor.after(within, tell);
+}
+
+void inlets::close_doors() {
+  for (const auto& [name, i] : all_)
+    i->close_door();
+}
+
+carried_bytes inlets::carried() const {
+  carried_bytes out;
+  for (const auto& [name, i] : all_)
+    add_carried(out, *i);
+  return out;
 }
 
 void inlets::stop() {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "channels/keys.hpp"
 #include "runtime/core/endpoint.hpp"
-#include "runtime/core/multiaddr.hpp"
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/section.hpp"
 
 /// The sections of portals, `[tcp-outlet NAME]` and `[tcp-inlet NAME]`, as data: without the library, for whoever reads
@@ -32,7 +33,9 @@ inline result<endpoint> parse_listen(std::string_view text) {
 
 inline result<void> check_outlet_route(const std::string& text) {
   auto m = parse_multiaddr(text);
-  auto to = m ? to_route(*m) : result<route>{m.error()};
+  if (m && !m->parts.empty() && m->parts.back().protocol == multiaddr_protocol::secure)
+    return error{errc::invalid_route, "the route ends in a secure channel, and at no outlet", "for example …/secure/api/service/outlet"};
+  auto to = m ? to_route(without_channels(*m)) : result<route>{m.error()};
   if (!to)
     return std::move(to).error();
   if (to->empty() || !to->back().is_local())
@@ -41,7 +44,7 @@ inline result<void> check_outlet_route(const std::string& text) {
 }
 
 /// Keys of both ends, about each of their streams.
-inline constexpr std::array<key_descriptor, 6> stream_keys{{
+inline constexpr std::array<key_descriptor, 7> stream_keys{{
   {.name = "dial-timeout", .type = key_type::duration, .about = "until the far end has answered, or the target", .fallback = "5s",
    .least = 100, .most = 86'400'000},
   {.name = "idle-timeout", .type = key_type::duration, .about = "end a stream that has said nothing for this long; never if not given", .fallback = "0",
@@ -52,6 +55,8 @@ inline constexpr std::array<key_descriptor, 6> stream_keys{{
   {.name = "max-streams", .type = key_type::number, .about = "connections at one time; one peer may have 15 in 16 of them", .fallback = "4096", .least = 1,
    .most = 1'000'000},
   {.name = "skip-handshake", .type = key_type::flag, .about = "do not wait for the far end before bytes flow; both ends have to agree", .fallback = "no"},
+  {.name = "allow", .type = key_type::list, .about = "identifiers of whom may be at the other end, which a secure channel has proved; anybody if not given",
+   .value = "IDENTIFIER", .check = &channels::check_identifiers},
   {.name = "enable-nagle", .type = key_type::flag, .about = "gather small writes to TCP", .fallback = "no"},
 }};
 

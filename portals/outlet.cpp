@@ -27,9 +27,7 @@ class outlet_stream final : public stream {
     auto what = decode(first_->bytes());
     bool with_hello = what && !outlet_->options.skip_handshake;
     aim(first_->header.return_route(), *first_, with_hello ? what->greeting : std::nullopt);
-    // A little earlier than who waits for it, so that the answer says why.
-    const auto within = outlet_->options.dial_timeout - std::min(outlet_->options.dial_timeout / 10, most_ahead);
-    dialling_ = node().reactor.connect(outlet_->to.at, within,
+    dialling_ = node().reactor.connect(outlet_->to.at, open_within(),
                                        [this](result<net::stream_ptr> r) { r ? connected(std::move(*r)) : failed(r.error()); });
     if (outlet_->options.skip_handshake)
       on_message(std::move(first_));
@@ -40,7 +38,15 @@ class outlet_stream final : public stream {
 
   void connected(net::stream_ptr s) {
     dialling_.reset();
-    attach(outlet_->to.secure ? outlet_->to.secure(std::move(s)) : std::move(s));
+    if (!outlet_->to.secure) {
+      attach(std::move(s));
+      return on_ready();
+    }
+    attach(outlet_->to.secure(std::move(s)));
+    open_after_handshake();
+  }
+
+  void on_ready() override {
     if (!outlet_->options.skip_handshake)
       send(has_said_hello() ? encode(tag::pong, greeting()) : encode(tag::pong));
     open();
@@ -51,7 +57,14 @@ class outlet_stream final : public stream {
     fail(e.code == errc::timed_out ? end_reason::timed_out : end_reason::unreachable, e.cause);
   }
 
-  void on_late() override { fail(end_reason::timed_out, "no connection to " + to_string(outlet_->to.at) + " in time"); }
+  /// A little less than who waits for it, so that the answer says why.
+  std::chrono::milliseconds open_within() const override {
+    const auto all = outlet_->options.dial_timeout;
+    return all - std::min(all / 10, most_ahead);
+  }
+  void on_late() override {
+    fail(end_reason::timed_out, (dialling_ ? "no connection to " : "no TLS with ") + to_string(outlet_->to.at) + " in time");
+  }
   void give_up() noexcept override { dialling_.reset(); }
 
   static constexpr std::chrono::milliseconds most_ahead{500};
@@ -71,6 +84,8 @@ class outlet_worker final : public worker {
       return;
     if (m->header.return_empty())
       return refuse(std::move(m), "a message has no way back");
+    if (!outlet_->admits(*m))
+      return refuse(std::move(m), "who asks is not whom allow names");
     if (outlet_->options.skip_handshake && pass_on(m))
       return;
     auto what = decode(m->bytes());

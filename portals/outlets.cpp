@@ -14,6 +14,9 @@ stream_options read_stream_options(const option_values& keys) {
   o.most_streams = static_cast<std::size_t>(keys.get<std::uint64_t>("max-streams"));
   o.skip_handshake = keys.get<bool>("skip-handshake");
   o.gather_small_writes = keys.get<bool>("enable-nagle");
+  for (const auto& text : keys.get<std::vector<std::string>>("allow"))
+    if (auto id = identities::parse_identifier(text))
+      o.allow.push_back(to_string(*id)); // in the form in which they are compared
   return o;
 }
 
@@ -25,6 +28,11 @@ void add_figures(item_info& to, const portal::end& of) {
   add("bytes_in", of.bytes_in);
   add("bytes_out", of.bytes_out);
   to.fields.emplace_back("last_failure", of.last_failure);
+}
+
+void add_carried(carried_bytes& to, const portal::end& of) {
+  to.open += of.streams();
+  to.bytes += of.bytes_in + of.bytes_out;
 }
 
 std::string_view outlets::kind() const {
@@ -86,6 +94,13 @@ std::vector<item_info> outlets::list() const {
     i.fields.emplace_back("refused", std::to_string(o->refused));
     out.push_back(std::move(i));
   }
+  return out;
+}
+
+carried_bytes outlets::carried() const {
+  carried_bytes out;
+  for (const auto& [name, o] : all_)
+    add_carried(out, *o);
   return out;
 }
 

@@ -19,6 +19,7 @@ class outlets final : public facility {
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
+  carried_bytes carried() const override;
   void stop() override;
 
  private:
@@ -33,5 +34,6 @@ class outlets final : public facility {
 stream_options read_stream_options(const option_values& keys);
 /// Figures that both ends have.
 void add_figures(item_info& to, const portal::end& of);
+void add_carried(carried_bytes& to, const portal::end& of);
 
 } // namespace ockam::portal

@@ -4,15 +4,14 @@
 #include "portals/inlets.hpp"
 #include "portals/outlets.hpp"
 
-#include <array>
+#include <utility>
 
 namespace ockam {
 
-std::span<const facility_factory> portal_facilities() {
-  static const std::array<facility_factory, 2> all{
-    [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::outlets>(node); },
-    [](const node_context& node) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(node); }};
-  return all;
+std::vector<facility_factory> portal_facilities(route_maker routes) {
+  return {
+    [](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<portal::outlets>(c.node); },
+    [routes = std::move(routes)](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<portal::inlets>(c.node, routes); }};
 }
 
 } // namespace ockam

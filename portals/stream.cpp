@@ -26,7 +26,7 @@ stream::~stream() {
 void stream::on_start() {
   of_->add(*this);
   of_->env.add(*this);
-  open_timer_ = reactor().after(of_->options.dial_timeout, [this] {
+  open_timer_ = reactor().after(open_within(), [this] {
     open_timer_ = 0;
     on_late();
   });
@@ -44,6 +44,29 @@ void stream::attach(net::stream_ptr tcp) {
   if (of_->options.gather_small_writes)
     tcp_->gather_small_writes();
   tcp_->attach(this);
+}
+
+void stream::open_after_handshake() {
+  shakes_hands_ = true;
+  tcp_->watch_read(true);
+  tcp_->watch_write(true);
+}
+
+void stream::shake_hands() {
+  auto r = tcp_->read({});
+  if (r.what == status::ok || r.what == status::again)
+    return;
+  shakes_hands_ = false;
+  auto v = tcp_->violation();
+  fail(end_reason::unreachable, remote_name_ + " " + (v ? v->what : "ended in the TLS handshake" + (r.err ? ": " + system_error("read", r.err).cause : "")));
+}
+
+void stream::on_writable() {
+  if (!std::exchange(shakes_hands_, false))
+    return write_out();
+  tcp_->watch_read(false);
+  tcp_->watch_write(false);
+  on_ready();
 }
 
 void stream::aim(route to) {
@@ -94,11 +117,15 @@ bool stream::may_read() noexcept {
   return allowed_ - sent_ >= crumb_ && from_tcp_->open();
 }
 
+/// There may be something to read, and it may be read. Tries first: while the other end's window is what limits it, nothing
+/// is watched at all.
 void stream::read_on() {
-  if (!may_read())
+  if (reads_ || !tcp_)
+    return;
+  if (!read_turn())
     return pause();
-  if (!std::exchange(reads_, true))
-    tcp_->watch_read(true);
+  reads_ = true;
+  tcp_->watch_read(true);
 }
 
 /// Until the other end or the ledger says so.
@@ -115,12 +142,18 @@ void stream::resume() {
 }
 
 void stream::on_readable() {
-  for (int n = 0; n < reads_per_turn; ++n) {
-    if (!may_read())
-      return pause();
+  if (shakes_hands_)
+    return shake_hands();
+  if (!read_turn())
+    pause();
+}
+
+/// False: it may not read on now.
+bool stream::read_turn() {
+  for (int n = 0; n < reads_per_turn && may_read(); ++n)
     if (!read_once())
-      return;
-  }
+      break;
+  return may_read();
 }
 
 /// False: there is nothing more to read now.
@@ -214,7 +247,7 @@ void stream::watch_stall() {
 }
 
 void stream::write_out() {
-  if (!tcp_ || write_ended_)
+  if (!tcp_ || shakes_hands_ || write_ended_)
     return;
   auto before = queue_.bytes();
   auto r = queue_.write_to(*tcp_);

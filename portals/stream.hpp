@@ -53,6 +53,10 @@ class stream : public worker, private net::stream_events, private flushable {
 
   /// A message while it is opening.
   virtual void on_opening(const message& m, const message_view& what) = 0;
+  /// How long it may take until it is open.
+  virtual std::chrono::milliseconds open_within() const { return of_->options.dial_timeout; }
+  /// TLS has shaken hands.
+  virtual void on_ready() {}
   /// The time for opening is up.
   virtual void on_late() { fail(end_reason::timed_out); }
   /// It ends: what was begun so that it would open is given up.
@@ -60,6 +64,8 @@ class stream : public worker, private net::stream_events, private flushable {
 
   /// Has the connection. It is not read before `open`.
   void attach(net::stream_ptr tcp);
+  /// Of a connection with TLS.
+  void open_after_handshake();
   /// By which way its messages go.
   void aim(route to);
   /// The same, and whose messages it takes from now on. `far`: what the other end has said of itself; nothing: it is of
@@ -90,9 +96,12 @@ class stream : public worker, private net::stream_events, private flushable {
   static constexpr std::chrono::milliseconds silence{35'000};    ///< the other end of which nothing is heard is gone
   static constexpr std::chrono::milliseconds parting_time{2'000};
 
+  void shake_hands();
+
   // from TCP
   void on_readable() override;
   bool may_read() noexcept;
+  bool read_turn();
   bool read_once();
   void read_on();
   void pause();
@@ -100,7 +109,7 @@ class stream : public worker, private net::stream_events, private flushable {
   void tcp_failed(const char* what, int err);
 
   // to TCP
-  void on_writable() override { write_out(); }
+  void on_writable() override;
   void flush() override { write_out(); }
   void on_payload(message& m, const message_view& what);
   bool charge(message& m, std::size_t bytes);
@@ -147,6 +156,7 @@ class stream : public worker, private net::stream_events, private flushable {
   std::uint16_t next_counter_ = 0;
   bool reads_ = false;     ///< hears when there is something to read
   bool read_ended_ = false;
+  bool shakes_hands_ = false; ///< … and it goes on with that
 
   ledger::owner to_tcp_; ///< what waits for it
   socket_queue queue_;

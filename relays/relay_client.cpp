@@ -30,10 +30,9 @@ constexpr ping_rule among_ours{2s, 2};
 
 } // namespace
 
-relay_client::relay_client(relays_context context, const relay_config& c, route way, transport* own_transport,
+relay_client::relay_client(const facility_context& context, relay_config c, transport* own_transport,
                            std::shared_ptr<relay_status> s, std::uint32_t seed)
-  : context_{context}, config_{c}, wanted_{c.relay_address.empty() ? c.name : c.relay_address}, way_{std::move(way)},
-    transport_{own_transport}, status_{std::move(s)}, retries_{retry, seed} {}
+  : context_{context}, config_{std::move(c)}, transport_{own_transport}, status_{std::move(s)}, retries_{retry, seed} {}
 
 relay_client::~relay_client() { disconnect(); }
 
@@ -47,8 +46,8 @@ void relay_client::on_start() {
 
 void relay_client::on_stop() noexcept {
   disconnect();
-  status_->info.state = relay_state::down;
-  status_->info.last_error = "it has ended";
+  status_->state = relay_state::down;
+  status_->reason = "it has ended";
 }
 
 // -- the connection of its own -----------------------------------------------------------------------
@@ -59,8 +58,9 @@ void relay_client::connect() {
   connection_config c;
   c.name = connection_ = random_hex_128();
   c.transport = transport_->name();
-  c.address = way_.front().name;
+  c.address = config_.way.front().name;
   c.allow = config_.allow;
+  c.proxy = context_.routing.proxy;
   connector::watcher events{[this] { register_now(); }, [this](const std::string& why) { lost(why); }};
   if (auto ok = context_.connections.add(c, *transport_, std::move(events)); !ok) {
     connection_.clear();
@@ -88,7 +88,7 @@ void relay_client::lost(const std::string& why) {
 
 /// The way to the other node, and these workers there.
 route relay_client::beyond(std::string_view first, std::string_view second) const {
-  auto to = way_;
+  auto to = config_.way;
   if (!connection_.empty())
     to.front() = address{connection_};
   to.emplace_back(std::string{first});
@@ -99,7 +99,7 @@ route relay_client::beyond(std::string_view first, std::string_view second) cons
 
 void relay_client::register_now() {
   phase_ = phase::registering;
-  send_to(beyond(relay_service_alias), text_payload(wanted_));
+  send_to(beyond(relay_service_alias), text_payload(config_.relay_address));
   in(patience);
 }
 
@@ -119,11 +119,10 @@ void relay_client::registered(route forwarding, bool by_another_implementation) 
   retries_.reset();
   echo_ = {random_ping_number()};
   through_ = {~echo_.number};
-  auto& i = status_->info;
+  auto& i = *status_;
   ++i.registrations;
   i.remote_address = remote_;
   i.forwarding_route = std::move(forwarding);
-  i.worker_address = self().name;
   i.flow_control_id =
     context_.node.board.flows().text(flow_of_answers(context_.node.board, i.forwarding_route.front()));
   enter(relay_state::up);
@@ -143,7 +142,7 @@ void relay_client::on_message(message_ptr m) {
   if (const auto* r = m->header.get_report())
     return on_report(*r);
   if (phase_ == phase::registering) {
-    auto remote = read_relay_reply(m->bytes(), wanted_);
+    auto remote = read_relay_reply(m->bytes(), config_.relay_address);
     if (auto from = m->header.return_route(); remote && !from.empty() && from.back() == address{*remote})
       registered(std::move(from), m->foreign);
   } else if (auto number = read_ping(m->bytes())) {
@@ -235,19 +234,19 @@ void relay_client::not_answered() {
 }
 
 void relay_client::enter(relay_state s, const std::string& why) {
-  auto& i = status_->info;
-  bool is_news = i.state != s || i.last_error != why;
+  auto& i = *status_;
+  bool is_news = i.state != s || i.reason != why;
   if (i.state != s)
-    status_->since = context_.node.reactor.now();
+    i.since = context_.node.reactor.now();
   i.state = s;
-  i.last_error = why;
-  status_->has_failed = status_->has_failed || s == relay_state::down;
+  i.reason = why;
+  i.has_failed = i.has_failed || s == relay_state::down;
   if (s == relay_state::up)
-    log(level::info, "relay", "relay " + i.name + " is up: 0#" + printable(remote_) + " at " + i.at);
+    log(level::info, "relay", "relay " + config_.name + " is up: 0#" + printable(remote_) + " at " + config_.at);
   else if (s == relay_state::down)
-    log(is_news ? level::warn : level::debug, "relay", "relay " + i.name + " is down: " + why);
-  if (status_->is_settled())
-    status_->settle();
+    log(is_news ? level::warn : level::debug, "relay", "relay " + config_.name + " is down: " + why);
+  if (i.is_settled())
+    i.settle();
 }
 
 } // namespace ockam

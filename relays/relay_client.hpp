@@ -2,25 +2,55 @@
 #pragma once
 
 #include "runtime/core/backoff.hpp"
-#include "runtime/links/relays.hpp"
-#include "runtime/workers/node_context.hpp"
+#include "runtime/links/facility.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ockam {
 
+/// A relay by which others reach this node, as its section says it.
+struct relay_config {
+  std::string name;
+  std::string at;            ///< route to the other node, as it is written
+  route way;                 ///< the same
+  std::string relay_address; ///< the name there, behind `forward_to_`
+  std::vector<std::string> allow; ///< workers that what comes through it may reach, where it has a connection of its own
+};
+
+/// How a relay of this node fares.
+enum class relay_state : std::uint8_t {
+  connecting, ///< nothing has failed since it began, or since it was up
+  up,         ///< registered, and answering
+  down        ///< the last attempt has failed, or it was lost; it is tried again
+};
+
+constexpr std::string_view to_string(relay_state s) noexcept {
+  return s == relay_state::up ? "up" : s == relay_state::down ? "down" : "connecting";
+}
+
 /// What a relay's worker and whoever lists it know of it.
 struct relay_status {
-  relay_info info;
-  net::reactor::clock::time_point since{};
+  std::string at; ///< route to the relay node, as it was given
+  relay_state state = relay_state::connecting;
+  net::reactor::clock::time_point since{}; ///< when that began
+  std::string reason;                      ///< while it is not up: why; may be empty
+  std::uint64_t registrations = 0;         ///< that have worked
+  // While it is up:
+  std::string remote_address;  ///< forward_to_NAME
+  route forwarding_route;      ///< from this node to there
+  std::string flow_control_id; ///< of what comes through it
+
   bool has_failed = false;                    ///< since it began
   std::vector<std::function<void()>> waiting; ///< told when it is settled
 
-  bool is_settled() const noexcept { return info.state == relay_state::up || has_failed; }
+  bool is_settled() const noexcept { return state == relay_state::up || has_failed; }
   void settle() {
     for (auto told = std::exchange(waiting, {}); auto& f : told)
       f();
@@ -47,10 +77,9 @@ struct relay_status {
 /// wins. When it goes, this one is back.
 class relay_client final : public worker {
  public:
-  /// `s` and `way` are of this configuration; `own_transport` is null where the route begins with a worker of this
-  /// node.
-  relay_client(relays_context context, const relay_config& c, route way, transport* own_transport,
-               std::shared_ptr<relay_status> s, std::uint32_t seed);
+  /// `s` is of this configuration; `own_transport` is null where the route begins with a worker of this node.
+  relay_client(const facility_context& context, relay_config c, transport* own_transport, std::shared_ptr<relay_status> s,
+               std::uint32_t seed);
   ~relay_client() override;
 
   void on_start() override;
@@ -84,10 +113,8 @@ class relay_client final : public worker {
   void in(std::chrono::milliseconds delay);
   route beyond(std::string_view first, std::string_view second = {}) const;
 
-  relays_context context_;
+  facility_context context_;
   relay_config config_;
-  std::string wanted_; ///< the name at the other node
-  route way_;          ///< to the other node, as the configuration has it
   transport* transport_;
   std::shared_ptr<relay_status> status_;
   backoff retries_;

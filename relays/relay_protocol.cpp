@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relays/relay_protocol.hpp"
 
+#include "relays/keys.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/cbor.hpp"
-#include "runtime/links/relay_names.hpp"
 
 #include <array>
 #include <charconv>

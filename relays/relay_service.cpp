@@ -13,6 +13,10 @@ namespace {
 
 /// How long a relay whose link is gone may stay: until then its senders hear that it has none.
 constexpr std::chrono::milliseconds sweep_interval{1'000};
+/// A listener may have so many times what is left for others.
+constexpr std::size_t share_of_rest = 15;
+/// The type of links that many peers come by.
+constexpr std::string_view shared_socket = "udp-listener";
 
 } // namespace
 
@@ -23,34 +27,49 @@ relay_worker* relay_registry::find(const std::string& address) const {
   return it == relays_.end() ? nullptr : it->second;
 }
 
-result<void> relay_registry::has_room() const {
-  auto most = context_.limits.max_relays;
-  if (relays_.size() < most)
-    return {};
-  return error{errc::limit_reached, "there are as many relays as max-relays allows: " + std::to_string(most), {}};
-}
-
-result<void> relay_registry::has_room_for(std::uint32_t flow) const {
-  auto most = context_.limits.max_relays_per_peer;
-  if (auto it = by_link_.find(flow); it == by_link_.end() || it->second < most)
-    return {};
-  return error{
-    errc::limit_reached, "this peer has as many relays as max-relays-per-peer allows: " + std::to_string(most), {}};
+result<void> relay_registry::has_room_for(const registrant& r, const registrant* before) const {
+  auto count = [](const auto& of, const auto& key) {
+    auto it = of.find(key);
+    return it == of.end() ? std::size_t{0} : it->second;
+  };
+  auto limit = [](std::string what, std::string_view key, std::size_t most) {
+    return error{errc::limit_reached, std::move(what) + " as many relays as " + std::string{key} + " allows: " + std::to_string(most), {}};
+  };
+  auto most = context_.limits.max_relays, most_per_peer = context_.limits.max_relays_per_peer;
+  if (count(by_peer_, r) >= most_per_peer)
+    return limit("this peer has", "max-relays-per-peer", most_per_peer);
+  auto others = relays_.size() - (before ? 1 : 0);
+  if (others >= most)
+    return limit("there are", "max-relays", most);
+  auto of_listener = count(by_listener_, r.listener) - (before && before->listener == r.listener ? 1 : 0);
+  auto left = most - others - 1;
+  if (of_listener > 0 && of_listener + 1 > left * share_of_rest)
+    return error{errc::limit_reached, "the peers of this listener have as many relays as leave room for others: max-relays is " + std::to_string(most), {}};
+  return {};
 }
 
 void relay_registry::add(relay_worker& r) {
   relays_[r.address_name()] = &r;
-  ++by_link_[r.now().flow];
+  enter(r.now().whose);
 }
 
-void relay_registry::moved(std::uint32_t from, std::uint32_t to) {
+void relay_registry::moved(const registrant& from, const registrant& to) {
   leave(from);
-  ++by_link_[to];
+  enter(to);
 }
 
-void relay_registry::leave(std::uint32_t flow) {
-  if (auto it = by_link_.find(flow); it != by_link_.end() && --it->second == 0)
-    by_link_.erase(it);
+void relay_registry::enter(const registrant& r) {
+  ++by_peer_[r];
+  ++by_listener_[r.listener];
+}
+
+void relay_registry::leave(const registrant& r) {
+  auto take_one = [](auto& of, const auto& key) {
+    if (auto it = of.find(key); it != of.end() && --it->second == 0)
+      of.erase(it);
+  };
+  take_one(by_peer_, r);
+  take_one(by_listener_, r.listener);
 }
 
 /// Another one may have the address by now.
@@ -59,7 +78,7 @@ void relay_registry::forget(const relay_worker& r) {
   if (it == relays_.end() || it->second != &r)
     return;
   relays_.erase(it);
-  leave(r.now().flow);
+  leave(r.now().whose);
 }
 
 void relay_registry::end(relay_worker& r) {
@@ -87,10 +106,10 @@ relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_re
                            registration r)
   : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)} {}
 
-bool relay_worker::has_link() const { return !context_.board.flows().text(now_.flow).empty(); }
+bool relay_worker::has_link() const { return !context_.board.flows().text(now_.whose.flow).empty(); }
 
 void relay_worker::take_over(registration r) {
-  all_->moved(now_.flow, r.flow);
+  all_->moved(now_.whose, r.whose);
   now_ = std::move(r);
   last_sender_ = 0;
 }
@@ -131,7 +150,7 @@ void relay_worker::let_answers_pass(const message& m) {
   bool by_link = before->producer != 0;
   bool begun_here = !m.is_imported() && m.header.return_route().size() == 1;
   if (by_link || begun_here)
-    (void)board.add_consumer(now_.flow, from);
+    (void)board.add_consumer(now_.whose.flow, from);
   const auto* behind = board.find(now_.way.front());
   bool to_one_peer = behind && behind->producer != 0 && (now_.way.size() == 1 || now_.way[1].is_local());
   if (by_link && to_one_peer)
@@ -161,7 +180,8 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
   auto way = way_of_relay(m.header.return_route());
   if (!way)
     return std::move(way).error();
-  registration fresh{std::move(*way), m.source().producer, m.source().identity};
+  auto from = whose(m, *way);
+  registration fresh{std::move(*way), std::move(from), m.source().identity};
   auto address = std::string{relay_prefix} + *name;
   auto* there = all_->find(address);
   if (!there)
@@ -169,24 +189,33 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
   if (const auto& owner = there->now().identity;
       owner && there->has_link() && (!fresh.identity || *fresh.identity != *owner))
     return error{errc::permission_denied, "the name belongs to a node that has proved who it is", {}};
-  if (fresh.flow != there->now().flow) {
-    if (auto room = all_->has_room_for(fresh.flow); !room)
+  if (fresh.whose != there->now().whose) {
+    if (auto room = all_->has_room_for(fresh.whose, &there->now().whose); !room)
       return std::move(room).error();
-    (void)context_.board.add_consumer(fresh.flow, ockam::address{address});
+    (void)context_.board.add_consumer(fresh.whose.flow, ockam::address{address});
   }
   there->take_over(std::move(fresh));
   return there;
 }
 
+/// The peers of a UDP listener have one link; which of them it is, the route says.
+registrant relay_service::whose(const message& m, const route& way) const {
+  const auto& from = m.source();
+  registrant out{from.producer, {}, from.spawner != 0 ? from.spawner : from.producer};
+  const auto* link = context_.board.find(way.front());
+  if (link && link->type == shared_socket && way.size() > 1)
+    out.peer = to_string(way[1]);
+  return out;
+}
+
 result<relay_worker*> relay_service::make_relay(const std::string& address, registration r) {
-  for (const auto& room : {all_->has_room(), all_->has_room_for(r.flow)})
-    if (!room)
-      return room.error();
+  if (auto room = all_->has_room_for(r.whose); !room)
+    return std::move(room).error();
   worker_options o;
   o.type = "relay";
   if (const auto* own = context_.board.find(self()))
     o.consumer_of = own->consumer_of;
-  o.consumer_of.push_back(r.flow); // whoever has asked may see whether it is still his
+  o.consumer_of.push_back(r.whose.flow); // whoever has asked may see whether it is still his
   auto made = std::make_unique<relay_worker>(context_, all_, address, std::move(r));
   auto* relay = made.get();
   if (auto ok = context_.workers.start(ockam::address{address}, std::move(made), std::move(o)); !ok)

@@ -4,6 +4,8 @@
 #include "runtime/core/log.hpp"
 #include "runtime/workers/node_context.hpp"
 
+#include <compare>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,29 +13,37 @@
 
 namespace ockam {
 
+/// Whose a relay is, for limits.
+struct registrant {
+  std::uint32_t flow = 0;     ///< of the link that the way leaves by
+  std::string peer = {};      ///< of a socket with many peers, as that of a UDP listener: which one
+  std::uint32_t listener = 0; ///< flow of the listener that let it in; of a connection of this node the same as `flow`
+  auto operator<=>(const registrant&) const = default;
+};
+
 /// What a relay knows of the node that has asked for it.
 struct registration {
-  route way;              ///< from here to that node
-  std::uint32_t flow = 0; ///< of the link that the way leaves by
+  route way; ///< from here to that node
+  registrant whose = {};
   std::shared_ptr<const std::string> identity = {}; ///< who its other end has proved to be; null: nobody
 };
 
 class relay_worker;
 
-/// The relays of a node, by their addresses: shared by the service and its relays, which end on their own. Socket
-/// thread only.
+/// The relays of a node, by their addresses: shared by the service and its relays, which end on their own. Peers of one
+/// listener leave room for those of others: a listener gets no more when it has fifteen times what would then be free.
+/// Socket thread only.
 class relay_registry {
  public:
   explicit relay_registry(const node_context& context) : context_{context} {}
 
   relay_worker* find(const std::string& address) const;
-  /// Whether one more may be there; whether this link may have one more. Error: `limit_reached`, in words that name the
-  /// key.
-  result<void> has_room() const;
-  result<void> has_room_for(std::uint32_t flow) const;
+  /// Whether one more may be there, of these, who may have it in place of `before`. Error: `limit_reached`, in words that
+  /// name the key.
+  result<void> has_room_for(const registrant& r, const registrant* before = nullptr) const;
   void add(relay_worker& r);
   /// The relay has another link now.
-  void moved(std::uint32_t from, std::uint32_t to);
+  void moved(const registrant& from, const registrant& to);
   void forget(const relay_worker& r);
   bool empty() const noexcept { return relays_.empty(); }
   /// Ends relays whose link is gone, or all.
@@ -42,11 +52,13 @@ class relay_registry {
 
  private:
   void end(relay_worker& r);
-  void leave(std::uint32_t flow);
+  void enter(const registrant& r);
+  void leave(const registrant& r);
 
   const node_context& context_;
   std::map<std::string, relay_worker*> relays_;
-  std::unordered_map<std::uint32_t, std::size_t> by_link_;
+  std::map<registrant, std::size_t> by_peer_;
+  std::unordered_map<std::uint32_t, std::size_t> by_listener_;
 };
 
 /// A relay: `forward_to_NAME`. Takes its address off the onward route and puts the way to the node behind it there; the
@@ -96,6 +108,7 @@ class relay_service final : public worker {
 
  private:
   result<relay_worker*> register_relay(const message& m);
+  registrant whose(const message& m, const route& way) const;
   result<relay_worker*> make_relay(const std::string& address, registration r);
   void watch();
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relays/relays.hpp"
 
+#include "relays/keys.hpp"
 #include "relays/relay_client.hpp"
 #include "relays/relay_protocol.hpp"
-#include "runtime/links/relay_names.hpp"
 
 #include <map>
 #include <utility>
@@ -12,16 +12,38 @@ namespace ockam {
 
 namespace {
 
-/// The relays of a node, a worker each.
-class relay_clients final : public relays {
- public:
-  explicit relay_clients(relays_context c) : context_{c} {}
+result<relay_config> read_relay(const config_section& s) {
+  auto keys = option_values::read(relay_keys, s.keys);
+  if (!keys)
+    return std::move(keys).error();
+  if (auto ok = check_typed_relay_name(s.name); !ok)
+    return std::move(ok).error();
+  relay_config c;
+  c.name = s.name;
+  c.at = keys->get<std::string>("at");
+  c.relay_address = keys->get<std::string>("relay-address");
+  c.allow = keys->get<std::vector<std::string>>("allow");
+  if (c.relay_address.empty())
+    c.relay_address = c.name;
+  auto way = parse_relay_route(c.at);
+  if (!way)
+    return std::move(way).error();
+  c.way = std::move(*way);
+  return c;
+}
 
-  result<void> add(const relay_config& c) override;
-  result<void> remove(const std::string& name) override;
-  std::vector<relay_info> list() const override;
-  std::optional<relay_info> find(const std::string& name) const override;
-  void when_settled(const std::string& name, std::chrono::milliseconds timeout, std::function<void()> done) override;
+/// The relays of a node, a worker each.
+class relay_clients final : public facility {
+ public:
+  explicit relay_clients(const facility_context& c) : context_{c} {}
+
+  std::string_view kind() const override { return relay_kind; }
+  bool goes_by_connections() const override { return true; }
+  result<config_section> begin(const config_section& s) override;
+  result<void> end(std::string_view name) override;
+  std::vector<item_info> list() const override;
+  void when_settled(std::string_view name, std::chrono::milliseconds within, std::function<void()> done) override;
+  void stop() override;
 
  private:
   struct entry {
@@ -31,10 +53,10 @@ class relay_clients final : public relays {
 
   /// The transport of the connection that it needs; null: the route begins with a worker of this node.
   result<transport*> transport_for(const route& way) const;
-  relay_info info_of(const relay_status& s) const;
+  item_info info_of(const std::string& name, const entry& e) const;
 
-  relays_context context_;
-  std::map<std::string, entry> relays_;
+  facility_context context_;
+  std::map<std::string, entry, std::less<>> relays_;
   std::uint32_t next_seed_ = static_cast<std::uint32_t>(random_ping_number()); ///< nodes do not try again in step
 };
 
@@ -47,34 +69,33 @@ result<transport*> relay_clients::transport_for(const route& way) const {
   return t;
 }
 
-result<void> relay_clients::add(const relay_config& c) {
-  if (relays_.contains(c.name))
-    return error{errc::already_exists, "A relay with the name '" + printable(c.name) + "' already exists",
-                 "see it with: ockam relay show " + printable(c.name)};
-  for (const auto& name : {c.name, c.relay_address})
-    if (auto ok = check_typed_relay_name(name); !ok)
-      return ok;
-  auto way = parse_relay_route(c.at);
-  if (!way)
-    return std::move(way).error();
-  auto own = transport_for(*way);
+/// Kept without the name there where that is its own.
+result<config_section> relay_clients::begin(const config_section& s) {
+  if (relays_.contains(s.name))
+    return error{errc::already_exists, "A relay with the name '" + printable(s.name) + "' already exists",
+                 "see it with: ockam relay show " + printable(s.name)};
+  auto c = read_relay(s);
+  if (!c)
+    return std::move(c).error();
+  auto own = transport_for(c->way);
   if (!own)
     return std::move(own).error();
+  auto kept = s;
+  if (c->relay_address == c->name)
+    kept.keys.erase("relay-address");
   entry made{random_address(), std::make_shared<relay_status>()};
-  made.status->info.name = c.name;
-  made.status->info.at = c.at;
+  made.status->at = c->at;
   made.status->since = context_.node.reactor.now();
   worker_options o;
   o.type = "relay-client";
-  auto ok = context_.node.workers.start(
-    made.worker, std::make_unique<relay_client>(context_, c, std::move(*way), *own, made.status, next_seed_++),
-    std::move(o));
-  if (ok)
-    relays_.emplace(c.name, std::move(made));
-  return ok;
+  auto client = std::make_unique<relay_client>(context_, std::move(*c), *own, made.status, next_seed_++);
+  if (auto ok = context_.node.workers.start(made.worker, std::move(client), std::move(o)); !ok)
+    return std::move(ok).error();
+  relays_.emplace(s.name, std::move(made));
+  return kept;
 }
 
-result<void> relay_clients::remove(const std::string& name) {
+result<void> relay_clients::end(std::string_view name) {
   auto it = relays_.find(name);
   if (it == relays_.end())
     return error{errc::not_found, "The relay " + printable(name) + " was not found", "see them with: ockam relay list"};
@@ -85,32 +106,31 @@ result<void> relay_clients::remove(const std::string& name) {
   return {};
 }
 
-relay_info relay_clients::info_of(const relay_status& s) const {
-  auto out = s.info;
-  out.since = std::chrono::duration_cast<std::chrono::milliseconds>(context_.node.reactor.now() - s.since);
-  if (out.state != relay_state::up) {
-    out.remote_address.clear();
-    out.forwarding_route.clear();
-    out.worker_address.clear();
-    out.flow_control_id.clear();
-  }
+item_info relay_clients::info_of(const std::string& name, const entry& e) const {
+  const auto& s = *e.status;
+  auto since = std::chrono::duration_cast<std::chrono::milliseconds>(context_.node.reactor.now() - s.since);
+  item_info out{name,
+                {{"at", s.at},
+                 {"state", std::string{to_string(s.state)}},
+                 {"reason", s.reason},
+                 {"since_ms", std::to_string(since.count())},
+                 {"registrations", std::to_string(s.registrations)}}};
+  if (s.state == relay_state::up)
+    out.fields.insert(out.fields.end(), {{"remote_address", s.remote_address},
+                                         {"forwarding_route", to_string(s.forwarding_route)},
+                                         {"worker_address", e.worker.name},
+                                         {"flow_control_id", s.flow_control_id}});
   return out;
 }
 
-std::vector<relay_info> relay_clients::list() const {
-  std::vector<relay_info> out;
+std::vector<item_info> relay_clients::list() const {
+  std::vector<item_info> out;
   for (const auto& [name, e] : relays_)
-    out.push_back(info_of(*e.status));
+    out.push_back(info_of(name, e));
   return out;
 }
 
-std::optional<relay_info> relay_clients::find(const std::string& name) const {
-  auto it = relays_.find(name);
-  return it == relays_.end() ? std::nullopt : std::optional{info_of(*it->second.status)};
-}
-
-void relay_clients::when_settled(const std::string& name, std::chrono::milliseconds timeout,
-                                 std::function<void()> done) {
+void relay_clients::when_settled(std::string_view name, std::chrono::milliseconds within, std::function<void()> done) {
   auto it = relays_.find(name);
   if (it == relays_.end() || it->second.status->is_settled())
     return done();
@@ -120,15 +140,20 @@ void relay_clients::when_settled(const std::string& name, std::chrono::milliseco
     if (auto f = std::exchange(*once, nullptr))
       f();
   };
-  auto timer = context_.node.reactor.after(timeout, tell);
+  auto timer = context_.node.reactor.after(within, tell);
   it->second.status->waiting.push_back([tell, timer, &reactor = context_.node.reactor] {
     reactor.cancel(timer);
     tell();
   });
 }
 
+void relay_clients::stop() {
+  while (!relays_.empty())
+    (void)end(relays_.begin()->first);
+}
+
 } // namespace
 
-std::unique_ptr<relays> make_relays(relays_context c) { return std::make_unique<relay_clients>(c); }
+std::unique_ptr<facility> make_relays(const facility_context& c) { return std::make_unique<relay_clients>(c); }
 
 } // namespace ockam

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/links/relays.hpp"
+#include "runtime/links/facility.hpp"
 #include "runtime/workers/service_type.hpp"
 
 #include <span>
@@ -13,7 +13,8 @@ namespace ockam {
 /// `static_forwarding_service` is another name of it, which the reference uses.
 std::span<const service_type> relay_services();
 
-/// What keeps relays of this node registered at others: for `node_parts`.
-std::unique_ptr<relays> make_relays(relays_context c);
+/// The relays by which others reach this node, `[relay NAME]`: names at other nodes that it asks for, and keeps. For
+/// `node_parts`.
+std::unique_ptr<facility> make_relays(const facility_context& c);
 
 } // namespace ockam

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/node_load.hpp"
 
-#include "relays/relays.hpp"
 #include "runtime/node/node.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
@@ -112,7 +111,7 @@ node_load_result run_node_load(const node_load_options& o) {
   }
   node_load_result r;
   std::signal(SIGPIPE, SIG_IGN);
-  auto started = node::start(c, {all_transports(), services, &make_relays});
+  auto started = node::start(c, {all_transports(), services});
   if (!started) {
     r.error = started.error().cause;
     return r;

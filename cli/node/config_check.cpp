@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_check.hpp"
 
+#include "channels/keys.hpp"
 #include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
@@ -81,7 +82,7 @@ void check_names(const node_config& c, std::span<const service_type> types, find
     take(s.name, title(s), {});
   }
   for (const auto& s : c.items)
-    if (s.kind == portal::outlet_kind)
+    if (s.kind == portal::outlet_kind || s.kind == channels::channel_kind || s.kind == channels::listener_kind)
       take(s.name, s.kind + " " + s.name, {});
   auto services = taken;
   for (const auto& n : c.connections)

@@ -4,8 +4,8 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/proxy_address.hpp"
 #include "runtime/core/units.hpp"
-#include "runtime/links/relay_names.hpp"
 
 #include <array>
 
@@ -112,8 +112,8 @@ constexpr std::array<node_key, 24> node_list{{
   {number("log-max-files", "rotated log files that are kept", "3", 1, 1000), log_field<&log_config::max_files>},
   {number("max-connections", "connections of all listeners together", "4096", 1, 1'000'000),
    limit_field<&limits::max_connections>},
-  {number("max-relays", "relays that other nodes may have here", "4096", 1, 100'000), limit_field<&limits::max_relays>},
-  {number("max-relays-per-peer", "of these by one link", "256", 1, 100'000), limit_field<&limits::max_relays_per_peer>},
+  {number("max-relays", "relays that other nodes may have here; the peers of one listener have at most 15 times what they leave for others", "4096", 1, 100'000), limit_field<&limits::max_relays>},
+  {number("max-relays-per-peer", "of these by one peer", "256", 1, 100'000), limit_field<&limits::max_relays_per_peer>},
   {number("max-relay-name", "bytes of a relay's name", "255", 1, 1000), limit_field<&limits::max_relay_name>},
   {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
@@ -136,13 +136,25 @@ constexpr std::array<node_key, 24> node_list{{
     .value = "PATH"}, node_field<&node_config::control_socket>},
 }};
 
-constexpr std::array<node_key, 4> routing_list{{
+constexpr std::array<node_key, 5> routing_list{{
   {{.name = "dial", .type = type::choice, .about = "peers to connect to when a message of others names them", .fallback = "listed",
     .words = policies, .value = "WHOM"}, &set_dial},
   {{.name = "dial-allow", .type = type::list, .about = "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…",
     .check = &check_peers}, &set_dial_allow},
   {number("dial-links", "links made for routes at one time", "64", 1, 4096), routing_field<&routing_config::dial_links>},
   {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
+  {{.name = "proxy", .about = "links over tcp, ws and caf that routes or relays have made go by way of it; values as of tcp-connection",
+    .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
+}};
+
+constexpr std::array<node_key, 3> identity_list{{
+  {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
+   node_field<&node_config::identity, &identity_config::vault>},
+  {{.name = "history", .type = type::path,
+    .about = "file of the change history, in hex, of mode 0600; without it the node makes a new identity for itself", .example = "node.identity",
+    .required = true}, node_field<&node_config::identity, &identity_config::history>},
+  {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
+   node_field<&node_config::identity, &identity_config::passphrase_file>},
 }};
 
 constexpr std::array<connection_key, 4> connection_list{{
@@ -154,24 +166,7 @@ constexpr std::array<connection_key, 4> connection_list{{
   {duration("hold-time", "for so long", "10s"), connection_field<&connection_config::hold_time>},
 }};
 
-void set_relay_allow(relay_config& r, const key_value& v) {
-  r.allow = std::get<std::vector<std::string>>(v);
-}
-
-constexpr std::array<relay_key, 3> relay_list{{
-  {{.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000", .required = true,
-    .check = &checked_by<&parse_relay_route>}, &put<relay_config, &relay_config::at>},
-  {{.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT", .check = &check_typed_relay_name},
-   &put<relay_config, &relay_config::relay_address>},
-  {{.name = "allow", .type = type::list, .about = "workers that what comes through it may reach, where `at` begins with the address of a node; beside hops that were started by name",
-    .fallback = "echo, uppercase"}, &set_relay_allow},
-}};
-
 } // namespace
-
-std::span<const relay_key> relay_keys() {
-  return relay_list;
-}
 
 std::span<const node_key> node_keys() {
   return node_list;
@@ -179,6 +174,10 @@ std::span<const node_key> node_keys() {
 
 std::span<const node_key> routing_keys() {
   return routing_list;
+}
+
+std::span<const node_key> identity_keys() {
+  return identity_list;
 }
 
 std::span<const connection_key> connection_keys() {

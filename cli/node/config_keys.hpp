@@ -19,16 +19,15 @@ struct config_key {
 
 using node_key = config_key<node_config>;
 using connection_key = config_key<connection_config>;
-using relay_key = config_key<relay_config>;
 
 /// Keys of the section `[node]`, in the order of help; also command-line options of the same names.
 std::span<const node_key> node_keys();
 /// Those of the section `[routing]`, options as well.
 std::span<const node_key> routing_keys();
+/// Those of the section `[identity]`.
+std::span<const node_key> identity_keys();
 /// Those of the sections of connections, of every transport, beside `address` and `allow`.
 std::span<const connection_key> connection_keys();
-/// Those of the section `[relay NAME]`.
-std::span<const relay_key> relay_keys();
 
 /// Reads the text and sets the field. Errors: those of `read_value`.
 template <class Config>

@@ -23,8 +23,8 @@ namespace ockam {
 
 namespace {
 
-/// Before any thread: signals go to the main thread alone, files are private, memory arenas are few, and
-/// as many descriptors as the system allows.
+/// Before any thread: signals go to the main thread alone, files are private, memory arenas are few and keep what large
+/// transfers need again in a moment, and as many descriptors as the system allows.
 void prepare_process() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -34,6 +34,10 @@ void prepare_process() {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0077);
   ::mallopt(M_ARENA_MAX, 2);
+  // Else blocks of 128 KiB come from the system anew, zeroed page by page, for each of a transfer's messages.
+  constexpr int kept = 4 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kept);
+  ::mallopt(M_TRIM_THRESHOLD, kept);
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;

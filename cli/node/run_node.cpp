@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/run_node.hpp"
 
+#include "channels/channels.hpp"
+#include "cli/node/http_service.hpp"
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
 #include "cli/state/descriptor.hpp"
@@ -19,15 +21,18 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <malloc.h>
 #include <optional>
 #include <poll.h>
 #include <string_view>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace ockam {
 
@@ -141,7 +146,7 @@ default_log log_of(const node_options& o, const std::optional<presence>& here) {
                       : default_log{place::daily_files, here->home.log_stem(o.config.name)};
 }
 
-void announce(node_options& o, const node& n, bool speaks_itself) {
+void announce(node_options& o, const node& n, const http_service& http, bool speaks_itself) {
   if (speaks_itself) {
     // What is on standard output is the program's.
   } else if (o.foreground) {
@@ -151,6 +156,8 @@ void announce(node_options& o, const node& n, bool speaks_itself) {
   } else if (!o.managed) {
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
+    if (auto at = http.address(); !at.empty())
+      std::printf("listening http %s\n", at.c_str());
     std::printf("node %s is ready\n", o.config.name.c_str());
     std::fflush(stdout);
   }
@@ -165,9 +172,9 @@ void announce(node_options& o, const node& n, bool speaks_itself) {
 class reloading {
  public:
   /// All live longer than this.
-  reloading(node_options& o, std::span<const service_type> services, node& n, std::optional<presence>& here,
+  reloading(node_options& o, std::span<const service_type> services, node& n, http_service& http, std::optional<presence>& here,
             task_queue& main_thread)
-    : options_{o}, services_{services}, node_{n}, here_{here}, main_thread_{main_thread} {}
+    : options_{o}, services_{services}, node_{n}, http_{http}, here_{here}, main_thread_{main_thread} {}
 
   void begin() {
     reopen_log();
@@ -193,16 +200,19 @@ class reloading {
       return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
     if (here_ && fresh.config.control_socket.empty()) // as `enter` does
       fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
-    auto after = [this, log_level = fresh.config.log.level,
-                  grace = fresh.config.stop_grace](bool ok, std::vector<listener_info> listeners) {
-      main_thread_.post([this, ok, log_level, grace, tcp = first_tcp(listeners)] { done(ok, log_level, grace, tcp); });
+    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace,
+                  http = fresh.config.http](bool ok, std::vector<listener_info> listeners) {
+      main_thread_.post([this, ok, log_level, grace, http, tcp = first_tcp(listeners)] { done(ok, log_level, grace, http, tcp); });
     };
     node_.reload(std::move(fresh.config), std::move(after));
   }
 
-  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const std::string& tcp) {
+  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const http_config& http, const std::string& tcp) {
     if (ok)
       options_.config.stop_grace = stop_grace;
+    if (ok)
+      if (auto served = http_.serve(http); !served)
+        log(level::error, "http", served.error());
     if (auto& now = options_.config.log.level; ok && now != log_level) {
       now = log_level;
       set_log_level(parse_level(now));
@@ -216,6 +226,7 @@ class reloading {
   node_options& options_;
   std::span<const service_type> services_;
   node& node_;
+  http_service& http_;
   std::optional<presence>& here_;
   task_queue& main_thread_;
   bool reads_ = false;
@@ -234,8 +245,8 @@ void settle(node_options& o) {
 ///     runs ──signal, request over control, end of standard input──▶ drains ──over, another signal──▶ returns
 class waiting {
  public:
-  waiting(node_options& o, node& n, reloading& reload, task_queue& tasks)
-    : options_{o}, node_{n}, reload_{reload}, tasks_{tasks} {}
+  waiting(node_options& o, node& n, http_service& http, reloading& reload, task_queue& tasks)
+    : options_{o}, node_{n}, http_{http}, reload_{reload}, tasks_{tasks} {}
 
   void run() {
     sigset_t signals;
@@ -273,6 +284,7 @@ class waiting {
   void stop(const std::string& why) {
     if (!std::exchange(stops_, true)) {
       log(level::info, "node", "stopping: " + why);
+      http_.stopping();
       latest_ = clock::now() + options_.config.stop_grace + std::chrono::seconds{1};
     }
     if (!node_.drain())
@@ -312,6 +324,7 @@ class waiting {
 
   node_options& options_;
   node& node_;
+  http_service& http_;
   reloading& reload_;
   task_queue& tasks_;
   bool stops_ = false;
@@ -361,6 +374,26 @@ class own_part {
   std::atomic<bool> failed_ = false;
 };
 
+/// A dump of this process has none of its memory, which has keys. Its other traits stay, so that who looks for nodes
+/// still finds it (which `PR_SET_DUMPABLE` would end).
+void keep_memory_out_of_dumps() {
+  rlimit none{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &none);
+  std::ofstream{"/proc/self/coredump_filter"} << "0"; // where dumps go to a program, the limit does not count
+}
+
+/// Null where the configuration has none.
+result<channels::identity_ptr> load_identity(const identity_config& c) {
+  if (c.vault.empty())
+    return channels::identity_ptr{};
+  keep_memory_out_of_dumps();
+  auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  auto who = channels::node_identity::load(c, static_cast<identities::timestamp>(now.count()));
+  if (who)
+    log(level::info, "identity", "this node is " + (*who)->name());
+  return who;
+}
+
 /// Where the log is, for `ockam node logs`.
 void note_log(const node_options& o, const presence& here) {
   if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
@@ -381,12 +414,22 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   }
   if (*here)
     note_log(o, **here);
+  auto who = load_identity(o.config.identity);
+  if (!who) {
+    log(level::error, "node", who.error());
+    return leave(o, who.error(), code_of_start(who.error()));
+  }
+  channels::parts secure{*std::move(who)};
+  auto facilities = secure.facilities();
+  for (auto& f : portal_facilities(secure.routes())) // which may go through channels
+    facilities.push_back(std::move(f));
+  facilities.emplace_back(&make_relays);
   task_queue tasks;
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
   auto started =
-    node::start(o.config, {all_transports(), services, &make_relays, own_file ? &*own_file : nullptr, portal_facilities()}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes()}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();
@@ -403,18 +446,25 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
       n.stop(stop_deadline, [] { ::_exit(exit_forced); });
       return leave(o, ok.error(), exit_cannot_create);
     }
+  http_service http{n};
+  if (auto ok = http.serve(o.config.http); !ok) {
+    log(level::error, "http", ok.error());
+    n.stop(stop_deadline, [] { ::_exit(exit_forced); });
+    return leave(o, ok.error(), code_of_start(ok.error()));
+  }
   if (own_file)
     if (auto ok = own_file->write_ports(o.config, n.listeners()); !ok)
       log(level::warn, "node", "the next start will be at other ports: " + ok.error().cause);
   settle(o);
   if (*here)
     (*here)->guard.reset();
-  announce(o, n, own != nullptr);
+  announce(o, n, http, own != nullptr);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{o, services, n, *here, tasks};
-  waiting wait{o, n, reload, tasks};
+  reloading reload{o, services, n, http, *here, tasks};
+  waiting wait{o, n, http, reload, tasks};
   own_part program{own, n, wait, tasks};
   wait.run();
+  http.close();
   n.stop(program.runs() ? own_deadline : stop_deadline, [&] {
     if (!program.runs())
       log(level::error, "node", "something did not end in time: cut off");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/sections.hpp"
 
+#include "channels/keys.hpp"
 #include "cli/node/config_keys.hpp"
 #include "cli/node/service_section.hpp"
+#include "operation/http_keys.hpp"
 #include "portals/keys.hpp"
+#include "relays/keys.hpp"
 #include "runtime/core/units.hpp"
-#include "runtime/links/relay_names.hpp"
 #include "transports/list.hpp"
 
 #include <algorithm>
@@ -28,6 +30,14 @@ section_kind routing_section() {
   return {{"routing", section_name::none, "routes that name other nodes", descriptors_of(routing_keys())},
           [](const section_content& s, node_config& out) {
             set_keys(routing_keys(), out, s.keys);
+            return problems{};
+          }};
+}
+
+section_kind identity_section() {
+  return {{"identity", section_name::none, "who the node is, and where its keys are", descriptors_of(identity_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(identity_keys(), out, s.keys);
             return problems{};
           }};
 }
@@ -105,28 +115,31 @@ section_kind connection_section(const transport_descriptor& t) {
           }};
 }
 
-section_kind relay_section() {
-  return {{"relay", section_name::label, "a name at another node, by which others reach this one", descriptors_of(relay_keys())},
-          [](const section_content& s, node_config& out) {
-            relay_config made;
-            made.name = s.name;
-            set_keys(relay_keys(), made, s.keys);
+/// Of a facility, which reads its keys itself.
+template <std::size_t N>
+section_kind item_section(std::string_view kind, section_name name, std::string_view about, const std::array<key_descriptor, N>& keys,
+                          std::string_view main_key, result<void> (*check_name)(const std::string&) = nullptr) {
+  return {{std::string{kind}, name, about, {keys.begin(), keys.end()}, main_key},
+          [kind, check_name](const section_content& s, node_config& out) {
             problems wrong;
-            if (auto ok = check_typed_relay_name(s.name); !ok)
+            if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
               wrong.push_back({{}, ok.error().cause, ok.error().hint});
-            out.relays.push_back(std::move(made));
+            out.items.push_back({std::string{kind}, s.name, s.keys});
             return wrong;
           }};
 }
 
-/// Of a facility, which reads its keys itself.
-template <std::size_t N>
-section_kind item_section(std::string_view kind, section_name name, std::string_view about, const std::array<key_descriptor, N>& keys,
-                          std::string_view main_key) {
-  return {{std::string{kind}, name, about, {keys.begin(), keys.end()}, main_key},
-          [kind](const section_content& s, node_config& out) {
-            out.items.push_back({std::string{kind}, s.name, s.keys});
-            return problems{};
+section_kind http_section() {
+  return {{std::string{operation::http_kind}, section_name::none, "answers to HTTP requests: health, metrics and a page",
+           {operation::http_keys.begin(), operation::http_keys.end()}},
+          [](const section_content& s, node_config& out) {
+            out.http = {text_or_empty(s.keys, "address"), text_or_empty(s.keys, "token-file")};
+            problems wrong;
+            if (out.http.token_file.empty() && operation::needs_token(out.http.address)) {
+              auto e = operation::token_missing(out.http.address);
+              wrong.push_back({{}, e.cause, e.hint});
+            }
+            return wrong;
           }};
 }
 
@@ -134,16 +147,20 @@ section_kind item_section(std::string_view kind, section_name name, std::string_
 
 const std::vector<section_kind>& section_kinds() {
   static const auto kinds = [] {
-    std::vector<section_kind> all{node_section(), routing_section()};
+    std::vector<section_kind> all{node_section(), routing_section(), identity_section()};
     for (const auto& t : transport_descriptors) {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
+    all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
+    all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",
                                portal::outlet_keys, "to"));
     all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));
     all.push_back(service_section());
-    all.push_back(relay_section());
+    all.push_back(item_section(relay_kind, section_name::label, "a name at another node, by which others reach this one", relay_keys, {},
+                               &check_typed_relay_name));
+    all.push_back(http_section());
     return all;
   }();
   return kinds;

@@ -29,6 +29,7 @@ struct option {
   std::string fallback = {};       ///< taken when it is not given
   std::vector<std::string> values = {}; ///< the only values, when there are few
   check_function check = nullptr;
+  std::string needs = {};          ///< another option that has to be given as well
 };
 
 /// A positional argument.

@@ -2,6 +2,7 @@
 #include "cli/ockam/create_node.hpp"
 
 #include "cli/ockam/names.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/state/files.hpp"
 #include "cli/state/node_process.hpp"
@@ -98,13 +99,17 @@ result<void> check_free(invocation& in, const std::string& name) {
 }
 
 /// Writes the new configuration. The one that a node of this name had is kept if it says something else.
-result<void> write_configuration(const fs::path& ini, const std::string& text, undo& back) {
-  if (auto before = state::read_file(ini); before && *before != text) {
+result<void> write_configuration(invocation& in, const state::name_guard& node, const ini_file& what, const fs::path& ini, undo& back) {
+  auto text = what.text();
+  auto held = text ? hold_identity(in, what, node) : result<state::keys_guard>{std::move(text).error()};
+  if (!held)
+    return std::move(held).error();
+  if (auto before = state::read_file(ini); before && *before != *text) {
     if (auto ok = keep_old(ini); !ok)
       return ok;
     back.old_is_kept();
   }
-  return state::replace_file(ini, text);
+  return state::replace_file(ini, *text);
 }
 
 void say_old_is_kept(invocation& in, const std::string& name) {
@@ -133,10 +138,9 @@ bool says_its_name(const invocation& in, const new_node& n) {
   return n.foreground && !in.out.style().as_json && !in.out.style().out_is_terminal;
 }
 
-result<started_node> create_node(invocation& in, const new_node& n) {
-  auto text = n.ini.text();
-  if (!text)
-    return std::move(text).error();
+result<started_node> create_node(invocation& in, new_node n) {
+  if (auto ok = choose_identity(in, n.ini, n.identity); !ok)
+    return std::move(ok).error();
   auto guard = state::name_guard::acquire(in.home, n.name);
   if (!guard)
     return std::move(guard).error();
@@ -147,7 +151,7 @@ result<started_node> create_node(invocation& in, const new_node& n) {
     return std::move(ok).error();
   undo back{in.home, n.name, existed};
   auto ini = in.home.config_file(n.name);
-  if (auto ok = write_configuration(ini, *text, back); !ok)
+  if (auto ok = write_configuration(in, *guard, n.ini, ini, back); !ok)
     return std::move(ok).error();
   auto options = options_of(n.name, ini);
   if (n.foreground)
@@ -190,13 +194,14 @@ result<started_node> restart_node(invocation& in, const std::string& name) {
   }
   if (auto ok = in.home.create_node_dir(name); !ok) // one that was in the foreground no longer is
     return std::move(ok).error();
+  if (auto ok = refresh_history(in, name); !ok)
+    return std::move(ok).error();
   return launch_in_background(in.home, name, options_of(name, in.home.config_file(name)), in.by());
 }
 
 result<std::string> create_default_node(invocation& in) {
   auto name = random_node_name(in.home);
-  new_node n{.name = name, .ini = plain_node_ini(name)};
-  auto started = create_node(in, n);
+  auto started = create_node(in, {.name = name, .ini = plain_node_ini(name)});
   if (!started)
     return std::move(started).error();
   in.out.notice(done_line("There was no default node: created " + name));

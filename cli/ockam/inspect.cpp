@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/inspect.hpp"
 
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/views.hpp"
+#include "runtime/core/address.hpp"
 
 namespace ockam::cli {
 
@@ -14,7 +16,10 @@ constexpr std::chrono::milliseconds answer_time{1'000};
 } // namespace
 
 json inspected_node::data() const {
-  return view(row, status, info ? &*info : nullptr);
+  auto out = view(row, status, info ? &*info : nullptr);
+  if (identity)
+    out["identity_name"] = *identity;
+  return out;
 }
 
 result<void> inspected_node::heard() const {
@@ -24,12 +29,13 @@ result<void> inspected_node::heard() const {
 }
 
 std::string inspected_node::page() const {
-  return page_of(row, status, info ? &*info : nullptr);
+  return page_of(row, status, info ? &*info : nullptr) + (identity ? "      Identity: " + printable(*identity) + "\n" : "");
 }
 
 inspected_node inspect(invocation& in, state::node_row row) {
   inspected_node out{std::move(row), {}, {}, {}};
   out.status = state::status_of(in.home, out.row);
+  out.identity = identity_name_of(in, out.row.name);
   if (out.status != state::node_status::running)
     return out;
   control::Request r;

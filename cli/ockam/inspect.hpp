@@ -11,6 +11,7 @@ struct inspected_node {
   state::node_status status = state::node_status::stopped;
   std::optional<control::NodeInfo> info; ///< also missing when it runs but does not answer
   std::optional<error> silent;           ///< why it did not answer although it runs
+  std::optional<std::string> identity = {}; ///< its name
 
   /// Error: it runs but did not answer, so that what is shown is not all.
   result<void> heard() const;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 namespace ockam::cli {
 
@@ -84,6 +85,15 @@ std::string scalar(const YAML::Node& n) {
   return n.IsScalar() ? n.Scalar() : std::string{};
 }
 
+/// yaml-cpp takes the last one.
+result<void> no_key_twice(const YAML::Node& map) {
+  std::set<std::string> seen;
+  for (const auto& e : map)
+    if (auto key = scalar(e.first); !seen.insert(key).second)
+      return wrong("key " + printable(key) + " is there twice, at line " + std::to_string(e.first.Mark().line + 1), "keep one of them");
+  return {};
+}
+
 /// A scalar, or a list of them joined by commas, as INI values are. Nothing for anything else.
 std::optional<std::string> flat(const YAML::Node& n) {
   if (n.IsScalar())
@@ -124,6 +134,8 @@ class yaml_reader {
 
   result<yaml_node> read() {
     out_.ini.at("node");
+    if (auto ok = no_key_twice(root_); !ok)
+      return std::move(ok).error();
     for (const auto& entry : root_) {
       auto key = with_hyphens(scalar(entry.first));
       if (auto ok = read_key(key, entry.second); !ok)
@@ -138,6 +150,10 @@ class yaml_reader {
       return {};
     if (key == "name") {
       out_.name = scalar(value);
+      return {};
+    }
+    if (key == "identity" && value.IsScalar()) {
+      out_.identity = scalar(value);
       return {};
     }
     if (find_key(node_.keys, key))
@@ -174,6 +190,8 @@ class yaml_reader {
     if (what.main_key.empty() && value.IsMap() && has_only_keys(what, value))
       return section(what.kind + " " + (value["name"] ? scalar(value["name"]) : "default"), what, value);
     if (value.IsMap() && !is_one(what, value)) {
+      if (auto ok = no_key_twice(value); !ok)
+        return ok;
       for (const auto& e : value)
         if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
           return ok;
@@ -220,6 +238,8 @@ class yaml_reader {
     if (!value.IsMap())
       return what.main_key.empty() ? result<void>{wrong(title + " has to be a map of keys")}
                                    : set(s, what, std::string{what.main_key}, value);
+    if (auto ok = no_key_twice(value); !ok)
+      return ok;
     for (const auto& e : value)
       if (auto key = with_hyphens(scalar(e.first)); !is_said(what, key))
         if (auto ok = set(s, what, key, e.second); !ok)

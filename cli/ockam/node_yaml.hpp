@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace ockam::cli {
 struct yaml_node {
   std::string name;                  ///< empty: not given
   ini_file ini;                      ///< without the name
+  std::optional<std::string> identity; ///< its name
   std::vector<std::string> warnings; ///< keys that this version does not have
 };
 
@@ -21,6 +23,7 @@ struct yaml_node {
 ///
 ///     name: n1
 ///     tcp-listener-address: 127.0.0.1:4000
+///     identity: alice                   # of this home; a map is the section [identity]
 ///     log-level: debug                  # and every other key of [node]
 ///     services: {h1: hop, echo2: {type: echo}}
 ///     tcp-listeners: {second: {address: "127.0.0.1:4001", allow: [echo]}}

@@ -199,9 +199,12 @@ class reader {
 
   std::optional<usage_answer> missing(const parsed_command& out) const {
     std::string list;
-    for (const auto& o : what_.options)
+    for (const auto& o : what_.options) {
       if (o.required && !out.args.has(o.name))
         list += "\n  " + spelled(o);
+      if (!o.needs.empty() && out.args.has(o.name) && !out.args.has(o.needs))
+        list += "\n  " + spelled(*by_name(o.needs));
+    }
     for (std::size_t i = taken_; i < what_.arguments.size(); ++i)
       if (what_.arguments[i].required)
         list += "\n  " + spelled(what_.arguments[i]);

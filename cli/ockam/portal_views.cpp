@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/portal_views.hpp"
 
-#include <cstdint>
-#include <cstdlib>
-
 namespace ockam::cli {
 
 namespace {
 
 json or_null(const std::string& text) {
   return text.empty() ? json{} : json(text);
-}
-
-std::uint64_t number_of(const control::Item& i, std::string_view name) {
-  return std::strtoull(field_of(i, name).c_str(), nullptr, 10);
 }
 
 void add_figures(json& j, const control::Item& i) {
@@ -33,13 +26,6 @@ std::string figures_text(const control::Item& i) {
 }
 
 } // namespace
-
-std::string field_of(const control::Item& i, std::string_view name) {
-  for (const auto& f : i.fields())
-    if (f.name() == name)
-      return f.value();
-  return {};
-}
 
 json outlet_status(const control::Item& i) {
   auto bytes = json::array();
@@ -84,14 +70,14 @@ std::string text_of_inlet(const control::Item& i) {
          + line("Route", field_of(i, "route")) + line("Reason", field_of(i, "reason")) + figures_text(i);
 }
 
-columns table_of_outlets(const google::protobuf::RepeatedPtrField<control::Item>& list) {
+columns table_of_outlets(const item_list& list) {
   columns out{{"OUTLET", false, true}, {"TO", false, true}, {"CONNECTIONS", true}};
   for (const auto& i : list)
     out.add({"/service/" + i.name(), field_of(i, "to"), field_of(i, "connections")});
   return out;
 }
 
-columns table_of_inlets(const google::protobuf::RepeatedPtrField<control::Item>& list) {
+columns table_of_inlets(const item_list& list) {
   columns out{{"INLET"}, {"FROM"}, {"TO", false, true}, {"STATE"}, {"CONNECTIONS", true}};
   for (const auto& i : list)
     out.add({i.name(), field_of(i, "from"), field_of(i, "to"), field_of(i, "state"), field_of(i, "connections")});

@@ -2,17 +2,13 @@
 #pragma once
 
 #include "cli/ockam/columns.hpp"
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/output.hpp"
-
-#include "proto/control.pb.h"
 
 #include <string>
 
 /// Outlets and inlets, as JSON in the shapes of the reference, and as text for people.
 namespace ockam::cli {
-
-/// A field of it, by name; empty when it has none of that name.
-std::string field_of(const control::Item& i, std::string_view name);
 
 /// As a node lists what it has; `tcp-outlet list` and `show` have shapes of their own.
 json outlet_status(const control::Item& i);
@@ -22,7 +18,7 @@ json inlet_status(const control::Item& i);
 
 std::string text_of_outlet(const control::Item& i);
 std::string text_of_inlet(const control::Item& i);
-columns table_of_outlets(const google::protobuf::RepeatedPtrField<control::Item>& list);
-columns table_of_inlets(const google::protobuf::RepeatedPtrField<control::Item>& list);
+columns table_of_outlets(const item_list& list);
+columns table_of_inlets(const item_list& list);
 
 } // namespace ockam::cli

@@ -3,8 +3,8 @@
 
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/sending.hpp"
+#include "relays/keys.hpp"
 #include "runtime/core/address.hpp"
-#include "runtime/links/relay_names.hpp"
 
 namespace ockam::cli {
 
@@ -30,7 +30,7 @@ result<std::string> resolve_relay_route(invocation& in, const std::string& at, c
 }
 
 result<void> resolve_relay_sections(invocation& in, ini_file& ini, const std::string& node) {
-  for (auto* s : ini.of_kind("relay")) {
+  for (auto* s : ini.of_kind(relay_kind)) {
     if (auto to = s->take("to"); !to.empty()) {
       auto name = plain_node_name(to);
       if (!name)

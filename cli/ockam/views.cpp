@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/views.hpp"
 
+#include "channels/keys.hpp"
+#include "cli/ockam/channel_views.hpp"
 #include "cli/ockam/portal_views.hpp"
 #include "portals/keys.hpp"
+#include "relays/keys.hpp"
+#include "relays/relay_protocol.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/units.hpp"
@@ -59,16 +63,6 @@ std::string counter_text(const google::protobuf::RepeatedPtrField<control::Count
   return out.empty() ? "none" : out;
 }
 
-/// `3m 12s`, the two largest units.
-std::string uptime_text(std::uint64_t ms) {
-  auto s = ms / 1000;
-  if (s >= 86400)
-    return number(s / 86400) + "d " + number(s % 86400 / 3600) + "h";
-  if (s >= 3600)
-    return number(s / 3600) + "h " + number(s % 3600 / 60) + "m";
-  return s >= 60 ? number(s / 60) + "m " + number(s % 60) + "s" : number(s) + "s";
-}
-
 /// `740 ns`, `12 us`, `3.4 ms`, `1.2 s`: as exact as the node's buckets.
 std::string time_text(std::uint64_t ns) {
   constexpr std::array<std::pair<double, const char*>, 3> units{{{1e9, " s"}, {1e6, " ms"}, {1e3, " us"}}};
@@ -82,6 +76,23 @@ std::string time_text(std::uint64_t ns) {
 }
 
 } // namespace
+
+std::string uptime_text(std::uint64_t ms) {
+  auto s = ms / 1000;
+  if (s >= 86400)
+    return number(s / 86400) + "d " + number(s % 86400 / 3600) + "h";
+  if (s >= 3600)
+    return number(s / 3600) + "h " + number(s % 3600 / 60) + "m";
+  return s >= 60 ? number(s / 60) + "m " + number(s % 60) + "s" : number(s) + "s";
+}
+
+google::protobuf::RepeatedPtrField<control::ServiceInfo> listed(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& all) {
+  google::protobuf::RepeatedPtrField<control::ServiceInfo> out;
+  for (const auto& s : all)
+    if (s.type() != relay_service_address && s.type() != relay_service_alias)
+      *out.Add() = s;
+  return out;
+}
 
 const transport_descriptor& family_of(std::string_view transport) {
   const auto& all = transport_descriptors;
@@ -168,34 +179,6 @@ json view(const control::ConnectionInfo& c) {
   return j;
 }
 
-namespace {
-
-json or_null(const std::string& text, const std::string& before = {}) {
-  return text.empty() ? json{} : json(before + text);
-}
-
-/// The reference knows up and down.
-json relay_view(const control::RelayInfo& r) {
-  return {{"connection_status", r.state() == "up" ? "Up" : "Down"}, {"name", r.name()}, {"state", r.state()}, {"since_ms", r.since_ms()},
-          {"registrations", r.registrations()}, {"last_failure", or_null(r.last_error())}};
-}
-
-} // namespace
-
-json view(const control::RelayInfo& r) {
-  auto j = relay_view(r);
-  j.update({{"destination_address", r.at()}, {"flow_control_id", or_null(r.flow_control_id())}, {"forwarding_route", or_null(r.forwarding_route())},
-            {"remote_address", or_null(r.remote_address())}, {"worker_address", or_null(r.worker_address(), "0#")}});
-  return j;
-}
-
-json page_view(const control::RelayInfo& r) {
-  auto j = relay_view(r);
-  j.update({{"destination", r.at()}, {"relay_route", or_null(r.forwarding_route())},
-            {"remote_address", or_null(r.remote_address(), "/service/")}, {"worker_address", or_null(r.worker_address(), "/service/")}});
-  return j;
-}
-
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
   auto verbose = route_to("tcp", row.tcp_listener_address);
   json j{{"name", row.name},
@@ -212,7 +195,9 @@ json view(const state::node_row& row, state::node_status status, const control::
   if (!info)
     return j;
   j["pid"] = info->pid();
-  for (const auto& s : info->services())
+  if (!info->http_address().empty())
+    j["http_server_address"] = info->http_address();
+  for (const auto& s : listed(info->services()))
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
     j["transports"].push_back(view(l));
@@ -221,6 +206,8 @@ json view(const state::node_row& row, state::node_status status, const control::
       j["inlets"].push_back(inlet_status(i));
     else if (i.kind() == portal::outlet_kind)
       j["outlets"].push_back(outlet_status(i));
+    else if (i.kind() == channels::listener_kind)
+      j["secure_channel_listeners"].push_back(channel_listener_status(i));
   }
   j["version"] = info->version();
   j["uptime_ms"] = info->uptime_ms();
@@ -318,21 +305,6 @@ std::string page_of(const control::ListenerInfo& l) {
          + field("Accepted", number(l.accepted()) + ", refused " + number(l.refused()));
 }
 
-columns table_of(const google::protobuf::RepeatedPtrField<control::RelayInfo>& list) {
-  columns out{{"RELAY", false, true}, {"AT"}, {"STATE"}, {"SEND TO, THERE"}};
-  for (const auto& r : list)
-    out.add({r.name(), r.at(), r.state(), r.remote_address().empty() ? "" : "/service/" + r.remote_address()});
-  return out;
-}
-
-std::string page_of(const control::RelayInfo& r) {
-  auto out = done_line("Relay " + r.name() + " is " + r.state() + ", for " + uptime_text(r.since_ms()) + "\n") + field("At", r.at()) + field("Reason", r.last_error());
-  if (!r.remote_address().empty())
-    out += field("Send to, there", "/service/" + r.remote_address());
-  return out + field("Route", r.forwarding_route()) + field("Kept by", r.worker_address()) + field("Flow Control Id", r.flow_control_id())
-         + field("Registered", number(r.registrations()) + " times");
-}
-
 std::string page_of(const control::ConnectionInfo& c) {
   const auto& t = family_of(c.transport());
   auto out = done_line(std::string{t.title} + " Connection:\n") + field("Type", std::string{t.title}) + field("Mode", c.mode())
@@ -350,6 +322,21 @@ std::string page_of(const control::ConnectionInfo& c) {
   return out + field("Waiting", number(c.pending_bytes()) + " bytes let in, " + number(c.queued_bytes()) + " bytes to write");
 }
 
+namespace {
+
+/// What a page of a node says of it: title and text; nothing of a kind that this command line does not know.
+std::pair<std::string, std::string> line_of(const control::Item& i) {
+  if (i.kind() == portal::inlet_kind)
+    return {"Inlet", i.name() + ": " + field_of(i, "from") + " to " + field_of(i, "to") + ", " + field_of(i, "state")};
+  if (i.kind() == portal::outlet_kind)
+    return {"Outlet", i.name() + ": to " + field_of(i, "to")};
+  if (i.kind() == relay_kind)
+    return {"Relay", i.name() + ": at " + field_of(i, "at") + ", " + field_of(i, "state")};
+  return {};
+}
+
+} // namespace
+
 std::string page_of(const state::node_row& row, state::node_status status, const control::NodeInfo* info) {
   auto out = done_line("Node " + row.name + " is " + std::string{state::to_string(status)} + (row.is_default ? " (the default node)\n" : "\n"));
   out += field("Route", "/node/" + row.name);
@@ -361,10 +348,10 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   for (const auto& l : info->listeners())
     out += field("Listener", line_of(l));
   for (const auto& i : info->items())
-    out += field(i.kind() == portal::inlet_kind ? "Inlet" : "Outlet", i.name() + ": " + (i.kind() == portal::inlet_kind ? field_of(i, "from") + " to " : "to ")
-                   + field_of(i, "to") + (i.kind() == portal::inlet_kind ? ", " + field_of(i, "state") : ""));
+    if (auto line = line_of(i); !line.second.empty())
+      out += field(line.first, line.second);
   std::string services;
-  for (const auto& s : info->services())
+  for (const auto& s : listed(info->services()))
     services += (services.empty() ? "" : ", ") + s.address() + (s.address() == s.type() ? "" : " (" + s.type() + ")");
   out += field("Services", services);
   out += field("Workers", number(info->workers()) + ", connections " + number(info->connections()) + " of " + number(info->max_connections()));

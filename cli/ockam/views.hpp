@@ -8,6 +8,7 @@
 
 #include "proto/control.pb.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,12 @@ json view(const control::WorkerInfo& w);
 json view(const control::WorkerDetails& w);
 json view(const control::ListenerInfo& l);
 json view(const control::ConnectionInfo& c);
-json view(const control::RelayInfo& r);
-/// As `relay show` has it, which in the reference has other fields.
-json page_view(const control::RelayInfo& r);
 /// `info` is null for a node that does not run.
 json view(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
+
+/// The services that lists have: as in the reference without the two names of the relay service, which the list of workers
+/// has.
+google::protobuf::RepeatedPtrField<control::ServiceInfo> listed(const google::protobuf::RepeatedPtrField<control::ServiceInfo>& all);
 
 /// A line of a list that is piped, in the words of the reference without its decoration: `Worker echo`, `TCP, Listening
 /// at 127.0.0.1:4000`, `TCP, Outgoing at 127.0.0.1:4000`.
@@ -37,14 +39,15 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list);
 columns table_of(const google::protobuf::RepeatedPtrField<control::ListenerInfo>& list);
 columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInfo>& list);
-columns table_of(const google::protobuf::RepeatedPtrField<control::RelayInfo>& list);
 
 /// A connection in full, a field a line.
 std::string page_of(const control::ConnectionInfo& c);
 std::string page_of(const control::WorkerDetails& w);
 std::string page_of(const control::ListenerInfo& l);
-std::string page_of(const control::RelayInfo& r);
 std::string page_of(const state::node_row& row, state::node_status status, const control::NodeInfo* info);
+
+/// `3m 12s`, the two largest units.
+std::string uptime_text(std::uint64_t ms);
 
 /// How a route names a listener: `/dnsaddr/localhost/tcp/4000`, `/ip4/…/tcp/443/wss`, `/unix/…`; empty for a WebSocket
 /// listener with a path, which routes cannot name.

@@ -2,11 +2,11 @@
 #include "cli/state/state.hpp"
 
 #include "cli/state/node_process.hpp"
+#include "cli/state/sqlite.hpp"
 
+#include <array>
 #include <cerrno>
-#include <cstring>
 #include <functional>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,9 +14,11 @@ namespace ockam::state {
 
 namespace {
 
-constexpr int schema_version = 1;
 constexpr int busy_timeout_ms = 5000;
-constexpr const char* schema = R"(
+
+/// What brings a database from the schema of its place here to the next one: the first makes a new one. Never changed,
+/// only added to.
+constexpr std::array<const char*, 2> schema_steps{R"(
   CREATE TABLE node (
     name TEXT PRIMARY KEY,
     is_default INTEGER NOT NULL DEFAULT 0,
@@ -24,88 +26,30 @@ constexpr const char* schema = R"(
     pid INTEGER,
     created INTEGER NOT NULL);
   PRAGMA user_version = 1;
-)";
-
-error failure(sqlite3* db, const std::string& what) {
-  auto code = sqlite3_errcode(db);
-  const char* file = sqlite3_db_filename(db, "main");
-  auto cause = what + (file && *file && what.find(file) == std::string::npos ? " (" + std::string{file} + ")" : "") + ": " + sqlite3_errmsg(db);
-  if (auto err = sqlite3_system_errno(db); code == SQLITE_CANTOPEN && err != 0)
-    cause += ": " + std::string{std::strerror(err)};
-  switch (code) {
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return {errc::corrupt_state, cause, "start anew with: ockam reset -y"};
-    case SQLITE_READONLY: return {errc::permission_denied, cause, "it has to be writable, and so has its directory; OCKAM_HOME names another one"};
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM: return {errc::permission_denied, cause, "OCKAM_HOME names the directory to use"};
-    case SQLITE_FULL: return {errc::io_failure, cause, "make room on the disk that has it"};
-    case SQLITE_BUSY: return {errc::io_failure, cause, "another program has it locked: try again"};
-    default: return {errc::io_failure, cause, {}};
-  }
-}
-
-/// A prepared statement with its arguments.
-class statement {
- public:
-  statement(sqlite3* db, const char* sql) : db_{db} { sqlite3_prepare_v2(db, sql, -1, &s_, nullptr); }
-  ~statement() { sqlite3_finalize(s_); }
-  statement(const statement&) = delete;
-  statement& operator=(const statement&) = delete;
-
-  statement& bind(std::string_view text) {
-    sqlite3_bind_text(s_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-    return *this;
-  }
-  statement& bind(int n) {
-    sqlite3_bind_int(s_, ++bound_, n);
-    return *this;
-  }
-
-  /// Runs it; `row` is called for each row.
-  result<void> run(const std::function<void(sqlite3_stmt*)>& row = {}) {
-    if (!s_)
-      return failure(db_, "the database cannot be used");
-    int rc;
-    while ((rc = sqlite3_step(s_)) == SQLITE_ROW)
-      if (row)
-        row(s_);
-    if (rc != SQLITE_DONE)
-      return failure(db_, "the database cannot be used");
-    return {};
-  }
-
- private:
-  sqlite3* db_;
-  sqlite3_stmt* s_ = nullptr;
-  int bound_ = 0;
-};
-
-std::string text(sqlite3_stmt* s, int column) {
-  const auto* t = reinterpret_cast<const char*>(sqlite3_column_text(s, column));
-  return t ? std::string{t} : std::string{};
-}
+)", R"(
+  CREATE TABLE vault (
+    name TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    is_default INTEGER NOT NULL DEFAULT 0,
+    is_chosen INTEGER NOT NULL DEFAULT 0,
+    is_sealed INTEGER NOT NULL DEFAULT 0,
+    passphrase_file TEXT);
+  CREATE TABLE identity (
+    name TEXT PRIMARY KEY,
+    identifier TEXT NOT NULL UNIQUE,
+    history TEXT NOT NULL,
+    vault TEXT,
+    is_default INTEGER NOT NULL DEFAULT 0);
+  PRAGMA user_version = 2;
+)"};
+constexpr int schema_version = static_cast<int>(schema_steps.size());
 
 node_row read_row(sqlite3_stmt* s) {
   node_row r{text(s, 0), sqlite3_column_int(s, 1) != 0, text(s, 2), {}};
   if (sqlite3_column_type(s, 3) != SQLITE_NULL)
     r.pid = sqlite3_column_int(s, 3);
   return r;
-}
-
-result<void> execute(sqlite3* db, const char* sql) {
-  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
-    return failure(db, "the database cannot be used");
-  return {};
-}
-
-/// Several statements, all or none.
-template <class F>
-result<void> transaction(sqlite3* db, F&& steps) {
-  if (auto ok = execute(db, "BEGIN IMMEDIATE"); !ok)
-    return ok;
-  auto ok = steps();
-  auto end = execute(db, ok ? "COMMIT" : "ROLLBACK");
-  return ok ? std::move(end) : std::move(ok);
 }
 
 result<int> version_of(sqlite3* db) {
@@ -116,6 +60,19 @@ result<int> version_of(sqlite3* db) {
   return v;
 }
 
+/// From whatever schema it has. Another program may do the same at this moment.
+result<void> bring_up_to_date(sqlite3* db) {
+  return transaction(db, [&]() -> result<void> {
+    auto v = version_of(db);
+    if (!v)
+      return std::move(v).error();
+    for (auto at = static_cast<std::size_t>(*v); at < schema_steps.size(); ++at)
+      if (auto ok = execute(db, schema_steps[at]); !ok)
+        return ok;
+    return {};
+  });
+}
+
 result<void> check_version(sqlite3* db) {
   auto v = version_of(db);
   if (!v)
@@ -123,9 +80,9 @@ result<void> check_version(sqlite3* db) {
   if (*v > schema_version)
     return error{errc::corrupt_state, "it was written by a newer version (schema " + std::to_string(*v) + ", this one knows "
                    + std::to_string(schema_version) + ")", "use the newer programs, or start anew with: ockam reset -y"};
-  if (*v < schema_version)
-    return error{errc::corrupt_state, "it is not a database of this program", "start anew with: ockam reset -y"};
-  return {};
+  if (*v < 1)
+    return error{errc::corrupt_state, "it is not a database of this program", cannot_be_read};
+  return *v == schema_version ? result<void>{} : bring_up_to_date(db);
 }
 
 /// A database of an earlier release has a log beside it, for which there has to be room even to read. Not while a
@@ -188,10 +145,8 @@ result<void> database::make_if_missing(const home& h) {
     auto db = connect(draft, SQLITE_OPEN_CREATE);
     if (!db)
       return std::move(db).error();
-    return transaction(db->get(), [&]() -> result<void> {
-      auto ok = execute(db->get(), schema);
-      return ok ? add_known_nodes(db->get(), h) : std::move(ok);
-    });
+    auto ok = bring_up_to_date(db->get());
+    return ok ? add_known_nodes(db->get(), h) : std::move(ok);
   }();
   (void)::chmod(draft.c_str(), 0600); // where the home is open to others
   if (made && ::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST)

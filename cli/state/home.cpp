@@ -41,6 +41,10 @@ result<void> home::create() const {
   return make_directory(root_);
 }
 
+result<void> home::create_identities_dir() const {
+  return make_directory(identities());
+}
+
 result<void> home::create_nodes_dir() const {
   return make_directory(nodes());
 }

@@ -72,6 +72,29 @@ name_guard::~name_guard() {
     ::unlink(path_.c_str());
 }
 
+/// The lock is on the directory, as that of the home: it needs no room, and leaves nothing behind.
+result<keys_guard> keys_guard::lock(const home& h, descriptor home) {
+  if (auto ok = h.create_identities_dir(); !ok)
+    return std::move(ok).error();
+  descriptor keys{::open(h.identities().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!keys)
+    return system_error("cannot open " + h.identities().string(), errno);
+  if (wait_for_lock(keys.get(), LOCK_EX) != 0)
+    return system_error("cannot lock " + h.identities().string(), errno);
+  return keys_guard{std::move(home), std::move(keys)};
+}
+
+result<keys_guard> keys_guard::acquire(const home& h) {
+  auto home = lock_home(h, LOCK_SH);
+  if (!home)
+    return std::move(home).error();
+  return lock(h, *std::move(home));
+}
+
+result<keys_guard> keys_guard::acquire(const home& h, const name_guard&) {
+  return lock(h, descriptor{});
+}
+
 result<home_guard> home_guard::acquire(const home& h) {
   auto home = lock_home(h, LOCK_EX);
   if (!home)

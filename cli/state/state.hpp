@@ -36,6 +36,11 @@ class home {
   std::filesystem::path script_history() const { return root_ / "script_history"; }
   std::filesystem::path lock_file(std::string_view name) const { return node(name) / "lock"; }
   std::filesystem::path config_file(std::string_view name) const { return node(name) / "node.ini"; }
+  /// The file of a vault of that name where nobody says otherwise.
+  std::filesystem::path vault_file(std::string_view name) const { return root_ / ("vault-" + std::string{name}); }
+  std::filesystem::path identities() const { return root_ / "identities"; }
+  /// The change history of an identity in hex, for the nodes that have it.
+  std::filesystem::path history_file(std::string_view identifier) const { return identities() / identifier; }
   /// The log of a node in the background is `STEM.2026-11-29.log`, a file for each day.
   std::filesystem::path log_stem(std::string_view name) const { return node(name) / "stdout"; }
   /// Where the node logs instead, as it says when it starts (empty: it does not): a symbolic link, `log`.
@@ -45,6 +50,8 @@ class home {
 
   /// Makes the root (0700). Errors: `permission_denied`, `io_failure` with the path.
   result<void> create() const;
+  /// Makes `identities/` (0700).
+  result<void> create_identities_dir() const;
   /// Makes `nodes/` (0700).
   result<void> create_nodes_dir() const;
   /// Makes a node's directory (0700). One that was made for the foreground moves below `nodes/` when the node is to run in
@@ -102,12 +109,49 @@ class home_guard {
   descriptor home_;
 };
 
+/// The same for the vaults and identities of the home, of which each change concerns the others: held while one is made,
+/// changed or deleted, or a node is told which identity it has. Who holds the guard of a node as well has taken that one
+/// first.
+class keys_guard {
+ public:
+  /// Errors: as above.
+  static result<keys_guard> acquire(const home& h);
+  /// For who has the guard of a node, and with it that of the home.
+  static result<keys_guard> acquire(const home& h, const name_guard& node);
+
+ private:
+  keys_guard(descriptor home, descriptor keys) : home_{std::move(home)}, keys_{std::move(keys)} {}
+  static result<keys_guard> lock(const home& h, descriptor home);
+  descriptor home_;
+  descriptor keys_;
+};
+
 /// One line of table `node`.
 struct node_row {
   std::string name;
   bool is_default = false;
   std::string tcp_listener_address; ///< the last one it really had
   std::optional<int> pid;           ///< set while it runs; still set but lock free: it was killed
+};
+
+/// One line of table `vault`: a file with private keys, or one that says which token has them.
+struct vault_row {
+  std::string name;
+  std::string path; ///< absolute
+  bool is_default = false;
+  bool is_chosen = false; ///< the user has said that it is the default; otherwise it was just the first one
+  bool is_sealed = false;
+  std::optional<std::string> passphrase_file = {}; ///< of one that is sealed; none: it is typed
+  bool is_token = false;
+};
+
+/// One line of table `identity`.
+struct identity_row {
+  std::string name;
+  std::string identifier; ///< `I…`
+  std::string history;    ///< in hex, as it is shown to others
+  std::optional<std::string> vault; ///< that its key is in; one that was imported need not have a key here
+  bool is_default = false;
 };
 
 enum class node_status { running, stopped, killed };
@@ -130,7 +174,26 @@ class database {
   result<void> remove_node(std::string_view name);        ///< the oldest of the rest becomes default
   result<void> set_default(std::string_view name);
 
+  // Vaults and identities. The first of each becomes the default, and when that goes the oldest of the rest. Changes are
+  // for who holds the `keys_guard`.
+  result<std::vector<vault_row>> vaults();                     ///< in order of creation
+  result<std::optional<vault_row>> vault(std::string_view name);
+  result<void> add_vault(const vault_row& v);                  ///< `already_exists`; whether it is the default is not asked
+  result<void> move_vault(std::string_view name, std::string_view path);
+  result<void> choose_default_vault(std::string_view name);
+  result<void> remove_vault(std::string_view name);
+  result<std::vector<identity_row>> identities();              ///< in order of creation
+  result<std::optional<identity_row>> identity(std::string_view name);
+  result<std::optional<identity_row>> identity_of(std::string_view identifier);
+  result<std::optional<identity_row>> default_identity();
+  result<void> add_identity(const identity_row& i);            ///< as `add_vault`
+  /// What is known of the same identifier is replaced, its place and whether it is the default stay.
+  result<void> update_identity(const identity_row& i);
+  result<void> set_default_identity(std::string_view name);
+  result<void> remove_identity(std::string_view name);
+
  private:
+  result<std::optional<identity_row>> one_identity(const char* where, std::optional<std::string_view> what);
   struct closer { void operator()(sqlite3* db) const; };
   using connection = std::unique_ptr<sqlite3, closer>;
   static result<connection> connect(const std::string& path, int flags);

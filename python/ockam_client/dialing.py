@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .errors import OckamError, Unreachable
+from .routes import number_in
 from .threads import BackgroundThread
 
 NEXT_ADDRESS = 0.25  # seconds until the next address of a name is tried beside the one before (RFC 8305, section 5)
@@ -30,10 +31,11 @@ def place(address: str) -> Place:
     """Of `127.0.0.1:4000`, `4000`, `[::1]:4000`, `name:4000` or a path. Raises OckamError."""
     if "/" in address:
         return Place(address, None)
-    host, _, port = address.rpartition(":")
-    if not port.isascii() or not port.isdecimal() or int(port[:6]) > 65535:
+    host, _, digits = address.rpartition(":")
+    port = number_in(digits, 65535)
+    if port is None:
         raise OckamError(f"{address!r} is neither HOST:PORT nor a path", "for example 127.0.0.1:4000 or /run/ockam/n1.sock")
-    return Place(host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
+    return Place(host.removeprefix("[").removesuffix("]") or "127.0.0.1", port)
 
 
 async def open_stream(to: Place, address: str) -> Stream:

@@ -70,13 +70,18 @@ def _parts(text: str) -> Address:
         raise InvalidRoute("the address is empty", _EXAMPLE)
     if not sign:
         return LOCAL, text
-    if not _number(kind, 255) or "#" in name:
+    number = number_in(kind, 255)
+    if number is None or "#" in name:
         raise InvalidRoute(f"{text!r} is not an address", "NAME, or TYPE#NAME")
-    return int(kind), name
+    return number, name
 
 
-def _number(text: str, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and int(text[:10]) <= most
+def number_in(text: str, most: int) -> int | None:
+    """The number that decimal digits say, however many zeros stand in front; None if it is none, or over `most`."""
+    digits = text.lstrip("0") or text[:1]
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > len(str(most)) or int(digits) > most:
+        return None
+    return int(digits)
 
 
 def _multiaddr(text: str) -> list[Address]:
@@ -118,10 +123,11 @@ def _host_and_port(protocol: str, parts: Iterator[str], text: str) -> Address:
     carrier = next(parts, "")
     if carrier not in _KINDS:
         raise InvalidRoute(f"{host} is not followed by a port", "for example /ip4/127.0.0.1/tcp/4000")
-    port = _value(carrier, parts, text)
-    if not _number(port, 65535):
-        raise InvalidRoute(f"{port!r} is not a port number", _EXAMPLE)
-    return _KINDS[carrier], f"[{host}]:{int(port)}" if protocol == "ip6" else f"{host}:{int(port)}"
+    digits = _value(carrier, parts, text)
+    port = number_in(digits, 65535)
+    if port is None:
+        raise InvalidRoute(f"{digits!r} is not a port number", _EXAMPLE)
+    return _KINDS[carrier], f"[{host}]:{port}" if protocol == "ip6" else f"{host}:{port}"
 
 
 def show(address: Address) -> str:

@@ -101,9 +101,6 @@ void control_handlers::begin(requester from, control::Request r, std::chrono::mi
     case control::Request::kListConnections: return list_connections(from, r.list_connections().transport());
     case control::Request::kDeleteConnection:
       return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &control_handlers::close_connection, "-connection");
-    case control::Request::kCreateRelay: return create_relay(from, r.create_relay(), timeout);
-    case control::Request::kListRelays: return list_relays(from);
-    case control::Request::kDeleteRelay: return delete_relay(from, r.delete_relay());
     case control::Request::kCreateItem: return create_item(from, r.create_item());
     case control::Request::kListItems: return list_items(from, r.list_items().kind());
     case control::Request::kDeleteItem: return delete_item(from, r.delete_item());
@@ -143,12 +140,12 @@ std::string control_handlers::who_does_not_return(const route& r) const {
   return {};
 }
 
-result<route> control_handlers::route_of(const std::string& text) {
+result<made_route> control_handlers::route_of(const std::string& text) const {
   auto parsed = parse_multiaddr(text);
   if (!parsed)
     return std::move(parsed).error();
-  auto to = to_route(*parsed);
-  if (to && to->empty())
+  auto to = parts_.routes(*parsed, false);
+  if (to && to->to.empty())
     return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
   return to;
 }

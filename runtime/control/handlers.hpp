@@ -74,9 +74,6 @@ class control_handlers {
   void keep(config_section s, std::string handle, requester to, control::Response r, std::function<void()> undo);
   /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
-  void create_relay(requester from, const control::CreateRelay& m, std::chrono::milliseconds timeout);
-  void list_relays(requester from);
-  void delete_relay(requester from, const control::DeleteRelay& m);
   void create_item(requester from, const control::CreateItem& m);
   void list_items(requester from, const std::string& kind);
   void delete_item(requester from, const control::DeleteItem& m);
@@ -94,7 +91,8 @@ class control_handlers {
   /// Whether a message may begin. Error: `limit_reached`.
   result<void> has_memory() const;
   void launch(std::unique_ptr<pending_request> p, std::uint32_t flags);
-  static result<route> route_of(const std::string& text);
+  /// With the channels that it names.
+  result<made_route> route_of(const std::string& text) const;
   /// Which worker at the beginning of a route has not returned for longer than the watchdog allows, in words; empty when
   /// none is known.
   std::string who_does_not_return(const route& r) const;

@@ -2,6 +2,8 @@
 // Requests about what facilities have: create, list, delete.
 #include "runtime/control/handlers.hpp"
 #include "runtime/control/render.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/core/suggest.hpp"
 
 namespace ockam {
 
@@ -28,6 +30,7 @@ void control_handlers::create_item(requester from, const control::CreateItem& m)
   auto begun = (*f)->begin({m.kind(), m.name(), values_of<option_texts>(m.keys())});
   if (!begun)
     return answer(from, begun.error());
+  log(level::info, "control", "began [" + m.kind() + " " + printable(begun->name) + "]");
   auto wait = std::chrono::milliseconds{m.wait_ms()};
   parts_.sections.began(*begun, begun->name, [this, from, f = *f, kind = m.kind(), name = begun->name, wait](result<void> kept) {
     if (!kept) {
@@ -36,7 +39,10 @@ void control_handlers::create_item(requester from, const control::CreateItem& m)
     }
     if (wait.count() == 0)
       return answer(from, item_of(kind, name));
-    f->when_settled(name, wait, [this, from, kind, name] { answer(from, item_of(kind, name)); });
+    f->when_settled(name, wait, [this, from, kind, name, here = std::weak_ptr{here_}] {
+      if (!here.expired())
+        answer(from, item_of(kind, name));
+    });
   });
 }
 
@@ -53,9 +59,18 @@ void control_handlers::list_items(requester from, const std::string& kind) {
 
 void control_handlers::delete_item(requester from, const control::DeleteItem& m) {
   auto f = facility_of(m.kind());
-  auto ok = f ? (*f)->end(m.name()) : result<void>{f.error()};
-  if (!ok)
-    return answer(from, ok.error());
+  if (!f)
+    return answer(from, f.error());
+  if (auto ok = (*f)->end(m.name()); !ok) {
+    std::vector<std::string> names;
+    for (auto& i : (*f)->list())
+      names.push_back(std::move(i.name));
+    auto e = std::move(ok).error();
+    if (auto near = nearest(m.name(), names))
+      e.hint = "did you mean " + printable(*near) + "?";
+    return answer(from, e);
+  }
+  log(level::info, "control", "deleted [" + m.kind() + " " + printable(m.name()) + "]");
   let_go(m.kind(), m.name(), from);
 }
 

@@ -7,8 +7,8 @@
 
 namespace ockam {
 
-control_handlers::pending_request::pending_request(control_handlers& owner, requester from, route to, payload body, std::chrono::milliseconds timeout)
-  : owner_{owner}, from_{from}, route_{std::move(to)}, body_{std::move(body)}, timeout_{timeout} {}
+control_handlers::pending_request::pending_request(control_handlers& owner, requester from, made_route to, payload body, std::chrono::milliseconds timeout)
+  : owner_{owner}, from_{from}, channels_{std::move(to.channels)}, route_{std::move(to.to)}, body_{std::move(body)}, timeout_{timeout} {}
 
 control_handlers::pending_request::~pending_request() {
   reactor().cancel(deadline_);

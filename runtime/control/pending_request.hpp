@@ -18,7 +18,7 @@ namespace ockam {
 /// A route that begins with the address of another node is the dialer's: it connects, or has a link.
 class control_handlers::pending_request : public receiver {
  public:
-  pending_request(control_handlers& owner, requester from, route to, payload body, std::chrono::milliseconds timeout);
+  pending_request(control_handlers& owner, requester from, made_route to, payload body, std::chrono::milliseconds timeout);
   virtual ~pending_request();
 
   std::uint64_t session() const { return from_.session; }
@@ -53,6 +53,7 @@ class control_handlers::pending_request : public receiver {
 
   control_handlers& owner_;
   requester from_;
+  const std::shared_ptr<void> channels_; ///< that the route goes through
   route route_;
   payload body_;
   std::chrono::milliseconds timeout_;

@@ -20,6 +20,7 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
   out.set_name(in.name);
   out.set_version(std::string{in.version});
   out.set_pid(in.pid);
+  out.set_http_address(in.http_address);
   out.set_uptime_ms(static_cast<std::uint64_t>(in.uptime.count()));
   for (const auto& l : in.listeners)
     render(*out.add_listeners(), l);
@@ -94,19 +95,6 @@ void render(control::ConnectionInfo& out, const link_info& in) {
   out.set_last_error(in.last_error);
   out.set_next_retry_ms(static_cast<std::uint64_t>(in.next_retry.count()));
   out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
-}
-
-void render(control::RelayInfo& out, const relay_info& in) {
-  out.set_name(in.name);
-  out.set_at(in.at);
-  out.set_state(std::string{to_string(in.state)});
-  out.set_last_error(in.last_error);
-  out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
-  out.set_registrations(in.registrations);
-  out.set_remote_address(in.remote_address);
-  out.set_forwarding_route(to_string(in.forwarding_route));
-  out.set_worker_address(in.worker_address);
-  out.set_flow_control_id(in.flow_control_id);
 }
 
 void render(control::WorkerDetails& out, const worker_info& in) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/links/relays.hpp"
 #include "runtime/links/snapshot.hpp"
 
 #include "proto/control.pb.h"
@@ -14,7 +13,6 @@ void render(control::Item& out, std::string_view kind, const item_info& in);
 void render(control::ServiceInfo& out, const service_info& in);
 void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);
-void render(control::RelayInfo& out, const relay_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
 void render(control::Error& out, const error& in);
 

@@ -22,6 +22,12 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return out;
 }
 
+/// What a secure channel proves: `I` and 64 hex digits, in the form in which they are compared.
+bool is_identifier(std::string_view word) {
+  constexpr std::size_t digits = 64;
+  return word.size() == 1 + digits && word.front() == 'I' && word.find_first_not_of("0123456789abcdef", 1) == word.npos;
+}
+
 } // namespace
 
 bool access_control::admits(const message& m) const {
@@ -44,11 +50,11 @@ result<access_control::incoming> parse_allow_from(const std::string& text) {
   for (auto word : words_of(text)) {
     if (word == "local")
       out.local = true;
-    else if (word.find('=') != word.npos)
+    else if (word.find('=') != word.npos || is_identifier(word))
       out.identities.emplace_back(word);
     else
       return error{errc::invalid_argument, printable(word) + " is neither local nor an identity",
-                   "for example: local | uid=1000 | CN=n1,O=Example"};
+                   "for example: local | uid=1000 | CN=n1,O=Example | I and 64 hex digits"};
   }
   return out;
 }

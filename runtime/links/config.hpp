@@ -30,18 +30,10 @@ struct connection_config {
   std::string address;   ///< in the form of its transport, for tcp host:port
   std::vector<std::string> allow;
   std::map<std::string, std::string> options = {}; ///< keys that only this transport has
+  std::string proxy = {};          ///< `connect_options::proxy`
   retry_range retry = {};          ///< how often it is tried while there is no link
   std::size_t hold_bytes = 0;      ///< messages kept meanwhile; 0: they are reported at once
   std::chrono::milliseconds hold_time{10'000}; ///< for so long
-};
-
-/// A relay by which others reach this node: a name at another node.
-struct relay_config {
-  std::string name;          ///< section name
-  std::string at;            ///< route to the other node (`parse_relay_route`)
-  std::string relay_address; ///< the name there, behind `forward_to_`; empty: `name`
-  /// Workers that what comes through it may reach, where it has a connection of its own; as in the reference.
-  std::vector<std::string> allow = {"echo", "uppercase"};
 };
 
 /// For whom this node connects when it finds the address of another node at the front of a route. Its own
@@ -57,6 +49,7 @@ struct routing_config {
   std::vector<address> dial_allow = {};
   std::size_t dial_links = 64;                 ///< links made this way at one time
   std::chrono::milliseconds dial_idle{60'000}; ///< one that carried nothing for this long is closed
+  std::string proxy = "none"; ///< by way of which links are made because a route names a peer, those of relays included
 };
 
 } // namespace ockam

@@ -52,6 +52,8 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   ~connection() { end(); }
 
   const address& name() const { return name_; }
+  /// The address of the link that is up, or of the last one.
+  const address& link() const { return link_; }
   bool of(const transport& t) const { return &transport_ == &t; }
   bool has_watcher() const { return watcher_.up != nullptr; }
   bool leads_to(address_view peer) const { return peer.type == transport_.type() && peer.name == remote_; }
@@ -71,6 +73,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     o.allow = config_.allow;
     o.timeout = timeout;
     o.extra = config_.options;
+    o.proxy = config_.proxy;
     o.producer = flow_;
     o.on_end = [weak = weak_from_this()](const link_info& last, const std::string& why) {
       if (auto c = weak.lock())
@@ -191,6 +194,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
       (void)transport_.close_link(l.link_address);
       return failed(ok.error());
     }
+    link_ = address{l.link_address};
     if (std::exchange(ever_up_, true))
       ++reconnects_;
     enter(state::up);
@@ -276,6 +280,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   transport& transport_;
   watcher watcher_;
   address name_;
+  address link_; ///< its latest
   address placeholder_ = random_address();
   std::string remote_;
   backoff backoff_;
@@ -342,6 +347,16 @@ result<void> connector::remove(const transport& t, std::string_view which) {
   (*it)->end();
   connections_.erase(it);
   return {};
+}
+
+std::vector<link_info> connector::lasting_links(const transport& t) const {
+  std::vector<link_info> out;
+  for (const auto& c : connections_)
+    if (c->of(t)) {
+      auto now = t.find_link(c->link());
+      out.push_back(c->info(now ? &*now : nullptr));
+    }
+  return out;
 }
 
 std::vector<link_info> connector::links(const transport& t) const {

@@ -48,6 +48,8 @@ class connector {
   result<void> remove(const transport& t, std::string_view which);
   /// All links of a transport: those of connections with their history, also where there is no link now.
   std::vector<link_info> links(const transport& t) const;
+  /// Those of connections only: cheap, however many links there are that others have opened.
+  std::vector<link_info> lasting_links(const transport& t) const;
   /// The worker address of a connection to this peer (`1#127.0.0.1:4000`), of those that belong to no part of the node;
   /// null when there is none.
   const address* find(address_view peer) const;

@@ -185,6 +185,7 @@ void dialer::dial(destination& d) {
   d.now = state::dialling;
   connect_options o;
   o.timeout = context_.limits.connect_timeout;
+  o.proxy = routing_.proxy;
   auto find = [this, peer = d.peer]() -> destination* {
     auto it = table_.find(peer);
     return it == table_.end() ? nullptr : it->second.get();

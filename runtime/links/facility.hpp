@@ -3,9 +3,13 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/section.hpp"
+#include "runtime/links/connector.hpp"
+#include "runtime/links/transport_set.hpp"
 #include "runtime/workers/node_context.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,14 +26,23 @@ struct item_info {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
+/// What streams through the node carry: those that are open, and the bytes of all that have been.
+struct carried_bytes {
+  std::size_t open = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// A kind of thing that a node has beside links and services, each made by a section of the configuration or at the
-/// prompt: an outlet, an inlet. The runtime begins, ends, lists and keeps them without knowing what they are. Socket
+/// prompt: an outlet, an inlet, a relay. The runtime begins, ends, lists and keeps them without knowing what they are. Socket
 /// thread only.
 class facility {
  public:
   virtual ~facility() = default;
   /// `tcp-outlet`: the word of its sections and of its commands.
   virtual std::string_view kind() const = 0;
+  /// Whether its things go by connections of this node, and may name them: a configuration begins them last, when the
+  /// connections are there. What `begin` would refuse then is no reason to undo the rest.
+  virtual bool goes_by_connections() const { return false; }
   /// Begins one; returns its section as it is to be kept: with the name that it got, and a port that the system has
   /// chosen. Errors: `already_exists`, `address_in_use`, `invalid_argument`, …
   virtual result<config_section> begin(const config_section& s) = 0;
@@ -43,12 +56,24 @@ class facility {
     (void)within;
     done();
   }
+  /// The node is to stop: nobody new is let in, and what is under way goes on.
+  virtual void close_doors() {}
+  /// Of those that carry something: what does is under way.
+  virtual carried_bytes carried() const { return {}; }
   /// Ends all of them; for the end of the node, before its transports stop.
   virtual void stop() = 0;
 };
 
+/// What facilities work with. Lives longer than they.
+struct facility_context {
+  const node_context& node;
+  connector& connections;
+  const transport_set& transports;
+  const routing_config& routing;
+};
+
 /// `main` wires the parts: the node gets facilities as data.
-using facility_factory = std::function<std::unique_ptr<facility>(const node_context& node)>;
+using facility_factory = std::function<std::unique_ptr<facility>(const facility_context& c)>;
 
 /// Those of a node, in the order in which `main` has them.
 class facility_set {

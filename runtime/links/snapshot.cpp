@@ -41,19 +41,40 @@ std::vector<service_info> list_services(const live_parts& n) {
   return out;
 }
 
-node_snapshot take_snapshot(const live_parts& n, snapshot_links links) {
+namespace {
+
+void add_links(node_snapshot& s, const live_parts& n, const transport& t, snapshot_request::which_links which) {
+  using which_links = snapshot_request::which_links;
+  if (which != which_links::none)
+    std::ranges::move(which == which_links::all ? n.connections.links(t) : n.connections.lasting_links(t), std::back_inserter(s.links));
+}
+
+void add_service_workers(node_snapshot& s, const live_parts& n, std::size_t most) {
+  for (const auto& service : s.services) {
+    if (s.service_workers.size() == most)
+      break;
+    if (auto w = n.node.workers.show(address_view{transport_type::local, service.address}))
+      s.service_workers.push_back(*std::move(w));
+  }
+  s.services_left_out = s.services.size() - s.service_workers.size();
+}
+
+} // namespace
+
+node_snapshot take_snapshot(const live_parts& n, snapshot_request r) {
   node_snapshot s;
   auto& board = n.node.board;
   s.name = board.node_name();
   s.version = version;
+  s.http_address = n.http_address;
   s.pid = static_cast<std::uint32_t>(::getpid());
   s.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - n.since);
   for (const auto& t : n.transports) {
     std::ranges::move(t->listeners(), std::back_inserter(s.listeners));
-    if (links == snapshot_links::included)
-      std::ranges::move(n.connections.links(*t), std::back_inserter(s.links));
+    add_links(s, n, *t, r.links);
   }
   s.services = list_services(n);
+  add_service_workers(s, n, r.most_service_workers);
   for (const auto& f : n.facilities)
     for (auto& i : f->list())
       s.items.emplace_back(f->kind(), std::move(i));

@@ -19,6 +19,14 @@ struct service_info {
   bool reachable = false; ///< for peers of listeners that admit `services`
 };
 
+/// A listener of the configuration whose address this host has not yet.
+struct late_listener_info {
+  std::string transport;
+  std::string name;           ///< of its section
+  std::string socket_address; ///< that it is to have
+  std::string last_error;
+};
+
 /// The figures of a node at one moment, as a value: what control, and whoever else shows a node, renders.
 struct node_snapshot {
   using counts = std::vector<std::pair<std::string_view, std::uint64_t>>; ///< by reason; those over 0
@@ -26,9 +34,11 @@ struct node_snapshot {
   std::string name;
   std::string_view version;
   std::uint32_t pid = 0;
+  std::string http_address;           ///< where it answers HTTP requests; empty: nowhere
   std::chrono::milliseconds uptime{0};
   std::vector<listener_info> listeners;
-  std::vector<link_info> links;       ///< empty unless asked for
+  std::vector<late_listener_info> late; ///< filled by who knows them (`node::snapshot`)
+  std::vector<link_info> links;       ///< those asked for
   std::vector<service_info> services; ///< by address
   std::vector<std::pair<std::string, item_info>> items; ///< of facilities, with their kinds
   std::size_t workers = 0;            ///< addresses, those of links and aliases too
@@ -40,12 +50,19 @@ struct node_snapshot {
   counts dropped;
   counts refused;
   std::vector<overdue_worker> overdue;
+  std::vector<worker_info> service_workers; ///< of `services`, if asked for
+  std::size_t services_left_out = 0;        ///< that are not among them
 };
 
-/// What a snapshot takes: with thousands of links, these cost milliseconds of the socket thread.
-enum class snapshot_links : bool { left_out, included };
+/// What a snapshot takes beside what is cheap. Thousands of links cost milliseconds of the socket thread; those that
+/// last are as many as the operator has named.
+struct snapshot_request {
+  enum class which_links : std::uint8_t { none, lasting, all };
+  which_links links = which_links::none;
+  std::size_t most_service_workers = 0;
+};
 
-node_snapshot take_snapshot(const live_parts& n, snapshot_links links = snapshot_links::left_out);
+node_snapshot take_snapshot(const live_parts& n, snapshot_request r = {});
 
 /// The services of a node, by address.
 std::vector<service_info> list_services(const live_parts& n);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -97,6 +98,8 @@ struct connect_options {
   std::vector<std::string> allow = {};     ///< workers that the peer may reach through this link
   std::chrono::milliseconds timeout{10'000};
   transport_options extra = {};
+  /// For transports whose connections have the key `proxy`: its value, where `extra` has none. Others go straight.
+  std::string proxy = {};
   std::uint32_t producer = 0;              ///< flow control id of what comes in, kept by the caller; 0: a new one
   /// Called once when a link that was up has ended, with its last figures and why (empty: closed from here).
   std::function<void(const link_info& last, const std::string& why)> on_end = {};
@@ -138,6 +141,8 @@ class transport {
 
   virtual std::vector<listener_info> listeners() const = 0;
   virtual std::vector<link_info> links() const = 0;
+  /// By the link's own address; nothing when there is none.
+  virtual std::optional<link_info> find_link(address_view link) const = 0;
   /// By socket address or by the listener's address. Links that it has let in stay, and may reach nothing more than
   /// answers are sent to. Error: `not_found`.
   virtual result<void> close_listener(std::string_view which) = 0;

@@ -57,7 +57,7 @@ void fd_handler::handle_event(operation op) {
       state_.reading = writing_ = false;
     listener_->on_fd_readable();
   }
-  reactor_.end_turn();
+  reactor_.end_event();
 }
 
 void fd_handler::retire() {
@@ -70,10 +70,27 @@ void fd_handler::retire() {
 
 // -- caf_reactor -------------------------------------------------------------------------------------
 
+/// Comes up when CAF's loop is through with what its last look at the descriptors has found.
+class caf_reactor::round_end final : public caf::io::network::multiplexer::runnable {
+ public:
+  explicit round_end(caf_reactor& r) noexcept : reactor_{&r} {}
+  void forget() noexcept { reactor_ = nullptr; }
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    if (reactor_)
+      reactor_->end_round();
+    return done;
+  }
+
+ private:
+  caf_reactor* reactor_;
+};
+
 caf_reactor::caf_reactor(caf::actor_system& sys)
-  : backend_{static_cast<caf::io::network::default_multiplexer&>(sys.middleman().backend())} {}
+  : backend_{static_cast<caf::io::network::default_multiplexer&>(sys.middleman().backend())},
+    round_end_{caf::make_counted<round_end>(*this)} {}
 
 caf_reactor::~caf_reactor() {
+  round_end_->forget();
   if (reserve_fd_ >= 0)
     ::close(reserve_fd_);
 }
@@ -119,6 +136,29 @@ void caf_reactor::post(std::function<void()> f) {
     f();
     end_turn();
   });
+}
+
+void caf_reactor::end_event() {
+  constexpr std::size_t much = 64u << 10; ///< bytes that are better written while the processor has them at hand
+  constexpr std::size_t patience = 16;    ///< rounds with one event, after which the next have one as well
+  constexpr std::size_t sample = 8;       ///< events, of which one then looks whether that is still so
+  bool together = lone_rounds_ < patience;
+  ++events_of_round_;
+  if (!round_marked_ && (together || ++events_unmarked_ >= sample)) {
+    round_marked_ = true;
+    events_of_round_ = 1;
+    events_unmarked_ = 0;
+    round_end_->ref();
+    backend_.exec_later(round_end_.get()); // takes the reference over
+  }
+  if (!together || bytes_of_turn_ >= much)
+    end_turn();
+}
+
+void caf_reactor::end_round() {
+  lone_rounds_ = events_of_round_ > 1 ? 0 : lone_rounds_ + 1;
+  round_marked_ = false;
+  end_turn();
 }
 
 // -- time --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/event_handler.hpp>
+#include <caf/intrusive_ptr.hpp>
 
 #include <memory>
 #include <mutex>
@@ -77,10 +78,16 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   /// A listener has got this descriptor: since the system gives the lowest, it tells how many are in use.
   void has_opened(int fd) noexcept { latest_fd_ = fd; }
   bool short_of_descriptors() const override;
+  /// A descriptor's event was handled. Where several have events in one round of CAF's loop, their turn ends together with
+  /// the round: what fifty clients have said leaves a link in one system call. Where rounds have one event each, and after
+  /// much was read, it ends at once.
+  void end_event();
   void end_turn() {
+    bytes_of_turn_ = 0;
     if (turn_)
       turn_();
   }
+  void has_read(std::size_t bytes) noexcept { bytes_of_turn_ += bytes; }
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
   result<net::acceptor_ptr> reserve(const endpoint& at, net::acceptor_events& owner) override;
@@ -105,6 +112,9 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   const std::shared_ptr<gate>& entrance() const noexcept { return gate_; }
 
  private:
+  class round_end;
+
+  void end_round();
   void on_fd_readable() override; // the timer descriptor
   void on_fd_writable() override {}
   void arm();
@@ -119,6 +129,12 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   int reserve_fd_ = -1;
   int latest_fd_ = -1;
   std::function<void()> turn_;
+  caf::intrusive_ptr<round_end> round_end_;
+  bool round_marked_ = false;         ///< `end_round` is to come
+  std::size_t events_of_round_ = 0;   ///< since then
+  std::size_t events_unmarked_ = 0;   ///< since the last one
+  std::size_t lone_rounds_ = 0;       ///< with one event, in a row
+  std::size_t bytes_of_turn_ = 0;
 };
 
 } // namespace ockam

@@ -22,8 +22,9 @@ namespace {
 class fd_stream final : public net::stream, private fd_handler::listener {
  public:
   fd_stream(caf_reactor& r, int fd)
-    : peer_{peer_text(fd)}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
+    : reactor_{r}, peer_{peer_text(fd)}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)} {
     send_at_once(fd);
+    keep_alive(fd);
   }
 
   void attach(net::stream_events* owner) override { owner_ = owner; }
@@ -35,6 +36,8 @@ class fd_stream final : public net::stream, private fd_handler::listener {
     auto n = ::recvmsg(fd(), &m, MSG_DONTWAIT);
     if (n == 0)
       return {net::io_result::status::eof, 0, 0};
+    if (n > 0)
+      reactor_.has_read(static_cast<std::size_t>(n));
     return outcome(n);
   }
 
@@ -96,6 +99,7 @@ class fd_stream final : public net::stream, private fd_handler::listener {
       owner_->on_writable();
   }
 
+  caf_reactor& reactor_;
   std::string peer_;
   std::string local_;
   fd_handler::owner handler_;

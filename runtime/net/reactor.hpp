@@ -73,7 +73,7 @@ class reactor {
 
   /// Runs `f` on the socket thread, later, after what was posted before. Thread: any.
   virtual void post(std::function<void()> f) = 0;
-  /// Called at the end of every event, timer and posted function: the node runs its switchboard there.
+  /// Called at the end of every posted function, and of every event or of several that came together: the node runs its switchboard there.
   virtual void at_end_of_turn(std::function<void()> f) = 0;
 };
 

@@ -3,7 +3,9 @@
 
 #include "runtime/net/datagram_sockets.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -42,13 +44,38 @@ int look_up(const std::string& host, std::uint16_t port, int flags, std::vector<
   return 0;
 }
 
+/// Whether a socket here can have this address.
+bool is_of_this_host(const socket_address& a) {
+  auto fd = ::socket(a.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return false;
+  sockaddr_storage any_port{};
+  std::memcpy(&any_port, a.raw(), a.size());
+  if (any_port.ss_family == AF_INET6)
+    reinterpret_cast<sockaddr_in6&>(any_port).sin6_port = 0;
+  else
+    reinterpret_cast<sockaddr_in&>(any_port).sin_port = 0;
+  auto rc = ::bind(fd, reinterpret_cast<const sockaddr*>(&any_port), a.size());
+  ::close(fd);
+  return rc == 0;
+}
+
+/// Whether it is a name of this host, of which some addresses may have been left out.
+bool lacks_own_addresses(const std::vector<socket_address>& found) {
+  auto of_one_family = std::all_of(found.begin(), found.end(), [&](auto& a) { return a.family() == found.front().family(); });
+  return of_one_family && std::any_of(found.begin(), found.end(), &is_of_this_host);
+}
+
 /// The system leaves out families of which it has no address but the loopback one (AI_ADDRCONFIG): else each look-up
 /// would also ask for addresses that are of no use. But an address of this host itself needs no way to others, so what
-/// is found in no other way is asked for without that. Files that list hosts know no name with a dot behind it.
+/// is found in no other way, and what is a name of this host, is asked for without that. Files that list hosts know no
+/// name with a dot behind it.
 int look_up_name(const endpoint& to, std::vector<socket_address>& out) {
   if (is_localhost(to.host))
     return look_up(std::string{public_host(to.host)}, to.port, 0, out);
   auto rc = look_up(to.host, to.port, AI_ADDRCONFIG, out);
+  if (std::vector<socket_address> all; rc == 0 && lacks_own_addresses(out) && look_up(to.host, to.port, 0, all) == 0)
+    out = std::move(all);
   if (rc != 0)
     rc = look_up(to.host, to.port, 0, out);
   if (rc != 0 && to.host.ends_with('.'))
@@ -134,6 +161,14 @@ result<int> reserve_tcp(const endpoint& at) {
 void send_at_once(int fd, bool yes) {
   int on = yes ? 1 : 0;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void keep_alive(int fd) {
+  int on = 1, idle_seconds = 60, seconds_between = 15, probes = 4;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds_between, sizeof(seconds_between));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
 void reset_at_close(int fd) {

@@ -44,6 +44,9 @@ result<void> open_tcp(int fd, const endpoint& at);
 
 /// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.
 void send_at_once(int fd, bool yes = true);
+/// Has the system ask the other one whether it is there after a minute of silence, then every 15 s; after four questions
+/// without an answer the connection has timed out. No effect on a Unix socket.
+void keep_alive(int fd);
 /// The other system gets a reset when the socket is closed (SO_LINGER of zero).
 void reset_at_close(int fd);
 

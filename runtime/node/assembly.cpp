@@ -5,6 +5,7 @@
 #include "runtime/core/log.hpp"
 #include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_publisher.hpp"
+#include "runtime/workers/own_turn.hpp"
 #include "runtime/workers/remote_actor.hpp"
 #include "runtime/workers/watch_client.hpp"
 #include "runtime/workers/watch_server.hpp"
@@ -24,13 +25,14 @@ constexpr std::string_view watcher_address = "_internal.watcher";
 /// How often to look whether what was under way has finished. So long after its listeners are closed a node still takes what
 /// comes: it was sent before anybody could know.
 constexpr std::chrono::milliseconds drain_check{10};
+/// An open stream that has carried nothing for so long is idle, and holds up nobody.
+constexpr std::chrono::milliseconds drain_idle{500};
 
 /// The configuration without its sections, and without the memory for them.
 node_config without_sections(node_config c) {
   decltype(c.listeners){}.swap(c.listeners);
   decltype(c.connections){}.swap(c.connections);
   decltype(c.services){}.swap(c.services);
-  decltype(c.relays){}.swap(c.relays);
   decltype(c.items){}.swap(c.items);
   return c;
 }
@@ -38,15 +40,15 @@ node_config without_sections(node_config c) {
 } // namespace
 
 assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_config& config, node_parts parts, std::uint32_t seed)
-  : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{parts}, memory_{config_.limit.node_budget},
+  : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{std::move(parts)}, memory_{config_.limit.node_budget},
     local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
-    dialer_{context_, config_.routing, connector_, transports_, seed}, relays_{parts.relays({context_, connector_, transports_})}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
+    dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
 
 assembly::~assembly() = default;
 
 live_parts assembly::parts() {
-  return {context_, services_, transports_, connector_, dialer_, *relays_, facilities_, sections_, since_};
+  return {context_, services_, transports_, connector_, dialer_, facilities_, kinds_.routes, sections_, since_, http_address_};
 }
 
 void assembly::open() {
@@ -67,7 +69,7 @@ void assembly::open() {
   for (auto make : kinds_.transports)
     transports_.add(make);
   for (const auto& make : kinds_.facilities)
-    facilities_.add(make(context_));
+    facilities_.add(make({context_, connector_, transports_, config_.routing}));
 }
 
 /// A worker that belongs to the node itself, on the socket thread.
@@ -107,6 +109,8 @@ stop_notice assembly::drain(std::optional<std::chrono::milliseconds> grace, std:
     reload_.stop();
     for (const auto& t : transports_)
       t->close_doors();
+    for (const auto& f : facilities_)
+      f->close_doors();
     drain_timer_ = reactor_.after(drain_check, [this] {
       board_.take_answers_only();
       check_drained();
@@ -125,8 +129,20 @@ bool assembly::is_busy() {
       return true;
     stuck += out.stuck;
   }
-  return desk_.under_way > 0 || board_.queued() > 0 || workers_.waits_for_replies() || control_memory_.used() > 0
+  return carries() || desk_.under_way > 0 || board_.queued() > 0 || workers_.waits_for_replies() || control_memory_.used() > 0
          || memory_.used() > frames_.bytes() + stuck;
+}
+
+bool assembly::carries() {
+  carried_bytes now;
+  for (const auto& f : facilities_) {
+    auto c = f->carried();
+    now.open += c.open;
+    now.bytes += c.bytes;
+  }
+  if (now.bytes != std::exchange(carried_, now.bytes))
+    carried_at_ = reactor_.now();
+  return now.open > 0 && reactor_.now() - carried_at_ < drain_idle;
 }
 
 void assembly::check_drained() {
@@ -161,6 +177,7 @@ void assembly::clear() {
   facilities_.clear();
   transports_.clear();
   reactor_.at_end_of_turn(nullptr);
+  own_turn::close(sys_);
   actors::children::close(sys_);
   forget_actor_publisher(sys_);
   forget_remote_gate(sys_);

@@ -9,6 +9,7 @@
 #include "runtime/node/section_book.hpp"
 #include "runtime/workers/actor_workers.hpp"
 
+#include <cstdint>
 #include <functional>
 
 namespace caf {
@@ -48,6 +49,8 @@ class assembly {
   void clear();
 
   live_parts parts();
+  /// What `parts().http_address` says.
+  void http_address(std::string a) { http_address_ = std::move(a); }
   const node_context& context() const noexcept { return context_; }
   routing_config& routing() noexcept { return config_.routing; }
 
@@ -55,6 +58,7 @@ class assembly {
   void start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w);
   void end_turn();
   bool is_busy();
+  bool carries();
   void check_drained();
 
   caf::actor_system& sys_;
@@ -75,16 +79,18 @@ class assembly {
   transport_set transports_;
   connector connector_;
   dialer dialer_;
-  std::unique_ptr<relays> relays_;
   facility_set facilities_;
   reloader reload_;
   section_book sections_;
+  std::string http_address_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   bool turn_posted_ = false;
   stop_desk desk_;
   std::function<void()> drained_;
   net::reactor::clock::time_point drain_until_{};
   timer_queue::id drain_timer_ = 0;
+  std::uint64_t carried_ = 0; ///< by streams of facilities, when that was looked at last
+  net::reactor::clock::time_point carried_at_{}; ///< and when it was less
 };
 
 } // namespace ockam

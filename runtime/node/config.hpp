@@ -29,6 +29,22 @@ struct log_config {
   std::size_t max_files = 3;      ///< rotated files that are kept
 };
 
+/// Where a node answers HTTP requests about itself, and whom; acted on by `operation/`.
+struct http_config {
+  std::string address;    ///< HOST:PORT with a literal host, or the path of a Unix socket; empty: nowhere
+  std::string token_file; ///< file with what requests have to bring; empty: nothing
+
+  friend bool operator==(const http_config&, const http_config&) = default;
+};
+
+/// Where a node has its keys and who it is; no vault: it is nobody.
+struct identity_config {
+  std::string vault;           ///< file of the keys; made when it is missing
+  std::string history;         ///< file of the change history; a new identity when it is missing
+  std::string passphrase_file; ///< of a vault that is sealed; empty: it is not
+  friend bool operator==(const identity_config&, const identity_config&) = default;
+};
+
 /// A node, completely: what one INI file says. Read by `cli/node/`, acted on by `runtime/node`.
 struct node_config {
   std::string name;
@@ -38,11 +54,12 @@ struct node_config {
   log_config log;
   limits limit;
   routing_config routing;
+  identity_config identity;
   std::vector<listener_config> listeners;
   std::vector<connection_config> connections;
   std::vector<service_config> services;
-  std::vector<relay_config> relays;
-  std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet
+  std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet, relay
+  http_config http;
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

@@ -27,16 +27,12 @@ bool same(const service_config& l, const service_config& r) {
   return std::tie(l.name, l.type, l.options) == std::tie(r.name, r.type, r.options);
 }
 
-bool same(const relay_config& l, const relay_config& r) {
-  return std::tie(l.name, l.at, l.relay_address, l.allow) == std::tie(r.name, r.at, r.relay_address, r.allow);
-}
-
 bool same(const config_section& l, const config_section& r) {
   return std::tie(l.kind, l.name, l.keys) == std::tie(r.kind, r.name, r.keys);
 }
 
 bool same(const routing_config& l, const routing_config& r) {
-  return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle);
+  return std::tie(l.dial, l.dial_allow, l.dial_links, l.dial_idle, l.proxy) == std::tie(r.dial, r.dial_allow, r.dial_links, r.dial_idle, r.proxy);
 }
 
 /// The same but for what it admits, and whether its address is waited for: what is open goes on.
@@ -94,7 +90,7 @@ constexpr bool of_limit(const node_config& l, const node_config& r) {
   return l.limit.*Member != r.limit.*Member;
 }
 
-constexpr std::array<start_key, 22> start_keys{{
+constexpr std::array<start_key, 23> start_keys{{
   {"name", of_node<&node_config::name>},
   {"threads", of_node<&node_config::threads>},
   {"log-file", of_log<&log_config::file>},
@@ -117,6 +113,7 @@ constexpr std::array<start_key, 22> start_keys{{
   {"watchdog", of_limit<&limits::watchdog>},
   {"log-interval", of_limit<&limits::log_interval>},
   {"control-socket", of_node<&node_config::control_socket>},
+  {"[identity]", of_node<&node_config::identity>},
 }};
 
 template <class Section>
@@ -127,7 +124,7 @@ bool none_of(const section_changes<Section>& c) {
 } // namespace
 
 bool config_changes::none() const noexcept {
-  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && none_of(relays) && none_of(items) && !routing && at_start.empty();
+  return none_of(listeners) && none_of(allows) && none_of(connections) && none_of(services) && none_of(items) && !routing && at_start.empty();
 }
 
 void resolve_allow(node_config& c) {
@@ -141,7 +138,6 @@ config_changes changes(const node_config& now, const node_config& fresh) {
   c.allows = take_allows(c.listeners);
   c.connections = sections(now.connections, fresh.connections);
   c.services = sections(now.services, fresh.services);
-  c.relays = sections(now.relays, fresh.relays);
   c.items = sections(now.items, fresh.items);
   c.routing = !same(now.routing, fresh.routing);
   for (const auto& key : start_keys)

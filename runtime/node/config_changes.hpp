@@ -23,7 +23,6 @@ struct config_changes {
   section_changes<listener_config> allows;
   section_changes<connection_config> connections;
   section_changes<service_config> services;
-  section_changes<relay_config> relays;
   section_changes<config_section> items;
   bool routing = false;
   /// Keys of `[node]` that differ and that only a new start puts into effect.

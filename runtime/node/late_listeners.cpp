@@ -61,6 +61,13 @@ void late_listeners::remove(const listener_config& l) {
   all_.erase(it);
 }
 
+std::vector<late_listener_info> late_listeners::list() const {
+  std::vector<late_listener_info> out;
+  for (const auto& w : all_)
+    out.push_back({w.config.transport, w.config.name, w.config.address, w.last_error});
+  return out;
+}
+
 bool late_listeners::has(const listener_config& l) const {
   return std::any_of(all_.begin(), all_.end(), [&](auto& w) { return w.config.transport == l.transport && w.config.name == l.name; });
 }

@@ -3,11 +3,13 @@
 
 #include "runtime/links/live_parts.hpp"
 #include "runtime/links/config.hpp"
+#include "runtime/links/snapshot.hpp"
 
 #include <chrono>
 #include <functional>
 #include <list>
 #include <string>
+#include <vector>
 
 namespace ockam {
 
@@ -32,6 +34,7 @@ class late_listeners {
   void add(listener_config l, const error& why);
   /// Whether it waits.
   bool has(const listener_config& l) const;
+  std::vector<late_listener_info> list() const;
   /// The section is gone, or another one follows it. No effect when it does not wait.
   void remove(const listener_config& l);
   /// Tries nothing any more.

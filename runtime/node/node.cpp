@@ -85,6 +85,18 @@ class running_node final : public node {
     });
   }
 
+  void snapshot(snapshot_request what, std::function<void(node_snapshot)> done) override {
+    reactor_->post([this, what, done = std::move(done)] {
+      auto s = take_snapshot(assembly_->parts(), what);
+      s.late = assembly_->reload().waiting_listeners();
+      done(std::move(s));
+    });
+  }
+
+  void http_address(std::string a) override {
+    reactor_->post([this, a = std::move(a)]() mutable { assembly_->http_address(std::move(a)); });
+  }
+
   void run(std::function<void(caf::actor_system&)> f, std::function<void(std::optional<std::string>)> ended) override {
     own_ = std::thread{[this, f = std::move(f), ended = std::move(ended)] {
       caf::scoped_actor self{*sys_}; // for which the actor system waits

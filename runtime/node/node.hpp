@@ -2,7 +2,8 @@
 #pragma once
 
 #include "runtime/links/facility.hpp"
-#include "runtime/links/relays.hpp"
+#include "runtime/links/route_maker.hpp"
+#include "runtime/links/snapshot.hpp"
 #include "runtime/links/transport.hpp"
 #include "runtime/node/config.hpp"
 #include "runtime/node/section_store.hpp"
@@ -26,9 +27,9 @@ namespace ockam {
 struct node_parts {
   std::span<const transport_factory> transports;
   std::span<const service_type> services;
-  relays_factory relays;
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
   std::span<const facility_factory> facilities = {};
+  route_maker routes = &make_plain_route; ///< for routes that name secure channels
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
@@ -54,6 +55,12 @@ class node {
   /// the next start. Logs all of it, with what failed. `done` is called on the socket thread, later: whether there was
   /// no problem, and the listeners that there are now.
   virtual void reload(node_config fresh, std::function<void(bool ok, std::vector<listener_info>)> done) = 0;
+
+  /// Takes a snapshot on the socket thread, with the listeners that wait for their address, and calls `done` with it,
+  /// there. Not once `stop` was called. Thread: any.
+  virtual void snapshot(snapshot_request what, std::function<void(node_snapshot)> done) = 0;
+  /// Where it answers HTTP requests, for `node show`; empty: nowhere. Thread: any, until `stop`.
+  virtual void http_address(std::string a) = 0;
 
   /// Runs `f` with the node's actor system on a thread of its own, and waits there until the actors that were published
   /// (`ockam::publish`) have ended; then calls `ended`, there, with the text of what `f` threw or nothing. The end of

@@ -20,7 +20,7 @@ namespace ockam {
 /// their listener moves, and also when it is gone, but may then reach nothing.
 ///
 ///     prepare: services ──all have answered──▶ listeners, one by one ──▶ commit: rights narrow, what is gone ends, what is
-///                                                      │                 new has its place, rights widen ──▶ connections, relays
+///                                                      │                 new has its place, rights widen ──▶ connections, what goes by them
 ///                                                      └─ a problem ──▶ what has begun ends, all is as it was
 ///
 /// A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
@@ -51,6 +51,8 @@ class reloader {
   void apply(node_config fresh, on_failure mode, done finished);
   /// The listeners that this has opened, in the order in which that was done.
   std::vector<listener_info> listeners() const;
+  /// Those whose address this host has not yet.
+  std::vector<late_listener_info> waiting_listeners() const { return late_.list(); }
   /// What runs already becomes part of the configuration. `handle`: the address of a listener.
   void adopt(node_config alone, const std::string& handle);
   /// The name of the section that made what goes by this handle: the address of a listener; otherwise the name itself.
@@ -96,6 +98,7 @@ class reloader {
     std::vector<ready_service> services = {};
     std::vector<config_section> items = {};           ///< of facilities that have begun
     std::vector<const config_section*> items_behind = {}; ///< those whose place is free when others have gone
+    std::vector<const config_section*> items_last = {};   ///< those that go by connections
     std::vector<ready_listener> listeners = {};
     std::vector<const listener_config*> behind = {}; ///< listeners whose place is free when others have gone
     std::vector<late_listener> late = {};
@@ -109,36 +112,52 @@ class reloader {
   bool is_current(std::uint64_t number) const;
   run& now() { return *runs_.front(); }
   result<transport*> transport_of(const listener_config& l) const { return parts_.transports.find(l.transport); }
-  open_listener* find_open(const listener_config& l);
   void begin();
-  void forget_closed();
-  void take_real_addresses();
-  void reopen_closed();
 
   // prepare
-  void start_services();
-  bool has_predecessor(const service_config& s) const;
-  void service_ready(const service_config& s, std::unique_ptr<successor> beside);
-  void started_one();
-  bool begin_items();
-  result<void> begin_item(const config_section& s);
-  void open_next();
-  bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
-  void check_connections();
-  void check_relays();
   void failed(std::string section, error why);
   void undo();
 
   // commit
   void commit();
-  void narrow_rights();
-  void end_gone();
-  void end_listener(const listener_config& l);
-  bool has_heir(const listener_config& l);
-  void end_items();
-  void place_items();
+  void say_what_waits();
+  void finish();
+
+  // services
+  void start_services();
+  bool has_predecessor(const service_config& s) const;
+  void service_ready(const service_config& s, std::unique_ptr<successor> beside);
+  void started_one();
+  void end_services();
   void place_services();
   void start_standard();
+  void say_ended_services();
+
+  // things of facilities
+  bool goes_by_connections(const config_section& s) const;
+  void check_items();
+  bool begin_items();
+  result<void> begin_item(const config_section& s);
+  void end_begun_items();
+  void end_items();
+  void has_begun(const config_section& s);
+  void place_item(const config_section& s);
+  void place_items();
+  void begin_last_items();
+  void say_ended_items();
+
+  // listeners and connections
+  open_listener* find_open(const listener_config& l);
+  void forget_closed();
+  void take_real_addresses();
+  void reopen_closed();
+  void check_connections();
+  void open_next();
+  bool is_in_the_way(const listener_config& gone, const listener_config& l) const;
+  void narrow_rights();
+  void end_links();
+  void end_listener(const listener_config& l);
+  bool has_heir(const listener_config& l);
   void widen_rights();
   void opened(const listener_config& l, listener_info at);
   std::uint32_t links_of_closed(const listener_config& l);
@@ -147,9 +166,7 @@ class reloader {
   void open_behind();
   void take_back(const listener_config& l);
   void connect_all();
-  void begin_relays();
-  void say_what_waits();
-  void finish();
+  void say_ended_links();
 
   live_parts parts_;
   node_config& config_;

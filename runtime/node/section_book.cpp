@@ -21,8 +21,6 @@ bool take_out(std::vector<Section>& from, const std::string& kind, const std::st
 bool take_out(node_config& c, const std::string& kind, const std::string& name) {
   if (kind == "service")
     return std::erase_if(c.services, [&](auto& s) { return s.name == name; }) > 0;
-  if (kind == "relay")
-    return std::erase_if(c.relays, [&](auto& r) { return r.name == name; }) > 0;
   if (std::erase_if(c.items, [&](auto& s) { return s.kind == kind && s.name == name; }) > 0)
     return true;
   return take_out(c.listeners, kind, "-listener", name) || take_out(c.connections, kind, "-connection", name);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/actor_children.hpp"
 
-#include <caf/actor_config.hpp>
-#include <caf/actor_registry.hpp>
+#include "runtime/workers/shared_by_name.hpp"
+
 #include <caf/actor_system.hpp>
-#include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
 
 #include <string_view>
@@ -15,33 +14,19 @@ namespace {
 
 const auto registry_name = caf::atom("ockamkin");
 
-/// What CAF's registry has in place of the table: it has nothing but actors.
-class holder final : public caf::monitorable_actor {
- public:
-  holder(caf::actor_config& cfg, std::shared_ptr<children> c) : caf::monitorable_actor{cfg}, held{std::move(c)} {}
-
-  const char* name() const override { return "actor-children"; }
-  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
-
-  const std::shared_ptr<children> held;
-};
-
 } // namespace
 
 std::shared_ptr<children> children::of(caf::actor_system& system) {
-  auto found = system.registry().get<caf::strong_actor_ptr>(registry_name);
-  return found ? static_cast<holder*>(found->get())->held : nullptr;
+  return find_shared<children>(system, registry_name);
 }
 
 std::shared_ptr<children> children::open(caf::actor_system& system) {
   auto out = std::make_shared<children>();
-  caf::actor_config cfg;
-  system.registry().put(registry_name, caf::make_actor<holder, caf::strong_actor_ptr>(
-                                         system.next_actor_id(), system.node(), &system, cfg, out));
+  share(system, registry_name, out);
   return out;
 }
 
-void children::close(caf::actor_system& system) { system.registry().erase(registry_name); }
+void children::close(caf::actor_system& system) { unshare(system, registry_name); }
 
 bool children::add(actor_child c) {
   std::lock_guard guard{lock_};

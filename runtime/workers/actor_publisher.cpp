@@ -5,13 +5,11 @@
 #include "runtime/core/guarded.hpp"
 #include "runtime/core/switchboard.hpp"
 #include "runtime/workers/node_context.hpp"
+#include "runtime/workers/shared_by_name.hpp"
 #include "runtime/workers/worker_host.hpp"
 
-#include <caf/actor_config.hpp>
-#include <caf/actor_registry.hpp>
+#include <caf/attachable.hpp>
 #include <caf/exit_reason.hpp>
-#include <caf/make_actor.hpp>
-#include <caf/monitorable_actor.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
 
@@ -45,6 +43,28 @@ class outcome {
 };
 using told_once = std::shared_ptr<outcome>;
 
+/// Calls a function when the actor that it is attached to ends.
+class end_listener final : public caf::attachable {
+ public:
+  /// Which one: that of the publication of this number.
+  struct of_publication {
+    static constexpr std::size_t token_type = 0x7075626c; // those of CAF are small
+    std::uint64_t number;
+  };
+
+  end_listener(std::uint64_t number, std::function<void()> hear) : number_{number}, hear_{std::move(hear)} {}
+
+  void actor_exited(const caf::error&, caf::execution_unit*) override { hear_(); }
+  using caf::attachable::matches;
+  bool matches(const token& what) override {
+    return what.subtype == of_publication::token_type && static_cast<const of_publication*>(what.ptr)->number == number_;
+  }
+
+ private:
+  std::uint64_t number_;
+  std::function<void()> hear_;
+};
+
 /// Publishes actors, and ends those that still are when the node does: it could not end before them.
 class actor_publisher final : public worker {
  public:
@@ -65,7 +85,7 @@ class actor_publisher final : public worker {
     o.thread = worker_thread::pool;
     o.consumer_of = {context_.flows.services};
     o.budget = account::usual;
-    actor_factory make{.spawn = [a](caf::actor_system&) { return a; }, .format = &format, .ends_with_service = false};
+    actor_factory make{.spawn = [a](caf::actor_system&, actor_thread) { return a; }, .format = &format, .ends_with_service = false};
     auto factory = [make = std::move(make)] { return result<std::unique_ptr<worker>>{make_actor_worker(make)}; };
     context_.workers.start(
       address{name}, std::move(factory), std::move(o),
@@ -87,6 +107,7 @@ class actor_publisher final : public worker {
     if (it == published_.end())
       return;
     auto host = it->second.host;
+    let_go(it->second);
     published_.erase(it);
     if (host_at(context_.board, name) == host) // else it has ended, and the address is maybe another's
       (void)context_.workers.stop(address{name});
@@ -110,10 +131,18 @@ class actor_publisher final : public worker {
     auto a = caf::actor_cast<caf::actor>(p.actor);
     if (!a)
       return;
+    if (auto before = published_.find(name); before != published_.end())
+      let_go(before->second);
     published_.insert_or_assign(name, p);
-    a->attach_functor([this, name, number = p.number, alive = my_postbox()](const caf::error&) {
+    auto ended = [this, name, number = p.number, alive = my_postbox()] {
       alive.post([this, name, number] { forget(name, number); });
-    });
+    };
+    a->attach(std::make_unique<end_listener>(p.number, std::move(ended)));
+  }
+  /// One that lives on keeps nothing of it.
+  static void let_go(const publication& p) {
+    if (auto a = caf::actor_cast<caf::actor>(p.actor))
+      a->detach(end_listener::of_publication{p.number});
   }
   void forget(const std::string& name, std::uint64_t number) {
     if (auto it = published_.find(name); it != published_.end() && it->second.number == number)
@@ -125,13 +154,10 @@ class actor_publisher final : public worker {
   std::uint64_t last_ = 0;
 };
 
-/// The way to it for other threads. An actor, so that CAF's registry can hold it.
-class publisher_box final : public caf::monitorable_actor {
+/// The way to it for other threads.
+class publisher_box {
  public:
-  publisher_box(caf::actor_config& cfg, postbox box, actor_publisher& owner)
-    : caf::monitorable_actor{cfg}, box_{std::move(box)}, owner_{owner} {}
-
-  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
+  publisher_box(postbox box, actor_publisher& owner) : box_{std::move(box)}, owner_{owner} {}
 
   /// Calls `f` on the socket thread, later; false when the node stops.
   template <class F>
@@ -147,19 +173,12 @@ class publisher_box final : public caf::monitorable_actor {
 };
 
 void actor_publisher::on_start() {
-  auto& sys = system();
-  caf::actor_config cfg;
-  sys.registry().put(publisher_name, caf::make_actor<publisher_box, caf::strong_actor_ptr>(
-                                       sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(), *this));
+  share(system(), publisher_name, std::make_shared<publisher_box>(my_postbox(), *this));
 }
 
-/// Its box, held as long as the pointer; null: there is none.
+/// Null: there is none.
 std::shared_ptr<publisher_box> find_box(caf::actor_system& system) {
-  auto found = system.registry().get<caf::strong_actor_ptr>(publisher_name);
-  if (!found)
-    return nullptr;
-  auto* box = static_cast<publisher_box*>(found->get());
-  return {box, [held = std::move(found)](publisher_box*) {}};
+  return find_shared<publisher_box>(system, publisher_name);
 }
 
 std::shared_ptr<publisher_box> box_in(caf::actor_system& system) {
@@ -212,6 +231,6 @@ std::vector<caf::actor> published_actors(actor_home at) {
 
 std::unique_ptr<worker> make_actor_publisher(const node_context& c) { return std::make_unique<actor_publisher>(c); }
 
-void forget_actor_publisher(caf::actor_system& system) { system.registry().erase(publisher_name); }
+void forget_actor_publisher(caf::actor_system& system) { unshare(system, publisher_name); }
 
 } // namespace ockam

@@ -2,16 +2,15 @@
 #include "runtime/workers/actor_service.hpp"
 
 #include "runtime/workers/actor_children.hpp"
+#include "runtime/workers/own_turn.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
-#include <caf/execution_unit.hpp>
+#include <caf/attachable.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
-#include <caf/resumable.hpp>
-#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 
@@ -128,40 +127,29 @@ class pending_slots {
   std::vector<std::uint64_t> free_;
 };
 
-/// Keeps an actor that is ready to run for the thread that has made it ready, which then runs it itself: a message
-/// costs no change of thread. Whoever else becomes ready meanwhile goes to the pool.
-class own_turn final : public caf::execution_unit {
+/// Tells an answer box of the end of the actor that it is attached to.
+class end_teller final : public caf::attachable {
  public:
-  own_turn(caf::actor_system& s, const caf::actor& a)
-    : caf::execution_unit{&s}, mine_{dynamic_cast<caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(a))} {}
-  ~own_turn() override { leave(); }
+  /// Which one: that of the box at this place.
+  struct of_box {
+    static constexpr std::size_t token_type = 0x6f636b616d; // those of CAF are small
+    const answer_box* box;
+  };
 
-  void exec_later(caf::resumable* job) override {
-    if (job == mine_ && !ready_)
-      ready_ = job;
-    else
-      system().scheduler().enqueue(job);
+  explicit end_teller(caf::weak_actor_ptr box, const answer_box* at) : box_{std::move(box)}, at_{at} {}
+
+  void actor_exited(const caf::error& reason, caf::execution_unit*) override {
+    if (auto answers = box_.lock())
+      static_cast<answer_box*>(answers->get())->actor_ended(reason);
   }
-  bool is_ready() const noexcept { return ready_ != nullptr; }
-  void run() {
-    constexpr std::size_t messages = 100; // then others want their turn
-    auto* job = std::exchange(ready_, nullptr);
-    if (!job)
-      return;
-    if (job->resume(this, messages) == caf::resumable::resume_later)
-      system().scheduler().enqueue(job);
-    else
-      caf::intrusive_ptr_release(job);
-  }
-  /// The pool runs it.
-  void leave() {
-    if (ready_)
-      system().scheduler().enqueue(std::exchange(ready_, nullptr));
+  using caf::attachable::matches;
+  bool matches(const token& what) override {
+    return what.subtype == of_box::token_type && static_cast<const of_box*>(what.ptr)->box == at_;
   }
 
  private:
-  caf::resumable* mine_;
-  caf::resumable* ready_ = nullptr;
+  caf::weak_actor_ptr box_;
+  const answer_box* at_;
 };
 
 /// Asks an actor on behalf of whoever sends to the service, and answers with what it says.
@@ -174,7 +162,7 @@ class own_turn final : public caf::execution_unit {
 /// ends with the service, and the service with the actor: as failed, if the actor has not ended normally.
 class actor_worker final : public worker {
  public:
-  explicit actor_worker(actor_factory make) : make_{std::move(make)} {}
+  actor_worker(actor_factory make, actor_thread where) : make_{std::move(make)}, where_{where} {}
 
   void on_start() override;
   void on_message(message_ptr m) override;
@@ -192,9 +180,10 @@ class actor_worker final : public worker {
   void actor_ended(const caf::error& reason);
 
   actor_factory make_;
+  actor_thread where_;
   caf::actor actor_;
-  caf::strong_actor_ptr answers_;  ///< an `answer_box`
-  std::shared_ptr<own_turn> turn_; ///< null on the socket thread, which runs no actor of a service
+  caf::strong_actor_ptr answers_; ///< an `answer_box`
+  std::optional<own_turn> turn_;  ///< none on the socket thread, which runs no actor of a service
   /// Messages that the actor is given before it runs: some, as each run costs as much as a message, and few, so that
   /// the memory of those before is at hand again (malloc keeps seven blocks of a size for a thread): that is half of
   /// what a message costs.
@@ -206,20 +195,19 @@ class actor_worker final : public worker {
 };
 
 void actor_worker::on_start() {
-  actor_ = make_.spawn(system());
+  actor_ = make_.spawn(system(), where_);
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
-  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id()});
+  auto name = actors::name_of(actor_);
+  if (where_ == actor_thread::own)
+    name = (name.empty() ? "an actor" : name) + " in a thread of its own";
+  worker_host::of(*this).stats().behavior({.name = std::move(name), .actor = actor_.id()});
   caf::actor_config cfg;
   answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(),
                                                                 cfg, my_postbox(), [this] { hear(); });
   if (dynamic_cast<caf::event_based_actor*>(&worker_host::of(*this).actor()))
-    turn_ = std::make_shared<own_turn>(system(), actor_);
-  // The actor may point at its turn for as long as it lives, which may be longer than this.
-  actor_->attach_functor([box = caf::weak_actor_ptr{answers_.get()}, turn = turn_](const caf::error& reason) {
-    if (auto answers = box.lock())
-      box_of(answers).actor_ended(reason);
-  });
+    turn_.emplace(actor_);
+  actor_->attach(std::make_unique<end_teller>(caf::weak_actor_ptr{answers_.get()}, &box_of(answers_)));
 }
 
 /// The message goes to the actor, and waits for the answer, with what it holds of the budget.
@@ -232,11 +220,13 @@ void actor_worker::on_message(message_ptr m) {
     return refuse(asked_.take(number).what->take(), std::move(no));
   waits.form = asked.form;
   waits.wants_answer = asked.wants_answer;
-  actor_->enqueue(std::move(asked.what), turn_.get());
+  if (!turn_)
+    return actor_->enqueue(std::move(asked.what), nullptr);
+  turn_->give(std::move(asked.what));
   ++to_run_;
-  if (turn_ && turn_->is_ready() && to_run_ >= most_to_run)
+  if (turn_->is_ready() && to_run_ >= most_to_run)
     run_actor();
-  else if (turn_ && turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
+  else if (turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
     my_postbox().post([this] {
       turn_asked_ = false;
       run_actor();
@@ -248,7 +238,10 @@ void actor_worker::on_stop() noexcept {
     drop(std::move(m), drop_reason::worker_failed, "it was stopped");
   if (turn_)
     turn_->leave();
-  if (actor_ && make_.ends_with_service)
+  if (!actor_)
+    return;
+  actor_->detach(end_teller::of_box{&box_of(answers_)});
+  if (make_.ends_with_service)
     caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
 }
 
@@ -329,13 +322,23 @@ content text(std::string_view t) { return content{text_payload(t)}; }
 
 content bytes(std::span<const std::byte> b) { return content{payload{b}}; }
 
-std::unique_ptr<worker> make_actor_worker(actor_factory make) {
-  return std::make_unique<actor_worker>(std::move(make));
+std::unique_ptr<worker> make_actor_worker(actor_factory make, actor_thread where) {
+  return std::make_unique<actor_worker>(std::move(make), where);
 }
 
 void actors::set_defaults(caf::scheduled_actor& a) {
-  a.set_exception_handler([](std::exception_ptr& e) { return reason_of(e); });
+  a.set_exception_handler(caf::scheduled_actor::exception_handler{exception_manners{}});
   a.set_default_handler(caf::drop);
+}
+
+void actors::answer_exception(caf::scheduled_actor& a, const caf::strong_actor_ptr& asker, caf::message_id request, std::exception_ptr e) {
+  asker->enqueue(caf::make_mailbox_element(caf::actor_cast<caf::strong_actor_ptr>(&a), request.response_id(), {}, reason_of(std::move(e))),
+                  a.context());
+}
+
+void actors::refuse_own_thread(actor_thread where) {
+  if (where == actor_thread::own)
+    throw std::invalid_argument{"it is a broker, which runs on the socket thread: it cannot have a thread of its own"};
 }
 
 caf::error actors::reason_of(std::exception_ptr e) {

@@ -9,11 +9,15 @@
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/blocking_actor.hpp>
+#include <caf/detail/init_fun_factory.hpp>
 #include <caf/detail/type_traits.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/invoke_message_result.hpp>
+#include <caf/mailbox_element.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -37,8 +41,7 @@ class received {
   explicit received(shared_message_ptr m) noexcept : shared_{std::move(m)} {}
 
   std::span<const std::byte> bytes() const noexcept { return message().bytes(); }
-  /// The payload as text. Throws `std::invalid_argument` where it is none, which in a handler ends the actor, as each
-  /// exception does: of strangers ask `is_text` before, or take `text_or`.
+  /// The payload as text. Throws `std::invalid_argument` where it is none: who asked is told, if that leaves a handler.
   std::string text() const;
   /// The same, or `otherwise` where it is none.
   std::string text_or(std::string_view otherwise) const;
@@ -95,9 +98,15 @@ content bytes(std::span<const std::byte> b);
 /// The same: what libraries for CBOR and such make.
 inline content bytes(std::span<const std::uint8_t> b) { return bytes(std::as_bytes(b)); }
 
+/// Where the actor of a service runs.
+enum class actor_thread : std::uint8_t {
+  usual, ///< a blocking one in a thread of its own, a broker on the socket thread, any other on the pool
+  own    ///< in a thread of its own, whatever it does there: `thread = detached`
+};
+
 /// Spawns the actor of a service: when the service starts, and when it starts again. On the pool; made by `spawning`.
 struct actor_factory {
-  std::function<caf::actor(caf::actor_system&)> spawn;
+  std::function<caf::actor(caf::actor_system&, actor_thread)> spawn;
   /// How others speak to it. A typed actor that does not handle `request` speaks its interface: see `remote_as`.
   const message_format* format = &plain_format();
   bool ends_with_service = true; ///< false: it lives on when the service is stopped
@@ -105,9 +114,11 @@ struct actor_factory {
 
 /// A factory of actors that are functions: `f` with a pointer to any kind of actor as its first argument (a blocking
 /// one gets a thread, and a broker, `caf::io::broker*`, runs on the socket thread, where it must not block; who has one
-/// includes `<caf/io/all.hpp>`), and `xs` as the others. They have the manners of a service, which they may change: an
-/// exception that leaves a handler ends the actor with the words of the exception as the reason, and a message that it
-/// does not handle is an error for whoever sent it.
+/// includes `<caf/io/all.hpp>`), and `xs` as the others. They have the manners of a service, which they may change by
+/// CAF's means (`set_exception_handler`, `set_default_handler`): an exception that leaves the handler of a request is the
+/// answer, with its words, and the actor goes on; one that leaves any other handler ends the actor, with its words as the
+/// reason; a message that it does not handle is an error for whoever sent it. One that blocks has handlers of its own,
+/// so each exception that leaves it ends it.
 template <class F, class... Ts>
 actor_factory spawning(F f, Ts... xs);
 /// The same for actors of a class that is no broker, whose constructor takes `caf::actor_config&` and `xs`.
@@ -115,7 +126,7 @@ template <class A, class... Ts>
 actor_factory spawning(Ts... xs);
 
 /// The worker at the address of a service that is an actor: asks it, and answers with what it says.
-std::unique_ptr<worker> make_actor_worker(actor_factory make);
+std::unique_ptr<worker> make_actor_worker(actor_factory make, actor_thread where = actor_thread::usual);
 
 /// The service type of an actor: of a function or a class that needs no options,
 ///
@@ -166,9 +177,18 @@ const message_format& format_of_actor() {
   return plain_format();
 }
 
-void set_defaults(caf::scheduled_actor& a);
 /// As which reason this exception ends an actor.
 caf::error reason_of(std::exception_ptr e);
+/// What is done with an exception, unless the actor wants something else.
+struct exception_manners {
+  caf::error operator()(caf::scheduled_actor*, std::exception_ptr& e) const { return reason_of(e); }
+};
+void set_defaults(caf::scheduled_actor& a);
+/// Answers with this exception: if the handler has promised an answer and not kept it, nobody else does. Who has got one
+/// already takes no second one.
+void answer_exception(caf::scheduled_actor& a, const caf::strong_actor_ptr& asker, caf::message_id request, std::exception_ptr e);
+/// A broker lives on the socket thread, and has no other: `std::invalid_argument`.
+void refuse_own_thread(actor_thread where);
 
 template <class F>
 using self_of = std::remove_pointer_t<caf::detail::tl_head_t<typename caf::detail::get_callable_trait<F>::arg_types>>;
@@ -176,23 +196,54 @@ using self_of = std::remove_pointer_t<caf::detail::tl_head_t<typename caf::detai
 template <class F>
 constexpr bool takes_options = std::is_invocable_r_v<actor_factory, F&, const service_options&>;
 
+/// An actor of a service: of a class, or of a function that `A` runs.
 template <class A>
-class of_class final : public A {
+class served final : public A {
  public:
   template <class... Ts>
-  explicit of_class(caf::actor_config& cfg, Ts&&... xs) : A{cfg, std::forward<Ts>(xs)...} {
-    if constexpr (std::is_base_of_v<caf::scheduled_actor, A>)
-      set_defaults(*this);
+  explicit served(caf::actor_config& cfg, Ts&&... xs) : A{cfg, std::forward<Ts>(xs)...} {
+    set_defaults(*this);
+  }
+
+  using A::consume;
+  caf::invoke_message_result consume(caf::mailbox_element& x) override {
+    auto id = x.mid;
+    if (!id.is_request())
+      return A::consume(x);
+    auto asker = x.sender; // a promise takes it
+    try {
+      return A::consume(x);
+    } catch (...) {
+      if (!asker || !this->exception_handler_.template target<exception_manners>())
+        throw;
+      answer_exception(*this, asker, id, std::current_exception());
+      return caf::invoke_message_result::consumed;
+    }
   }
 };
+
+template <class A>
+using as_service = typename std::conditional_t<std::is_base_of_v<caf::scheduled_actor, A>, std::type_identity<served<A>>, std::type_identity<A>>::type;
+
+template <class A, class... Ts>
+caf::actor spawn(caf::actor_system& system, actor_thread where, caf::actor_config& cfg, const Ts&... xs) {
+  return caf::actor_cast<caf::actor>(where == actor_thread::own ? system.spawn_class<A, caf::detached>(cfg, xs...)
+                                                                : system.spawn_class<A, caf::no_spawn_options>(cfg, xs...));
+}
+
+/// What `thread` says, of which the node leaves `detached` to the service.
+inline actor_thread thread_of(const service_options& o) {
+  return o.has("thread") && o.text("thread") == "detached" ? actor_thread::own : actor_thread::usual;
+}
 
 /// What `make` makes for these options.
 template <class F>
 result<std::unique_ptr<worker>> make(F& make, const service_options& o) {
+  auto where = thread_of(o);
   if constexpr (takes_options<F>)
-    return make_actor_worker(make(o));
+    return make_actor_worker(make(o), where);
   else
-    return make_actor_worker(spawning(make));
+    return make_actor_worker(spawning(make), where);
 }
 
 } // namespace actors
@@ -202,8 +253,9 @@ actor_factory spawning(Ts... xs) {
   static_assert(!std::is_base_of_v<caf::io::abstract_broker, A>,
                 "a broker that is a class is not spawned by the runtime: let it be a function of caf::io::broker*");
   static_assert(!std::is_final_v<A>, "the runtime derives from the class of an actor: let it not be final");
-  auto spawn = [... xs = std::move(xs)](caf::actor_system& system) {
-    return caf::actor_cast<caf::actor>(system.spawn<actors::of_class<A>>(xs...));
+  auto spawn = [... xs = std::move(xs)](caf::actor_system& system, actor_thread where) {
+    caf::actor_config cfg;
+    return actors::spawn<actors::as_service<A>>(system, where, cfg, xs...);
   };
   return {.spawn = std::move(spawn), .format = &actors::format_of_actor<A>()};
 }
@@ -213,7 +265,8 @@ actor_factory spawning(F f, Ts... xs) {
   using self = actors::self_of<F>;
   using behavior = typename caf::detail::get_callable_trait<F>::result_type;
   // The function gets one argument at the least: for none CAF makes a reference to nothing.
-  auto spawn = [f, ... xs = std::move(xs)](caf::actor_system& system) {
+  auto spawn = [f, ... xs = std::move(xs)](caf::actor_system& system, actor_thread where) {
+    caf::actor_config cfg;
     if constexpr (std::is_base_of_v<caf::blocking_actor, self>) {
       auto body = [f, ... xs = xs](self* me, bool) mutable {
         try {
@@ -224,16 +277,15 @@ actor_factory spawning(F f, Ts... xs) {
       };
       return caf::actor_cast<caf::actor>(system.spawn<caf::detached>(std::move(body), true));
     } else {
-      auto body = [f, ... xs = xs](self* me, bool) mutable -> behavior {
-        actors::set_defaults(*me);
-        return f(me, xs...);
-      };
+      auto body = [f, ... xs = xs](self* me, bool) mutable -> behavior { return f(me, xs...); };
       if constexpr (std::is_base_of_v<caf::io::abstract_broker, self>) {
-        auto spawn_at = [&](auto& middleman) { return middleman.spawn_broker(std::move(body), true); };
-        return caf::actor_cast<caf::actor>(spawn_at(system.middleman()));
-      } else {
-        return caf::actor_cast<caf::actor>(system.spawn(std::move(body), true));
+        actors::refuse_own_thread(where);
+        auto socket_thread = [](auto& middleman) -> caf::execution_unit* { return &middleman.backend(); };
+        cfg.host = socket_thread(system.middleman());
       }
+      caf::detail::init_fun_factory<self, decltype(body)> run;
+      cfg.init_fun = run(std::move(body), true);
+      return actors::spawn<actors::served<self>>(system, where, cfg);
     }
   };
   return {.spawn = std::move(spawn), .format = &actors::format_of_actor<behavior>()};
@@ -252,7 +304,9 @@ template <class A>
 service_type actor_service(std::string_view name) {
   service_type t;
   t.name = name;
-  t.make = [](const service_options&) -> result<std::unique_ptr<worker>> { return make_actor_worker(spawning<A>()); };
+  t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
+    return make_actor_worker(spawning<A>(), actors::thread_of(o));
+  };
   t.has_options = false;
   return t;
 }

@@ -5,6 +5,7 @@
 #include "runtime/workers/actor_children.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/headers_hash.hpp"
+#include "runtime/workers/own_turn.hpp"
 #include "runtime/workers/pool_host.hpp"
 #include "runtime/workers/pool_mailbox.hpp"
 #include "runtime/workers/socket_host.hpp"
@@ -56,7 +57,9 @@ actor_workers::actor_workers(caf::actor_system& sys, switchboard& board, net::re
     requests_{board, reactor, [this](host_id from, std::uint64_t number, message_ptr reply, errc why) {
                 request_done(from, number, std::move(reply), why);
               }},
-    actors_{actors::children::open(sys)} {}
+    actors_{actors::children::open(sys)} {
+  own_turn::open(sys);
+}
 
 actor_workers::~actor_workers() = default;
 
@@ -405,6 +408,7 @@ result<worker_info> actor_workers::show(address_view a) const {
   out.p90 = latency_histogram::percentile(latencies, 0.9);
   out.p99 = latency_histogram::percentile(latencies, 0.99);
   out.longest = latency_histogram::percentile(latencies, 1.0);
+  out.durations = std::move(latencies);
   return out;
 }
 

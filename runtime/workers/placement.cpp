@@ -7,6 +7,8 @@ namespace ockam {
 
 namespace {
 
+constexpr std::string_view detached = "detached";
+
 /// Whose messages it takes, and where it may send.
 result<access_control> read_access(const service_options& o) {
   auto about = [](const char* key, const error& e) { return error{e.code, std::string{key} + ": " + e.cause, e.hint}; };
@@ -39,8 +41,8 @@ result<worker_options> placement(const service_type& t, const service_options& o
   worker_options w;
   w.type = t.name;
   w.instances = static_cast<std::uint32_t>(o.number("instances", 1, 1, 1024));
-  auto thread = o.choice("thread", t.thread == worker_thread::pool || w.instances > 1 ? "pool" : "socket", {"pool", "socket"});
-  w.thread = thread == "pool" ? worker_thread::pool : worker_thread::socket;
+  auto thread = o.choice("thread", t.thread == worker_thread::pool || w.instances > 1 ? "pool" : "socket", {"pool", "socket", detached});
+  w.thread = thread == "socket" ? worker_thread::socket : worker_thread::pool; // what asks a detached one for the node, too
   w.distribution = o.choice("distribution", "round-robin", {"round-robin", "key"}) == "key" ? distribution::key
                                                                                               : distribution::round_robin;
   w.restart = read_restart(o);
@@ -60,6 +62,8 @@ result<worker_options> placement(const service_type& t, const service_options& o
                  "a service of type " + std::string{t.name}
                    + " runs on the socket thread only if it is trusted: a call that takes long holds up the whole node there",
                  "leave out thread, or say trusted = yes"};
+  if (thread == detached && (t.is_sandboxed || t.make_in))
+    return no_thread_of_its_own();
   if (t.make_in && w.thread == worker_thread::pool)
     return error{errc::invalid_argument, "a service of type " + std::string{t.name} + " runs on the socket thread only",
                  "leave out thread and instances"};
@@ -68,10 +72,17 @@ result<worker_options> placement(const service_type& t, const service_options& o
   return w;
 }
 
+error no_thread_of_its_own() {
+  return {errc::invalid_argument, "only a service that is an actor can have a thread of its own", "leave out thread"};
+}
+
 void remove_placement(const service_type& t, service_options& o) {
+  bool is_detached = o.has("thread") && o.text("thread") == detached;
   for (const auto& name : placement_keys)
-    if (!t.is_sandboxed || name != "budget")
+    if (!(t.is_sandboxed && name == "budget") && !(is_detached && name == "thread"))
       o.remove({&name, 1});
+  if (is_detached)
+    o = service_options{o.all()}; // of which nobody has asked for anything
 }
 
 } // namespace ockam

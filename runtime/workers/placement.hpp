@@ -25,7 +25,10 @@ result<worker_options> placement(const service_type& t, const service_options& o
 restart_policy read_restart(const service_options& o);
 
 /// Takes them out, for the service that gets the others. One that is sandboxed charges more than messages to its budget, and
-/// gets that as well.
+/// gets that as well; one that is to have a thread of its own gets `thread`, as an actor makes it, and nobody else asks for it.
 void remove_placement(const service_type& t, service_options& o);
+
+/// Of a service that is to have one and has not asked for `thread`.
+error no_thread_of_its_own();
 
 } // namespace ockam

@@ -6,7 +6,7 @@
 
 namespace ockam {
 
-inline constexpr std::array<std::string_view, 2> thread_words{"pool", "socket"};
+inline constexpr std::array<std::string_view, 3> thread_words{"pool", "socket", "detached"};
 inline constexpr std::array<std::string_view, 2> distribution_words{"round-robin", "key"};
 inline constexpr std::array<std::string_view, 3> restart_words{"never", "on-failure", "always"};
 
@@ -15,7 +15,7 @@ inline constexpr std::uint64_t most_budget = std::uint64_t{1} << 39; ///< as far
 
 /// Keys that every service has: where it runs, how often, what happens when it ends, and what it may have.
 inline constexpr std::array<key_descriptor, 7> placement_descriptors{{
-  {.name = "thread", .type = key_type::choice, .about = "where it runs; as its type says if not given", .words = thread_words},
+  {.name = "thread", .type = key_type::choice, .about = "where it runs: detached, which an actor can, is a thread of its own; as its type says if not given", .words = thread_words},
   {.name = "instances", .type = key_type::number, .about = "how many of it share the work", .fallback = "1", .least = 1, .most = 1024},
   {.name = "distribution", .type = key_type::choice, .about = "which of several gets a message", .fallback = "round-robin",
    .words = distribution_words},

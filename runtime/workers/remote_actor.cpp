@@ -4,11 +4,11 @@
 #include "runtime/core/bare.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/workers/shared_by_name.hpp"
 #include "runtime/workers/watching_handle.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <caf/actor_config.hpp>
-#include <caf/actor_registry.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
@@ -95,17 +95,14 @@ class long_reply final : public caf::resumable, public caf::ref_counted {
   message_ptr message_;
 };
 
-/// The way from handles, in whatever thread they are used, to the worker that sends for them. An actor, so that CAF's
-/// registry can hold it.
-class gate_box final : public caf::monitorable_actor {
+/// The way from handles, in whatever thread they are used, to the worker that sends for them.
+class gate_box {
  public:
   /// What waits here is on nobody's budget yet.
   static constexpr std::size_t most_bytes = 4u << 20;
 
-  gate_box(caf::actor_config& cfg, postbox worker, std::shared_ptr<worker_stats> stats, std::function<void()> hear)
-    : caf::monitorable_actor{cfg}, worker_{std::move(worker)}, stats_{std::move(stats)}, hear_{std::move(hear)} {}
-
-  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
+  gate_box(postbox worker, std::shared_ptr<worker_stats> stats, std::function<void()> hear)
+    : worker_{std::move(worker)}, stats_{std::move(stats)}, hear_{std::move(hear)} {}
 
   void add(said s) {
     auto size = sizeof(said) + s.what.body.heap_bytes();
@@ -161,7 +158,7 @@ class gate_box final : public caf::monitorable_actor {
 /// An actor as far as messages can be sent to it. Keeps nothing of them.
 class remote_handle final : public watching_handle {
  public:
-  remote_handle(caf::actor_config& cfg, caf::strong_actor_ptr gate, route to, std::chrono::milliseconds patience,
+  remote_handle(caf::actor_config& cfg, std::shared_ptr<gate_box> gate, route to, std::chrono::milliseconds patience,
                 const message_format& format)
     : watching_handle{cfg, std::make_shared<const route>(std::move(to))}, gate_{std::move(gate)}, patience_{patience}, format_{&format} {}
 
@@ -174,15 +171,14 @@ class remote_handle final : public watching_handle {
       return;
     }
     said s{where(), patience_, *format_, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
-    auto& gate = *static_cast<gate_box*>(gate_->get());
     if (getf(is_cleaned_up_flag))
-      return gate.refuse(s, caf::make_error(caf::sec::request_receiver_down));
+      return gate_->refuse(s, caf::make_error(caf::sec::request_receiver_down));
     if (s.sender && !count(s))
-      return gate.refuse(
+      return gate_->refuse(
         s, {errc::limit_reached, "the handle has " + std::to_string(most_of_handle) + " requests under way", {}});
     if (auto wrong = format_->write_request(what, s.sender != nullptr, s.what))
-      return gate.refuse(s, std::move(wrong));
-    gate.add(std::move(s));
+      return gate_->refuse(s, std::move(wrong));
+    gate_->add(std::move(s));
   }
 
  private:
@@ -195,7 +191,7 @@ class remote_handle final : public watching_handle {
     return false;
   }
 
-  caf::strong_actor_ptr gate_;
+  std::shared_ptr<gate_box> gate_;
   std::chrono::milliseconds patience_;
   const message_format* format_;
   open_requests open_ = std::make_shared<std::atomic<std::size_t>>(0);
@@ -205,20 +201,15 @@ class remote_handle final : public watching_handle {
 class remote_gate final : public worker {
  public:
   void on_start() override {
-    auto& sys = system();
-    caf::actor_config cfg;
-    box_ = caf::make_actor<gate_box, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, my_postbox(),
-                                                            worker_host::of(*this).shared_stats(), [this] { hear(); });
-    sys.registry().put(gate_name, box_);
+    box_ = std::make_shared<gate_box>(my_postbox(), worker_host::of(*this).shared_stats(), [this] { hear(); });
+    share(worker_host::of(*this).actor().home_system(), gate_name, box_);
   }
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
-  void on_stop() noexcept override { (void)static_cast<gate_box*>(box_->get())->take(); }
+  void on_stop() noexcept override { (void)box_->take(); }
 
  private:
-  caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
-
   void hear() {
-    for (auto& s : static_cast<gate_box*>(box_->get())->take())
+    for (auto& s : box_->take())
       if (!s.sender)
         send(*s.to, std::move(s.what.body));
       else
@@ -238,7 +229,7 @@ class remote_gate final : public worker {
     });
   }
 
-  caf::strong_actor_ptr box_;
+  std::shared_ptr<gate_box> box_;
 };
 
 } // namespace
@@ -257,7 +248,7 @@ caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds p
 
 caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::milliseconds patience,
                           const message_format& format) {
-  auto gate = system.registry().get<caf::strong_actor_ptr>(gate_name);
+  auto gate = find_shared<gate_box>(system, gate_name);
   if (!gate)
     throw std::logic_error{"ockam::remote is for the actors of a node"};
   caf::actor_config cfg;
@@ -267,6 +258,6 @@ caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::mill
 
 std::unique_ptr<worker> make_remote_gate() { return std::make_unique<remote_gate>(); }
 
-void forget_remote_gate(caf::actor_system& system) { system.registry().erase(gate_name); }
+void forget_remote_gate(caf::actor_system& system) { unshare(system, gate_name); }
 
 } // namespace ockam

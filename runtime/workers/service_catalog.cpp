@@ -19,9 +19,13 @@ result<std::unique_ptr<worker>> checked(result<std::unique_ptr<worker>> w, const
     return error{errc::service_failed, "its factory made none", "a factory returns a worker, or an error"};
   if (auto ok = o.wrong(); !ok)
     return std::move(ok).error();
-  if (auto ok = o.unknown(); !ok)
+  if (o.unknown())
+    return w;
+  auto rest = o;
+  rest.remove(std::array{std::string_view{"thread"}});
+  if (auto ok = rest.unknown(); !ok)
     return std::move(ok).error();
-  return w;
+  return no_thread_of_its_own();
 }
 
 error makes_nothing(const service_type& t) {

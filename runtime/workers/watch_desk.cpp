@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/watch_desk.hpp"
 
+#include "runtime/workers/shared_by_name.hpp"
 #include "runtime/workers/worker_host.hpp"
 
-#include <caf/actor_config.hpp>
-#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/make_actor.hpp>
-#include <caf/monitorable_actor.hpp>
 #include <caf/scheduled_actor.hpp>
 
 namespace ockam {
@@ -16,25 +13,12 @@ namespace {
 
 const auto desk_name = caf::atom("ockamwatch");
 
-/// What CAF's registry has in place of the desk: it has nothing but actors.
-class desk_holder final : public caf::monitorable_actor {
- public:
-  desk_holder(caf::actor_config& cfg, std::shared_ptr<watch_desk> d)
-    : caf::monitorable_actor{cfg}, desk{std::move(d)} {}
-
-  const char* name() const override { return "watch-desk"; }
-  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {} // nobody sends it anything
-
-  const std::shared_ptr<watch_desk> desk;
-};
-
 caf::actor_system& system_of(const worker& w) { return worker_host::of(w).actor().home_system(); }
 
 } // namespace
 
 std::shared_ptr<watch_desk> watch_desk::of(caf::actor_system& system) {
-  auto holder = system.registry().get<caf::strong_actor_ptr>(desk_name);
-  return holder ? static_cast<desk_holder*>(holder->get())->desk : nullptr;
+  return find_shared<watch_desk>(system, desk_name);
 }
 
 std::shared_ptr<watch_desk> watch_desk::of(const worker& w) { return of(system_of(w)); }
@@ -42,11 +26,10 @@ std::shared_ptr<watch_desk> watch_desk::of(const worker& w) { return of(system_o
 void watch_desk::set(const worker& w, std::shared_ptr<watch_desk> desk) { set(system_of(w), std::move(desk)); }
 
 void watch_desk::set(caf::actor_system& system, std::shared_ptr<watch_desk> desk) {
-  if (!desk)
-    return system.registry().erase(desk_name);
-  caf::actor_config cfg;
-  system.registry().put(desk_name, caf::make_actor<desk_holder, caf::strong_actor_ptr>(
-                                     system.next_actor_id(), system.node(), &system, cfg, std::move(desk)));
+  if (desk)
+    share(system, desk_name, std::move(desk));
+  else
+    unshare(system, desk_name);
 }
 
 watch_id watch_desk::watch(watch_order o) {

@@ -17,12 +17,24 @@ std::size_t latency_histogram::bucket_of(std::uint64_t ns) noexcept {
   return std::min(buckets - 1, 4 * (high - 1) + static_cast<std::size_t>(ns >> (high - 2) & 3));
 }
 
-std::uint64_t latency_histogram::middle_of(std::size_t bucket) noexcept {
-  if (bucket < 4)
-    return bucket;
-  auto high = bucket / 4 + 1;
-  auto width = std::uint64_t{1} << (high - 2);
-  return (4 + bucket % 4) * width + width / 2;
+namespace {
+
+constexpr std::int64_t width_of(std::size_t bucket) noexcept {
+  return bucket < 4 ? 1 : std::int64_t{1} << (bucket / 4 - 1);
+}
+
+constexpr std::int64_t begin_of(std::size_t bucket) noexcept {
+  return bucket < 4 ? static_cast<std::int64_t>(bucket) : static_cast<std::int64_t>(4 + bucket % 4) * width_of(bucket);
+}
+
+} // namespace
+
+std::chrono::nanoseconds latency_histogram::middle_of(std::size_t bucket) noexcept {
+  return std::chrono::nanoseconds{begin_of(bucket) + width_of(bucket) / 2};
+}
+
+std::chrono::nanoseconds latency_histogram::end_of(std::size_t bucket) noexcept {
+  return bucket + 1 >= buckets ? std::chrono::nanoseconds::max() : std::chrono::nanoseconds{begin_of(bucket) + width_of(bucket)};
 }
 
 void latency_histogram::add(std::chrono::nanoseconds d) noexcept {
@@ -42,7 +54,7 @@ std::chrono::nanoseconds latency_histogram::percentile(const std::vector<std::ui
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (seen += counts[i]; seen > wanted || (seen == total && total > 0))
-      return std::chrono::nanoseconds{middle_of(i)};
+      return middle_of(i);
   return std::chrono::nanoseconds{0};
 }
 

@@ -25,10 +25,12 @@ class latency_histogram {
   /// The value below which a share of what was recorded lies (the middle of its bucket), of merged counts.
   static std::chrono::nanoseconds percentile(const std::vector<std::uint64_t>& counts, double share) noexcept;
   static constexpr std::size_t buckets = 144; ///< up to 2^36 ns, more than a minute
+  static std::chrono::nanoseconds middle_of(std::size_t bucket) noexcept;
+  /// All that is in the bucket is less; of the last one, which has all that is longer too, the greatest that there is.
+  static std::chrono::nanoseconds end_of(std::size_t bucket) noexcept;
 
  private:
   static std::size_t bucket_of(std::uint64_t ns) noexcept;
-  static std::uint64_t middle_of(std::size_t bucket) noexcept;
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
 };
 

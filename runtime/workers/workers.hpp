@@ -83,6 +83,7 @@ struct worker_info {
   std::uint64_t overruns = 0; ///< calls that took longer than the watchdog allows
   std::uint64_t measured = 0; ///< messages that the latencies below are of
   std::chrono::nanoseconds p50{0}, p90{0}, p99{0}, longest{0}; ///< from arrival to the end of the handler
+  std::vector<std::uint64_t> durations; ///< the same, as counts in the buckets of `latency_histogram`; empty: none yet
   std::chrono::milliseconds busy{0};                           ///< age of the longest call under way
   std::map<std::string, std::uint64_t> counters;               ///< of its own
 };

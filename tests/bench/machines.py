@@ -23,6 +23,24 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+#: Debian has some programs where only root looks.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+
+
+def cpu_seconds_with_children(pid):
+    """With what children that have ended have used, and those that run."""
+    while True:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        own = sum(int(f) for f in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one has ended meanwhile: its time is its parent's now
+            return own + sum(map(cpu_seconds_with_children, children))
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 class Server:
     """A process that says on standard output where it listens, and then serves until it is stopped."""
 
@@ -44,6 +62,20 @@ class Server:
     @property
     def pid(self):
         return self.child.pid
+
+    def ask(self, command):
+        """A line on its standard input; what its answer says behind the first word."""
+        self.child.stdin.write(command + "\n")
+        self.child.stdin.flush()
+        watchdog = threading.Timer(60, self.child.kill)
+        watchdog.start()
+        try:
+            kind, _, rest = self.child.stdout.readline().strip().partition(" ")
+        finally:
+            watchdog.cancel()
+        if kind in ("", "error"):
+            raise RuntimeError(f"{command}: {rest or 'no answer'}")
+        return rest
 
     def address(self, transport):
         """Of the first listener for this transport."""
@@ -110,7 +142,7 @@ class Machines:
             [str(c) for c in command], capture_output=True, text=True, timeout=timeout, env=self.env,
             stdin=subprocess.DEVNULL)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.returncode}")
+            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.stdout.strip()[-300:] or done.returncode}")
         return done.stdout
 
     def bench(self, mode, *args, **options):

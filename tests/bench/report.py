@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "system")]  # it has `endings`
 import machines  # noqa: E402
+import portal_rows  # noqa: E402
 import rows  # noqa: E402
 
+ROWS = rows.ROWS + portal_rows.ROWS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -30,15 +32,20 @@ def measure(row, m, rounds, seconds):
             for name in names[i % len(names):] + names[: i % len(names)]:  # nobody is always the first
                 samples.setdefault(name, []).append(contenders[name]())
     median = {name: statistics.median(s) for name, s in samples.items()}
-    ours = median["ours"]
-    goal, met = row.goal, True
-    if goal:
-        bound = goal.number * (median[goal.of] if goal.of else 1)
-        met = ours <= bound if goal.at_most else ours >= bound
     extras = row.extras(m, median)
+    goals = [{**g._asdict(), "met": is_met(g, median)} for g in row.goals]
     return {
-        "key": row.key, "title": row.title, "unit": row.unit, "goal": goal and goal._asdict(), "median": median, "samples": samples,
-        "met": met and all(good for _, good in extras if good is not None), "extras": [text for text, _ in extras]}
+        "key": row.key, "title": row.title, "unit": row.unit, "goals": goals, "median": median, "samples": samples,
+        "met": all(g["met"] is not False for g in goals) and all(good for _, good in extras if good is not None),
+        "extras": [text for text, _ in extras]}
+
+
+def is_met(goal, median):
+    """None: what it compares with is not here."""
+    if goal.of and goal.of not in median:
+        return None
+    bound = goal.number * (median[goal.of] if goal.of else 1)
+    return median["ours"] <= bound if goal.at_most else median["ours"] >= bound
 
 
 NAMES = {"raw": "epoll echo", "real": "real node"}
@@ -46,20 +53,27 @@ NAMES = {"raw": "epoll echo", "real": "real node"}
 
 def goal_text(goal, unit):
     if goal["of"]:
-        return f"{'at most ' if goal['at_most'] else ''}{goal['number']:g} × {NAMES.get(goal['of'], goal['of'])}: "
-    return f"{'under' if goal['at_most'] else 'at least'} {goal['number']:g} {unit}: "
+        text = f"{'at most ' if goal['at_most'] else ''}{goal['number']:g} × {NAMES.get(goal['of'], goal['of'])}"
+        return text + (" (not here)" if goal["met"] is None else "")
+    return f"{'under' if goal['at_most'] else 'at least'} {goal['number']:g} {unit}"
+
+
+def verdict(r):
+    if not r["goals"]:
+        return "–"
+    compared = any(g["met"] is not None for g in r["goals"])
+    return " and ".join(goal_text(g, r["unit"]) for g in r["goals"]) + ": " + ("**missed**" if not r["met"] else "met" if compared else "not compared")
 
 
 def line(r):
     """A row of the table in Markdown."""
     if "skipped" in r:
         return f"| {r['title']} | – | – | – | | not measured: {r['skipped']} |"
-    median, unit, goal = r["median"], r["unit"], r["goal"]
+    median, unit = r["median"], r["unit"]
     cell = lambda name: number(median[name]) if name in median else "–"
     factors = ", ".join(f"{median['ours'] / median[n]:.2f} × {n}" for n in median if n != "ours")
     extras = "; ".join(r["extras"])
-    verdict = goal_text(goal, unit) + ("met" if r["met"] else "**missed**") if goal else "–"
-    return f"| {r['title']} | {cell('ours')} {unit}{', ' + extras if extras else ''} | {cell('raw')} | {cell('real')} | {factors or '–'} | {verdict} |"
+    return f"| {r['title']} | {cell('ours')} {unit}{', ' + extras if extras else ''} | {cell('raw')} | {cell('real')} | {factors or '–'} | {verdict(r)} |"
 
 
 HEAD = ["| work | this node | epoll echo | real node | ratios | goal |", "|---|---|---|---|---|---|"]
@@ -75,14 +89,14 @@ def main():
     p.add_argument("--rounds", type=int, help="rounds of each row (default 5)")
     p.add_argument("--seconds", type=float, default=1.5, help="length of each measurement (default 1.5)")
     o = p.parse_args()
-    keys = [r.key for r in rows.ROWS]
+    keys = [r.key for r in ROWS]
     if o.list:
-        print("\n".join(f"{r.key:14} {r.title}" for r in rows.ROWS))
+        print("\n".join(f"{r.key:14} {r.title}" for r in ROWS))
         return 0
     for key in o.row or []:
         if key not in keys:
             p.error(f"there is no row {key}; the rows are: {', '.join(keys)}")
-    chosen = [r for r in rows.ROWS if not o.row or r.key in o.row]
+    chosen = [r for r in ROWS if not o.row or r.key in o.row]
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     machine = f"{machines.describe()}; {datetime.date.today()}, {commit}"
     print(machine, *HEAD, sep="\n", flush=True)

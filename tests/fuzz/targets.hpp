@@ -23,6 +23,7 @@ void config_text(bytes in);
 void endpoint(bytes in);
 void udp_datagrams(bytes in);
 void ws_frames(bytes in);
+void ws_messages(bytes in);
 void ws_upgrade(bytes in);
 void native_frame(bytes in);
 void basp_frames(bytes in);
@@ -45,7 +46,7 @@ struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 28> targets{{
+inline constexpr std::array<target, 29> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -57,6 +58,7 @@ inline constexpr std::array<target, 28> targets{{
   {"endpoint", &endpoint},
   {"udp_datagrams", &udp_datagrams},
   {"ws_frames", &ws_frames},
+  {"ws_messages", &ws_messages},
   {"ws_upgrade", &ws_upgrade},
   {"native_frame", &native_frame},
   {"basp_frames", &basp_frames},

@@ -70,6 +70,14 @@ class Theirs:
         assert kind == "relay"
         return address
 
+    def keep(self, at, name):
+        """Has a relay at the node there, and keeps it as sessions of the reference do."""
+        assert self.say("keep", at, name) == ["kept"]
+
+    def pings(self):
+        """Of that: registrations, pings sent and answered."""
+        return tuple(int(n) for n in self.say("pings")[1:])
+
     def links(self):
         return int(self.say("links")[1])
 
@@ -106,11 +114,11 @@ def theirs(peer_program):
 
 @pytest.fixture
 def ours(node):
-    """ours(name, connections={name: address}, more=sections) → a node of this project whose hop, echo and uppercase
+    """ours(name, connections={name: address}, more=sections, port) → a node of this project whose hop, echo and uppercase
     peers may reach; each TCP connection is a link worker of that name."""
 
-    def start(name="n1", connections=None, more=""):
-        config = f"[node]\nname = {name}\n[tcp-listener main]\naddress = 127.0.0.1:0\n[service hop]\ntype = hop\n"
+    def start(name="n1", connections=None, more="", port=0):
+        config = f"[node]\nname = {name}\n[tcp-listener main]\naddress = 127.0.0.1:{port}\n[service hop]\ntype = hop\n"
         for link, address in (connections or {}).items():
             # A node is ready before its connections are up: what is sent in between waits.
             config += f"[tcp-connection {link}]\naddress = {address}\nhold-bytes = 16MiB\n"

@@ -8,65 +8,8 @@ import threading
 import time
 
 import pytest
+from portal_ends import MIB, Target, accepts, bytes_without_mark, connect, exactly, transfer
 from processes import wait_until
-
-MIB = 1 << 20
-
-
-class Target:
-    """A server that answers each `!` at the end of what it reads with the SHA-256 of all before it, and `data`."""
-
-    def __init__(self, data=b""):
-        self.data = data
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.at = f"127.0.0.1:{self.server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                s, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
-
-    def _serve(self, s):
-        got = hashlib.sha256()
-        with s:
-            try:
-                while part := s.recv(1 << 16):
-                    got.update(part.removesuffix(b"!"))
-                    if part.endswith(b"!"):
-                        s.sendall(got.digest() + self.data)
-            except OSError:
-                pass
-
-
-def connect(at):
-    host, port = at.rsplit(":", 1)
-    return socket.create_connection((host, int(port)), timeout=60)
-
-
-def exactly(s, n):
-    out = bytearray()
-    while len(out) < n:
-        part = s.recv(min(n - len(out), 1 << 16))
-        assert part, f"the connection ended after {len(out)} of {n} bytes"
-        out += part
-    return bytes(out)
-
-
-def transfer(at, up, down):
-    """Sends `up`, and expects its hash and `down`."""
-    with connect(at) as s:
-        s.sendall(up + b"!")
-        assert exactly(s, 32) == hashlib.sha256(up).digest()
-        assert hashlib.sha256(exactly(s, len(down))).digest() == hashlib.sha256(down).digest()
-
-
-def bytes_without_mark(n):
-    return os.urandom(n).replace(b"!", b"?")
-
 
 @pytest.fixture
 def target():
@@ -91,14 +34,7 @@ def our_inlet(ours):
         host, port = theirs_at.rsplit(":", 1)
         ours("app", more=f"[tcp-inlet in]\nfrom = {at}\nto = /ip4/{host}/tcp/{port}/service/{outlet}\n{more}")
 
-        def there():
-            try:
-                connect(at).close()
-                return True
-            except OSError:
-                return False
-
-        wait_until(there, "the inlet is up", 15)
+        wait_until(lambda: accepts(at), "the inlet is up", 15)
         return at
 
     return make

@@ -71,14 +71,19 @@ def test_a_large_message_and_many_through_our_relay_between_theirs(ours, theirs)
     assert sender.say("pipeline", f"{link},forward_to_db,echo", 1000, 64) == ["replies", "1000", "in-order"]
 
 
-def test_our_relay_at_their_node_lives_for_over_half_a_minute_of_pings(ours, theirs, ockam):
-    relay = theirs()
-    ours("behind", more=relay_section("db", relay.tcp))
-    wait_until(lambda: is_up(ockam), "it is up")
-    wait_until(lambda: status(ockam)["since_ms"] > 65_000, "it stays up", timeout=80)
+def test_pings_keep_our_relay_at_their_node_and_theirs_at_ours_for_over_a_minute(ours, theirs, ockam):
+    """Pings go at 0, 10, 20 … s; three without an answer would have been the end after 30, and a second registration."""
+    their_center, our_center, behind = theirs(), ours("center"), theirs()
+    ours("behind", more=relay_section("db", their_center.tcp))
+    behind.keep(our_center.tcp, "kept")
+    wait_until(lambda: is_up(ockam), "ours is up")
+    wait_until(lambda: status(ockam)["since_ms"] > 62_000 and behind.pings()[1] >= 7, "a minute has passed", timeout=85)
     assert status(ockam)["registrations"] == 1
+    registrations, sent, answered = behind.pings()
+    assert registrations == 1 and sent - answered <= 1
     sender = theirs()
-    assert sender.say("text", f"{sender.dial(relay.tcp)},forward_to_db,uppercase", "x") == ["reply", "X"]
+    for at, name in ((their_center.tcp, "db"), (our_center.tcp, "kept")):
+        assert sender.say("text", f"{sender.dial(at)},forward_to_{name},uppercase", "x") == ["reply", "X"]
 
 
 def test_our_relay_comes_back_when_their_node_has_been_killed_and_started_again(ours, theirs, ockam):

@@ -8,12 +8,16 @@
 #include <cstdint>
 #include <string>
 
+#include <unistd.h>
+
 namespace {
 
-caf::behavior function(caf::event_based_actor*) {
-  return {[](const ockam::request& r) {
+caf::behavior function(caf::event_based_actor* self) {
+  return {[self](const ockam::request& r) {
     if (r.text() == "throw")
       throw std::runtime_error{"as you wish"};
+    if (r.text() == "fail")
+      self->quit(caf::make_error(caf::sec::runtime_error, std::string{"as you wish"}));
     return "function " + r.text();
   }};
 }
@@ -54,8 +58,12 @@ caf::behavior family(caf::event_based_actor* self) {
   return {[left, right](const ockam::request& r) { return r.text(); }}; // without a handle to it an actor ends
 }
 
+caf::behavior thread(caf::event_based_actor*) {
+  return {[](const ockam::request&) { return std::to_string(gettid()); }};
+}
+
 ockam::actor_factory make(const ockam::service_options& o) {
-  auto kind = o.choice("kind", "function", {"function", "blocking", "endless", "typed", "family"});
+  auto kind = o.choice("kind", "function", {"function", "blocking", "endless", "typed", "family", "thread"});
   if (kind == "blocking")
     return ockam::spawning(blocking);
   if (kind == "endless")
@@ -64,6 +72,8 @@ ockam::actor_factory make(const ockam::service_options& o) {
     return ockam::spawning(typed);
   if (kind == "family")
     return ockam::spawning(family);
+  if (kind == "thread")
+    return ockam::spawning(thread);
   return ockam::spawning(function);
 }
 

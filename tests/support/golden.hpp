@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/test_data.hpp"
+
 #include <fstream>
 #include <map>
 #include <stdexcept>
@@ -14,7 +16,7 @@ using entry = std::map<std::string, std::string>;
 
 /// The entries of a file. A `case` line names all entries until the next one.
 inline std::vector<entry> read(const std::string& name) {
-  std::ifstream in{std::string{OCKAM_TEST_DATA} + "/wire/" + name};
+  std::ifstream in{test_data("wire/" + name)};
   if (!in)
     throw std::runtime_error{"cannot read tests/data/wire/" + name};
   std::vector<entry> out;

@@ -20,6 +20,7 @@ import processes  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--programs", help="folder of ockam and ockam-node (or OCKAM_PROGRAMS; default: build/dev/bin)")
+    parser.addoption("--short-connections", type=int, default=5, metavar="SECONDS", help="for how long there are 500 connections a second through a portal")
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +132,22 @@ def config_file(home):
         return path
 
     return write
+
+
+@pytest.fixture
+def small_disk(home):
+    """small_disk(size) → a directory on a disk of its own. Skipped where nobody may mount one, but not in CI."""
+    at = home / "disk"
+    at.mkdir()
+
+    def mount(size):
+        r = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", at], capture_output=True, text=True)
+        if r.returncode != 0:
+            processes.cannot_run("no mount here: " + r.stderr)
+        return at
+
+    yield mount
+    for pid in processes.of_home(at / "home"):
+        os.kill(pid, signal.SIGKILL)
+    processes.wait_until(lambda: processes.of_home(at / "home") == [], "nothing runs there")
+    subprocess.run(["umount", at], capture_output=True)

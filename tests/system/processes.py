@@ -85,6 +85,39 @@ def on_a_terminal(program, words, env, answer=b"", width=0):
     return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def asked_on_a_terminal(program, words, env, answers, timeout=60.0):
+    """Runs it with a terminal, and types each answer, and Enter, when its question has been asked: `answers` are pairs of both.
+    What it printed there, and its exit code."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(program, [os.fsencode(str(w)) for w in (program, *words)], env)
+    out, seen, left = b"", 0, list(answers)
+    deadline = time.monotonic() + timeout
+    while select.select([fd], [], [], max(0, deadline - time.monotonic()))[0]:
+        try:
+            part = os.read(fd, 4096)
+        except OSError:  # the terminal's other end is closed
+            break
+        if not part:
+            break
+        out += part
+        if left and left[0][0].encode() in out[seen:]:
+            seen = len(out)
+            os.write(fd, left.pop(0)[1].encode() + b"\n")
+    os.close(fd)
+    return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def fill(disk):
+    """Until there is no room on it."""
+    with open(disk / "full", "wb", buffering=0) as f:
+        try:
+            while f.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+
+
 def type_into(command, env, lines, until, timeout=20.0):
     """Types lines into an interactive program on a terminal, each when the one before has been read, and Enter. What was
     printed after the last line was typed, from `until` on."""

@@ -42,5 +42,5 @@ def load(name):
     """The package, imported. Skips and fails as `environment` does."""
     path = str(next((environment(name) / "lib").glob("python3*/site-packages")))
     if path not in sys.path:
-        sys.path.append(path)
+        sys.path.insert(0, path)  # before what the system has of that name
     return importlib.import_module(name)

@@ -2,6 +2,7 @@
 """Services that are CAF actors, in a real node: on its pool and in threads of their own."""
 
 import json
+import os
 import re
 
 import pytest
@@ -27,7 +28,7 @@ def worker(ockam, addr="p"):
     return json.loads(ockam("worker", "show", addr, "--at", "n1", "--output", "json").out)
 
 
-@pytest.mark.parametrize("thread", ["pool", "socket"])
+@pytest.mark.parametrize("thread", ["pool", "socket", "detached"])
 @pytest.mark.parametrize("kind", ["function", "blocking"])
 def test_an_actor_of_a_plugin_answers_and_stops_with_its_service(n1, ockam, programs, kind, thread):
     assert start(ockam, programs, f"kind={kind}", f"thread={thread}").code == 0
@@ -44,12 +45,48 @@ def test_an_option_that_the_actor_does_not_know_is_refused(n1, ockam, programs):
     assert refused.code == 70 and "colour" in refused.err, refused
 
 
-def test_an_exception_is_told_and_the_service_is_started_again(n1, ockam, programs):
+def test_an_exception_is_told_and_the_actor_goes_on(n1, ockam, programs):
     assert start(ockam, programs, "restart=on-failure").code == 0
     failed = say(ockam, "throw")
     assert failed.code == 70 and "as you wish" in failed.err, failed
     assert say(ockam, "x").out.strip() == "function x"
-    assert worker(ockam)["restarts"] == 1
+    assert (worker(ockam)["failed"], worker(ockam)["restarts"]) == (1, 0)
+
+
+def test_one_that_has_failed_is_started_again(n1, ockam, programs):
+    assert start(ockam, programs, "restart=on-failure").code == 0
+    say(ockam, "fail")
+    wait_until(lambda: worker(ockam)["restarts"] == 1, "it has begun again")
+    assert say(ockam, "x").out.strip() == "function x"
+
+
+def test_an_actor_may_have_a_thread_of_its_own(n1, ockam, programs):
+    """Whatever it does there holds up nobody, and ends with it."""
+    for addr in ("a", "b"):
+        assert start(ockam, programs, "kind=thread", "thread=detached", addr=addr).code == 0
+    ids = [say(ockam, "x", addr).out.strip() for addr in ("a", "b")]
+    assert len({*ids}) == 2 and [say(ockam, "x", addr).out.strip() for addr in ("a", "b")] == ids
+    assert {*ids} <= {*os.listdir(f"/proc/{n1.pid}/task")}
+    assert worker(ockam, "a")["behavior"] == "an actor in a thread of its own"
+    for addr in ("a", "b"):
+        assert ockam("service", "stop", addr, "--at", "n1").code == 0
+    wait_until(lambda: not {*ids} & {*os.listdir(f"/proc/{n1.pid}/task")}, "their threads have ended")
+
+
+def test_a_detached_actor_comes_back_with_its_node(node, ockam, programs):
+    section = f"[service p]\nplugin = {programs}/plugins/actor_service.so\nkind = thread\nthread = detached\n"
+    node("n1", config="[node]\nname = n1\n" + section)
+    assert worker(ockam)["behavior"] == "an actor in a thread of its own" and say(ockam, "x").out.strip().isdigit()
+
+
+def test_what_is_no_actor_has_no_thread_of_its_own(n1, ockam, programs, config_file):
+    wrong = "only a service that is an actor can have a thread of its own"
+    refused = ockam("service", "start", "echo", "--addr", "e", "--option", "thread=detached", "--at", "n1")
+    assert refused.code == 70 and wrong in refused.err, refused
+    refused = ockam("service", "start", "plugin", "--addr", "m", "--file", programs / "plugins/worker_monitor.so", "--option", "thread=detached", "--at", "n1")
+    assert refused.code == 70 and wrong in refused.err, refused
+    refused = ockam("service", "start", "script", "--file", config_file("function on_message(m) m:reply() end", "s.lua"), "--addr", "s", "--option", "thread=detached", "--at", "n1")
+    assert refused.code == 70 and wrong in refused.err, refused
 
 
 def test_a_node_ends_at_once_with_a_blocking_actor(n1, ockam, programs):

@@ -59,7 +59,8 @@ def test_keys_that_are_not_supported_are_named(ockam):
     ("{name: [}", "line 1 column"), ("just text", "neither a file nor YAML"), ("[a: b]", "not a YAML map"),
     ("{name: bad name}", "Invalid value"), ("{name: n1, threads: many}", "threads"), ("{name: n1, services: {x: nosuch}}", "nosuch"),
     ("{name: n1, tcp-listener-address: {a: b}}", "single value"), ('{name: n1, log-file: "a\\nb"}', "cannot be a value"),
-    ("{name: n1, tcp-connections: {c: 'nowhere'}}", "nowhere")])
+    ("{name: n1, tcp-connections: {c: 'nowhere'}}", "nowhere"), ("{name: n1, name: n2}", "key name is there twice, at line 1"),
+    ("{name: n1, services: {a: hop, a: echo}}", "key a is there twice"), ("{name: n1, services: {a: {type: hop, type: echo}}}", "key type is there twice")])
 def test_configurations_that_cannot_be(ockam, home, yaml, says):
     r = ockam("node", "create", "--configuration", yaml)
     assert r.code == 70 and says in r.err and "node.ini" not in r.err, r

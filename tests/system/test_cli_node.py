@@ -50,7 +50,7 @@ def test_create_as_json_shows_the_node(ockam):
     assert j["name"] == "n1" and j["status"] == "running" and j["is_default"] is True
     assert j["route"]["short"] == "/node/n1"
     assert j["route"]["verbose"].startswith("/dnsaddr/localhost/tcp/")
-    assert {s["addr"] for s in j["services"]} == {"echo", "hop", "uppercase", "forwarding_service", "static_forwarding_service"}
+    assert {s["addr"] for s in j["services"]} == {"echo", "hop", "uppercase"}
     [listener] = j["transports"]
     assert listener["mode"] == "Listen" and listener["type"] == "Tcp" and listener["socket_addr"].startswith("127.0.0.1:")
 

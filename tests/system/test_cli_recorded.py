@@ -18,7 +18,7 @@ RECORDED = pathlib.Path(__file__).resolve().parents[1] / "data/cli/recorded.json
 ROWS = [json.loads(line) for line in RECORDED.read_text().splitlines()]
 
 #: Lists and pages that the reference decorates for people even where they are piped; ours are plain lines.
-PLAIN = ("worker list", "tcp-listener list", "tcp-connection list", "node default")
+PLAIN = ("worker list", "tcp-listener list", "tcp-connection list", "node default", "identity default")
 #: Workers and links that each implementation has of its own.
 OWN = ("worker list", "tcp-connection list")
 
@@ -34,7 +34,14 @@ DIFFERENT = {
     "message send hello --timeout abc --to /node/n1/service/echo": "DURATION, not TIMEOUT",
     "relay list --to n3 --output json --jq .[].remote_address": "ours has an order, and the recorded one has secure channels",
     "service start": "ours names the type as an argument",
+    "vault create": "a name that is drawn by lot",
+    "vault list --output json --jq .[].vault.name": "such a name is among them",
+    "vault delete --all -y --output json": "the reference prints one object after the other, which is no JSON",
+    "identity delete --all -y": "the reference prints one name behind the other, with nothing between them",
 }
+
+#: Addresses, identifiers, keys and histories, which differ from run to run.
+ID = r"\bI?[0-9a-f]{32,}\b"
 
 
 class Replay:
@@ -51,10 +58,10 @@ class Replay:
 
     def here(self, text):
         text = re.sub(r"\b41[2-9]\d\b", lambda m: self.port(m[0]), text)
-        return re.sub(r"\b[0-9a-f]{32}\b", lambda m: self.names.get(m[0], m[0]), text)
+        return re.sub(ID, lambda m: self.names.get(m[0], m[0]), text)
 
     def learn(self, recorded, ours):
-        for was, now in zip(re.findall(r"\b[0-9a-f]{32}\b", recorded), re.findall(r"\b[0-9a-f]{32}\b", ours)):
+        for was, now in zip(re.findall(ID, recorded), re.findall(ID, ours)):
             self.names[was] = now
 
 
@@ -74,7 +81,7 @@ def plain(text):
 
 def general(text):
     """Without what differs from run to run."""
-    text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)
+    text = re.sub(ID, "<id>", text)
     return re.sub(r"\d{4}-\d\d-\d\d", "<date>", text)
 
 

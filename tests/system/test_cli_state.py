@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -10,7 +11,7 @@ import subprocess
 
 import pytest
 
-from processes import cannot_run, of_home, pid_of, Process, wait_until
+from processes import cannot_run, fill, of_home, pid_of, Process, wait_until
 
 
 def listens_at(ockam, name):
@@ -348,7 +349,7 @@ def test_what_was_ended_at_the_prompt_stays_ended(ockam, home):
     assert ini.read_text() == text, "as if nothing had been"
     ockam("service", "stop", "h0", *at)
     ockam("tcp-listener", "delete", first, "-y", *at)
-    assert ini.read_text() == "# above\n[node]\nname = n1\n\n# below\n"
+    assert re.fullmatch(r"# above\n\[node\]\nname = n1\n\n\[identity\]\nvault = \S+\nhistory = \S+\n# below\n", ini.read_text())
     ockam("node", "stop", "n1")
     ockam("node", "start", "n1")
     assert listens_at(ockam, "n1") == [] and "h0" not in services_of(ockam, "n1")
@@ -413,34 +414,6 @@ def test_a_create_that_fails_leaves_the_files_of_the_node_before_as_they_were(oc
 
 
 # -- disks and databases ----------------------------------------------------------------------------------------------
-
-@pytest.fixture
-def small_disk(home):
-    """small_disk(size) → a directory on a disk of its own. Skipped where nobody may mount one, but not in CI."""
-    at = home / "disk"
-    at.mkdir()
-
-    def mount(size):
-        r = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", at], capture_output=True, text=True)
-        if r.returncode != 0:
-            cannot_run("no mount here: " + r.stderr)
-        return at
-
-    yield mount
-    for pid in of_home(at / "home"):
-        os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: of_home(at / "home") == [], "nothing runs there")
-    subprocess.run(["umount", at], capture_output=True)
-
-
-def fill(disk):
-    with open(disk / "full", "wb", buffering=0) as f:
-        try:
-            while f.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
-
 
 def test_a_full_disk_is_said_and_nodes_can_be_listed_stopped_and_deleted(small_disk, ockam):
     disk = small_disk("4m")

@@ -73,6 +73,42 @@ def test_an_example_does_what_its_page_says(example, prefix, reader, home):
     pages.run_page(page(f"examples/{example}/README.md"), work, reader, skip=(*BUILDS, r"^cd "))
 
 
+#: What the fragments of docs/actors.md use and do not show.
+BEFORE_FRAGMENTS = """
+#include <ockam/actor_main.hpp>
+#include <caf/actor_ostream.hpp>
+#include <caf/typed_event_based_actor.hpp>
+using namespace std::chrono_literals;
+using add_atom = caf::atom_constant<caf::atom("add")>;
+using div_atom = caf::atom_constant<caf::atom("div")>;
+caf::behavior greeter(caf::event_based_actor*);
+"""
+
+
+def with_fragments(text):
+    """A C++ source of all C++ of the page that is no file of its own: declarations, then the statements, in which the names of
+    those before are known."""
+    all_of_it = [body for language, name, body in pages.blocks(text) if language == "cpp" and not name]
+    statements = [body for body in all_of_it if re.match(r"(auto|self->) ?", body)]
+    return "\n".join([BEFORE_FRAGMENTS, *(body for body in all_of_it if body not in statements),
+                      "void fragments(caf::event_based_actor* self, caf::actor_system& system) {",
+                      *("{\n" + body for body in statements), "}" * len(statements), "}", ""])
+
+
+@pytest.mark.timeout(400)
+def test_the_page_of_actors(prefix, reader, home):
+    work, text = home / "work", page("docs/actors.md")
+    work.mkdir()
+    for _, name, body in pages.blocks(text):
+        if name:
+            (work / name).write_text(body)
+    (work / "fragments.cpp").write_text(with_fragments(text))
+    with open(work / "CMakeLists.txt", "a") as project:
+        project.write("add_library(fragments OBJECT fragments.cpp)\ntarget_link_libraries(fragments PRIVATE ockam::node-main)\n")
+    installed.configure_and_build(work, prefix)
+    assert pages.run_page(text, work, reader, skip=BUILDS) > 5
+
+
 def test_ten_thermometers(reader, home):
     work = home / "work"
     work.mkdir()

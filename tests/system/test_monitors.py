@@ -54,7 +54,7 @@ def test_a_service_that_stops_is_told_at_once(nodes, say, ockam):
 
 def test_an_actor_that_fails_is_told_with_its_words(nodes, say, ockam):
     assert say(route_to(nodes[1])) == "monitored"
-    ockam("message", "send", "throw", "--timeout", "5s", "--to", "/node/n2/service/p")
+    ockam("message", "send", "fail", "--timeout", "5s", "--to", "/node/n2/service/p")
     assert ends(say, "service-failed:") < 1.5
     assert "as you wish" in say("?")
 

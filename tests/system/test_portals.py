@@ -9,11 +9,13 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import threading
 import time
 
 import pytest
 
+import endings
 from processes import kill, pid_of, wait_until
 
 
@@ -381,6 +383,37 @@ def test_tls_with_a_target_that_nobody_vouches_for(ockam, authority, target, por
     assert "certificate" in json.loads(ockam("tcp-outlet", "show", "outlet", "--at", "db").out)["last_failure"]
 
 
+def test_a_target_that_does_not_shake_hands_closes_the_client_in_time(ockam, target, portal):
+    silent = target(lambda s: s.recv(1) and s.recv(1 << 16) and time.sleep(20))
+    at = portal(f"localhost:{silent.port}", "--dial-timeout", "1s", outlet=("--tls", "--dial-timeout", "1s"))
+    began = time.monotonic()
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert 0.5 < time.monotonic() - began < 10
+    failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+    assert "timed out" in failure and "no TLS" in failure
+
+
+def test_a_target_that_ends_in_the_handshake_closes_the_client_at_once(ockam, target, portal):
+    at = portal(f"localhost:{target(lambda s: s.recv(1)).port}", outlet=("--tls",))
+    began = time.monotonic()
+    with connect(at) as s, pytest.raises(ConnectionResetError):
+        s.recv(1)
+    assert time.monotonic() - began < 4
+    assert "handshake" in json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+
+
+def test_dead_clients_and_targets_are_noticed_by_keepalives(target, portal):
+    port = target(echo).port
+    at = portal(port)
+    with connect(at) as s:
+        s.sendall(b"x")
+        assert s.recv(1) == b"x"
+        for end in (f"sport = :{at.rsplit(':', 1)[1]}", f"dport = :{port}"):  # the inlet's socket, and the outlet's
+            shown = subprocess.run(["ss", "-tnoH", "state", "established", end], capture_output=True, text=True, check=True).stdout
+            assert "timer:(keepalive" in shown, shown
+
+
 def test_a_stuck_stream_delays_no_other(target, portal):
     def serve(s):
         kind = s.recv(1)
@@ -417,3 +450,79 @@ def test_many_short_connections_leave_nothing(ockam, target, portal):
     wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
     for name in ("app", "db"):
         assert "stream" not in ockam("worker", "list", "--at", name, "--output", "json").out
+
+
+def test_connections_that_end_in_every_order_leave_nothing(ockam, portal):
+    with endings.Target() as t:
+        at = portal(t.address)
+        endings.run(at, 100, seed=1)
+        pids = [json.loads(ockam("node", "show", n, "--output", "json").out)["pid"] for n in ("app", "db")]
+        counts = lambda: [len(os.listdir(f"/proc/{p}/fd")) for p in pids]
+        wait_until(lambda: all("stream" not in ockam("worker", "list", "--at", n, "--output", "json").out for n in ("app", "db")), "they have parted", 15)
+        before = counts()
+        endings.run(at, 1000, seed=2)
+        wait_until(lambda: all(now <= then for now, then in zip(counts(), before)), "descriptors are as before", 15)
+        wait_until(lambda: all("stream" not in ockam("worker", "list", "--at", n, "--output", "json").out for n in ("app", "db")), "no worker is left", 15)
+
+
+# -- pipes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", [
+    "ockam relay create db --at /node/relay --to db --allow outlet --allow echo | ockam tcp-inlet create --at app --to /node/relay/-/service/outlet",
+    "echo /node/db | ockam tcp-inlet create --at app --to -/service/outlet",
+    "ockam tcp-outlet create second --at db --to {port} | ockam tcp-inlet create --at app --to /node/db/-"],
+    ids=["what a relay prints", "a node", "what an outlet prints"])
+def test_the_route_of_an_inlet_may_come_through_a_pipe(ockam, env, home, target, line):
+    port = target(echo).port
+    for name in ("relay", "db", "app"):
+        assert ockam("node", "create", name).code == 0
+    assert ockam("tcp-outlet", "create", "--at", "db", "--to", port).code == 0
+    done = subprocess.run(["sh", "-c", line.format(port=port)], env=env, cwd=home, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done
+    assert answers(done.stdout.strip())
+
+
+# -- the end of a node -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["app", "db"])
+def test_a_node_that_drains_lets_no_client_in_and_finishes_what_is_under_way(ockam, target, portal, which):
+    chunks, size = 12, 1000
+
+    def serve(s):
+        s.recv(1)  # who closes with something unread resets
+        for _ in range(chunks):
+            s.sendall(b"x" * size)
+            time.sleep(0.2)  # a slow target
+
+    at = portal(target(serve).port)
+    assert ockam("tcp-inlet", "show", "in", "--at", "app", "--jq", ".state").out.strip() == '"up"'
+    pid = pid_of(ockam, which)
+    with connect(at) as s:
+        s.sendall(b"x")
+        first = s.recv(size)
+        os.kill(pid, signal.SIGTERM)
+
+        def is_closed():
+            try:
+                with connect(at, 5) as other:
+                    return other.recv(1) == b""
+            except OSError:
+                return True
+
+        wait_until(is_closed, "no client is let in", 5)
+        assert os.path.exists(f"/proc/{pid}"), "it is not gone yet"
+        assert len(first + read_all(s)) == chunks * size
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "it has ended", 10)
+
+
+def test_an_idle_stream_does_not_hold_up_the_end_of_a_node(ockam, target, portal):
+    at = portal(target(echo).port)
+    with connect(at) as s:
+        s.sendall(b"x")
+        assert s.recv(1) == b"x"
+        threading.Event().wait(0.6)  # longer than what counts as under way
+        began = time.monotonic()
+        assert ockam("node", "stop", "app").code == 0
+        assert time.monotonic() - began < 3

@@ -107,7 +107,7 @@ def test_requests_under_way_are_in_it(n1, script, start, say, shown):
         why = w
       end"""), "budget=4MiB")
     assert say("go").code == 0
-    wait_until(lambda: FULL in say("why").out, "one does not fit")
+    wait_until(lambda: FULL in say("why").out, "one does not fit", 30)
     memory = shown()["memory"]
     assert 2 * MIB < memory["used"] <= memory["limit"] == 4 * MIB
 

@@ -2,6 +2,7 @@
 #include "transports/caf/caf_options.hpp"
 
 #include "transports/caf/caf_entry.hpp"
+#include "transports/stream/proxied.hpp"
 #include "transports/tls/tls_options.hpp"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ bool is_secured(const option_values& keys) {
 }
 
 caf_settings with_tls(endpoint at, const option_values& keys) {
-  return {std::move(at), is_secured(keys) ? std::optional{read_tls(keys)} : std::nullopt};
+  return {std::move(at), is_secured(keys) ? std::optional{read_tls(keys)} : std::nullopt, {}};
 }
 
 } // namespace
@@ -54,7 +55,12 @@ result<caf_settings> read_caf_connection(const std::string& address, const trans
   auto to = parse_endpoint(address);
   if (!to)
     return std::move(to).error();
-  return with_tls(std::move(*to), *keys);
+  auto connect = connector_by_proxy(*to, *keys);
+  if (!connect)
+    return std::move(connect).error();
+  auto settings = with_tls(std::move(*to), *keys);
+  settings.connect = *std::move(connect);
+  return settings;
 }
 
 result<void> caf_entry::check_listener(const std::string& address, const option_texts& options) {

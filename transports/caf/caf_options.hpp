@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/endpoint.hpp"
-#include "runtime/links/transport.hpp"
+#include "transports/stream/stream_kind.hpp"
 #include "transports/tls/tls_context.hpp"
 
 #include <optional>
@@ -14,12 +14,13 @@ namespace ockam {
 struct caf_settings {
   endpoint at;
   std::optional<tls_files> tls = {}; ///< none without TLS
+  decltype(stream_peer::connect) connect = {}; ///< for connections: straight, or by way of a proxy
 };
 
 /// `certificate`, `key`, `ca`, `insecure`. Errors: `invalid_address`, `invalid_argument`, `permission_denied` (it could
 /// be reached from other hosts, and would authenticate nobody).
 result<caf_settings> read_caf_listener(const std::string& address, const transport_options& options);
-/// `certificate`, `key`, `ca`.
+/// `certificate`, `key`, `ca`, `proxy`.
 result<caf_settings> read_caf_connection(const std::string& address, const transport_options& options);
 
 } // namespace ockam

@@ -325,14 +325,14 @@ void caf_stream::end(error why) {
 ///       └───────────────────────┴── error, deadline ──▶ done(error)
 class caf_connecting final : public net::connecting {
  public:
-  caf_connecting(caf_environment env, endpoint to, stream_wrapper wrap, std::chrono::milliseconds timeout,
-                 net::reactor::connected done)
+  caf_connecting(caf_environment env, std::string to, const decltype(stream_peer::connect)& connect, stream_wrapper wrap,
+                 std::chrono::milliseconds timeout, net::reactor::connected done)
     : env_{std::move(env)}, to_{std::move(to)}, done_{std::move(done)} {
     deadline_ = env_.reactor.after(timeout, [this, timeout] {
-      finish(error{errc::timed_out, "no caf link with " + to_string(to_) + " within " + std::to_string(timeout.count()) + " ms",
+      finish(error{errc::timed_out, "no caf link with " + to_ + " within " + std::to_string(timeout.count()) + " ms",
                    "is that the address of a node's caf listener, and does a firewall let it through?"});
     });
-    socket_ = env_.reactor.connect(to_, timeout, [this, wrap = std::move(wrap)](result<net::stream_ptr> s) {
+    socket_ = connect(env_.reactor, timeout, [this, wrap = std::move(wrap)](result<net::stream_ptr> s) {
       if (!s)
         return finish(std::move(s).error());
       stream_ = std::make_unique<caf_stream>(env_, wrap ? wrap(std::move(*s), 0) : std::move(*s), basp_gate::side::client,
@@ -346,7 +346,7 @@ class caf_connecting final : public net::connecting {
     if (up)
       return finish(net::stream_ptr{std::move(stream_)});
     auto e = std::move(up).error();
-    e.cause = "no caf link with " + to_string(to_) + ": " + e.cause;
+    e.cause = "no caf link with " + to_ + ": " + e.cause;
     if (e.code == errc::malformed || e.code == errc::closed)
       e.hint = "is that the address of a node's caf listener?";
     else if (e.code == errc::unsupported)
@@ -361,7 +361,7 @@ class caf_connecting final : public net::connecting {
   }
 
   caf_environment env_;
-  endpoint to_;
+  std::string to_;
   net::reactor::connected done_;
   net::connecting_ptr socket_;
   std::unique_ptr<caf_stream> stream_;
@@ -374,9 +374,9 @@ net::stream_ptr accept_caf(const caf_environment& env, net::stream_ptr raw) {
   return std::make_unique<caf_stream>(env, std::move(raw), basp_gate::side::server);
 }
 
-net::connecting_ptr connect_caf(const caf_environment& env, const endpoint& to, stream_wrapper wrap,
-                                std::chrono::milliseconds timeout, net::reactor::connected done) {
-  return std::make_unique<caf_connecting>(env, to, std::move(wrap), timeout, std::move(done));
+net::connecting_ptr connect_caf(const caf_environment& env, const std::string& to, const decltype(stream_peer::connect)& connect,
+                                stream_wrapper wrap, std::chrono::milliseconds timeout, net::reactor::connected done) {
+  return std::make_unique<caf_connecting>(env, to, connect, std::move(wrap), timeout, std::move(done));
 }
 
 } // namespace ockam

@@ -38,9 +38,9 @@ inline constexpr std::uint32_t caf_link_version = 1;
 /// stream reads and takes nothing. Silent peers are the owner's to close.
 net::stream_ptr accept_caf(const caf_environment& env, net::stream_ptr raw);
 
-/// Connects and shakes hands within `timeout`; `wrap` puts TLS under it, if anything. Errors: those of `reactor::connect`; `malformed` (something
-/// else listens there), `unsupported` (another version), `closed`, `invalid_address` (the node itself).
-net::connecting_ptr connect_caf(const caf_environment& env, const endpoint& to, stream_wrapper wrap,
-                                std::chrono::milliseconds timeout, net::reactor::connected done);
+/// Connects by `connect` and shakes hands within `timeout`; `to`: where to, for errors; `wrap` puts TLS under it, if anything. Errors: those of
+/// `connect`; `malformed` (something else listens there), `unsupported` (another version), `closed`, `invalid_address` (the node itself).
+net::connecting_ptr connect_caf(const caf_environment& env, const std::string& to, const decltype(stream_peer::connect)& connect,
+                                stream_wrapper wrap, std::chrono::milliseconds timeout, net::reactor::connected done);
 
 } // namespace ockam

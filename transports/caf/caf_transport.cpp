@@ -45,8 +45,9 @@ result<stream_peer> peer(tls_store& store, const transport_context& context, con
       return std::make_unique<tls_stream>(env.reactor, std::move(s), *store.client(tls, env.reactor.now()), host);
     };
   }
-  return stream_peer{to_string(own->at), [to = own->at, env, secure](net::reactor&, std::chrono::milliseconds timeout, net::reactor::connected done) {
-                       return connect_caf(env, to, secure, timeout, std::move(done));
+  auto name = to_string(own->at);
+  return stream_peer{name, [name, env, secure, connect = std::move(own->connect)](net::reactor&, std::chrono::milliseconds timeout, net::reactor::connected done) {
+                       return connect_caf(env, name, connect, secure, timeout, std::move(done));
                      }};
 }
 
@@ -54,7 +55,7 @@ result<stream_peer> peer(tls_store& store, const transport_context& context, con
 
 std::unique_ptr<transport> caf_entry::make(transport_context context) {
   auto store = std::make_shared<tls_store>();
-  stream_kind kind{descriptor.name, "caf-link", transport_type::caf, true, native_codec::codec,
+  stream_kind kind{descriptor.name, "caf-link", transport_type::caf, true, true, native_codec::codec,
                    [store](auto&... of) { return place(*store, of...); }, [store](auto&... of) { return peer(*store, of...); },
                    [store] { store->look_again(); }};
   return std::make_unique<stream_transport>(std::move(kind), std::move(context));

@@ -13,16 +13,30 @@ namespace {
 constexpr std::size_t growth = 4;
 } // namespace
 
-std::span<const iovec> frame_reader::room(std::span<std::byte> scratch) {
+std::byte* spare_block::room(std::size_t n) {
+  if (!bytes_ || capacity_ < n || capacity_ > n + n / 4) {
+    bytes_ = std::make_unique_for_overwrite<std::byte[]>(n);
+    capacity_ = n;
+  }
+  return bytes_.get();
+}
+
+std::span<const iovec> frame_reader::room(std::span<std::byte> scratch, spare_block* spare) {
+  // One of the size of the last one, so that nothing of the next is behind it.
+  auto expected = std::min(expected_, scratch.size());
+  spare_ = spare && expected >= large && !in_frame() ? spare : nullptr;
+  if (spare_)
+    scratch = {spare_->room(expected), expected};
   scratch_ = scratch.data();
   std::byte* to = body_ ? body_.get() + size_ : length_.data() + length_have_;
-  auto missing = body_ ? capacity_ - size_ : in_frame() ? length_.size() - length_have_ : 0;
+  auto missing = body_ ? std::min(capacity_, total_) - size_ : in_frame() || spare_ ? length_.size() - length_have_ : 0;
   to_frame_ = std::min(missing, scratch.size());
   std::size_t parts = 0;
   if (to_frame_ > 0)
     targets_[parts++] = {to, to_frame_};
   // What follows the frame is behind it only when the frame is whole.
-  if (!body_ || size_ + to_frame_ == total_)
+  bool more = !body_ || size_ + to_frame_ == total_;
+  if (more && !(body_ && spare && total_ >= large))
     targets_[parts++] = {scratch.data(), scratch.size()};
   return std::span{targets_}.first(parts);
 }
@@ -31,6 +45,9 @@ void frame_reader::filled(std::size_t n, clock::time_point now) {
   assert(in_.empty() && !rest_);
   auto more = std::min(n, to_frame_);
   now_ = now;
+  expected_ = 0;
+  if (more > 0 && !in_frame())
+    began_ = now;
   in_ = {scratch_, n - more};
   (body_ ? size_ : length_have_) += more;
 }
@@ -67,6 +84,7 @@ std::optional<frame_reader::frame> frame_reader::next() {
     if (size_ < total_)
       return std::nullopt;
     frame whole{{body_.get(), size_}, std::move(body_), capacity_};
+    expected_ = total_ >= large ? total_ : 0;
     drop_frame();
     return whole;
   }
@@ -95,9 +113,20 @@ std::optional<frame_reader::frame> frame_reader::next() {
     return std::nullopt;
   }
   frame whole{in_.first(length), nullptr};
+  if (length >= large)
+    expected_ = length;
+  if (in_.size() == length && fills_spare(length)) {
+    whole.memory = spare_->take();
+    whole.capacity = spare_->capacity();
+  }
   in_ = in_.subspan(length);
   length_have_ = 0;
   return whole;
+}
+
+/// The frame begins where the spare block does, and is so long that it may as well have all of it.
+bool frame_reader::fills_spare(std::size_t length) const noexcept {
+  return spare_ && spare_->is_at(in_.data()) && length * 2 >= spare_->capacity();
 }
 
 void frame_reader::begin_passing(std::size_t length) {
@@ -130,7 +159,8 @@ std::optional<frame_reader::frame> frame_reader::pass() {
 
 /// Takes what is here of a frame out of the way of the next read.
 void frame_reader::collect(std::size_t length) {
-  auto capacity = std::min(length, std::max(frame_pool::free_of_caps, growth * in_.size()));
+  bool adopts = fills_spare(length) && in_.size() * growth >= spare_->capacity();
+  auto capacity = adopts ? spare_->capacity() : std::min(length, std::max(frame_pool::free_of_caps, growth * in_.size()));
   // What is kept of it already has been taken from the pool, and is given back when it is copied.
   needs_memory_ = !memory_->take(capacity - std::min(capacity, rest_size_), now_);
   total_ = length;
@@ -138,8 +168,8 @@ void frame_reader::collect(std::size_t length) {
     return;
   size_ = in_.size();
   capacity_ = capacity;
-  body_ = std::make_unique_for_overwrite<std::byte[]>(capacity_);
-  if (size_ > 0)
+  body_ = adopts ? spare_->take() : std::make_unique_for_overwrite<std::byte[]>(capacity_);
+  if (size_ > 0 && !adopts)
     std::memcpy(body_.get(), in_.data(), size_);
   in_ = {};
   rest_.reset();
@@ -155,6 +185,7 @@ void frame_reader::keep_rest() {
     return;
   memory_->take_anyway(in_.size());
   rest_size_ = in_.size();
+  spare_ = nullptr; // another link's from now on
   rest_ = std::make_unique_for_overwrite<std::byte[]>(rest_size_);
   std::memcpy(rest_.get(), in_.data(), rest_size_);
   in_ = {rest_.get(), rest_size_};
@@ -172,6 +203,8 @@ frame_reader::clock::time_point frame_reader::deadline(std::chrono::milliseconds
 
 void frame_reader::clear() noexcept {
   in_ = {};
+  spare_ = nullptr;
+  expected_ = 0;
   drop_rest();
   drop_frame();
   edges_.reset();

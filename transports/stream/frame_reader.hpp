@@ -15,6 +15,21 @@
 
 namespace ockam {
 
+/// A block that large frames are read into, one after the other. Links of one thread share it: it is empty whenever none of
+/// them is reading, since a frame that lies in it is taken over together with it.
+class spare_block {
+ public:
+  /// Room for `n` bytes. The block is not much larger: it is what a message that takes it over takes up.
+  std::byte* room(std::size_t n);
+  bool is_at(const std::byte* p) const noexcept { return bytes_ && bytes_.get() == p; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  std::unique_ptr<std::byte[]> take() noexcept { return std::move(bytes_); }
+
+ private:
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t capacity_ = 0;
+};
+
 /// Takes the frames of a stream (`stream_codec`) apart as its bytes come in, without a socket:
 ///
 ///     prepare, room ─▶ (bytes are read to there) ─▶ filled ─▶ take_preamble, once ─▶ next, until it has no more
@@ -22,7 +37,8 @@ namespace ockam {
 ///        └──────────────────────────────────────────────────────────────────────────────┘
 ///
 /// Frames that came in whole are read where they lie. One that did not is put together in memory of its own, which
-/// the message may take over. Memory follows what has arrived, not what was announced, and comes out of the pool for
+/// the message may take over. After a large frame another one is expected: it is read into a block for itself, so that
+/// none of a transfer's bytes is copied here. Memory follows what has arrived, not what was announced, and comes out of the pool for
 /// frames that are not whole; when that has none, `needs_memory`, and the same call is made again later. Whoever
 /// stops before `next` has no more says so (`keep_rest`).
 ///
@@ -53,8 +69,12 @@ class frame_reader {
   bool prepare(clock::time_point now);
   /// Where the next bytes belong: first what completes the frame under way, then whatever follows, to
   /// `scratch`. At most `scratch.size()` bytes to each. Valid until `filled`. Precondition: `prepare`, and nothing is
-  /// left to be taken.
-  std::span<const iovec> room(std::span<std::byte> scratch);
+  /// left to be taken. `spare`: for large frames, which then come one at a time.
+  std::span<const iovec> room(std::span<std::byte> scratch, spare_block* spare = nullptr);
+  /// From this size on a frame is large: one more `recvmsg` costs less than a copy of it.
+  static constexpr std::size_t large = 32u << 10;
+  /// The last frame was large, and another one may be there to be read.
+  bool expects_large() const noexcept { return expected_ > 0 || total_ >= large; }
   /// So many bytes have been read to there. Precondition: `next` has had no more before.
   void filled(std::size_t n, clock::time_point now);
   /// The byte in front of the first frame, once.
@@ -84,6 +104,7 @@ class frame_reader {
 
  private:
   void collect(std::size_t length);
+  bool fills_spare(std::size_t length) const noexcept;
   /// What is kept of a frame that passes by.
   struct edges {
     std::array<std::byte, edge_bytes> first, last;
@@ -113,6 +134,8 @@ class frame_reader {
   // The read under way.
   std::array<iovec, 2> targets_{};
   std::size_t to_frame_ = 0; ///< bytes that go to the frame under way first
+  spare_block* spare_ = nullptr; ///< what is behind them went there
+  std::size_t expected_ = 0; ///< length of the large frame that has just come
   std::optional<std::size_t> too_large_;
   bool needs_memory_ = false;
 };

@@ -37,6 +37,7 @@ struct stream_kind {
   std::string_view link_type; ///< tcp-link: of its workers. Static text
   transport_type type;        ///< of addresses in routes
   bool heartbeat;             ///< whether a peer that vanished can only be noticed by sending
+  bool by_proxy;              ///< whether its connections have the key `proxy`
   const message_codec& codec; ///< what messages look like inside of frames
 
   /// Both read an address and the options that only this kind knows. Errors: `invalid_address`,

@@ -5,6 +5,7 @@
 #include "transports/codec/stream_codec.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ockam {
 
@@ -61,15 +62,23 @@ std::size_t stream_link::read_limit() const {
 void stream_link::on_readable() {
   if (state_ == state::closed)
     return;
-  if (!has_budget())
-    return wait_for_budget();
-  if (read_once())
+  for (int n = 0; n < reads_per_turn; ++n) {
+    if (!has_budget())
+      return wait_for_budget();
+    if (!read_once())
+      return;
     take_frames();
+    // A large frame is one read, and small ones are many messages, after which others have their turn.
+    if (state_ != state::up || !reads_ || paused_ || !read_all_ || !in_.expects_large())
+      return;
+  }
 }
 
 /// False: there is nothing that frames could be made of.
 bool stream_link::read_once() {
-  auto r = stream_->read(in_.room({env_.scratch.get(), read_limit()}));
+  auto room = in_.room({env_.scratch.get(), read_limit()}, &env_.spare);
+  auto r = stream_->read(room);
+  read_all_ = r.bytes == std::accumulate(room.begin(), room.end(), std::size_t{0}, [](auto n, auto& v) { return n + v.iov_len; });
   if (r.what == status::ok) {
     bytes_in_ += r.bytes;
     in_.filled(r.bytes, reactor().now());

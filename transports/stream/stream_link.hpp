@@ -23,6 +23,7 @@ struct stream_environment {
   transport_context context;
   rate_limited_log hostile;          ///< lines about bad input
   std::unique_ptr<std::byte[]> scratch; ///< where every link reads to
+  spare_block spare;                    ///< … and this, what is expected to be a large frame
   budget_waiter* waiter = nullptr;
 
   static constexpr std::size_t scratch_size = 256u << 10;
@@ -81,6 +82,8 @@ class stream_link final : public worker, private net::stream_events, private flu
   static constexpr std::size_t least_read_when_full = 4u << 10;
   /// Messages of one turn; others want theirs.
   static constexpr std::size_t frames_per_turn = switchboard::deliveries_per_turn;
+  /// Reads of one turn while large frames come one after the other.
+  static constexpr int reads_per_turn = 4;
   /// Links that do not read look this often whether the peer is still there.
   static constexpr std::chrono::milliseconds paused_check{250};
 
@@ -154,6 +157,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool outgoing_;
   stall stalled_ = stall::none;
   bool reads_ = false;   ///< hears when there is something to read
+  bool read_all_ = false; ///< the last read has filled its room: there may be more
   bool paused_ = false;  ///< it does not read, for want of budget or of memory for a frame
   bool blocked_ = false; ///< the stream takes no more now
   bool broken_ = false;  ///< … and never will: what the peer has sent is still read

@@ -2,6 +2,7 @@
 #include "transports/stream/stream_transport.hpp"
 
 #include "runtime/links/allow.hpp"
+#include "transports/stream/proxy_key.hpp"
 #include "transports/stream/stream_keys.hpp"
 
 #include <algorithm>
@@ -110,7 +111,7 @@ struct stream_transport::attempt {
 
 stream_transport::stream_transport(stream_kind kind, transport_context context)
   : env_{std::move(kind), context, rate_limited_log{context.node.limits.log_interval},
-         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), this} {}
+         std::make_unique_for_overwrite<std::byte[]>(stream_environment::scratch_size), {}, this} {}
 
 stream_transport::~stream_transport() = default;
 
@@ -130,6 +131,8 @@ void stream_transport::listen(const std::string& where, listen_options o, opened
 }
 
 void stream_transport::connect(const std::string& where, connect_options o, connected done) {
+  if (env_.kind.by_proxy && !o.proxy.empty())
+    o.extra.try_emplace(std::string{proxy_keys.front().name}, o.proxy);
   auto to = env_.kind.peer(env_.context, where, o.extra);
   if (!to)
     return done(to.error());
@@ -238,6 +241,11 @@ std::vector<link_info> stream_transport::links() const {
     out.push_back(info_of(*l));
   std::sort(out.begin(), out.end(), &listed_before);
   return out;
+}
+
+std::optional<link_info> stream_transport::find_link(address_view link) const {
+  auto it = links_.find(link);
+  return it == links_.end() ? std::nullopt : std::optional{info_of(*it->second)};
 }
 
 result<stream_transport::listener*> stream_transport::find_listener(std::string_view which) const {

@@ -21,6 +21,7 @@ class stream_transport final : public transport, private budget_waiter {
   result<void> admit(std::string_view listener, const std::vector<std::string>& allow) override;
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
+  std::optional<link_info> find_link(address_view link) const override;
   result<void> close_listener(std::string_view which) override;
   void retire_listener(std::string_view which) override;
   void forsake_links(std::uint32_t flow) override { end_rights(flow); }

@@ -33,7 +33,7 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
   return stream_peer{to_string(*to), *std::move(connect)};
 }
 
-const stream_kind tcp{tcp_entry::descriptor.name, "tcp-link", transport_type::tcp, true, wire_codec::codec, &place, &peer};
+const stream_kind tcp{tcp_entry::descriptor.name, "tcp-link", transport_type::tcp, true, true, wire_codec::codec, &place, &peer};
 
 } // namespace
 

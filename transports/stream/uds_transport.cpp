@@ -38,7 +38,7 @@ result<stream_peer> peer(const transport_context&, const std::string& address, c
 }
 
 // No heartbeat: the system itself says when the other process has gone.
-const stream_kind uds{uds_entry::descriptor.name, "uds-link", transport_type::uds, false, wire_codec::codec, &place, &peer};
+const stream_kind uds{uds_entry::descriptor.name, "uds-link", transport_type::uds, false, false, wire_codec::codec, &place, &peer};
 
 } // namespace
 

@@ -105,10 +105,16 @@ int tls_stream::to_below(const char* from, int n, bio_st* b) {
 // -- the stream that the owner sees ----------------------------------------------------------------------
 
 void tls_stream::begin() {
+  (void)shake_hands(); // a client's hello is out; all else comes with reads
+}
+
+net::io_result tls_stream::shake_hands() {
   ERR_clear_error();
+  net::io_result r{status::ok, 0, 0};
   if (auto rc = SSL_do_handshake(ssl_.get()); rc != 1)
-    (void)outcome(rc); // a client's hello is out; all else comes with reads
+    r = outcome(rc);
   learn();
+  return r;
 }
 
 bool tls_stream::has_buffered() const {
@@ -117,6 +123,10 @@ bool tls_stream::has_buffered() const {
 }
 
 net::io_result tls_stream::read(std::span<const iovec> into) {
+  if (!established_ && into.empty()) {
+    auto r = shake_hands();
+    return r.what == status::ok ? net::io_result{status::again, 0, 0} : r;
+  }
   std::size_t got = 0;
   net::io_result last{status::again, 0, 0};
   for (const auto& v : into) {
@@ -237,12 +247,8 @@ void tls_stream::learn() {
 /// asked again.
 void tls_stream::write_output() {
   wants_write_ = false;
-  if (!established_) {
-    ERR_clear_error();
-    if (auto rc = SSL_do_handshake(ssl_.get()); rc != 1)
-      (void)outcome(rc);
-    learn();
-  }
+  if (!established_)
+    (void)shake_hands();
   send_end();
   notify_reader();
 }

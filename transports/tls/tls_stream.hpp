@@ -13,7 +13,8 @@ struct bio_method_st;
 namespace ockam {
 
 /// TLS over another stream, by OpenSSL, which reads from and writes to the stream below directly: no
-/// buffers between. The handshake happens inside of the first reads.
+/// buffers between. The handshake happens inside of the first reads, for which there may be no room at all: whoever
+/// wants to know first that it is over watches for both, and is writable then.
 ///
 /// Each direction ends with an alert, `close_notify`. The socket below stays open both ways until this is
 /// destroyed: OpenSSL may have to answer what it reads (a new key). A socket that ends without the alert is a
@@ -38,6 +39,7 @@ class tls_stream final : public layered_stream {
   };
 
   void begin() override;
+  net::io_result shake_hands();
   bool has_buffered() const override;
   bool has_output() const override { return wants_write_; }
   bool may_write() const override { return established_ || done_; }

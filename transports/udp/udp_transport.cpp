@@ -187,6 +187,11 @@ std::vector<link_info> udp_transport::links() const {
   return out;
 }
 
+std::optional<link_info> udp_transport::find_link(address_view link) const {
+  auto it = links_.find(link);
+  return it == links_.end() ? std::nullopt : std::optional{info_of(*it->second)};
+}
+
 result<udp_link*> udp_transport::find_listener(std::string_view which) const {
   auto it = std::find_if(links_.begin(), links_.end(), [&](auto& e) {
     return e.second->listens() && (e.second->remote() == which || e.first.name == which || to_string(e.first) == which);

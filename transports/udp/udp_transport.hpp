@@ -26,6 +26,7 @@ class udp_transport final : public transport {
   result<void> admit(std::string_view listener, const std::vector<std::string>& allow) override;
   std::vector<listener_info> listeners() const override;
   std::vector<link_info> links() const override;
+  std::optional<link_info> find_link(address_view link) const override;
   result<void> close_listener(std::string_view which) override;
   /// A listener is its only link.
   void retire_listener(std::string_view which) override { (void)close_listener(which); }

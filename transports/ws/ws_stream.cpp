@@ -62,7 +62,7 @@ class ws_stream::target_bytes {
 };
 
 ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, ws::role own)
-  : layered_stream{r, std::move(below)}, limit_{limit}, own_{own}, reader_{own}, gathered_memory_{from, peer(), *this},
+  : layered_stream{r, std::move(below)}, limit_{limit}, own_{own}, reader_{own}, gathered_memory_{from, peer(), *this}, gathered_{gathered_memory_, limit_.max_frame},
     writer_{own, [this](std::size_t n) { return out_.append(n); }} {}
 
 ws_stream::ws_stream(net::reactor& r, net::stream_ptr below, const limits& limit, frame_pool::origin from, client c)
@@ -234,8 +234,8 @@ bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
     return break_off(refusal::websocket_violation, close_code::not_binary, "sent a text message");
   if (in_message_)
     return break_off(refusal::websocket_violation, close_code::protocol_error, "began a WebSocket message inside of another");
-  // One in a single frame passes by the owner, who knows how to give it up. Of one in parts nobody knows how long it gets.
-  if (p.length > (p.fin ? ockam::frame_reader::most_passed_by : limit_.max_frame))
+  // One that is too large for this node passes by the owner, who knows how to give it up.
+  if (p.length > ockam::frame_reader::most_passed_by)
     return break_off(refusal::frame_too_large, close_code::too_big, "announced a message of " + std::to_string(p.length) + " bytes");
   if (p.fin) {
     to.put_length(static_cast<std::size_t>(p.length));
@@ -252,47 +252,34 @@ bool ws_stream::start_message(const ws::piece& p, target_bytes& to) {
 bool ws_stream::start_continuation(const ws::piece& p) {
   if (!in_message_)
     return break_off(refusal::websocket_violation, close_code::protocol_error, "continued a WebSocket message that it had not begun");
-  if (p.length > limit_.max_frame - gathered_.size())
-    return break_off(refusal::frame_too_large, close_code::too_big, "sent a message of over " + std::to_string(limit_.max_frame) + " bytes in parts");
+  constexpr auto most = ockam::frame_reader::most_passed_by;
+  if (p.length > most - gathered_.size())
+    return break_off(refusal::frame_too_large, close_code::too_big, "sent a message of over " + std::to_string(most) + " bytes in parts");
   return true;
 }
 
-/// Memory follows what has arrived, as in a link's own partial frames; what it takes is charged to the node.
 bool ws_stream::gather(std::span<const std::byte> data) {
-  if (gathered_.size() + data.size() > gathered_.capacity()) {
-    auto bigger = std::max<std::size_t>(4096, 2 * (gathered_.size() + data.size()));
-    auto more = bigger - gathered_.capacity();
-    if (!gathered_memory_.take(more, reactor().now())) {
-      gathered_memory_.step_back();
-      return break_off(refusal::over_budget, close_code::try_again, "sent a message in parts while there was no memory for it");
-    }
-    gathered_.reserve(bigger);
-  }
-  gathered_.insert(gathered_.end(), data.begin(), data.end());
-  return true;
+  if (gathered_.append(data, reactor().now()))
+    return true;
+  gathered_memory_.step_back();
+  return break_off(refusal::over_budget, close_code::try_again, "sent a message in parts while there was no memory for it");
 }
 
 void ws_stream::give_gathered(target_bytes& to) {
-  if (!gathered_whole_ || (gathered_at_ == 0 && to.room() < least_room))
+  if (!gathered_whole_ || (!gathered_begun_ && to.room() < least_room))
     return;
-  if (gathered_at_ == 0) {
+  if (!std::exchange(gathered_begun_, true))
     to.put_length(gathered_.size());
-    gathered_at_ = stream_codec::length_bytes;
-  }
-  auto from = gathered_at_ - stream_codec::length_bytes;
-  auto n = std::min(to.room(), gathered_.size() - from);
-  to.put(std::span{gathered_}.subspan(from, n));
-  gathered_at_ += n;
-  if (from + n == gathered_.size())
+  while (to.room() > 0 && gathered_.taken() < gathered_.size())
+    to.put(gathered_.take(to.room()));
+  if (gathered_.taken() == gathered_.size())
     drop_gathered();
 }
 
 void ws_stream::drop_gathered() {
   reactor().cancel(std::exchange(gather_timer_, 0));
-  gathered_memory_.give_back(gathered_memory_.bytes());
-  gathered_ = std::vector<std::byte>{}; // `= {}` would keep the memory
-  gathered_at_ = 0;
-  gathered_whole_ = false;
+  gathered_.clear();
+  gathered_begun_ = gathered_whole_ = false;
 }
 
 /// A message in parts has to be whole in the time that a frame has.

@@ -6,6 +6,7 @@
 #include "transports/stream/layered_stream.hpp"
 #include "transports/stream/out_queue.hpp"
 #include "transports/ws/ws_frames.hpp"
+#include "transports/ws/ws_gathered.hpp"
 #include "transports/ws/ws_handshake.hpp"
 
 #include <vector>
@@ -23,7 +24,7 @@ namespace ockam {
 ///     upgrading ──▶ open ──▶ closed     (refused, rule broken, close frame, end of stream)
 ///
 /// A message that comes in one frame goes through as it arrives. One that comes in several is put together
-/// here first, since its length stands nowhere: at most `max_frame`, charged to the pool for frames that are not whole, in at
+/// here first, since its length stands nowhere (`ws::gathered_message`): charged to the pool for frames that are not whole, in at
 /// most `frame_timeout` plus one second for each 256 KiB, without the time that its owner did not read.
 /// Socket thread only.
 class ws_stream final : public layered_stream, private frame_pool::waiter {
@@ -100,10 +101,10 @@ class ws_stream final : public layered_stream, private frame_pool::waiter {
   bool preamble_given_ = false;
   bool passing_ = false;      ///< inside of a message that goes through as it comes
   bool in_message_ = false;   ///< fragments of a message are still to come
-  std::vector<std::byte> gathered_;
   frame_pool::share gathered_memory_;
+  ws::gathered_message gathered_;
   std::size_t gathered_at_check_ = 0; ///< how much there was when it was last looked at
-  std::size_t gathered_at_ = 0; ///< given to the owner, length field included
+  bool gathered_begun_ = false; ///< the owner has its length field
   bool gathered_whole_ = false;
   timer_queue::id gather_timer_ = 0;
   net::reactor::clock::time_point gather_began_{}; ///< later by each pause of this end

@@ -56,7 +56,7 @@ result<stream_peer> peer(tls_store& store, const transport_context& c, const std
 
 std::unique_ptr<transport> ws_entry::make(transport_context context) {
   auto store = std::make_shared<tls_store>();
-  stream_kind kind{descriptor.name, "ws-link", transport_type::websocket, true, wire_codec::codec,
+  stream_kind kind{descriptor.name, "ws-link", transport_type::websocket, true, true, wire_codec::codec,
                    [store](auto&... of) { return place(*store, of...); }, [store](auto&... of) { return peer(*store, of...); },
                    [store] { store->look_again(); }};
   return std::make_unique<stream_transport>(std::move(kind), std::move(context));

@@ -19,7 +19,10 @@ std::vector<command> worker_commands();
 std::vector<command> transport_commands(); ///< tcp-listener, tcp-connection, and so on for each transport
 std::vector<command> relay_commands();
 std::vector<command> portal_commands();    ///< tcp-outlet, tcp-inlet
+std::vector<command> secure_channel_commands(); ///< secure-channel, secure-channel-listener
 std::vector<command> flow_control_commands();
+std::vector<command> vault_commands();
+std::vector<command> identity_commands();
 std::vector<command> home_commands();      ///< status, reset
 std::vector<command> script_commands();
 command repl_command();                    ///< script repl

@@ -3,9 +3,9 @@
 
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
-#include "cli/ockam/portal_views.hpp"
 #include "cli/ockam/relay_sections.hpp"
 #include "cli/ockam/sending.hpp"
 #include "portals/keys.hpp"
@@ -61,6 +61,12 @@ result<configuration> configuration_text(const invocation& in) {
   return configuration{};
 }
 
+result<void> check_port(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos && parse_socket_address("127.0.0.1:" + text))
+    return {};
+  return error{errc::invalid_argument, "\"" + printable(text) + "\" is not a port", "a port is a number from 0 to 65535"};
+}
+
 /// Options win over the configuration.
 void apply_options(const invocation& in, ini_file& ini) {
   for (const auto& t : transport_descriptors) {
@@ -75,6 +81,9 @@ void apply_options(const invocation& in, ini_file& ini) {
   }
   if (!ini.contains("tcp-listener default"))
     ini.at("tcp-listener default").set("address", "127.0.0.1:0");
+  auto http_port = in.args.get("http-server-port");
+  if (in.args.has("http-server") || !http_port.empty())
+    ini.at("http").set("address", "127.0.0.1:" + (http_port.empty() ? "0" : http_port));
   auto verbose = in.out.style().verbose;
   if (auto level = in.args.get("log-level"); !level.empty())
     ini.at("node").set("log-level", level);
@@ -115,15 +124,12 @@ result<std::string> portals_of(invocation& in, const new_node& n) {
     out += "/service/" + name;
   if (inlets.empty())
     return out;
-  control::Request r;
-  r.mutable_list_items()->set_kind(std::string{portal::inlet_kind});
-  auto found = ask_node(in, n.name, std::move(r));
-  if (!found)
-    return std::move(found).error();
+  auto all = items_of(in, n.name, portal::inlet_kind);
+  if (!all)
+    return std::move(all).error();
   for (const auto& name : inlets)
-    for (const auto& i : found->items().items())
-      if (i.name() == name)
-        out += field_of(i, "from");
+    if (const auto* i = find_item(*all, name))
+      out += field_of(*i, "from");
   return out;
 }
 
@@ -150,7 +156,9 @@ result<new_node> described_node(invocation& in) {
   if (auto ok = state::check_node_name(name); !ok)
     return error{errc::invalid_argument, "Invalid value for " + std::string{name_argument} + ": " + printable(name),
                  "a node name has " + ok.error().hint + "; a configuration is a file or YAML"};
-  new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof")};
+  new_node out{name, std::move(yaml->ini), in.args.has("foreground"), in.args.has("exit-on-eof"), std::move(yaml->identity)};
+  if (in.args.has("identity"))
+    out.identity = in.args.get("identity");
   out.ini.at("node").set("name", name);
   apply_options(in, out.ini);
   if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
@@ -190,7 +198,10 @@ std::vector<command> node_create_command() {
     {.name = "configuration", .value = "YAML", .about = "Configuration of the node, inline or a file"},
     {.name = "variable", .value = "VARIABLE", .about = "NAME=VALUE for $NAME in the configuration", .repeated = true, .check = &check_pair},
     {.name = "foreground", .letter = 'f', .about = "Stay in the foreground; the exit code is that of ockam-node"},
+    {.name = "identity", .value = "NAME", .about = "Who it is: an identity, made if it is not there; the default identity if not given"},
     {.name = "exit-on-eof", .letter = 'e', .about = "With --foreground: stop when standard input ends"},
+    {.name = "http-server", .about = "Answer HTTP requests on this machine: health, metrics and a page, on a free port"},
+    {.name = "http-server-port", .value = "PORT", .about = "The same, on this port", .check = &check_port},
     {.name = "log-level", .value = "LEVEL", .about = "How much the node logs", .values = {"trace", "debug", "info", "warn", "error", "off"}},
     timeout_option()};
   for (const auto& t : transport_descriptors) {

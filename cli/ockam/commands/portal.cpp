@@ -2,12 +2,12 @@
 // tcp-outlet and tcp-inlet: the two ends of portals.
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/names.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/portal_views.hpp"
 #include "cli/ockam/sending.hpp"
 #include "portals/keys.hpp"
-#include "runtime/core/suggest.hpp"
 #include "runtime/core/units.hpp"
 
 #include <cctype>
@@ -27,8 +27,6 @@ struct family {
 const family outlet_family{portal::outlet_kind, "TCP Outlet", "tcp outlet", portal::outlet_keys};
 const family inlet_family{portal::inlet_kind, "TCP Inlet", "tcp inlet", portal::inlet_keys};
 
-using item_list = google::protobuf::RepeatedPtrField<control::Item>;
-
 /// The name of a new one: the argument, or one of the options that say the same.
 std::string given_name(const invocation& in, std::initializer_list<const char*> options) {
   auto name = in.args.get("NAME");
@@ -45,29 +43,13 @@ void write_keys(const invocation& in, const family& f, control::CreateItem& to) 
     std::string name{k.name};
     if (!in.args.has(name) || (f.kind == portal::outlet_kind && name == "from"))
       continue;
-    auto* o = to.add_keys();
     auto value = in.args.get(name);
-    o->set_name(name);
-    o->set_value(k.type == key_type::flag ? "yes" : k.type == key_type::path ? std::filesystem::absolute(value).string() : value);
+    set_key(to, name, k.type == key_type::flag ? "yes" : k.type == key_type::path ? std::filesystem::absolute(value).string() : value);
   }
 }
 
-result<item_list> items(invocation& in, const family& f, const std::string& node) {
-  control::Request r;
-  r.mutable_list_items()->set_kind(std::string{f.kind});
-  auto found = ask_node(in, node, std::move(r));
-  if (!found)
-    return std::move(found).error();
-  return found->items().items();
-}
-
 error not_found(const family& f, const std::string& name, const item_list& all) {
-  std::vector<std::string> names;
-  for (const auto& i : all)
-    names.push_back(i.name());
-  auto near = nearest(name, names);
-  return {errc::not_found, "The " + std::string{f.noun} + " " + name + " was not found",
-          near ? "did you mean " + *near + "?" : "see what there is with: ockam " + std::string{f.kind} + " list"};
+  return item_not_found(std::string{f.noun}, name, all, "ockam " + std::string{f.kind} + " list");
 }
 
 /// The one that NAME names, and its node.
@@ -75,25 +57,15 @@ result<std::pair<control::Item, std::string>> named_item(invocation& in, const f
   auto node = node_or_default(in, in.args.get("at"));
   if (!node)
     return std::move(node).error();
-  auto all = items(in, f, *node);
+  auto all = items_of(in, *node, f.kind);
   if (!all)
     return std::move(all).error();
   auto name = in.args.get("NAME");
   if (name.empty())
     return error{errc::invalid_argument, "No " + std::string{f.title} + " alias provided", "see what there is with: ockam " + std::string{f.kind} + " list"};
-  for (auto& i : *all)
-    if (i.name() == name)
-      return std::pair{std::move(i), std::move(*node)};
+  if (const auto* i = find_item(*all, name))
+    return std::pair{*i, std::move(*node)};
   return not_found(f, name, *all);
-}
-
-result<item_list> create_item(invocation& in, const std::string& node, control::CreateItem wanted) {
-  control::Request r;
-  *r.mutable_create_item() = std::move(wanted);
-  auto made = ask_node(in, node, std::move(r));
-  if (!made)
-    return std::move(made).error();
-  return made->items().items();
 }
 
 /// `table` is how they are shown, `entry` what JSON says of one.
@@ -101,7 +73,7 @@ result<void> list_items(invocation& in, const family& f, columns (*table)(const 
   auto node = node_or_default(in, in.args.get("at"));
   if (!node)
     return std::move(node).error();
-  auto all = items(in, f, *node);
+  auto all = items_of(in, *node, f.kind);
   if (!all)
     return std::move(all).error();
   answer a{json::array(), all->empty() ? "  > There are no " + std::string{f.title} + "s" : table(*all).text(in.out.style().width)};
@@ -114,7 +86,7 @@ result<void> delete_items(invocation& in, const family& f) {
   auto node = node_or_default(in, in.args.get("at"));
   if (!node)
     return std::move(node).error();
-  auto all = items(in, f, *node);
+  auto all = items_of(in, *node, f.kind);
   if (!all)
     return std::move(all).error();
   std::vector<std::string> names;
@@ -130,11 +102,8 @@ result<void> delete_items(invocation& in, const family& f) {
     return ok;
   answer a{json::array(), {}, std::string{}};
   for (const auto& one : names) {
-    control::Request r;
-    r.mutable_delete_item()->set_kind(std::string{f.kind});
-    r.mutable_delete_item()->set_name(one);
-    if (auto done = ask_node(in, *node, std::move(r)); !done)
-      return std::move(done).error();
+    if (auto done = delete_item(in, *node, f.kind, one); !done)
+      return done;
     json j{{"alias", one}, {"node", *node}};
     *a.plain += f.kind == portal::outlet_kind ? one : to_text(j, false);
     a.text += done_line("The " + std::string{f.noun} + " " + one + " was deleted") + (one == names.back() ? "" : "\n");
@@ -201,7 +170,7 @@ result<void> create_inlet(invocation& in) {
   wanted.set_name(name.empty() ? two_words() : name);
   auto wait = parse_duration(in.args.get("connection-wait"));
   if (wait && !in.args.has("no-connection-wait"))
-    wanted.set_wait_ms(static_cast<std::uint32_t>(std::min(*wait, in.by().left() * 9 / 10).count()));
+    set_wait(wanted, in, *wait);
   auto made = create_item(in, *node, std::move(wanted));
   if (!made)
     return std::move(made).error();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
-#include "cli/ockam/lists.hpp"
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/relay_sections.hpp"
-#include "cli/ockam/views.hpp"
-#include "runtime/core/suggest.hpp"
-#include "runtime/links/relay_names.hpp"
+#include "cli/ockam/relay_views.hpp"
+#include "relays/keys.hpp"
+
+#include <chrono>
 
 namespace ockam::cli {
 
@@ -19,6 +20,9 @@ result<std::string> given_name(const invocation& in) {
   return error{errc::invalid_argument, "No relay name provided", "see them with: ockam relay list"};
 }
 
+/// One that is not up yet is no error: it is waited for no longer than this.
+constexpr std::chrono::milliseconds longest_wait{5'000};
+
 /// Up: what routes name; else what there is to know.
 result<void> create(invocation& in) {
   auto node = node_or_default(in, in.args.get("to"), without_default::create);
@@ -27,46 +31,54 @@ result<void> create(invocation& in) {
   auto at = resolve_relay_route(in, in.args.get("at"), *node);
   if (!at)
     return std::move(at).error();
-  control::Request r;
-  auto& m = *r.mutable_create_relay();
-  m.set_name(in.args.has("RELAY_NAME") ? in.args.get("RELAY_NAME") : "default");
-  m.set_at(*at);
-  m.set_relay_address(in.args.get("relay-address"));
-  m.set_wait(!in.args.has("no-connection-wait"));
+  control::CreateItem wanted;
+  wanted.set_kind(std::string{relay_kind});
+  wanted.set_name(in.args.has("RELAY_NAME") ? in.args.get("RELAY_NAME") : "default");
+  set_key(wanted, "at", *at);
+  if (auto there = in.args.get("relay-address"); !there.empty())
+    set_key(wanted, "relay-address", there);
+  std::string allow;
   for (const auto& worker : in.args.list("allow"))
-    m.add_allow(worker);
-  auto created = ask_node(in, *node, std::move(r));
-  if (!created)
-    return std::move(created).error();
-  const auto& relay = created->relay();
-  answer a{view(relay), {}};
-  if (relay.state() == "up") {
-    auto route = "/service/" + relay.remote_address();
-    a.text = done_line("Node " + *node + " has the relay " + relay.name() + " at " + relay.at()
-                       + "; send to it, there:\n    " + route);
+    allow += (allow.empty() ? "" : ", ") + worker;
+  if (!allow.empty())
+    set_key(wanted, "allow", allow);
+  if (!in.args.has("no-connection-wait"))
+    set_wait(wanted, in, longest_wait);
+  auto created = create_item(in, *node, wanted);
+  if (!created) {
+    auto e = std::move(created).error();
+    if (e.code == errc::already_exists)
+      e.cause = "Failed to create relay at " + printable(*at) + " with name " + printable(wanted.name()) + ". " + e.cause;
+    return e;
+  }
+  if (created->empty())
+    return error{errc::closed, "the relay was deleted meanwhile", {}};
+  const auto& relay = created->Get(0);
+  answer a{relay_entry(relay), {}};
+  if (field_of(relay, "state") == "up") {
+    auto route = "/service/" + field_of(relay, "remote_address");
+    a.text = done_line("Node " + *node + " has the relay " + relay.name() + " at " + *at + "; send to it, there:\n    " + route);
     a.plain = route;
   } else {
-    a.text = done_line("Node " + *node + " is to have the relay " + relay.name() + " at " + relay.at()) + "\n"
-             + (relay.last_error().empty() ? "" : "    Until now: " + relay.last_error() + "\n")
-             + "    It is tried again, see: ockam relay show " + relay.name() + " --at " + *node;
+    auto why = field_of(relay, "reason");
+    a.text = done_line("Node " + *node + " is to have the relay " + relay.name() + " at " + *at) + "\n"
+             + (why.empty() ? "" : "    Until now: " + why + "\n") + "    It is tried again, see: ockam relay show " + relay.name()
+             + " --at " + *node;
   }
   return in.out.show(a);
-}
-
-result<control::Response> relays(invocation& in, const std::string& node) {
-  control::Request r;
-  r.mutable_list_relays();
-  return ask_node(in, node, std::move(r));
 }
 
 result<void> list(invocation& in) {
   auto node = node_or_default(in, in.args.get("to"));
   if (!node)
     return std::move(node).error();
-  auto found = relays(in, *node);
-  if (!found)
-    return std::move(found).error();
-  return show_list(in, found->relays().relays(), "relays");
+  auto all = items_of(in, *node, relay_kind);
+  if (!all)
+    return std::move(all).error();
+  answer a{json::array(), all->empty() ? "  > There are no relays" : table_of_relays(*all).text(in.out.style().width)};
+  for (const auto& i : *all)
+    a.data.push_back(relay_entry(i));
+  return in.out.show(a);
 }
 
 result<void> show(invocation& in) {
@@ -76,18 +88,12 @@ result<void> show(invocation& in) {
   auto node = node_or_default(in, in.args.get("at"));
   if (!node)
     return std::move(node).error();
-  auto found = relays(in, *node);
-  if (!found)
-    return std::move(found).error();
-  std::vector<std::string> names;
-  for (const auto& relay : found->relays().relays()) {
-    if (relay.name() == *name)
-      return in.out.show({page_view(relay), page_of(relay), relay.name()});
-    names.push_back(relay.name());
-  }
-  auto near = nearest(*name, names);
-  return error{errc::not_found, "The relay " + printable(*name) + " was not found",
-               near ? "did you mean " + *near + "?" : "see them with: ockam relay list --to " + *node};
+  auto all = items_of(in, *node, relay_kind);
+  if (!all)
+    return std::move(all).error();
+  if (const auto* relay = find_item(*all, *name))
+    return in.out.show({relay_page(*relay), text_of_relay(*relay), relay->name()});
+  return item_not_found("relay", *name, *all, "ockam relay list --to " + *node);
 }
 
 result<void> remove(invocation& in) {
@@ -99,10 +105,8 @@ result<void> remove(invocation& in) {
     return std::move(name).error();
   if (auto ok = in.confirm("Delete the relay " + *name + " of node " + *node + "?"); !ok)
     return ok;
-  control::Request r;
-  r.mutable_delete_relay()->set_name(*name);
-  if (auto done = ask_node(in, *node, std::move(r)); !done)
-    return std::move(done).error();
+  if (auto done = delete_item(in, *node, relay_kind, *name); !done)
+    return done;
   auto said = done_line("Relay with name " + *name + " on Node " + *node + " has been deleted");
   return in.out.show({{{"name", *name}, {"node", *node}}, said, said});
 }

@@ -53,7 +53,7 @@ result<void> list(invocation& in) {
   auto found = ask_service_node(in, std::move(r), without_default::fail);
   if (!found)
     return std::move(found).error();
-  return show_list(in, found->services().services(), "services");
+  return show_list(in, listed(found->services().services()), "services");
 }
 
 } // namespace

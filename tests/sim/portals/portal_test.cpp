@@ -204,7 +204,7 @@ TEST_F(portal, without_a_handshake_bytes_flow_at_once) {
 TEST_F(portal, connections_that_end_in_every_order_leave_nothing) {
   open();
   std::mt19937 chance{42};
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::vector<client> clients, targets;
     for (int i = 0; i < 20; ++i) {
       clients.push_back(net.dial(inlet_at));
@@ -231,7 +231,7 @@ TEST_F(portal, connections_that_end_in_every_order_leave_nothing) {
     net.advance(100ms);
   }
   expect_nothing_left();
-  EXPECT_EQ(of_outlet("opened"), "2000");
+  EXPECT_EQ(of_outlet("opened"), "10000");
 }
 
 } // namespace

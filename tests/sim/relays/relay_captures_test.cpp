@@ -4,6 +4,7 @@
 #include "runtime/core/hex.hpp"
 #include "sim/relays/support.hpp"
 #include "sim/support/talker.hpp"
+#include "support/test_data.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ struct recorded_frame {
 
 std::map<std::string, std::vector<recorded_frame>> legs() {
   std::map<std::string, std::vector<recorded_frame>> out;
-  std::ifstream in{std::string{OCKAM_TEST_DATA} + "/relay_captures.txt"};
+  std::ifstream in{test_data("relay_captures.txt")};
   std::string line, leg;
   while (std::getline(in, line)) {
     std::istringstream words{line};

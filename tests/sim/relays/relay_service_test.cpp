@@ -3,6 +3,7 @@
 // nodes of the reference; who reaches whom; limits; and what is left of a relay.
 #include "sim/relays/support.hpp"
 #include "sim/support/talker.hpp"
+#include "sim/transports/udp/udp_link_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -272,7 +273,7 @@ TEST_F(relay_service_test, stopping_the_service_ends_its_relays) {
 
 limits few_relays() {
   limits l;
-  l.max_relays = 5;
+  l.max_relays = 6;
   l.max_relays_per_peer = 3;
   l.max_relay_name = 8;
   return l;
@@ -288,9 +289,45 @@ TEST_F(relay_limits, each_is_named_when_it_is_met) {
     EXPECT_EQ(ask_for(behind, name), std::string{"forward_to_"} + name);
   EXPECT_NE(ask_for(behind, "d").find("max-relays-per-peer allows: 3"), std::string::npos);
   ask_for(sender, "e"), ask_for(sender, "f");
-  EXPECT_NE(ask_for(sender, "g").find("max-relays allows: 5"), std::string::npos);
+  EXPECT_NE(ask_for(sender, "g").find("the peers of this listener have as many relays as leave room for others: max-relays is 6"), std::string::npos);
   EXPECT_NE(ask_for(sender, "123456789").find("max-relay-name is 8"), std::string::npos);
-  EXPECT_EQ(relays(), 5u);
+  talker of_other_listener{net, "127.0.0.1:4002"};
+  EXPECT_EQ(ask_for(of_other_listener, "h"), "forward_to_h");
+  EXPECT_NE(ask_for(of_other_listener, "i").find("max-relays allows: 6"), std::string::npos);
+  EXPECT_EQ(relays(), 6u);
+}
+
+TEST_F(relay_limits, who_takes_a_name_over_needs_no_room_that_it_leaves) {
+  for (auto name : {"a", "b", "c"})
+    ask_for(behind, name);
+  ask_for(sender, "e"), ask_for(sender, "f");
+  talker third{net, "127.0.0.1:4000"};
+  EXPECT_EQ(ask_for(third, "a"), "forward_to_a");
+  talker of_other_listener{net, "127.0.0.1:4002"};
+  EXPECT_EQ(ask_for(of_other_listener, "b"), "forward_to_b");
+  EXPECT_NE(ask_for(third, "g").find("leave room for others"), std::string::npos);
+  EXPECT_NE(ask_for(of_other_listener, "g").find("leave room for others"), std::string::npos); // the last is for a listener that has none
+}
+
+// Of one socket, that of a UDP listener.
+TEST_F(relay_limits, peers_of_a_udp_listener_count_one_by_one) {
+  auto at = relay.listen("127.0.0.1:0", {"services"}, "udp");
+  port first{net.datagrams(), "127.0.0.1:40000"}, second{net.datagrams(), "127.0.0.1:40001"};
+  std::uint16_t number = 0;
+  auto ask = [&](port& who, std::string_view name) {
+    for (const auto& d : datagrams(++number, message_to({"forwarding_service"}, {"me"}, bare_text(name), true)))
+      who.send(at, d);
+    net.run();
+    auto got = messages(who.receive());
+    return got.empty() ? std::string{"nothing"} : said(got.back());
+  };
+  for (auto name : {"a", "b", "c"})
+    EXPECT_EQ(ask(first, name), std::string{"forward_to_"} + name);
+  EXPECT_NE(ask(first, "d").find("max-relays-per-peer allows: 3"), std::string::npos);
+  EXPECT_EQ(ask(second, "d"), "forward_to_d");
+  EXPECT_EQ(ask(second, "e"), "forward_to_e");
+  EXPECT_NE(ask(second, "f").find("leave room for others"), std::string::npos);
+  EXPECT_EQ(ask_for(behind, "f"), "forward_to_f");
 }
 
 TEST_F(relay_limits, who_registers_a_name_again_needs_no_more_room_and_who_goes_makes_some) {
@@ -323,6 +360,40 @@ TEST_F(relay_service_test,
   EXPECT_EQ(relays(), 0u);
   EXPECT_EQ(relay.board().size(), before);
   EXPECT_EQ(relay.budget().used(), 0u);
+}
+
+TEST_F(relay_service_test, a_name_registered_ten_thousand_times_by_one_peer_is_one_relay_and_each_is_answered) {
+  ask_for(behind, "n3");
+  take(behind);
+  auto before = relay.board().size();
+  std::size_t answers = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    behind.end.send(frame({"forwarding_service"}, {"me"}, bare_text("n3")));
+    if (i % 100 == 99)
+      answers += take(behind).size();
+  }
+  EXPECT_EQ(answers, 10'000u);
+  EXPECT_EQ(relays(), 1u);
+  EXPECT_EQ(relay.board().size(), before);
+  EXPECT_EQ(relay.budget().used(), 0u);
+  EXPECT_LE(relay.board().find(address{"forward_to_n3"})->consumer_of.size(), 3u);
+}
+
+TEST_F(relay_service_test, strangers_of_one_listener_cannot_take_the_relays_of_anothers_peers) {
+  std::vector<std::unique_ptr<talker>> strangers;
+  for (int i = 0; i < 17; ++i) {
+    auto& t = *strangers.emplace_back(std::make_unique<talker>(net, "127.0.0.1:4000"));
+    for (std::size_t n = 0; n < limits{}.max_relays_per_peer; ++n)
+      t.end.send(frame({"forwarding_service"}, {"me"}, bare_text(std::to_string(i) + "-" + std::to_string(n))));
+    t.drain();
+  }
+  EXPECT_EQ(relays(), limits{}.max_relays / 16 * 15);
+  talker member{net, "127.0.0.1:4002"};
+  for (auto name : {"m1", "m2", "m3"})
+    EXPECT_EQ(ask_for(member, name), std::string{"forward_to_"} + name);
+  strangers.clear();
+  net.advance(2s);
+  EXPECT_EQ(relays(), 3u);
 }
 
 } // namespace

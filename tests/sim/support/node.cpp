@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/support/node.hpp"
 
+#include "channels/channels.hpp"
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
 #include "runtime/links/allow.hpp"
@@ -16,6 +17,7 @@
 #include <array>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 namespace ockam::sim {
 
@@ -40,6 +42,16 @@ class caf_config : public caf::actor_system_config {
 
 namespace {
 
+/// The threads of handshakes: the same one, in turn with all the rest.
+class one_thread final : public channels::threads {
+ public:
+  explicit one_thread(net::reactor& r) : reactor_{r} {}
+  void run(std::function<void()> work) override { reactor_.post(std::move(work)); }
+
+ private:
+  net::reactor& reactor_;
+};
+
 node_config named(std::string name, limits limit) {
   node_config c;
   c.name = std::move(name);
@@ -52,10 +64,10 @@ node_config named(std::string name, limits limit) {
 /// The assembly of a real node over the simulated reactor, and CAF's scheduler and multiplexer for tests.
 class node::impl final : public participant {
  public:
-  impl(network& net, const node_config& config, std::span<const service_type> services)
-    : net_{net}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
+  impl(network& net, const node_config& config, std::span<const service_type> services, channels::identity_ptr own)
+    : net_{net}, secure_{std::move(own), [](net::reactor& r) { return std::make_unique<one_thread>(r); }}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
-      assembly_{system_, reactor_, config, {all_transports(), services, &make_relays, nullptr, portal_facilities()}, 1} {
+      assembly_{system_, reactor_, config, {all_transports(), services, nullptr, facilities_, secure_.routes()}, 1} {
     assembly_.open();
     net_.join(*this);
     assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });
@@ -80,7 +92,17 @@ class node::impl final : public participant {
   bool step() override { return (pool_runs_ && sched_.try_run_once()) || mpx_.try_exec_runnable(); }
   void advance(clock::duration d) override { sched_.advance_time(d); }
 
+  std::vector<facility_factory> all_facilities() {
+    auto all = secure_.facilities();
+    for (auto& f : portal_facilities(secure_.routes()))
+      all.push_back(std::move(f));
+    all.emplace_back(&make_relays);
+    return all;
+  }
+
   network& net_;
+  channels::parts secure_;
+  std::vector<facility_factory> facilities_ = all_facilities();
   caf_config caf_config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& sched_;
@@ -95,9 +117,9 @@ class node::impl final : public participant {
 };
 
 node::node(network& net, std::string name, limits limit)
-  : impl_{std::make_unique<impl>(net, named(std::move(name), limit), standard_services())} {}
-node::node(network& net, const node_config& config, std::span<const service_type> services)
-  : impl_{std::make_unique<impl>(net, config, services)} {}
+  : impl_{std::make_unique<impl>(net, named(std::move(name), limit), standard_services(), nullptr)} {}
+node::node(network& net, const node_config& config, std::span<const service_type> services, channels::identity_ptr own)
+  : impl_{std::make_unique<impl>(net, config, services, std::move(own))} {}
 node::~node() = default;
 
 live_parts node::parts() { return impl_->assembly_.parts(); }

@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+namespace ockam::channels {
+class node_identity;
+}
+
 namespace ockam::sim {
 
 /// A node of the simulated network: the real switchboard, worker hosts, services and transports, with
@@ -18,7 +22,9 @@ class node {
  public:
   explicit node(network& net, std::string name = "n1", limits limit = {});
   /// One that starts as `config` says; `failures` tells what could not begin.
-  node(network& net, const node_config& config, std::span<const service_type> services);
+  /// `own`: who it is; null: nobody.
+  node(network& net, const node_config& config, std::span<const service_type> services,
+       std::shared_ptr<channels::node_identity> own = nullptr);
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;

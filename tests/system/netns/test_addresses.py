@@ -91,6 +91,23 @@ def test_localhost_where_only_ipv6_leads_out(world, ockam):
         assert r.code == 0, r
 
 
+#   a: alone, with names for both loopback addresses, or for one and its own address; one family leads out, the node listens at the other
+@pytest.mark.parametrize("leads_out,listens", [(6, "127.0.0.1"), (4, "[::1]")])
+def test_names_of_this_host_where_one_family_leads_out(world, ockam, leads_out, listens):
+    a, other = world.host("a"), world.host("b")
+    cable = world.join(other, a, "10.89.1")
+    if leads_out == 6:
+        a.has("2001:db8:89::2/64", cable.far_device)
+        subprocess.run(["ip", "-n", a.namespace, "addr", "del", "10.89.1.2/24", "dev", cable.far_device], check=True)
+    own = "2001:db8:89::2" if leads_out == 6 else "10.89.1.2"
+    a.hosts("127.0.0.1 localhost both.test", "::1 localhost both.test", f"{own} own.test", f"{listens.strip('[]')} own.test")
+    a.node(listener("tcp", f"{listens}:4000") + connection("tcp", "both.test:4000"))
+    wait_until(lambda: is_up(ockam, "a"), "the configured one is up")
+    for name in ("both.test", "own.test"):
+        r = ockam("tcp-connection", "create", "--from", "a", "--to", f"{name}:4000")
+        assert r.code == 0, r
+
+
 def test_a_listener_whose_address_comes_late(world, ockam):
     a = world.host("a")
     node = a.node(listener("tcp", "10.88.1.1:4000") + "[udp-listener u]\naddress = 10.88.1.1:4001\n[tcp-listener here]\naddress = 127.0.0.1:0\n")

@@ -15,6 +15,13 @@ for folder in (HERE, HERE.parent, HERE.parents[2] / "python"):
     sys.path.insert(0, str(folder))
 
 
+def pytest_collection_modifyitems(items):
+    """An exception on a thread, or in a task that nobody asks, fails the test in which it is raised."""
+    for item in items:
+        for kind in ("PytestUnhandledThreadExceptionWarning", "PytestUnraisableExceptionWarning"):
+            item.add_marker(pytest.mark.filterwarnings(f"error::pytest.{kind}"))
+
+
 @pytest.fixture
 def run():
     """run(coroutine) → its result, in time."""

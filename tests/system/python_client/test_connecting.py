@@ -16,12 +16,12 @@ from ockam_client import dialing, link as links
 
 @pytest.mark.parametrize("text,place", [
     ("127.0.0.1:4000", ("127.0.0.1", 4000)), ("4000", ("127.0.0.1", 4000)), (":4000", ("127.0.0.1", 4000)), ("[::1]:65535", ("::1", 65535)),
-    ("[fe80::1%lo]:1", ("fe80::1%lo", 1)), ("localhost:0", ("localhost", 0)), ("/run/x.sock", ("/run/x.sock", None)), ("./x", ("./x", None))])
+    ("[fe80::1%lo]:1", ("fe80::1%lo", 1)), ("localhost:0", ("localhost", 0)), ("h:" + "0" * 5000 + "7", ("h", 7)), ("/run/x.sock", ("/run/x.sock", None)), ("./x", ("./x", None))])
 def test_places(text, place):
     assert dialing.place(text) == place
 
 
-@pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "h:", "h:٣", "h:" + "9" * 5000])
+@pytest.mark.parametrize("text", ["", "localhost", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "h:", "h:٣", "h:" + "9" * 5000, "h:000000070000"])
 def test_places_that_are_none(text, run):
     with pytest.raises(ockam.OckamError, match="neither HOST:PORT nor a path") as e:
         run(ockam.connect(text))
@@ -80,8 +80,9 @@ def test_the_limit_bounds_the_handshake_too(run):
     async def go():
         async with fake_node.FakeNode(greeting=b"") as node:
             began = time.monotonic()
-            with pytest.raises(ockam.Unreachable, match="within 0.2 s"):
+            with pytest.raises(ockam.Unreachable, match="within 0.2 s") as e:
                 await ockam.connect(node.address, timeout=0.2)
+            assert "firewall" in e.value.hint
             assert 0.15 < time.monotonic() - began < 5
             await node.all[0].closed()
 
@@ -291,3 +292,56 @@ def test_a_peer_that_only_reads_nothing_has_not(run, monkeypatch):
             assert links.silent_for(c._link._writer.get_extra_info("socket")) < 5
 
     run(go())
+
+
+def test_literal_addresses_and_names_are_looked_up_as_such(run, monkeypatch):
+    asked = []
+
+    def getaddrinfo(*where, type, flags=0):
+        asked.append((where, type, flags))
+        if flags:
+            raise socket.gaierror
+        return [(socket.AF_INET, type, 6, "", ("10.0.0.1", 4000))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert run(dialing._look_up("name.test", 4000)) == [(socket.AF_INET, ("10.0.0.1", 4000))]
+    where = ("name.test", 4000)
+    assert asked == [(where, socket.SOCK_STREAM, socket.AI_NUMERICHOST), (where, socket.SOCK_STREAM, 0)]
+
+
+@pytest.fixture
+def attempts(monkeypatch):
+    """attempts({address: seconds or error}): what becomes of connects."""
+
+    def set_up(outcomes):
+        async def attempt(_, where):
+            if isinstance(outcomes[where], OSError):
+                raise outcomes[where]
+            await asyncio.sleep(outcomes[where])
+            return socket.socket()
+
+        monkeypatch.setattr(dialing, "NEXT_ADDRESS", 0.02)
+        monkeypatch.setattr(dialing, "_attempt", attempt)
+        return [(socket.AF_INET, where) for where in outcomes]
+
+    return set_up
+
+
+def test_the_last_address_may_take_its_time(run, attempts):
+    run(dialing._race(attempts({"slow": 0.1}))).close()
+
+
+def test_who_loses_is_closed_and_says_nothing(run, attempts, caplog):
+    async def go():
+        (await dialing._race(attempts({"never": 1000, "soon": 0.01}))).close()
+        await asyncio.sleep(0)
+
+    run(go())
+    assert not caplog.records
+
+
+def test_the_first_error_is_told(run, attempts):
+    with pytest.raises(OSError, match="first"):
+        run(dialing._race(attempts({"a": OSError("first"), "b": OSError("second")})))
+    with pytest.raises(OSError, match="the name has no addresses"):
+        run(dialing._race([]))

@@ -67,6 +67,24 @@ def test_objects_and_methods_are_handlers(served):
     served(test)
 
 
+def test_only_plain_handlers_have_threads():
+    class Async:
+        async def __call__(self, m):
+            pass
+
+    class Plain:
+        def __call__(self, m):
+            pass
+
+    async def coroutine(m):
+        pass
+
+    for handler, has in ((coroutine, False), (Async(), False), (Async().__call__, False), (Plain(), True), (lambda m: None, True)):
+        w = workers.Worker("w", handler)
+        assert (w._thread is not None) == has, handler
+        w.end()
+
+
 def test_no_answer_without_a_way_back_or_without_a_value(served):
     async def test(c, link):
         handled = asyncio.Event()
@@ -98,8 +116,9 @@ def test_names_are_taken_once(served):
         async def one(m):
             return "one"
 
-        with pytest.raises(ockam.OckamError, match="a worker w is there already"):
+        with pytest.raises(ockam.OckamError, match="a worker w is there already") as e:
             c.worker("w")(one)
+        assert e.value.hint == "choose another name"
         with pytest.raises(ockam.InvalidRoute):
             c.worker("w" * 1025)(one)
         c.remove("w")

@@ -66,7 +66,7 @@ def test_who_waits_for_the_link_gets_it(run):
                 node.stop()
                 while c.connected:
                     await asyncio.sleep(0)
-                with pytest.raises(ockam.TimedOut, match="no link to .* within 0.1 s: cannot connect"):
+                with pytest.raises(ockam.TimedOut, match=r"no link to (\S+) within 0.1 s: cannot connect to \1: Connect call failed"):
                     await c.wait_connected(timeout=0.1)
                 assert not c._watching
                 waiting = [asyncio.create_task(c.wait_connected()) for _ in range(2)]
@@ -237,5 +237,43 @@ def test_an_answer_without_a_link_is_lost_quietly(run, caplog):
             release.set()
             await left.wait()
 
-    run(go())
+    with caplog.at_level(logging.DEBUG, "ockam_client"):
+        run(go())
     assert not [r for r in caplog.records if r.levelno >= logging.ERROR]
+    assert any(r.getMessage().startswith("an answer of worker w is lost: there is no link to 127.0.0.1:") for r in caplog.records)
+
+
+def test_a_report_without_a_link_is_lost_quietly(run, caplog, monkeypatch):
+    async def go():
+        async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
+            link = await node.link()
+            monkeypatch.setattr(c._link, "offer", lambda _: False)  # so that it has to wait
+            monkeypatch.setattr(c._link, "write", gone)
+            link.send(["nobody"], extras={"ockam_report": "1"})
+            while not any("is lost" in r.getMessage() for r in caplog.records):
+                await asyncio.sleep(0)
+
+    async def gone(_):
+        raise ockam.Closed("it is gone")
+
+    with caplog.at_level(logging.DEBUG, "ockam_client"):
+        run(go())
+    assert [r.getMessage() for r in caplog.records if "lost" in r.getMessage()][0].startswith("a report is lost: the link to 127.0.0.1:")
+
+
+# Before the reader of the link hears of it, too.
+@pytest.mark.parametrize("reconnect", [True, False])
+def test_what_is_sent_over_a_link_that_has_just_ended(run, reconnect):
+    async def go():
+        async with fake_node.FakeNode() as node, ockam.connect(node.address, reconnect=reconnect) as c:
+            c._link.abort()
+            with pytest.raises(ockam.Closed) as e:
+                await c.send("x")
+            assert isinstance(e.value, ockam.Disconnected) == reconnect
+            if reconnect:
+                assert e.value.cause == f"the link to {node.address} ended: the connection was closed here"
+                assert "wait_connected" in e.value.hint
+            else:
+                assert e.value.cause == "the connection was closed here"
+
+    run(go())

@@ -327,6 +327,34 @@ def test_who_waits_to_write_hears_of_the_end(run):
     run(go())
 
 
+def test_a_link_that_has_ended_takes_nothing_and_says_why(run, monkeypatch):
+    async def go():
+        async with fake_node.FakeNode() as node:
+            for end in ("abort", "close"):
+                link = await links.dial(ockam.dialing.place(node.address), node.address, 5)
+                assert link.offer(b"")
+                link._writer.transport.set_write_buffer_limits(high=0)
+                assert link.offer(b"")  # nothing waits: at its limit is not over it
+                ended = getattr(link, end)()
+                if ended:
+                    await ended
+                assert not link.offer(b"")
+                with pytest.raises(ockam.Closed, match="the connection was closed here"):
+                    link.check()
+
+            async def reset():
+                raise ConnectionResetError
+
+            link = await links.dial(ockam.dialing.place(node.address), node.address, 5)
+            monkeypatch.setattr(link._writer, "drain", reset)
+            for _ in range(2):
+                with pytest.raises(ockam.Closed, match="the node has closed the connection"):
+                    await link.write(b"")
+            await link.close()
+
+    run(go())
+
+
 def test_close_does_not_wait_for_a_node_that_reads_nothing(run, monkeypatch):
     monkeypatch.setattr(links, "FLUSH", 0.1)
 

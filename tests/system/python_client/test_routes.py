@@ -13,6 +13,7 @@ from ockam_client import routes
     ("/dnsaddr/h/tcp/4000/wss", [(3, "wss://h:4000")]), ("/dnsaddr/h/tcp/4000/service/ws", [(1, "h:4000"), (0, "ws")]),
     ("/dnsaddr/h/tcp/65535", [(1, "h:65535")]), ("/dnsaddr/h/tcp/007", [(1, "h:7")]),
     ("/ip4/1.2.3.4/tcp/1/ip4/1.2.3.4/udp/2", [(1, "1.2.3.4:1"), (2, "1.2.3.4:2")]),
+    ("/dnsaddr/h/tcp/" + "0" * 5000 + "7", [(1, "h:7")]), ("0" * 5000 + "1#x", [(1, "x")]), ("000#x", [(0, "x")]), ([(255, "x")], [(255, "x")]),
     (["hop", (1, "h:1"), "2#x"], [(0, "hop"), (1, "h:1"), (2, "x")]), ([(0, "")], [(0, "")])])
 def test_routes(text, route):
     assert routes.parse(text) == route
@@ -24,7 +25,7 @@ def test_routes(text, route):
     ("/ip4/1.2.3/tcp/1", "'1.2.3' is not an address of ip4"), ("/ip6/1.2.3.4/tcp/1", "is not an address of ip6"),
     ("/ip4/1.2.3.4", "1.2.3.4 is not followed by a port"), ("/ip4/1.2.3.4/tcp", "/tcp has no value in '/ip4/1.2.3.4/tcp'"), ("/ip4/1.2.3.4/tcp/x", "'x' is not a port number"),
     ("/ip4/1.2.3.4/tcp/65536", "'65536' is not a port number"), ("/ip4/1.2.3.4/sctp/1", "not followed by a port"),
-    ("/ip4/1.2.3.4/tcp/" + "9" * 5000, "is not a port number"), ("/ip4/1.2.3.4/tcp/٣", "is not a port number"),
+    ("/ip4/1.2.3.4/tcp/" + "9" * 5000, "is not a port number"), ("/ip4/1.2.3.4/tcp/٣", "is not a port number"), ("/ip4/1.2.3.4/tcp/" + "0" * 20 + "70000", "is not a port number"),
     ("/ip4/1.2.3.4/udp/1/ws", "/ws/ cannot be part"), ("/x/y", "/x/ cannot be part"), ("/node/n1", "/node/ cannot be part"),
     ("x#y#z", "'x#y#z' is not an address"), ("1#y#z", "is not an address"), ("256#a", "is not an address"), ("-1#a", "is not an address"),
     ([(300, "x")], "is not an address"), ([(256, "x")], "is not an address"), ([(-1, "x")], "is not an address"), ([("0", "x")], "is not an address"),
@@ -34,6 +35,12 @@ def test_routes_that_are_none(route, says):
     with pytest.raises(ockam.InvalidRoute) as e:
         routes.parse(route)
     assert says in e.value.cause and e.value.hint
+
+
+def test_a_long_name_is_shown_in_part():
+    with pytest.raises(ockam.InvalidRoute) as e:
+        routes.parse("x" * 2000)
+    assert "x" * 32 in e.value.cause and "x" * 33 not in e.value.cause
 
 
 def test_what_gives_addresses_is_a_route():
@@ -48,6 +55,9 @@ def test_the_longest_ones():
 def test_nodes_are_the_command_lines_business():
     with pytest.raises(ockam.InvalidRoute, match="command line"):
         routes.parse("/node/n1/service/echo")
+    with pytest.raises(ockam.InvalidRoute) as e:
+        routes.parse("/x/y")
+    assert e.value.hint == "for example /service/echo"
 
 
 def test_random_addresses_differ():
@@ -56,3 +66,5 @@ def test_random_addresses_differ():
 
 def test_they_are_shown():
     assert routes.show((1, "h:1")) == "1#h:1" and routes.show((0, "a\x1b")) == "0#a\\x1b"
+    assert routes.show((0, "x" * 1024)) == "0#" + "x" * 1024
+    assert routes.show((0, "\x1b" * 1024)) == "0#" + "\\x1b" * 256

@@ -204,7 +204,7 @@ def test_a_path_where_somebody_listens_is_left_alone(run, tmp_path):
         path = f"{tmp_path}/s"
         async with ockam.listen(path) as s:
             s.worker("w")(lambda m: "first")
-            with pytest.raises(ockam.CannotListen, match="another process listens there"):
+            with pytest.raises(ockam.CannotListen, match=f"cannot listen on {path}: another process listens there"):
                 await ockam.listen(path)
             assert (await (await fake_node.dial(path)).ask("w")).payload == b"\x05first"
             assert os.listdir(tmp_path) == ["s"]
@@ -259,8 +259,9 @@ def test_what_is_no_socket_is_left_alone(run, tmp_path):
         (tmp_path / "link").symlink_to("file")
         (tmp_path / "folder").mkdir()
         for name in ("file", "link", "folder"):
-            with pytest.raises(ockam.CannotListen, match="it is no socket"):
+            with pytest.raises(ockam.CannotListen, match=f"cannot listen on {tmp_path}/{name}: there is a file, and it is no socket") as e:
                 await ockam.listen(f"{tmp_path}/{name}")
+            assert "move it away" in e.value.hint
         assert (tmp_path / "file").read_text() == "precious" and len(os.listdir(tmp_path)) == 3
 
     run(go())
@@ -293,7 +294,7 @@ def test_of_two_that_find_a_stale_socket_one_gets_the_path(tmp_path, monkeypatch
         rename(source, target)
 
     monkeypatch.setattr(os, "rename", late)
-    with pytest.raises(ockam.CannotListen, match="another process listens there"):
+    with pytest.raises(ockam.CannotListen, match=f"cannot listen on {path}: another process listens there"):
         unix_socket.UnixListener(path)
     assert os.listdir(tmp_path) == ["s"]
     first[0].close()
@@ -308,7 +309,8 @@ def test_where_nothing_can_be_made(run, address, says):
 def test_a_port_that_is_taken(run):
     async def go():
         async with ockam.listen("127.0.0.1:0") as s:
-            with pytest.raises(ockam.CannotListen, match="already in use"):
+            with pytest.raises(ockam.CannotListen) as e:
                 await ockam.listen(s.address)
+            assert e.value.cause.startswith(f"cannot listen on {s.address}: ") and "already in use" in e.value.cause and "Errno" not in e.value.cause
 
     run(go())

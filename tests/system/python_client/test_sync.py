@@ -84,7 +84,7 @@ def test_it_asks_and_sends(address):
         c.send("echo", "hi", sender="me")
         c.send("echo", sender="me")
         assert [heard.get(timeout=5) for _ in range(2)] == [b"\x02hi", b""]
-        with pytest.raises(ockam.TimedOut):
+        with pytest.raises(ockam.TimedOut, match="within 0.05 s"):
             c.request("mute", timeout=0.05)
         with pytest.raises(ockam.InvalidRoute):
             c.send("")
@@ -146,10 +146,16 @@ def test_an_async_handler_is_told_what_to_use(address):
         async def back(m):
             if m.text == "wrong":
                 c.request("echo", "x")
+            if m.text == "why":
+                try:
+                    c.request("echo", "x")
+                except ockam.OckamError as e:
+                    return e.hint
             return (await m.connection.request("echo", m.text)).text
 
         with pytest.raises(ockam.ServiceFailed, match="this waits for the thread that it was called from"):
             in_time(lambda: c.request("kick", "wrong"))
+        assert in_time(lambda: c.request("kick", "why").text).startswith("in an async handler: await message.connection")
         assert in_time(lambda: c.request("kick", "right").text) == "right"
 
 

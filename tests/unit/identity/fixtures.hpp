@@ -4,6 +4,7 @@
 #include "identity/handshake.hpp"
 #include "identity/memory_vault.hpp"
 #include "runtime/core/hex.hpp"
+#include "support/test_data.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -19,7 +20,7 @@ namespace ockam::identities::test {
 inline constexpr timestamp t0 = 1'700'000'000;
 
 inline nlohmann::json recording(const std::string& name) {
-  std::ifstream in{std::string{OCKAM_TEST_DATA} + "/identity/" + name + ".json"};
+  std::ifstream in{test_data("identity/" + name + ".json")};
   return nlohmann::json::parse(in);
 }
 

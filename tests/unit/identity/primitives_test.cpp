@@ -3,6 +3,10 @@
 #include "identity/aead.hpp"
 #include "identity/digest.hpp"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace ockam::identities::test {
 namespace {
 
@@ -14,6 +18,17 @@ TEST(secret, is_moved_and_leaves_nothing_behind) {
   b = secret{3};
   EXPECT_EQ(hex(b), "000000");
   static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
+}
+
+TEST(secret, is_in_no_core_dump_of_a_process_that_says_so) {
+  auto pid = ::fork(); // for good, so not in this process
+  if (pid == 0) {
+    forbid_core_dumps();
+    ::_exit(::prctl(PR_GET_DUMPABLE));
+  }
+  int status = -1;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(secret, is_zero_when_new_wherever_it_is) {

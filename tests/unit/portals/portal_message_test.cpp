@@ -2,6 +2,7 @@
 #include "portals/portal_message.hpp"
 
 #include "runtime/core/hex.hpp"
+#include "support/test_data.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ struct recorded {
 };
 
 std::vector<recorded> captures() {
-  std::ifstream in{OCKAM_TEST_DATA "/portal_captures.txt"};
+  std::ifstream in{test_data("portal_captures.txt")};
   std::vector<recorded> out;
   for (std::string line; std::getline(in, line);) {
     if (line[0] != '<' && line[0] != '>')

@@ -2,6 +2,7 @@
 //! A real Ockam node, over the crates that its authors publish: what the interop tests talk to
 //! and what the benchmark compares with.
 
+mod kept;
 mod load;
 mod requests;
 mod session;

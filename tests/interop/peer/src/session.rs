@@ -14,20 +14,30 @@
 //! | `heartbeat ADDRESS`            | `sent`: a message whose onward route is empty on the wire         |
 //! | `tell ROUTE HEX`               | `sent`: that payload, and nobody waits for a reply                |
 //! | `relay ADDRESS NAME`           | `relay WORKER`: registered at the node behind that connection     |
+//! | `keep HOST:PORT NAME`          | `kept`: a relay there, over a connection of its own, as sessions of the reference keep it |
+//! | `pings`                        | `pings REGISTRATIONS SENT ANSWERED`: what became of that          |
 //! | `outlet NAME HOST:PORT`        | `outlet NAME`: one end of a portal, for peers of all listeners so far |
 //! | `inlet ROUTE`                  | `inlet HOST:PORT`: the other end, at a free port                  |
+//! | `identity`                     | `identity IDENTIFIER`: of this node, made when it is first asked for |
+//! | `secure-listener NAME [IDENTIFIER]` | `listener NAME`: takes secure channels, of anybody or of that one |
+//! | `secure ROUTE [IDENTIFIER]`    | `channel ADDRESS IDENTIFIER`: to that listener, with anybody or that one |
+//! | `close-channel ADDRESS`        | `closed`                                                          |
 //!
 //! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
 
+use crate::kept::{keep, Counts};
 use crate::requests::{ask, parse_route, pattern, pipeline, sha256, tell};
 use crate::workers::{Echo, Hop, Uppercase};
+use ockam::identity::{Identifier, SecureChannelListenerOptions, SecureChannelOptions, TrustEveryonePolicy, TrustIdentifierPolicy};
 use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
 use ockam::remote::{RemoteRelay, RemoteRelayOptions};
-use ockam::{route, Context, Encodable, RelayService, RelayServiceOptions, Result};
+use ockam::{node, route, Context, Encodable, Node, RelayService, RelayServiceOptions, Result};
+use ockam_core::access_control::AllowAll;
 use ockam_core::flow_control::FlowControlId;
 use ockam::transport::HostnamePort;
 use ockam_transport_tcp::{TcpConnectionOptions, TcpInletOptions, TcpListenerOptions, TcpOutletOptions, TcpTransport};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -39,6 +49,8 @@ pub struct Session {
     tcp: Arc<TcpTransport>,
     udp: Arc<UdpTransport>,
     flows: Vec<FlowControlId>,
+    identity: Option<(Node, Identifier)>,
+    kept: Arc<Counts>,
 }
 
 impl Session {
@@ -49,7 +61,7 @@ impl Session {
         ctx.start_worker("echo", Echo)?;
         ctx.start_worker("uppercase", Uppercase)?;
         ctx.start_worker("hop", Hop)?;
-        let mut s = Session { ctx, tcp, udp, flows: vec![] };
+        let mut s = Session { ctx, tcp, udp, flows: vec![], identity: None, kept: Default::default() };
         if let Some(at) = tcp_at {
             let options = TcpListenerOptions::new();
             s.admit(options.spawner_flow_control_id());
@@ -136,10 +148,29 @@ impl Session {
                 let info = RemoteRelay::create_static(&self.ctx, route![*link], *name, RemoteRelayOptions::new()).await?;
                 format!("relay {}", info.remote_address())
             }
+            ["keep", at, name] => {
+                self.kept = keep(&self.ctx, &self.tcp, at, name, &SERVICES)?;
+                "kept".into()
+            }
+            ["pings"] => {
+                let of = |n: &AtomicUsize| n.load(SeqCst);
+                format!("pings {} {} {}", of(&self.kept.registrations), of(&self.kept.sent), of(&self.kept.answered))
+            }
             ["outlet", name, to] => {
                 let options = self.flows.iter().fold(TcpOutletOptions::new(), |o, id| o.as_consumer(id));
                 self.tcp.create_outlet(*name, HostnamePort::from_str(to)?, options)?;
                 format!("outlet {name}")
+            }
+            ["identity"] => {
+                self.become_somebody().await?;
+                format!("identity {}", self.identity.as_ref().unwrap().1)
+            }
+            ["secure-listener", name, ..] => self.secure_listener(name, word.get(2).copied()).await?,
+            ["secure", route, ..] => self.secure(route, word.get(2).copied()).await?,
+            ["close-channel", address] => {
+                let (node, _) = self.identity.as_ref().unwrap();
+                node.secure_channels().stop_secure_channel(&self.ctx, &(*address).into())?;
+                "closed".into()
             }
             ["inlet", route] => {
                 let inlet = self.tcp.create_inlet("127.0.0.1:0", parse_route(route), TcpInletOptions::new()).await?;
@@ -147,6 +178,45 @@ impl Session {
             }
             _ => format!("error unknown command: {line}"),
         })
+    }
+
+    async fn become_somebody(&mut self) -> Result<()> {
+        if self.identity.is_none() {
+            let node = node(self.ctx.new_detached("identities", AllowAll, AllowAll)?).await?;
+            let id = node.create_identity().await?;
+            self.identity = Some((node, id));
+        }
+        Ok(())
+    }
+
+    /// Its channels reach the services, and it can be reached through them itself.
+    async fn secure_listener(&mut self, name: &str, authorized: Option<&str>) -> Result<String> {
+        self.become_somebody().await?;
+        let (node, id) = self.identity.as_ref().unwrap();
+        let mut options = self.flows.iter().fold(SecureChannelListenerOptions::new(), |o, f| o.as_consumer(f));
+        options = match authorized {
+            Some(who) => options.with_trust_policy(TrustIdentifierPolicy::new(Identifier::from_str(who)?)),
+            None => options.with_trust_policy(TrustEveryonePolicy),
+        };
+        let listener = node.create_secure_channel_listener(id, name, options)?;
+        let flow = listener.flow_control_id().clone();
+        self.ctx.flow_controls().add_consumer(&name.into(), &flow);
+        self.admit(flow);
+        Ok(format!("listener {name}"))
+    }
+
+    async fn secure(&mut self, to: &str, authorized: Option<&str>) -> Result<String> {
+        self.become_somebody().await?;
+        let (node, id) = self.identity.as_ref().unwrap();
+        let options = SecureChannelOptions::new().with_timeout(Duration::from_secs(15));
+        let options = match authorized {
+            Some(who) => options.with_trust_policy(TrustIdentifierPolicy::new(Identifier::from_str(who)?)),
+            None => options.with_trust_policy(TrustEveryonePolicy),
+        };
+        let channel = node.create_secure_channel(id, parse_route(to), options).await?;
+        let answer = format!("channel {} {}", channel.encryptor_address().address(), channel.their_identifier());
+        self.admit(channel.flow_control_id().clone());
+        Ok(answer)
     }
 
     async fn dial(&mut self, to: &str) -> Result<String> {

@@ -91,6 +91,46 @@ TEST_F(dialer_test, a_configured_connection_is_listed_and_used) {
   EXPECT_EQ(n3.connections(), 1u);
 }
 
+//   n1 ══▶ proxy (the test), which plays the far nodes as well
+TEST_F(dialer_test, links_for_routes_go_by_way_of_the_proxy_of_routing) {
+  auto& proxy = net.serve("127.0.0.1:3128");
+  n1.routing().proxy = "http://127.0.0.1:3128";
+  for (auto type : {transport_type::tcp, transport_type::websocket, transport_type::caf}) {
+    say({address{type, type == transport_type::websocket ? "ws://far.example:4000" : "far.example:4000"}, "echo"}, "hello");
+    ASSERT_TRUE(proxy.waiting()) << static_cast<int>(type);
+    auto far = proxy.accept();
+    EXPECT_TRUE(far.receive().starts_with("CONNECT far.example:4000 ")) << static_cast<int>(type);
+    far.send("HTTP/1.1 403 Forbidden\r\n\r\n");
+    net.run();
+    EXPECT_EQ(take(), strings{"unreachable on n1"});
+  }
+  say({tcp("other.example:4000"), "echo"}, "hello");
+  auto far = proxy.accept();
+  far.receive();
+  far.send("HTTP/1.1 200 OK\r\n\r\n" + preamble);
+  net.run();
+  EXPECT_NE(far.receive().find("hello"), std::string::npos);
+}
+
+TEST_F(dialer_test, what_knows_no_proxy_goes_straight) {
+  n1.routing().proxy = "http://127.0.0.1:3128";
+  auto at = n2.listen("127.0.0.1:7100", {"services"}, "udp");
+  say({address{transport_type::udp, at}, "echo"}, "hello");
+  EXPECT_EQ(take(), strings{"hello"});
+}
+
+TEST_F(dialer_test, a_configured_connection_has_a_proxy_of_its_own_or_none) {
+  n1.routing().proxy = "http://127.0.0.1:3128"; // where nobody is
+  connection_config c;
+  c.name = "straight";
+  c.transport = "tcp";
+  c.address = "127.0.0.1:7000";
+  ASSERT_TRUE(n1.lasting().add(c, n1.tcp()));
+  net.run();
+  say({to_n2, "echo"}, "hello");
+  EXPECT_EQ(take(), strings{"hello"});
+}
+
 TEST_F(dialer_test, straight_from_a_link_nobody_is_dialled) {
   n2.routing().dial = dial_policy::any;
   say({to_n2, to_n3, "echo"}, "a");

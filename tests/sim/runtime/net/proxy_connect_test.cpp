@@ -184,13 +184,13 @@ TEST_F(proxy_connect_test, may_be_given_up_at_any_time) {
   EXPECT_EQ(reactor_.timers(), 0u);
 }
 
-//   n1: tcp-connection with `proxy` ──▶ proxy:1 (the test), which plays the far node as well
+//   n1: a connection with `proxy` ──▶ proxy:1 (the test), which plays the far node as well
 TEST(proxied_connection, becomes_a_link) {
   network net;
   net.serve("127.0.0.1:3128");
   std::optional<result<link_info>> up; // told of what has not come about when the node ends
   node n1{net, "n1"};
-  for (auto* transport : {"tcp", "ws"}) {
+  for (auto* transport : {"tcp", "ws", "caf"}) {
     up.reset();
     n1.reactor().post([&] {
       connect_options o;
@@ -202,6 +202,8 @@ TEST(proxied_connection, becomes_a_link) {
     EXPECT_TRUE(proxy.receive().starts_with("CONNECT far.example:4000 "));
     proxy.send("HTTP/1.1 200 OK\r\n\r\n" + std::string{transport == std::string{"tcp"} ? preamble : ""});
     net.run();
+    if (transport == std::string{"caf"})
+      continue; // where its server speaks first
     if (transport == std::string{"ws"}) {
       EXPECT_NE(proxy.receive().find("Host: far.example:4000\r\n"), std::string::npos);
       continue;

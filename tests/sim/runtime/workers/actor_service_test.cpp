@@ -187,30 +187,87 @@ TEST_F(actor_services, who_has_no_handler_for_requests_says_so) {
   EXPECT_EQ(ask("x", {"odd"}), "the service at 0#odd on node n1 answered with an error: the actor answered with what is no payload");
 }
 
-TEST_F(actor_services, an_exception_ends_it_with_its_words_for_all_who_wait) {
-  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
-    return {[self](const ockam::request& r) -> caf::result<std::string> {
-      if (r.text() != "now")
-        return self->make_response_promise<std::string>();
-      throw std::runtime_error{"no disk"};
+TEST_F(actor_services, an_exception_of_a_request_is_its_answer_and_the_actor_goes_on) {
+  ASSERT_TRUE(start([](caf::stateful_actor<tally>* self) -> caf::behavior {
+    return {[self](const ockam::request& r) {
+      if (r.text() == "now")
+        throw std::runtime_error{"no disk"};
+      return std::to_string(++self->state.n);
     }};
   }));
+  EXPECT_EQ(ask("x"), "1");
+  EXPECT_EQ(ask("now"), "the service at 0#service on node n1 answered with an error: no disk");
+  n.send({"service"}, "\xff\xff", "me", true);
+  EXPECT_EQ(said(), "the service at 0#service on node n1 answered with an error: the payload is not text");
+  EXPECT_EQ(ask("x"), "2") << "the same actor";
+  EXPECT_EQ(n.workers().show(address{"service"})->failed, 2u);
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(actor_services, an_exception_of_a_class_or_after_a_promise_is_no_end_either) {
+  class careless : public caf::event_based_actor {
+   public:
+    using caf::event_based_actor::event_based_actor;
+    caf::behavior make_behavior() override {
+      return {[this](const ockam::request& r) {
+        auto later = make_response_promise<std::string>();
+        if (r.text() == "throw")
+          throw 1;
+        later.deliver(std::string{"good"});
+        return later;
+      }};
+    }
+  };
+  ASSERT_TRUE(start_type(actor_service<careless>("careless")));
+  EXPECT_EQ(ask("throw"), "the service at 0#service on node n1 answered with an error: an exception that is no std::exception");
+  EXPECT_EQ(ask("x"), "good");
+}
+
+TEST_F(actor_services, an_exception_of_anything_else_ends_it_with_its_words_for_all_who_wait) {
+  using now = caf::atom_constant<caf::atom("now")>;
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    return {
+      [self](const ockam::request& r) {
+        if (r.text() == "now")
+          self->send(self, now::value);
+        return self->make_response_promise<std::string>();
+      },
+      [](now) { throw std::runtime_error{"no disk"}; },
+    };
+  }));
   EXPECT_EQ(ask("wait"), "nothing");
-  ask("now");
+  n.send({"service"}, "\x03now", "me", true);
   ASSERT_EQ(got.size(), 2u);
   auto words = [&](std::size_t i) { return got[i]->header.get_report() ? to_error(*got[i]->header.get_report()).cause : "a reply"; };
-  EXPECT_EQ(words(0), "the service at 0#service on node n1 answered with an error: no disk");
+  EXPECT_EQ(words(0), "the service at 0#service on node n1 failed: no disk");
   EXPECT_EQ(words(1), "the service at 0#service on node n1 failed: no disk");
   EXPECT_FALSE(n.board().find(address{"service"})) << "its name is free";
   got.clear();
   EXPECT_EQ(n.budget().used(), 0u);
 }
 
+TEST_F(actor_services, one_that_wants_something_else_of_its_exceptions_gets_it) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_exception_handler([](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error, std::string{"that was all"}); });
+    return {[](const ockam::request&) -> std::string { throw std::runtime_error{"no disk"}; }};
+  }));
+  EXPECT_EQ(ask("x"), "the service at 0#service on node n1 answered with an error: that was all");
+  EXPECT_FALSE(n.board().find(address{"service"}));
+}
+
+TEST_F(actor_services, a_broker_has_no_thread_of_its_own) {
+  service_options detached{{{"thread", "detached"}}};
+  auto refused = start([](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; }, "service", restart_policy::never, detached);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().cause.find("it is a broker"), std::string::npos) << refused.error().cause;
+}
+
 TEST_F(actor_services, one_that_ends_is_made_anew_where_that_is_wanted) {
   auto mortal = [](caf::stateful_actor<tally>* self) -> caf::behavior {
     return {[self](const ockam::request& r) {
       if (r.text() == "fail")
-        throw std::runtime_error{"as asked"};
+        self->quit(caf::make_error(caf::sec::runtime_error, std::string{"as asked"}));
       if (r.text() == "quit")
         self->quit();
       return std::to_string(++self->state.n);

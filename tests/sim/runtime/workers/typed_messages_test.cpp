@@ -380,6 +380,33 @@ TEST_F(publishing, gives_an_actor_an_address_until_it_is_taken_back) {
   EXPECT_FALSE(other.board().find(address{"again"})) << "it has ended";
 }
 
+/// Says how many want to hear of its end.
+class observed : public caf::event_based_actor {
+ public:
+  using caf::event_based_actor::event_based_actor;
+  caf::behavior make_behavior() override {
+    return {[this](const ockam::request&) {
+      int n = 0;
+      std::lock_guard guard{mtx_};
+      for (auto* a = attachables_head_.get(); a; a = a->next.get())
+        ++n;
+      return std::to_string(n);
+    }};
+  }
+};
+
+TEST_F(publishing, again_and_again_leaves_nothing_at_the_actor) {
+  auto actor = system(n).spawn<observed>();
+  ASSERT_TRUE(publish_at(n, "name", actor));
+  auto before = ask("x", {"name"});
+  for (int i = 0; i < 50; ++i) {
+    unpublish(system(n), "name");
+    net.run();
+    ASSERT_TRUE(publish_at(n, "name", actor));
+  }
+  EXPECT_EQ(ask("x", {"name"}), before);
+}
+
 TEST_F(publishing, an_actor_that_is_not_typed_speaks_text_or_what_interface_is_said) {
   auto any = system(n).spawn([](caf::event_based_actor*) -> caf::behavior {
     return {[](const ockam::request& r) { return "Hello, " + r.text(); },

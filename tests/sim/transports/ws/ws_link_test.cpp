@@ -194,7 +194,7 @@ TEST_F(ws_link, frames_against_the_rules_close_the_connection_with_a_code) {
     {"a message in a message", client_frame(opcode::binary, "x", false) + client_frame(opcode::binary, "y"), 1002, refusal::websocket_violation},
     {"half a close code", client_frame(opcode::close, "x"), 1002, refusal::websocket_violation},
     {"a frame over the limit", std::string{"\x82\xff\0\0\0\0\x7f\xff\xff\xff\1\2\3\4x", 15}, 1009, refusal::frame_too_large},
-    {"parts over the limit", client_frame(opcode::binary, std::string(1u << 20, 'x'), false) + client_frame(opcode::continuation, "y"), 1009, refusal::frame_too_large},
+    {"parts over 16 MiB", client_frame(opcode::binary, std::string(8u << 20, 'x'), false) + client_frame(opcode::continuation, std::string((8u << 20) + 1, 'y')), 1009, refusal::frame_too_large},
     {"no routing message", client_frame(opcode::binary, "hello"), 1001, refusal::malformed_frame},
     {"an empty message", client_frame(opcode::binary, ""), 1001, refusal::malformed_frame},
   };
@@ -219,6 +219,27 @@ TEST_F(ws_link, a_message_over_the_limit_is_reported_and_harms_no_other) {
   auto got = ask(c, client_frame(opcode::binary, body({"echo"}, {"a"}, "before")) + client_frame(opcode::binary, large)
                       + client_frame(opcode::binary, body({"echo"}, {"a"}, "behind")));
   EXPECT_EQ(got.size(), 3u);
+  EXPECT_FALSE(c.closed_by_peer());
+  EXPECT_EQ(refused(refusal::frame_too_large), 1u);
+  EXPECT_EQ(n1.board().dropped()[drop_reason::too_large], 1u);
+  EXPECT_EQ(n1.budget().used(), 0u);
+}
+
+/// The same in parts, of which none is too large and the whole is.
+TEST_F(ws_link, a_message_over_the_limit_in_parts_is_reported_and_harms_no_other) {
+  auto c = upgraded();
+  auto large = frame({"echo"}, {"a"}, std::string(3u << 20, 'x'), true).substr(stream_codec::length_bytes);
+  constexpr std::size_t part = 100'000;
+  std::string in_parts;
+  for (std::size_t at = 0; at < large.size(); at += part)
+    in_parts += client_frame(at == 0 ? opcode::binary : opcode::continuation, std::string_view{large}.substr(at, part), at + part >= large.size());
+  auto behind = body({"echo"}, {"a"}, "behind");
+  auto got = ask(c, client_frame(opcode::binary, body({"echo"}, {"a"}, "before")) + in_parts
+                      + client_frame(opcode::binary, behind.substr(0, 10), false) + client_frame(opcode::continuation, behind.substr(10)));
+  ASSERT_EQ(got.size(), 3u);
+  EXPECT_NE(got[1].payload.find("too-large"), std::string::npos);
+  EXPECT_NE(got[1].payload.find("the message has " + std::to_string(large.size()) + " bytes"), std::string::npos);
+  EXPECT_TRUE(got[2].payload.ends_with("behind"));
   EXPECT_FALSE(c.closed_by_peer());
   EXPECT_EQ(refused(refusal::frame_too_large), 1u);
   EXPECT_EQ(n1.board().dropped()[drop_reason::too_large], 1u);

@@ -53,11 +53,10 @@ allow = echo, special
   ASSERT_EQ(c.services.size(), 2u);
   EXPECT_EQ(c.services[0].type, "hop");
   EXPECT_EQ(c.services[1].type, "echo") << "the name of a type needs no type";
-  ASSERT_EQ(c.relays.size(), 1u);
-  EXPECT_EQ(c.relays[0].name, "db");
-  EXPECT_EQ(c.relays[0].at, "/dnsaddr/relay.example/tcp/4000/service/hop");
-  EXPECT_EQ(c.relays[0].relay_address, "d");
-  EXPECT_EQ(c.relays[0].allow, (std::vector<std::string>{"echo", "special"}));
+  ASSERT_EQ(c.items.size(), 1u);
+  EXPECT_EQ(c.items[0].kind, "relay");
+  EXPECT_EQ(c.items[0].name, "db");
+  EXPECT_EQ(c.items[0].keys, (option_texts{{"at", "/dnsaddr/relay.example/tcp/4000/service/hop"}, {"relay-address", "d"}, {"allow", "echo, special"}}));
 }
 
 TEST(config, keeps_the_order_of_the_file) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs beside a real node: its own function, and the actors that this publishes.
-#include "relays/relays.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/workers/actor_publisher.hpp"
 
@@ -25,7 +24,7 @@ class node_run : public testing::Test {
     node_config c;
     c.name = "n1";
     c.threads = 1;
-    auto started = node::start(std::move(c), {{}, {}, &make_relays});
+    auto started = node::start(std::move(c), {{}, {}});
     ASSERT_TRUE(started);
     n = *std::move(started);
   }

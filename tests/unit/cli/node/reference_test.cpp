@@ -3,6 +3,7 @@
 // with OCKAM_WRITE_REFERENCE=1 in the environment.
 #include "cli/node/sections.hpp"
 #include "runtime/core/units.hpp"
+#include "support/test_data.hpp"
 
 #include <gtest/gtest.h>
 
@@ -84,7 +85,7 @@ std::string reference() {
 
 /// What stands between the marks of a file of the project is `expected`.
 void expect_between_marks(const std::string& file, const std::string& expected) {
-  auto path = std::string{OCKAM_TEST_DATA} + "/../../" + file;
+  auto path = test_data("../../" + file);
   std::ifstream in{path};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   auto begin = text.find(begin_mark);

@@ -66,22 +66,6 @@ TEST(sections, defaults_are_those_of_the_configuration) {
   EXPECT_TRUE(changes(plain, same).none());
 }
 
-TEST(sections, a_relay_has_the_defaults_of_its_keys_and_each_of_them_counts) {
-  node_config plain;
-  plain.relays.emplace_back();
-  auto same = plain;
-  for (const auto& k : relay_keys())
-    if (!k.what.fallback.empty()) {
-      EXPECT_TRUE(set_key(k, same.relays[0], std::string{k.what.fallback})) << k.what.name;
-    }
-  EXPECT_TRUE(changes(plain, same).none());
-  for (const auto& k : relay_keys()) {
-    auto other = plain;
-    ASSERT_TRUE(set_key(k, other.relays[0], k.what.name == "at" ? "/worker/x" : "x")) << k.what.name;
-    EXPECT_EQ(changes(plain, other).relays.come.size(), 1u) << k.what.name;
-  }
-}
-
 TEST(sections, a_change_of_any_key_of_the_node_is_noticed) {
   for (const auto& k : node_keys()) {
     node_config c;

@@ -31,6 +31,15 @@ TEST(NodeYaml, ListsGetNames) {
             "[tcp-listener tcp-listener-2]\naddress = 127.0.0.1:2\n");
 }
 
+TEST(NodeYaml, AnIdentityIsANameOrASection) {
+  auto named = read_node_yaml("{name: n1, identity: alice}", {}, "/");
+  ASSERT_TRUE(named);
+  EXPECT_EQ(named->identity, "alice");
+  EXPECT_TRUE(named->warnings.empty());
+  EXPECT_FALSE(read_node_yaml("{name: n1}", {}, "/")->identity);
+  EXPECT_EQ(ini_of("{identity: {vault: v, history: h}}"), "[node]\n\n[identity]\nvault = /etc/ockam/v\nhistory = /etc/ockam/h\n");
+}
+
 TEST(NodeYaml, UnderscoresAreHyphens) {
   EXPECT_EQ(ini_of("{max_connections: 5, tcp_listener_address: '127.0.0.1:0'}"),
             "[node]\nmax-connections = 5\n\n[tcp-listener default]\naddress = 127.0.0.1:0\n");
@@ -78,6 +87,9 @@ TEST(NodeYaml, SaysWhereItIsWrong) {
 TEST(NodeYaml, NothingGetsIntoOtherLines) {
   EXPECT_NE(ini_of("{log-file: \"a\\n[service x]\"}").find("cannot be a value"), std::string::npos);
   EXPECT_NE(ini_of("{services: {\"x]\\n[node\": hop}}").find("cannot be a name"), std::string::npos);
+  for (auto* twice : {"{threads: 1, threads: 2}", "{services: {a: hop, a: echo}}", "{services: {a: {type: hop, type: echo}}}"})
+    EXPECT_NE(ini_of(twice).find("is there twice"), std::string::npos) << twice;
+  EXPECT_EQ(ini_of("{services: {a_b: hop, a-b: hop}}").find("twice"), std::string::npos);
 }
 
 TEST(NodeYaml, ABombOfAliasesIsNoTrouble) {

@@ -135,4 +135,13 @@ TEST(Completion, NamesEveryCommandAndOption) {
   }
 }
 
+TEST(Parse, AnOptionMayNeedAnother) {
+  EXPECT_TRUE(good({"identity", "show", "alice", "--full", "--encoding", "hex"}).has("encoding"));
+  EXPECT_TRUE(good({"identity", "show", "alice", "--full"}).has("full"));
+  auto u = bad({"identity", "show", "alice", "--encoding", "hex"});
+  EXPECT_EQ(u.exit_code, exit_usage);
+  EXPECT_TRUE(u.text.starts_with("error: the following required arguments were not provided:\n  --full\n")) << u.text;
+  EXPECT_TRUE(bad({"vault", "create", "--token", "t"}).text.find("\n  --module <PATH>\n") != std::string::npos);
+}
+
 } // namespace ockam::cli

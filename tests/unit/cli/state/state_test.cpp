@@ -92,6 +92,96 @@ TEST_F(state_test, refuses_a_newer_schema_and_leaves_it_alone) {
   sql("SELECT x FROM future;");
 }
 
+TEST_F(state_test, a_database_of_the_first_schema_is_brought_up_to_date_and_keeps_its_nodes) {
+  sql("CREATE TABLE node (name TEXT PRIMARY KEY, is_default INTEGER NOT NULL DEFAULT 0, tcp_listener_address TEXT NOT NULL DEFAULT '', "
+      "pid INTEGER, created INTEGER NOT NULL); INSERT INTO node VALUES ('old', 1, '127.0.0.1:4000', NULL, 1); PRAGMA user_version = 1;");
+  auto db = database::open(h);
+  ASSERT_TRUE(db) << db.error().cause;
+  EXPECT_EQ((*db->default_node())->tcp_listener_address, "127.0.0.1:4000");
+  EXPECT_TRUE(db->vaults()->empty());
+  ASSERT_TRUE(db->add_identity({"alice", "Iaa", "81", {}}));
+  auto again = database::open(h);
+  ASSERT_TRUE(again) << "once is enough";
+  EXPECT_EQ((*again->identity("alice"))->identifier, "Iaa");
+}
+
+TEST_F(state_test, many_programs_bring_one_database_up_to_date) {
+  sql("CREATE TABLE node (name TEXT PRIMARY KEY, is_default INTEGER, tcp_listener_address TEXT, pid INTEGER, created INTEGER); PRAGMA user_version = 1;");
+  std::vector<std::thread> all;
+  std::atomic<int> opened{0};
+  for (int i = 0; i < 8; ++i)
+    all.emplace_back([&] { opened += database::open(h) ? 1 : 0; });
+  for (auto& t : all)
+    t.join();
+  EXPECT_EQ(opened, 8);
+}
+
+TEST_F(state_test, the_first_vault_and_identity_are_the_default_and_the_oldest_follows) {
+  auto db = database::open(h);
+  ASSERT_TRUE(db);
+  for (auto* n : {"b", "a", "c"}) {
+    ASSERT_TRUE(db->add_vault({n, std::string{"/v/"} + n}));
+    ASSERT_TRUE(db->add_identity({n, std::string{"I"} + n, "81", n}));
+  }
+  EXPECT_EQ(db->add_vault({"a", "/v/other"}).error().code, errc::already_exists);
+  EXPECT_EQ(db->add_identity({"other", "Ia", "81", {}}).error().code, errc::already_exists) << "one identifier, one name";
+  EXPECT_TRUE((*db->vault("b"))->is_default);
+  EXPECT_FALSE((*db->vault("b"))->is_chosen) << "it was just the first one";
+  EXPECT_EQ((*db->default_identity())->name, "b");
+  ASSERT_TRUE(db->choose_default_vault("c"));
+  ASSERT_TRUE(db->set_default_identity("c"));
+  EXPECT_TRUE((*db->vault("c"))->is_chosen);
+  ASSERT_TRUE(db->remove_vault("c"));
+  ASSERT_TRUE(db->remove_identity("c"));
+  EXPECT_TRUE((*db->vault("b"))->is_default);
+  EXPECT_FALSE((*db->vault("b"))->is_chosen);
+  EXPECT_EQ((*db->default_identity())->name, "b");
+  EXPECT_EQ(db->vaults()->back().name, "a") << "in order of creation";
+}
+
+TEST_F(state_test, an_identity_keeps_its_place_when_its_name_and_history_change) {
+  auto db = database::open(h);
+  ASSERT_TRUE(db);
+  ASSERT_TRUE(db->add_identity({"a", "Ia", "81", {}}));
+  ASSERT_TRUE(db->add_identity({"b", "Ib", "81", "v"}));
+  ASSERT_TRUE(db->update_identity({"x", "Ia", "82", "v"}));
+  auto all = *db->identities();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "x");
+  EXPECT_EQ(all[0].history, "82");
+  EXPECT_EQ(all[0].vault, "v");
+  EXPECT_TRUE(all[0].is_default);
+  EXPECT_EQ(db->update_identity({"b", "Ia", "82", {}}).error().code, errc::already_exists);
+}
+
+TEST_F(state_test, names_are_any_text) {
+  auto db = database::open(h);
+  ASSERT_TRUE(db);
+  const std::string odd = "\x1b[31m'\"; DROP TABLE identity; --\n\xff";
+  ASSERT_TRUE(db->add_identity({odd, "Ia", "81", ""}));
+  ASSERT_TRUE(db->add_identity({"", "Ib", "81", {}}));
+  EXPECT_EQ((*db->identity(odd))->vault, "") << "a vault may have an empty name; it is not none";
+  EXPECT_EQ((*db->identity_of("Ib"))->name, "");
+  EXPECT_FALSE((*db->identity_of("Ib"))->vault);
+}
+
+TEST_F(state_test, the_guard_of_keys_is_held_by_one_at_a_time_also_beside_a_node) {
+  auto node = name_guard::acquire(h, "n");
+  ASSERT_TRUE(node);
+  auto mine = keys_guard::acquire(h, *node);
+  ASSERT_TRUE(mine);
+  std::atomic<bool> second{false};
+  std::thread other{[&] { second = static_cast<bool>(keys_guard::acquire(h)); }};
+  int fd = ::open(h.identities().c_str(), O_RDONLY | O_DIRECTORY);
+  EXPECT_NE(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  EXPECT_FALSE(second);
+  { auto done = *std::move(mine); }
+  other.join();
+  EXPECT_TRUE(second);
+  EXPECT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0) << "freed by its owner";
+  ::close(fd);
+}
+
 TEST_F(state_test, a_damaged_table_is_an_error_not_a_crash) {
   ASSERT_TRUE(database::open(h));
   sql("DROP TABLE node;");

@@ -3,6 +3,7 @@
 
 #include "runtime/core/hex.hpp"
 #include "runtime/core/message.hpp"
+#include "support/test_data.hpp"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -20,7 +21,7 @@ std::vector<std::byte> bytes_of(const nlohmann::json& row) {
 
 /// The same table as that of the Python client's tests.
 TEST(payload_text, the_table) {
-  std::ifstream file{OCKAM_TEST_DATA "/payloads.json"};
+  std::ifstream file{test_data("payloads.json")};
   auto table = nlohmann::json::parse(file);
   EXPECT_GT(table.size(), 20u);
   for (const auto& row : table) {

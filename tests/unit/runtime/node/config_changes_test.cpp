@@ -11,7 +11,7 @@ node_config config() {
   c.name = "n";
   c.listeners = {{"a", "tcp", "127.0.0.1:1", {}}, {"b", "udp", "127.0.0.1:2", {"echo"}}};
   c.connections = {{"peer", "tcp", "h:1", {}}};
-  c.relays = {{"r", "/worker/peer", {}}};
+  c.items = {{"relay", "r", {{"at", "/worker/peer"}}}};
   c.services = {{"up", "uppercase", {}}, {"h", "hop", {{"thread", "pool"}}}};
   return c;
 }
@@ -31,7 +31,7 @@ TEST(config_changes, a_changed_section_goes_and_comes) {
   fresh.listeners[0].address = "127.0.0.1:3";
   fresh.connections[0].retry.most = std::chrono::seconds{9};
   fresh.services[1].options["thread"] = "socket";
-  fresh.relays[0].at = "/worker/other";
+  fresh.items[0].keys["at"] = "/worker/other";
   auto c = changes(config(), fresh);
   ASSERT_EQ(c.listeners.gone.size(), 1u);
   EXPECT_EQ(c.listeners.gone[0].address, "127.0.0.1:1");
@@ -41,10 +41,10 @@ TEST(config_changes, a_changed_section_goes_and_comes) {
   EXPECT_EQ(c.connections.come.size(), 1u);
   ASSERT_EQ(c.services.come.size(), 1u);
   EXPECT_EQ(c.services.come[0].name, "h");
-  ASSERT_EQ(c.relays.gone.size(), 1u);
-  EXPECT_EQ(c.relays.gone[0].at, "/worker/peer");
-  ASSERT_EQ(c.relays.come.size(), 1u);
-  EXPECT_EQ(c.relays.come[0].at, "/worker/other");
+  ASSERT_EQ(c.items.gone.size(), 1u);
+  EXPECT_EQ(c.items.gone[0].keys.at("at"), "/worker/peer");
+  ASSERT_EQ(c.items.come.size(), 1u);
+  EXPECT_EQ(c.items.come[0].keys.at("at"), "/worker/other");
   EXPECT_TRUE(c.at_start.empty());
 }
 
@@ -104,6 +104,9 @@ TEST(config_changes, keys_of_the_node_wait_for_a_start_but_those_of_routing_do_n
   auto c = changes(config(), fresh);
   EXPECT_TRUE(c.routing);
   EXPECT_EQ(c.at_start, (std::vector<std::string_view>{"threads", "log-file", "max-frame"}));
+  fresh = config();
+  fresh.routing.proxy = "http://127.0.0.1:3128";
+  EXPECT_TRUE(changes(config(), fresh).routing);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "runtime/core/bare.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/watch_codec.hpp"
+#include "support/test_data.hpp"
 #include "transports/codec/native_codec.hpp"
 #include "transports/codec/stream_codec.hpp"
 #include "transports/codec/wire_codec.hpp"
@@ -24,7 +25,7 @@ namespace ockam {
 namespace {
 
 std::string page() {
-  std::ifstream in{std::string{OCKAM_TEST_DATA} + "/../../docs/protocol.md"};
+  std::ifstream in{test_data("../../docs/protocol.md")};
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 

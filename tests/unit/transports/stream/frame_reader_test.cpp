@@ -50,7 +50,7 @@ struct frame_reader_test : ::testing::Test {
     std::size_t moved = 0;
     if (!reader.prepare(now))
       throw std::logic_error{"no memory"};
-    for (const auto& v : reader.room({scratch.data(), scratch.size()})) {
+    for (const auto& v : reader.room({scratch.data(), scratch.size()}, spare)) {
       auto n = std::min(v.iov_len, bytes.size() - moved);
       std::memcpy(v.iov_base, bytes.data() + moved, n);
       moved += n;
@@ -70,6 +70,8 @@ struct frame_reader_test : ::testing::Test {
   std::vector<std::byte> scratch = std::vector<std::byte>(4096);
   frame_reader::clock::time_point now{std::chrono::hours{1}};
   frame_reader reader{share, max_frame};
+  spare_block block;
+  spare_block* spare = nullptr;
   std::vector<std::string> bodies;
   std::vector<bool> own_memory;
   struct passing {
@@ -265,13 +267,15 @@ TEST_F(frame_reader_test, what_is_kept_after_half_a_length_came_in_stays_what_it
 }
 
 TEST_F(frame_reader_test, frames_come_out_as_they_went_in_wherever_reads_end_and_stops_fall) {
-  for (unsigned seed = 1; seed <= 300; ++seed) {
+  for (unsigned seed = 1; seed <= 600; ++seed) {
     std::mt19937 random{seed};
+    spare = seed % 2 == 0 ? &block : nullptr;
+    scratch.resize(spare ? 40'000 : 4096);
     auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random); };
     std::string stream;
     std::vector<std::string> sent;
     for (std::size_t n = 0; n < 40; ++n) {
-      sent.emplace_back(below(5) == 0 ? below(40'000) : below(60), static_cast<char>('a' + n % 26));
+      sent.emplace_back(below(5) == 0 ? below(40'000) : spare && below(2) == 0 ? 36'000 + below(4'000) : below(60), static_cast<char>('a' + n % 26));
       stream += framed(sent.back());
     }
     bodies.clear();
@@ -281,6 +285,7 @@ TEST_F(frame_reader_test, frames_come_out_as_they_went_in_wherever_reads_end_and
         if (below(3) == 0) {
           reader.keep_rest();
           std::fill(scratch.begin(), scratch.end(), std::byte{0xff}); // another link reads
+          std::memset(block.room(39'000), 0xff, 39'000);
         }
         auto f = reader.next();
         if (!f)
@@ -291,6 +296,37 @@ TEST_F(frame_reader_test, frames_come_out_as_they_went_in_wherever_reads_end_and
     ASSERT_TRUE(bodies == sent) << "seed " << seed;
     ASSERT_EQ(share.bytes(), 0u) << "seed " << seed;
   }
+}
+
+TEST_F(frame_reader_test, large_frames_in_a_row_come_in_blocks_of_their_own) {
+  spare = &block;
+  scratch.resize(256u << 10);
+  std::vector<std::string> sent;
+  std::string stream;
+  for (char c : {'a', 'b', 'c', 'd', 'e'}) {
+    sent.emplace_back(100'000, c);
+    stream += framed(sent.back());
+  }
+  read(stream);
+  EXPECT_TRUE(bodies == sent);
+  EXPECT_EQ(own_memory, (std::vector<bool>{false, false, true, true, true})); // the first two were not expected
+  EXPECT_EQ(share.bytes(), 0u);
+  // In pieces, the first of which is most of it: that block is the frame's as well.
+  read(framed(std::string(100'000, 'f')), 60'000);
+  EXPECT_EQ(bodies.back(), std::string(100'000, 'f'));
+  EXPECT_TRUE(own_memory.back());
+  EXPECT_EQ(share.bytes(), 0u);
+}
+
+TEST_F(frame_reader_test, a_block_for_a_large_frame_is_not_given_for_small_ones) {
+  spare = &block;
+  scratch.resize(256u << 10);
+  read(framed(std::string(100'000, 'a')));
+  ASSERT_TRUE(reader.expects_large());
+  read(framed("small") + framed(std::string(40'000, 'b')) + framed("also small"));
+  EXPECT_EQ(bodies.size(), 4u);
+  EXPECT_EQ(own_memory, (std::vector<bool>(4, false)));
+  EXPECT_FALSE(bodies[1] != "small" || bodies[3] != "also small" || bodies[2] != std::string(40'000, 'b'));
 }
 
 TEST_F(frame_reader_test, what_is_forgotten_is_not_charged) {

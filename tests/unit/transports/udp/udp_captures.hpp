@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/test_data.hpp"
+
 #include <cstddef>
 #include <fstream>
 #include <sstream>
@@ -26,7 +28,7 @@ inline std::string unhex(std::string_view text) {
 }
 
 inline std::vector<udp_case> udp_captures() {
-  std::ifstream in{std::string{OCKAM_TEST_DATA} + "/udp_captures.txt"};
+  std::ifstream in{test_data("udp_captures.txt")};
   if (!in)
     throw std::runtime_error{"udp_captures.txt is missing"};
   std::vector<udp_case> out;

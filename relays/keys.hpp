@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/core/error.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/section.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
 
+/// The section of relays, `[relay NAME]`, and the names that they may have, as data: without the library, for whoever
+/// reads configurations. Plain code; any thread.
 namespace ockam {
 
+inline constexpr std::string_view relay_kind = "relay";
+
 /// Whether a relay may have this name: printable, and without `#`, which the reference takes for the end of a
-/// transport's number in an address. Error: `invalid_argument`. Any thread.
+/// transport's number in an address. Error: `invalid_argument`.
 inline result<void> check_relay_name(std::string_view name) {
   if (printable(name) != name || name.find('#') != std::string_view::npos)
     return error{errc::invalid_argument, "a relay's name has no control characters and no #", {}};
@@ -28,7 +33,7 @@ inline result<void> check_typed_relay_name(const std::string& name) {
 }
 
 /// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`. Errors:
-/// `invalid_route`, `unsupported`. Any thread.
+/// `invalid_route`, `unsupported`.
 inline result<route> parse_relay_route(const std::string& text) {
   auto m = parse_multiaddr(text);
   if (!m)
@@ -38,5 +43,15 @@ inline result<route> parse_relay_route(const std::string& text) {
     return error{errc::invalid_route, "the route names no node", "for example /ip4/127.0.0.1/tcp/4000"};
   return to;
 }
+
+inline constexpr std::array<key_descriptor, 3> relay_keys{{
+  {.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000",
+   .required = true, .check = &checked_by<&parse_relay_route>},
+  {.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT",
+   .check = &check_typed_relay_name},
+  {.name = "allow", .type = key_type::list,
+   .about = "workers that what comes through it may reach, where `at` begins with the address of a node; beside hops that were started by name",
+   .fallback = "echo, uppercase"}, // as in the reference
+}};
 
 } // namespace ockam

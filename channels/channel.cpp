@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "channels/channel.hpp"
+
+#include "runtime/core/provenance.hpp"
+#include "runtime/workers/reply_address.hpp"
+#include "runtime/workers/requests.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ockam::channels {
+
+namespace ids = identities;
+namespace wire = identities::channel_message;
+
+/// One message of a handshake and what becomes of it, while another thread has it.
+struct channel::step {
+  std::optional<ids::handshake> h;
+  message_ptr m; ///< null: the first step of an initiator
+  result<ids::bytes> out = ids::bytes{};
+};
+
+channel::channel(terms t, std::uint32_t flow, route way)
+  : terms_{std::move(t)}, role_{role::initiator}, flow_{flow}, to_{std::move(way)} {}
+
+channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m1)
+  : terms_{std::move(t)}, role_{role::responder}, flow_{flow}, to_{m1.header.return_route()}, link_{m1.source()},
+    handshake_{std::move(h)} {}
+
+channel::~channel() = default;
+
+void channel::on_start() {
+  timer_ = set_timer(terms_.patience);
+  aim(std::move(to_));
+  if (role_ == role::initiator)
+    begin();
+}
+
+void channel::encryptor(const address& a) {
+  encryptor_ = a;
+  terms_.env->open[a.name] = this;
+  if (auto* e = board().find(a))
+    e->producer = flow_; // as of a link: what is sent there leaves the node, and answers come in under this id
+}
+
+/// By which way its messages go.
+void channel::aim(route to) {
+  to_ = std::move(to);
+  if (to_.empty())
+    return;
+  leaves_by_ = flow_of_answers(board(), to_.front());
+  if (leaves_by_ != 0)
+    (void)board().add_consumer(leaves_by_, self());
+}
+
+void channel::on_message(message_ptr m) {
+  if (m->header.next() == static_cast<address_view>(encryptor_)) {
+    if (phase_ != phase::open)
+      return drop(std::move(m), drop_reason::link_down, "the channel is not open");
+    return seal(std::move(m));
+  }
+  if (const auto* r = m->header.get_report())
+    return on_report(*r);
+  m->header.flags(0); // whatever becomes of it, the sender is told nothing
+  switch (phase_) {
+    case phase::handshake: return on_handshake(std::move(m));
+    case phase::open: return open_message(std::move(m));
+    case phase::ended: return drop(std::move(m), drop_reason::refused);
+  }
+}
+
+void channel::on_timer(std::uint64_t timer) {
+  if (timer != timer_)
+    return;
+  if (phase_ == phase::handshake)
+    return end({errc::timed_out, last_failure_.empty() ? "the other end has not answered in " + std::to_string(terms_.patience.count()) + " ms" : last_failure_, {}});
+  look_around();
+}
+
+void channel::end(error why) {
+  if (phase_ == phase::ended)
+    return;
+  if (phase_ == phase::open && !closed_by_peer_)
+    send_plain(wire::close);
+  phase_ = phase::ended;
+  if (auto told = std::exchange(events.ended, nullptr))
+    told(why);
+  stop();
+}
+
+void channel::on_stop() noexcept {
+  if (phase_ == phase::open && !closed_by_peer_)
+    send_plain(wire::close);
+  phase_ = phase::ended;
+  if (auto told = std::exchange(events.ended, nullptr))
+    told({errc::closed, "it was stopped", {}});
+  auto& open = terms_.env->open;
+  if (auto it = open.find(encryptor_.name); it != open.end() && it->second == this)
+    open.erase(it);
+  if (role_ == role::responder)
+    board().remove_flow(flow_);
+}
+
+// -- the handshake -----------------------------------------------------------------------------------
+
+void channel::begin() {
+  auto s = std::make_shared<step>();
+  take(s, [env = terms_.env, wanted = terms_.wanted](step& mine) {
+    auto own = env->own->own(environment::now());
+    if (!own) {
+      mine.out = std::move(own).error();
+      return;
+    }
+    own->proof.features = ids::feature_pings;
+    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, env->own->known()));
+    mine.out = mine.h->begin();
+  });
+}
+
+/// Has another thread do it; what comes meanwhile waits.
+void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
+  bool taken = terms_.env->work.add(link_.producer, [s, work = std::move(work), box = my_postbox(), this] {
+    work(*s);
+    (void)box.post([this, s] { stepped(*s); });
+  });
+  if (!taken)
+    end({errc::limit_reached, "too many handshakes at one time", "try again later"});
+}
+
+void channel::on_handshake(message_ptr m) {
+  if (!handshake_) {
+    if (waiting_.size() >= most_waiting)
+      return drop(std::move(m), drop_reason::congested, "too much waits for a handshake");
+    waiting_.push_back(std::move(m));
+    return;
+  }
+  auto s = std::make_shared<step>();
+  s->h = std::exchange(handshake_, std::nullopt);
+  s->m = std::move(m);
+  take(s, [env = terms_.env](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
+}
+
+void channel::stepped(step& s) {
+  if (phase_ != phase::handshake)
+    return;
+  handshake_ = std::move(s.h);
+  if (!s.out)
+    return failed(s);
+  if (handshake_->where() == ids::handshake::state::done) {
+    if (role_ == role::initiator) {
+      if (s.m->header.return_empty())
+        return end({errc::malformed, "an answer to a handshake has no way back", {}});
+      aim(s.m->header.return_route());
+      send_handshake(*s.out, {});
+    }
+    return open(s);
+  }
+  if (!s.m)
+    send_handshake(*s.out, {});
+  take_waiting();
+}
+
+/// Anybody may have sent what does not open; who has proved to be somebody whom we do not take ends it.
+void channel::failed(step& s) {
+  last_failure_ = s.out.error().cause;
+  terms_.env->warn(role_ == role::initiator ? "initiator" : "responder",
+                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed: " + last_failure_);
+  if (!handshake_ || handshake_->where() == ids::handshake::state::failed || ++attempts_ >= most_attempts)
+    return end(s.out.error());
+  terms_.env->node.board.count(drop_reason::refused);
+  take_waiting();
+}
+
+void channel::on_report(const report& r) {
+  if (phase_ == phase::handshake && !r.passed)
+    end(to_error(r));
+}
+
+void channel::open(step&) {
+  auto done = handshake_->take();
+  handshake_.reset();
+  sending_.emplace(std::move(done->keys.send));
+  receiving_.emplace(std::move(done->keys.receive));
+  peer_ = std::move(done->with);
+  pings_ = (peer_->features & ids::feature_pings) != 0;
+  source_ = {flow_, terms_.spawner, terms_.shared, std::make_shared<const std::string>(to_string(peer_->who.id()))};
+  for (const auto& why : peer_->refused_credentials)
+    log_debug("a credential of " + *source_.identity + " does not count: " + why);
+  phase_ = phase::open;
+  heard_ = reactor().now();
+  cancel_timer(timer_);
+  timer_ = set_timer(look);
+  if (role_ == role::responder && pings_)
+    send_ping(std::byte{1}); // it hears so that we take it
+  if (role_ == role::responder || !pings_)
+    is_up();
+  take_waiting();
+}
+
+void channel::is_up() {
+  up_ = true;
+  if (auto told = std::exchange(events.up, nullptr))
+    told();
+}
+
+/// What came while a step was under way.
+void channel::take_waiting() {
+  while (!waiting_.empty() && phase_ != phase::ended && (phase_ == phase::open || handshake_)) {
+    auto m = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (phase_ == phase::open)
+      open_message(std::move(m));
+    else
+      on_handshake(std::move(m));
+  }
+}
+
+void channel::answer(ids::bytes m2, message_ptr m1) { send_handshake(m2, std::move(m1->held)); }
+
+void channel::send_handshake(const ids::bytes& what, credit held) {
+  auto m = fresh(true);
+  m->body.assign(what);
+  if (role_ == role::initiator)
+    m->header.flags(route_header::flag_report);
+  m->held = std::move(held);
+  if (m->held.source())
+    m->recharge();
+  else
+    m->held = credit{terms_.env->node.local_budget, m->footprint()};
+  board().deliver(std::move(m));
+}
+
+// -- whether it lives --------------------------------------------------------------------------------
+
+void channel::look_around() {
+  timer_ = set_timer(look);
+  bool has_link = leaves_by_ == 0 || !board().flows().text(leaves_by_).empty();
+  if (role_ == role::initiator) {
+    if (!has_link)
+      return end({errc::closed, "the link that it went by is gone", {}});
+    if (!pings_ || reactor().now() - heard_ < look)
+      return;
+    if (unanswered_ >= most_unanswered)
+      return end({errc::timed_out, "the other end does not answer any more", {}});
+    ++unanswered_;
+    return send_ping(std::byte{0});
+  }
+  if ((pings_ || !has_link) && reactor().now() - heard_ > silence)
+    end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(silence.count() / 1000) + " s", {}});
+}
+
+/// A message without an onward route: 0 asks, 1 answers.
+void channel::send_ping(std::byte kind) {
+  route_header nowhere;
+  std::array<std::byte, 32> plain;
+  auto* end = wire::write_head(plain.data(), nowhere, 1);
+  *end++ = kind;
+  end = wire::write_tail(end, {});
+  send_plain({plain.data(), end});
+}
+
+// -- into the channel --------------------------------------------------------------------------------
+
+namespace {
+
+/// Largest encoding of what a header says beside its routes: a report with all of its texts.
+constexpr std::size_t most_extras = 2048;
+
+/// What a header says beside its routes, as it is encoded between nodes of this implementation: hop budget, flags,
+/// reports. It travels as the padding.
+std::size_t write_extras(const route_header& of, std::byte* out) {
+  route_header extras;
+  extras.hop_budget(of.hop_budget());
+  extras.flags(of.flags());
+  extras.traced(of.traced());
+  if (const auto* r = of.get_report())
+    extras.set_report(*r);
+  auto size = extras.encoded_size();
+  if (size > most_extras)
+    return 0;
+  extras.encode(out);
+  return size;
+}
+
+/// What the other end's header said. False, and nothing is changed, when it is nothing that we write.
+bool read_extras(ids::bytes_view padding, route_header& to) {
+  auto extras = route_header::decode(padding);
+  if (!extras || !extras->onward_empty() || !extras->return_empty())
+    return false;
+  to.hop_budget(std::min(extras->hop_budget(), route_header::default_hop_budget));
+  to.flags(extras->flags() & (route_header::flag_report | route_header::flag_trace | route_header::flag_stream));
+  to.traced(extras->traced());
+  if (const auto* r = extras->get_report())
+    to.set_report(*r);
+  return true;
+}
+
+} // namespace
+
+message_ptr channel::fresh(bool with_return) const {
+  auto m = std::make_unique<message>();
+  if (with_return)
+    m->header.append_return(self());
+  for (const auto& a : to_)
+    m->header.append_onward(a);
+  if (role_ == role::responder) { // as a reply is: of the link that it goes back to
+    provenance::let_in(*m, link_);
+    provenance::answer(*m);
+  }
+  return m;
+}
+
+void channel::seal(message_ptr m) {
+  m->header.pop_onward();
+  std::array<std::byte, most_extras> extras;
+  auto padding = write_extras(m->header, extras.data());
+  std::array<std::byte, most_extras + 8> tail;
+  const auto* tail_end = wire::write_tail(tail.data(), {extras.data(), padding});
+  const auto body = m->bytes();
+  const auto head = wire::head_size(m->header, body.size());
+  const auto size = ids::sealed_overhead + head + body.size() + static_cast<std::size_t>(tail_end - tail.data());
+  if (size > terms_.env->node.limits.max_frame)
+    return drop(std::move(m), drop_reason::too_large, "it does not fit a frame when it is sealed");
+  auto block = std::make_unique_for_overwrite<std::byte[]>(size);
+  auto* at = block.get() + ids::nonce_size; // sealed in place
+  wire::write_head(at, m->header, body.size());
+  const std::array<ids::bytes_view, 3> parts{ids::bytes_view{at, head}, body, ids::bytes_view{tail.data(), tail_end}};
+  auto held = std::move(m->held);
+  if (send_sealed(std::move(block), parts, std::move(held)))
+    ++sent_;
+}
+
+void channel::send_plain(ids::bytes_view plaintext) {
+  auto block = std::make_unique_for_overwrite<std::byte[]>(ids::sealed_overhead + plaintext.size());
+  send_sealed(std::move(block), std::span{&plaintext, 1}, credit{terms_.env->node.local_budget, sizeof(message)});
+}
+
+bool channel::send_sealed(std::unique_ptr<std::byte[]> block, std::span<const ids::bytes_view> parts, credit held) {
+  std::size_t size = ids::sealed_overhead;
+  for (auto p : parts)
+    size += p.size();
+  if (auto ok = sending_->seal(parts, block.get()); !ok) {
+    closed_by_peer_ = true; // no more can be sealed, not even the end
+    end(std::move(ok).error());
+    return false;
+  }
+  auto m = fresh(false);
+  if (size > payload::inline_capacity)
+    m->body = payload{std::move(block), size, 0, size};
+  else
+    m->body.assign({block.get(), size});
+  m->held = std::move(held);
+  m->recharge();
+  board().deliver(std::move(m));
+  return true;
+}
+
+// -- out of the channel ------------------------------------------------------------------------------
+
+void channel::open_message(message_ptr m) {
+  const auto sealed = m->bytes();
+  if (sealed.size() < ids::sealed_overhead)
+    return refuse(std::move(m), "cut off", "a message of a channel is cut off");
+  const auto size = sealed.size() - ids::sealed_overhead;
+  auto block = std::make_unique_for_overwrite<std::byte[]>(std::max<std::size_t>(size, 1));
+  auto nonce = receiving_->open(sealed, block.get());
+  if (!nonce)
+    return refuse(std::move(m), "not opened", nonce.error().cause);
+  heard_ = reactor().now();
+  unanswered_ = 0;
+  if (role_ == role::responder && *nonce > last_nonce_) {
+    last_nonce_ = *nonce;
+    follow(*m);
+  }
+  if (!up_)
+    is_up();
+  auto inner = std::make_unique<message>();
+  auto what = wire::decode({block.get(), size}, inner->header);
+  if (!what)
+    return refuse(std::move(m), "not decoded", what.error().cause);
+  if (auto* refresh = std::get_if<wire::refresh>(&*what))
+    return on_refresh(std::move(*refresh));
+  if (std::holds_alternative<wire::end_of_channel>(*what)) {
+    closed_by_peer_ = true;
+    return end({errc::closed, "the other end has closed the channel", {}});
+  }
+  inner->held = std::move(m->held);
+  let_in(std::move(inner), std::move(block), size, std::get<wire::for_worker>(*what));
+}
+
+void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size, const wire::for_worker& what) {
+  if (inner->header.onward_empty() && pings_ && what.payload.size() == 1) {
+    if (what.payload.front() == std::byte{0})
+      send_ping(std::byte{1});
+    return;
+  }
+  inner->foreign = what.padding.empty() || !read_extras(what.padding, inner->header);
+  inner->header.push_return(encryptor_);
+  if (what.payload.size() > payload::inline_capacity) {
+    auto offset = static_cast<std::size_t>(what.payload.data() - block.get());
+    auto length = what.payload.size();
+    inner->body = payload{std::move(block), size, offset, length};
+  } else {
+    inner->body.assign(what.payload);
+  }
+  inner->recharge();
+  provenance::let_in(*inner, source_);
+  ++received_;
+  board().deliver(std::move(inner));
+}
+
+/// Nothing about the channel may depend on whether it is taken: it goes on as it is.
+void channel::on_refresh(wire::refresh what) {
+  auto shared = std::make_shared<wire::refresh>(std::move(what));
+  (void)terms_.env->work.add(link_.producer, [env = terms_.env, wanted = terms_.wanted, who = peer_->who.id(), shared] {
+    auto ok = ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, env->own->known(), environment::now());
+    if (!ok)
+      log(level::warn, "channels", "what " + to_string(who) + " says of itself anew does not count: " + ok.error().cause);
+  });
+}
+
+void channel::refuse(message_ptr m, std::string_view reason, const std::string& line) {
+  ++not_opened_;
+  terms_.env->warn(reason, "channel " + encryptor_.name + ": " + line);
+  board().drop(std::move(m), drop_reason::refused);
+}
+
+/// An initiator may come by another link: answers go back the way that its latest message came.
+void channel::follow(const message& m) {
+  if (m.header.return_empty())
+    return;
+  std::size_t n = 0;
+  bool same = m.source().producer == link_.producer;
+  m.header.each_return([&](address_view a) {
+    same = same && n + 1 < to_.size() && static_cast<address_view>(to_[n]) == a;
+    ++n;
+  });
+  if (same && n + 1 == to_.size())
+    return;
+  auto way = m.header.return_route();
+  way.push_back(to_.back());
+  if (way.size() > max_route_hops)
+    return;
+  link_ = m.source();
+  aim(std::move(way));
+  if (m.is_straight_from_link())
+    (void)board().add_consumer(link_.producer, self());
+}
+
+} // namespace ockam::channels

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "channels/channels.hpp"
+
+#include "channels/facilities.hpp"
+
+namespace ockam::channels {
+
+parts::parts(identity_ptr own, threads_maker by) : own_{std::move(own)}, threads_{std::move(by)} {
+  if (!threads_)
+    threads_ = [](net::reactor&) { return make_threads(crew::at_once); };
+}
+
+std::shared_ptr<environment> parts::of(const node_context& node) {
+  auto env = env_.lock();
+  if (!env) {
+    env = std::make_shared<environment>(node, own_, threads_(node.reactor));
+    env_ = env;
+  }
+  return env;
+}
+
+std::vector<facility_factory> parts::facilities() {
+  return {[this](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<listeners>(of(c.node)); },
+          [this](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<secure_channels>(of(c.node)); }};
+}
+
+route_maker parts::routes() {
+  return [this](const multiaddr& m, bool lasting) -> result<made_route> {
+    auto env = env_.lock();
+    if (!env)
+      return make_plain_route(m, lasting);
+    return make_route(env, m, lasting);
+  };
+}
+
+} // namespace ockam::channels

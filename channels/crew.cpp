@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "channels/crew.hpp"
+
+#include "runtime/core/guarded.hpp"
+#include "runtime/core/log.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ockam::channels {
+
+namespace {
+
+class own_threads final : public threads {
+ public:
+  explicit own_threads(std::size_t number) : number_{number} {}
+
+  ~own_threads() override {
+    {
+      std::lock_guard lock{mutex_};
+      ends_ = true;
+    }
+    there_is_work_.notify_all();
+    for (auto& t : all_)
+      t.join();
+  }
+
+  void run(std::function<void()> work) override {
+    {
+      std::lock_guard lock{mutex_};
+      work_.push_back(std::move(work));
+    }
+    if (all_.size() < number_)
+      all_.emplace_back([this] { serve(); });
+    there_is_work_.notify_one();
+  }
+
+ private:
+  void serve() {
+    std::unique_lock lock{mutex_};
+    while (true) {
+      there_is_work_.wait(lock, [this] { return ends_ || !work_.empty(); });
+      if (ends_)
+        return;
+      auto work = std::move(work_.front());
+      work_.pop_front();
+      lock.unlock();
+      work();
+      work = nullptr; // what it holds ends here, not under the lock
+      lock.lock();
+    }
+  }
+
+  const std::size_t number_;
+  std::mutex mutex_;
+  std::condition_variable there_is_work_;
+  std::deque<std::function<void()>> work_;
+  bool ends_ = false;
+  std::vector<std::thread> all_;
+};
+
+} // namespace
+
+std::unique_ptr<threads> make_threads(std::size_t number) { return std::make_unique<own_threads>(number); }
+
+crew::crew(net::reactor& reactor, std::unique_ptr<threads> by) : reactor_{reactor}, home_{std::make_shared<home>(home{this})}, by_{std::move(by)} {}
+
+crew::~crew() { home_->there = nullptr; }
+
+bool crew::add(std::uint32_t source, std::function<void()> work) {
+  if (waiting_ >= most)
+    return false;
+  auto& lane = lanes_[source];
+  if (lane.size() >= most_of_one_source)
+    return false;
+  if (lane.empty())
+    turns_.push_back(source);
+  lane.push_back(std::move(work));
+  ++waiting_;
+  go_on();
+  return true;
+}
+
+void crew::go_on() {
+  while (running_ < at_once && !turns_.empty()) {
+    auto source = turns_.front();
+    turns_.pop_front();
+    auto lane = lanes_.find(source);
+    auto work = std::move(lane->second.front());
+    lane->second.pop_front();
+    --waiting_;
+    if (lane->second.empty())
+      lanes_.erase(lane);
+    else
+      turns_.push_back(source);
+    run(std::move(work));
+  }
+}
+
+void crew::run(std::function<void()> work) {
+  ++running_;
+  by_->run([work = std::move(work), to = home_, &reactor = reactor_] {
+    if (auto threw = guarded(work))
+      log(level::error, "channels", "the work of a handshake has failed: " + *threw);
+    reactor.post([to] {
+      if (!to->there)
+        return;
+      --to->there->running_;
+      to->there->go_on();
+    });
+  });
+}
+
+} // namespace ockam::channels

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/net/reactor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+namespace ockam::channels {
+
+/// Threads for what handshakes need: signatures, key agreements, a vault that may block; a millisecond each. Their own and
+/// not the pool's, whose threads services may keep for as long as they like: a channel must not wait for a script, and
+/// no script for a flood of handshakes. Made when there is something to do for the first time.
+class threads {
+ public:
+  virtual ~threads() = default;
+  /// Calls `work` once, later, on another thread.
+  virtual void run(std::function<void()> work) = 0;
+};
+
+/// So many threads, which end with it, after what they have begun; what has not begun is dropped.
+std::unique_ptr<threads> make_threads(std::size_t number);
+
+/// Has `threads` do it, a few pieces at a time. Sources take turns, and what waits is bounded for each of them and for all,
+/// so that whoever floods a listener gets a share and not all of it. Socket thread only.
+class crew {
+ public:
+  static constexpr std::size_t at_once = 2;
+  static constexpr std::size_t most_of_one_source = 64;
+  static constexpr std::size_t most = 1024;
+
+  /// `reactor` lives longer.
+  crew(net::reactor& reactor, std::unique_ptr<threads> by);
+  ~crew();
+  crew(const crew&) = delete;
+  crew& operator=(const crew&) = delete;
+
+  /// Calls `work` once, later, on another thread; what it has to say to a worker it posts to its `postbox`. `source`: the
+  /// flow control id of the link that asks for it, 0 for this node. False when too much waits: `work` is never called.
+  bool add(std::uint32_t source, std::function<void()> work);
+  std::size_t waiting() const noexcept { return waiting_; }
+
+ private:
+  struct home {
+    crew* there; ///< null: gone
+  };
+
+  void go_on();
+  void run(std::function<void()> work);
+
+  net::reactor& reactor_;
+  std::shared_ptr<home> home_;
+  std::unordered_map<std::uint32_t, std::deque<std::function<void()>>> lanes_; ///< none is empty
+  std::deque<std::uint32_t> turns_;
+  std::size_t waiting_ = 0;
+  std::size_t running_ = 0;
+  std::unique_ptr<threads> by_; ///< ends first
+};
+
+} // namespace ockam::channels

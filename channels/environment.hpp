@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "channels/crew.hpp"
+#include "channels/node_identity.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/workers/node_context.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace ockam::channels {
+
+class channel;
+
+/// What the channels of a node share. Lives longer than they do. Socket thread only, but for `own` and `now`.
+class environment {
+ public:
+  environment(const node_context& n, identity_ptr who, std::unique_ptr<threads> by)
+    : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(by)} {}
+
+  const node_context& node;
+  const identity_ptr own; ///< null: this node is nobody, and has no channels
+  rate_limited_log hostile; ///< lines about bad input
+  crew work;
+  std::map<std::string, channel*> open = {}; ///< by the address of the encryptor; each adds and removes itself
+
+  /// A line about bad input, once in a while for each reason, which is a text of ours.
+  void warn(std::string_view reason, const std::string& line) { hostile.write(level::warn, "channels", reason, line, node.reactor.now()); }
+  /// For identity/, which has no clock.
+  static identities::timestamp now();
+};
+
+using environment_ptr = std::shared_ptr<environment>;
+
+} // namespace ockam::channels

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "identity/identifier.hpp"
+#include "runtime/core/channel_parts.hpp"
+#include "runtime/core/section.hpp"
+#include "runtime/core/units.hpp"
+
+/// The sections of secure channels, `[secure-channel-listener NAME]` and `[secure-channel NAME]`, as data: without the
+/// workers, for whoever reads configurations.
+namespace ockam::channels {
+
+inline constexpr std::string_view channel_kind = "secure-channel", listener_kind = "secure-channel-listener";
+
+inline result<void> check_identifiers(const std::string& text) {
+  for (const auto& one : split_list(text))
+    if (auto id = identities::parse_identifier(one); !id)
+      return std::move(id).error();
+  return {};
+}
+
+/// A route that ends at a listener.
+inline result<void> check_listener_route(const std::string& text) {
+  auto m = parse_multiaddr(text);
+  auto to = m ? to_route(without_channels(*m)) : result<route>{m.error()};
+  if (!to)
+    return std::move(to).error();
+  if (to->empty() || !to->back().is_local())
+    return error{errc::invalid_route, "the route ends at no listener of secure channels", "for example /ip4/10.0.0.2/tcp/4000/service/api"};
+  return {};
+}
+
+inline constexpr key_descriptor authorized_key{
+  .name = "authorized", .type = key_type::list, .about = "identifiers of whom may be at the other end; anybody who proves to be somebody if not given",
+  .value = "I…", .check = &check_identifiers};
+
+inline constexpr std::array<key_descriptor, 3> channel_keys{{
+  {.name = "to", .about = "the route to the listener", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/api", .required = true,
+   .check = &check_listener_route},
+  authorized_key,
+  {.name = "allow", .type = key_type::list, .about = "workers that the other end may reach through it, beside the answers to what was sent"},
+}};
+
+inline constexpr std::array<key_descriptor, 3> listener_keys{{
+  authorized_key,
+  {.name = "allow", .type = key_type::list,
+   .about = "workers that those at the other end may reach; `services` stands for echo, uppercase and what was started by name", .fallback = "services"},
+  {.name = "max-channels", .type = key_type::number, .about = "channels at one time", .fallback = "4096", .least = 1, .most = 100'000},
+}};
+
+} // namespace ockam::channels

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <httplib.h>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace ockam::operation {
+
+/// A connection for httplib that ends: all that is read and written together has a time, and all that is read a size.
+/// (httplib's own streams give each single read a time.) Thread: one.
+class deadline_stream final : public httplib::Stream {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// `fd`: non-blocking; its owner closes it.
+  deadline_stream(int fd, clock::time_point until, std::size_t most_to_read) : fd_{fd}, until_{until}, left_{most_to_read} {}
+
+  bool is_readable() const override;
+  bool is_writable() const override;
+  ssize_t read(char* to, std::size_t size) override;
+  ssize_t write(const char* from, std::size_t size) override;
+  void get_remote_ip_and_port(std::string&, int&) const override {} // nothing here asks
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return fd_; }
+
+ private:
+  /// Waits for one of `events`, until the deadline.
+  bool wait(short events) const;
+
+  int fd_;
+  clock::time_point until_;
+  std::size_t left_;
+};
+
+} // namespace ockam::operation

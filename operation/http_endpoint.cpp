@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operation/http_endpoint.hpp"
+
+#include "operation/deadline_stream.hpp"
+#include "operation/http_access.hpp"
+#include "operation/http_keys.hpp"
+#include "operation/metrics.hpp"
+#include "operation/page.hpp"
+#include "operation/readiness.hpp"
+#include "operation/snapshot_json.hpp"
+#include "runtime/core/log.hpp"
+#include "runtime/net/sockets.hpp"
+#include "runtime/net/unix_sockets.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <poll.h>
+#include <set>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+namespace ockam::operation {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_connections = 32;
+constexpr std::size_t most_request_bytes = 8192;
+constexpr auto connection_time = 10s;
+constexpr auto answer_time = 2s; ///< of the node
+constexpr std::size_t most_services = 1000;
+
+/// What is answered, and to whom. httplib's parser and writer, over connections of our own.
+class responder : private httplib::Server {
+ public:
+  responder(snapshot_source source, std::string token, bool only_loopback)
+    : source_{std::move(source)}, token_{std::move(token)}, only_loopback_{only_loopback} {
+    set_payload_max_length(0);
+    set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) { return admit(q, r); });
+    set_exception_handler([](const httplib::Request&, httplib::Response& r, std::exception_ptr) { fail(r, 500, "this cannot be shown"); });
+    set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
+    Get("/", [](const httplib::Request&, httplib::Response& r) { show_page(r, page_html(), "text/html; charset=utf-8"); });
+    Get("/page.css", [](const httplib::Request&, httplib::Response& r) { show_page(r, page_css(), "text/css; charset=utf-8"); });
+    Get("/page.js", [](const httplib::Request&, httplib::Response& r) { show_page(r, page_js(), "text/javascript; charset=utf-8"); });
+    Get("/health/live", [this](const httplib::Request&, httplib::Response& r) { live(r); });
+    Get("/health/ready", [this](const httplib::Request&, httplib::Response& r) { ready(r); });
+    Get("/show", [this](const httplib::Request& q, httplib::Response& r) { show(q, r); });
+    Get("/metrics", [this](const httplib::Request&, httplib::Response& r) { metrics(r); });
+  }
+
+  /// One request; more on the same connection are not read.
+  void serve(int fd) {
+    deadline_stream s{fd, deadline_stream::clock::now() + connection_time, most_request_bytes};
+    bool closed = false;
+    process_request(s, true, closed, nullptr);
+  }
+
+  void stopping() { stopping_ = true; }
+
+ private:
+  static void fail(httplib::Response& r, int status, const char* why) {
+    r.status = status;
+    r.set_content(std::string{why} + "\n", "text/plain; charset=utf-8");
+  }
+
+  HandlerResponse admit(const httplib::Request& q, httplib::Response& r) const {
+    if (q.method != "GET" && q.method != "HEAD") {
+      r.set_header("Allow", "GET, HEAD");
+      fail(r, 405, "only GET and HEAD");
+      return HandlerResponse::Handled;
+    }
+    if (only_loopback_ && !names_loopback(q.get_header_value("Host"))) {
+      fail(r, 403, "ask for it by 127.0.0.1, [::1] or localhost");
+      return HandlerResponse::Handled;
+    }
+    if (token_.empty() || q.path == "/health/live" || brings_token(q.get_header_value("Authorization"), token_))
+      return HandlerResponse::Unhandled;
+    r.set_header("WWW-Authenticate", "Basic realm=\"ockam-node\"");
+    fail(r, 401, "a token is needed: Authorization: Bearer TOKEN");
+    return HandlerResponse::Handled;
+  }
+
+  struct answer {
+    node_snapshot snapshot;
+    std::chrono::nanoseconds delay{0};
+  };
+  std::optional<answer> ask(snapshot_request what) const {
+    using clock = std::chrono::steady_clock;
+    auto begun = clock::now();
+    auto promise = std::make_shared<std::promise<answer>>();
+    auto result = promise->get_future();
+    source_(what, [promise, begun](node_snapshot s) { promise->set_value({std::move(s), clock::now() - begun}); });
+    if (result.wait_for(answer_time) != std::future_status::ready)
+      return std::nullopt;
+    return result.get();
+  }
+  /// The same; says it to who asked when there is no answer.
+  std::optional<answer> ask(snapshot_request what, httplib::Response& r) const {
+    auto a = ask(what);
+    if (!a)
+      fail(r, 503, "the node does not answer: its socket thread is busy or stuck");
+    return a;
+  }
+
+  static void show_page(httplib::Response& r, std::string_view part, const char* type) {
+    r.set_header("Content-Security-Policy", page_policy);
+    r.set_content(std::string{part}, type);
+  }
+
+  void live(httplib::Response& r) const {
+    if (ask({}, r))
+      r.set_content("live\n", "text/plain; charset=utf-8");
+  }
+
+  void ready(httplib::Response& r) const {
+    auto a = ask({snapshot_request::which_links::lasting}, r);
+    if (!a)
+      return;
+    auto missing = what_is_not_ready(a->snapshot);
+    if (stopping_)
+      missing.push_back({"node", a->snapshot.name, "stopping", {}});
+    r.status = missing.empty() ? 200 : 503;
+    r.set_content(readiness_json(missing), "application/json");
+  }
+
+  void show(const httplib::Request& q, httplib::Response& r) const {
+    if (q.method == "HEAD") { // as the reference
+      r.set_header("Allow", "GET");
+      return fail(r, 405, "only GET");
+    }
+    if (auto a = ask({snapshot_request::which_links::all, most_services}, r))
+      r.set_content(show_json(a->snapshot), "application/json");
+  }
+
+  void metrics(httplib::Response& r) const {
+    if (auto a = ask({snapshot_request::which_links::lasting, most_services}, r))
+      r.set_content(metrics_text(a->snapshot, {read_process_figures(), a->delay}), metrics_type);
+  }
+
+  const snapshot_source source_;
+  const std::string token_;
+  const bool only_loopback_;
+  std::atomic<bool> stopping_{false};
+};
+
+/// The listening socket, of either kind.
+class listening {
+ public:
+  explicit listening(int tcp) : fd_{tcp}, text_{local_text(tcp)} {}
+  explicit listening(unix_listener u) : fd_{u.fd}, text_{u.path}, file_{std::move(u)} {}
+  listening(listening&& o) noexcept : fd_{std::exchange(o.fd_, -1)}, text_{std::move(o.text_)}, file_{std::move(o.file_)} {}
+  listening& operator=(listening&&) = delete;
+  ~listening() {
+    if (fd_ < 0)
+      return;
+    if (file_)
+      file_->remove_file();
+    ::close(fd_);
+  }
+  int fd() const { return fd_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  int fd_;
+  std::string text_;
+  std::optional<unix_listener> file_;
+};
+
+result<listening> listen_at(const std::string& address) {
+  constexpr unsigned mode = 0600;
+  if (address.starts_with('/')) {
+    auto u = listen_unix(address, mode);
+    return u ? result<listening>{listening{*std::move(u)}} : result<listening>{std::move(u).error()};
+  }
+  auto at = parse_socket_address(address);
+  auto fd = at ? listen_tcp(*at) : result<int>{std::move(at).error()};
+  return fd ? result<listening>{listening{*fd}} : result<listening>{std::move(fd).error()};
+}
+
+class threaded_endpoint final : public http_endpoint {
+ public:
+  threaded_endpoint(listening l, snapshot_source source, std::string token, bool only_loopback)
+    : listening_{std::move(l)}, responder_{std::move(source), std::move(token), only_loopback}, stop_{::eventfd(0, EFD_CLOEXEC)},
+      acceptor_{[this] { accept_all(); }} {}
+
+  ~threaded_endpoint() override {
+    std::uint64_t one = 1;
+    (void)!::write(stop_, &one, sizeof(one));
+    acceptor_.join();
+    std::unique_lock lock{mutex_};
+    for (int fd : open_)
+      ::shutdown(fd, SHUT_RDWR);
+    all_closed_.wait(lock, [this] { return open_.empty(); });
+    ::close(stop_);
+  }
+
+  const std::string& address() const override { return listening_.text(); }
+  void stopping() override { responder_.stopping(); }
+
+ private:
+  void accept_all() {
+    for (;;) {
+      pollfd fds[]{{listening_.fd(), POLLIN, 0}, {stop_, POLLIN, 0}};
+      if (::poll(fds, 2, -1) < 0 && errno != EINTR)
+        return log(level::error, "http", system_error("poll", errno));
+      if (fds[1].revents != 0)
+        return;
+      if (fds[0].revents != 0)
+        accept_one();
+    }
+  }
+
+  void accept_one() {
+    auto fd = ::accept4(listening_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE) // nothing tells when there is room again
+        wait_a_little();
+      return;
+    }
+    if (!take(fd)) {
+      ::close(fd);
+      return;
+    }
+    try {
+      std::thread{[this, fd] {
+        responder_.serve(fd);
+        done(fd);
+      }}.detach();
+    } catch (const std::system_error& e) {
+      log(level::error, "http", std::string{"no thread for a request: "} + e.what());
+      done(fd);
+    }
+  }
+
+  /// Until the end, or 0.1 s.
+  void wait_a_little() const {
+    pollfd p{stop_, POLLIN, 0};
+    (void)::poll(&p, 1, 100);
+  }
+
+  bool take(int fd) {
+    std::lock_guard lock{mutex_};
+    return open_.size() < most_connections && open_.insert(fd).second;
+  }
+
+  void done(int fd) {
+    std::lock_guard lock{mutex_};
+    open_.erase(fd);
+    ::close(fd);
+    if (open_.empty())
+      all_closed_.notify_all();
+  }
+
+  listening listening_;
+  responder responder_;
+  int stop_;
+  std::mutex mutex_;
+  std::condition_variable all_closed_;
+  std::set<int> open_; ///< connections that a thread serves
+  std::thread acceptor_; ///< last: it uses all of these
+};
+
+} // namespace
+
+result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c, snapshot_source source) {
+  std::string token;
+  if (!c.token_file.empty()) {
+    auto read = read_token(c.token_file);
+    if (!read)
+      return std::move(read).error();
+    token = *std::move(read);
+  }
+  bool is_path = c.address.starts_with('/');
+  auto at = is_path ? result<endpoint>{endpoint{}} : parse_socket_address(c.address);
+  if (!at)
+    return std::move(at).error();
+  bool loopback = !is_path && is_loopback(at->host);
+  if (token.empty() && needs_token(c.address))
+    return token_missing(c.address);
+  auto l = listen_at(c.address);
+  if (!l)
+    return std::move(l).error();
+  return std::unique_ptr<http_endpoint>{
+    std::make_unique<threaded_endpoint>(*std::move(l), std::move(source), std::move(token), loopback && c.token_file.empty())};
+}
+
+} // namespace ockam::operation

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operation/metrics.hpp"
+
+#include "operation/items.hpp"
+#include "runtime/core/reason.hpp"
+#include "runtime/workers/worker_stats.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace ockam::operation {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricType;
+using labels = std::vector<ClientMetric::Label>;
+
+double seconds(std::chrono::nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+/// Families in the order of their first series; a family begins when something is added to it.
+class collection {
+ public:
+  void counter(const std::string& name, const char* help, labels of, std::uint64_t value) {
+    add(name, help, MetricType::Counter, std::move(of)).counter.value = static_cast<double>(value);
+  }
+  void gauge(const std::string& name, const char* help, labels of, double value) {
+    add(name, help, MetricType::Gauge, std::move(of)).gauge.value = value;
+  }
+  ClientMetric& add(const std::string& name, const char* help, MetricType type, labels of) {
+    auto [at, fresh] = index_.try_emplace(name, families_.size());
+    if (fresh)
+      families_.push_back({name, help, type, {}});
+    auto& m = families_[at->second].metric.emplace_back();
+    m.label = std::move(of);
+    return m;
+  }
+  std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer{}.Serialize(out, families_);
+    return std::move(out).str();
+  }
+
+ private:
+  std::vector<prometheus::MetricFamily> families_;
+  std::map<std::string, std::size_t> index_;
+};
+
+template <class T>
+void gauge_if(collection& out, const char* name, const char* help, const std::optional<T>& value) {
+  if (value)
+    out.gauge(name, help, {}, static_cast<double>(*value));
+}
+
+/// Names that Prometheus' own client libraries give these.
+void add_process(collection& out, const process_figures& p) {
+  if (p.cpu_seconds)
+    out.add("process_cpu_seconds_total", "CPU time of all threads, user and system.", MetricType::Counter, {}).counter.value = *p.cpu_seconds;
+  gauge_if(out, "process_resident_memory_bytes", "Memory of the process that is resident.", p.resident_bytes);
+  gauge_if(out, "process_virtual_memory_bytes", "Address space of the process.", p.virtual_bytes);
+  gauge_if(out, "process_start_time_seconds", "When the process began, in seconds since 1970.", p.start_seconds);
+  gauge_if(out, "process_threads", "Threads of the process.", p.threads);
+  gauge_if(out, "process_open_fds", "Open file descriptors.", p.open_files);
+  gauge_if(out, "process_max_fds", "Most file descriptors that may be open.", p.most_files);
+}
+
+std::uint64_t count_of(const node_snapshot::counts& counts, std::string_view reason) {
+  for (const auto& [why, n] : counts)
+    if (why == reason)
+      return n;
+  return 0;
+}
+
+/// Every reason, those that never happened too: an alert on a series that is not there never fires.
+void add_reasons(collection& out, const node_snapshot& s) {
+  for (std::size_t i = 1; i < drop_reason_count; ++i) {
+    auto why = to_string(static_cast<drop_reason>(i));
+    out.counter("ockam_messages_dropped_total", "Messages that ended before their last hop, by reason.", {{"reason", std::string{why}}},
+                count_of(s.dropped, why));
+  }
+  for (std::size_t i = 0; i < refusal_count; ++i) {
+    auto why = to_string(static_cast<refusal>(i));
+    out.counter("ockam_refusals_total", "Bad input that was refused, by reason.", {{"reason", std::string{why}}}, count_of(s.refused, why));
+  }
+}
+
+void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) {
+  out.gauge("ockam_build_info", "Always 1; the version is a label.", {{"version", std::string{s.version}}}, 1);
+  out.gauge("ockam_uptime_seconds", "How long the node has run.", {}, seconds(s.uptime));
+  out.gauge("ockam_socket_thread_delay_seconds", "How long this scrape waited for the thread of the sockets.", {}, seconds(f.socket_thread_delay));
+  out.gauge("ockam_workers", "Addresses of workers, of links and aliases too.", {}, static_cast<double>(s.workers));
+  out.gauge("ockam_overdue_workers", "Workers in a call that takes longer than it should.", {}, static_cast<double>(s.overdue.size()));
+  out.gauge("ockam_connections", "Open links to other nodes, of all transports.", {}, static_cast<double>(s.connections));
+  out.gauge("ockam_connections_limit", "Most links that may be open: max-connections.", {}, static_cast<double>(s.max_connections));
+  out.gauge("ockam_message_memory_bytes", "Bytes of messages that are in the node.", {}, static_cast<double>(s.memory_used));
+  out.gauge("ockam_message_memory_limit_bytes", "Most bytes of messages: node-budget.", {}, static_cast<double>(s.memory_limit));
+  out.counter("ockam_messages_total", "Messages that were handed to workers and links.", {}, s.messages);
+  add_reasons(out, s);
+}
+
+void add_listeners(collection& out, const node_snapshot& s) {
+  for (const auto& l : s.listeners) {
+    labels of{{"transport", l.transport}, {"listener", l.name.empty() ? l.socket_address : l.name}};
+    out.gauge("ockam_listener_up", "Whether the listener is open: 0 while this host has not its address.", of, 1);
+    out.gauge("ockam_listener_connections", "Open links that the listener has let in.", of, static_cast<double>(l.connections));
+    out.counter("ockam_listener_accepted_total", "Connections that the listener has let in.", of, l.accepted);
+    out.counter("ockam_listener_refused_total", "Connections that the listener has closed at once.", std::move(of), l.refused);
+  }
+  for (const auto& l : s.late)
+    out.gauge("ockam_listener_up", "Whether the listener is open: 0 while this host has not its address.",
+              {{"transport", l.transport}, {"listener", l.name.empty() ? l.socket_address : l.name}}, 0);
+}
+
+/// Of connections that outlive their links: the others come and go with whoever connects.
+void add_connections(collection& out, const node_snapshot& s) {
+  for (const auto& l : s.links) {
+    if (!l.lasting)
+      continue;
+    labels of{{"transport", l.transport}, {"connection", connection_name(l)}, {"peer", l.socket_address}};
+    auto size = [](std::size_t n) { return static_cast<double>(n); };
+    out.gauge("ockam_connection_up", "Whether messages can pass.", of, l.state == "up" ? 1 : 0);
+    out.gauge("ockam_connection_state_seconds", "How long it has been in the state that it is in.", of, seconds(l.since));
+    out.counter("ockam_connection_attempts_total", "Connects that were begun.", of, l.attempts);
+    out.counter("ockam_connection_reconnects_total", "Times that it came up again.", of, l.reconnects);
+    out.counter("ockam_connection_received_messages_total", "Messages that came in.", of, l.messages_in);
+    out.counter("ockam_connection_sent_messages_total", "Messages that went out.", of, l.messages_out);
+    out.counter("ockam_connection_received_bytes_total", "Bytes that came in.", of, l.bytes_in);
+    out.counter("ockam_connection_sent_bytes_total", "Bytes that went out.", of, l.bytes_out);
+    out.counter("ockam_connection_dropped_messages_total", "Messages to it that were dropped.", of, l.dropped);
+    out.counter("ockam_connection_pauses_total", "Times that reading stopped for want of budget.", of, l.pauses);
+    out.gauge("ockam_connection_queued_bytes", "Bytes that wait to be written.", of, size(l.queued_bytes));
+    out.gauge("ockam_connection_pending_bytes", "Bytes that it has let in and that are still in the node.", std::move(of), size(l.pending_bytes));
+  }
+}
+
+/// Fields of facilities that are numbers, whatever the facility.
+struct number_field {
+  std::string_view field;
+  const char* metric; ///< what follows `ockam_KIND_`
+  const char* help;
+  bool counts = true; ///< it never gets less
+};
+constexpr std::array number_fields{
+  number_field{"connections", "connections", "TCP connections that are open now.", false},
+  number_field{"opened", "opened_total", "TCP connections that were opened."},
+  number_field{"failed", "failed_total", "TCP connections that ended otherwise than in order."},
+  number_field{"refused", "refused_total", "TCP connections that were refused."},
+  number_field{"bytes_in", "received_bytes_total", "Bytes that came from the TCP side."},
+  number_field{"bytes_out", "sent_bytes_total", "Bytes that went to the TCP side."},
+  number_field{"registrations", "registrations_total", "Registrations that have worked."},
+};
+
+void add_items(collection& out, const node_snapshot& s) {
+  for (const auto& [kind, item] : s.items) {
+    auto prefix = "ockam_" + kind + "_";
+    std::replace(prefix.begin(), prefix.end(), '-', '_');
+    labels of{{"name", item.name}};
+    if (auto state = field(item, "state"); !state.empty())
+      out.gauge(prefix + "up", "Whether it works.", of, state == "up" ? 1 : 0);
+    for (const auto& f : number_fields) {
+      auto text = field(item, f.field);
+      std::uint64_t value = 0;
+      if (auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value); text.empty() || wrong != std::errc{})
+        continue;
+      if (f.counts)
+        out.counter(prefix + f.metric, f.help, of, value);
+      else
+        out.gauge(prefix + f.metric, f.help, of, static_cast<double>(value));
+    }
+  }
+}
+
+/// The node counts in four buckets to each power of two; every second power from 1 µs to 17 s is enough for a graph.
+void fill(ClientMetric::Histogram& out, const std::vector<std::uint64_t>& durations) {
+  std::uint64_t total = 0;
+  std::size_t next = 0;
+  auto count_below = [&](std::chrono::nanoseconds bound) {
+    for (; next < durations.size() && latency_histogram::end_of(next) <= bound; ++next) {
+      total += durations[next];
+      out.sample_sum += static_cast<double>(durations[next]) * seconds(latency_histogram::middle_of(next));
+    }
+    return total;
+  };
+  constexpr int least = 10, most = 34; // powers of two, nanoseconds
+  for (int power = least; power <= most; power += 2) {
+    std::chrono::nanoseconds bound{std::int64_t{1} << power};
+    out.bucket.push_back({count_below(bound), seconds(bound)});
+  }
+  out.sample_count = count_below(std::chrono::nanoseconds::max());
+  out.bucket.push_back({out.sample_count, std::numeric_limits<double>::infinity()});
+}
+
+void add_services(collection& out, const node_snapshot& s) {
+  for (const auto& w : s.service_workers) {
+    labels of{{"service", w.address}, {"type", w.type}};
+    out.counter("ockam_service_received_messages_total", "Messages that it was given.", of, w.messages_in);
+    out.counter("ockam_service_sent_messages_total", "Messages that it has sent.", of, w.messages_out);
+    out.counter("ockam_service_failed_messages_total", "Messages whose handling failed.", of, w.failed);
+    out.counter("ockam_service_restarts_total", "Times that it was made anew.", of, w.restarts);
+    out.counter("ockam_service_overruns_total", "Calls that took longer than the watchdog allows.", of, w.overruns);
+    out.gauge("ockam_service_queued_messages", "Messages that wait for it.", of, static_cast<double>(w.queued));
+    out.gauge("ockam_service_busy_seconds", "Age of the longest call under way.", of, seconds(w.busy));
+    out.gauge("ockam_service_memory_bytes", "Bytes of messages that it keeps.", of, static_cast<double>(w.memory.used));
+    auto& took = out.add("ockam_service_duration_seconds",
+                         "From the arrival of a message to the end of its handler, of those that were measured; the sum is right within an eighth.", MetricType::Histogram,
+                         std::move(of));
+    fill(took.histogram, w.durations);
+  }
+  out.gauge("ockam_services_not_shown", "Services beyond those that are shown one by one.", {}, static_cast<double>(s.services_left_out));
+}
+
+} // namespace
+
+std::string metrics_text(const node_snapshot& s, const scrape_figures& f) {
+  collection out;
+  add_process(out, f.process);
+  add_node(out, s, f);
+  add_listeners(out, s);
+  add_connections(out, s);
+  add_items(out, s);
+  add_services(out, s);
+  return out.text();
+}
+
+} // namespace ockam::operation

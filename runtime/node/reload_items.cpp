@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Things of facilities in a reload: outlets, inlets, relays.
+#include "runtime/node/reload.hpp"
+
+#include "runtime/node/reload_parts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ockam {
+
+using namespace reload_parts;
+
+namespace {
+
+bool has_item(const facility& f, const std::string& name) {
+  auto all = f.list();
+  return std::any_of(all.begin(), all.end(), [&](auto& i) { return i.name == name; });
+}
+
+/// As the command that makes it takes the keys of a section; a flag has no value there.
+std::string as_options(const option_texts& keys) {
+  std::string out;
+  for (const auto& [key, value] : keys)
+    if (value != "no")
+      out += " --" + key + (value == "yes" ? "" : " " + value);
+  return out;
+}
+
+} // namespace
+
+bool reloader::goes_by_connections(const config_section& s) const {
+  auto* f = parts_.facilities.find(s.kind);
+  return f && f->goes_by_connections();
+}
+
+/// Those that begin when nothing can be undone any more: one of the name may have been made at the prompt.
+void reloader::check_items() {
+  const auto& c = now().changes.items;
+  if (now().mode == on_failure::stop)
+    return;
+  for (const auto& s : c.come)
+    if (goes_by_connections(s) && has_item(*parts_.facilities.find(s.kind), s.name) && !find_same(c.gone, s))
+      now().failures.push_back({title(s), {errc::already_exists, "there is a " + s.kind + " of this name, made at the prompt",
+                                           "choose another name, or: ockam " + s.kind + " delete " + s.name}});
+}
+
+result<void> reloader::begin_item(const config_section& s) {
+  auto* f = parts_.facilities.find(s.kind);
+  if (!f)
+    return error{errc::unsupported, "this node has no " + s.kind, {}};
+  return outcome_of(f->begin(s));
+}
+
+/// Those that are new, beside what runs; one that has changed takes the place of what it was, later. False: the node does
+/// not start.
+bool reloader::begin_items() {
+  const auto& c = now().changes.items;
+  for (const auto& s : c.come) {
+    if (goes_by_connections(s)) {
+      now().items_last.push_back(&s);
+      continue;
+    }
+    if (find_same(c.gone, s)) {
+      now().items_behind.push_back(&s);
+      continue;
+    }
+    auto ok = begin_item(s);
+    if (ok)
+      now().items.push_back(s);
+    else if (!c.gone.empty() && (ok.error().code == errc::address_in_use || ok.error().code == errc::already_exists))
+      now().items_behind.push_back(&s);
+    else if (now().mode == on_failure::stop)
+      return failed(title(s), std::move(ok).error()), false;
+    else
+      now().failures.push_back({title(s), std::move(ok).error()});
+  }
+  return true;
+}
+
+void reloader::end_begun_items() {
+  for (const auto& s : now().items)
+    (void)parts_.facilities.find(s.kind)->end(s.name);
+}
+
+void reloader::end_items() {
+  for (const auto& s : now().changes.items.gone)
+    if (auto* f = parts_.facilities.find(s.kind); f && f->end(s.name))
+      say(level::info, "ended " + title(s));
+  take_out(config_.items, now().changes.items.gone);
+}
+
+void reloader::has_begun(const config_section& s) {
+  say(level::info, "began " + title(s));
+  config_.items.push_back(s);
+}
+
+/// What has been ended to make room for one that cannot begin comes back.
+void reloader::place_item(const config_section& s) {
+  auto ok = begin_item(s);
+  if (ok)
+    return has_begun(s);
+  now().failures.push_back({title(s), std::move(ok).error()});
+  if (const auto* before = find_same(now().changes.items.gone, s); before && begin_item(*before))
+    has_begun(*before);
+}
+
+void reloader::place_items() {
+  for (const auto* s : now().items_behind)
+    place_item(*s);
+  for (const auto& s : std::exchange(now().items, {}))
+    has_begun(s);
+}
+
+/// When their connections are there.
+void reloader::begin_last_items() {
+  if (now().mode == on_failure::stop && !now().failures.empty())
+    return;
+  for (const auto* s : now().items_last)
+    place_item(*s);
+}
+
+void reloader::say_ended_items() {
+  for (const auto& s : config_.items)
+    if (auto* f = parts_.facilities.find(s.kind); f && !has_item(*f, s.name))
+      say_it_stays_ended(title(s), "ockam " + s.kind + " create " + s.name + as_options(s.keys));
+}
+
+} // namespace ockam

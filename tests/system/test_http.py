@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP endpoint of a node: health, metrics and the page, for scrapers, probes and people, and against those who mean harm."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+import processes
+from processes import wait_until
+
+CONFIG = """
+[node]
+name = n1
+[tcp-listener main]
+address = 127.0.0.1:0
+[service echo]
+type = echo
+[http]
+address = 127.0.0.1:0
+"""
+
+
+def http_address(node):
+    return next(where for what, where in node.listeners if what == "http")
+
+
+def get(address, path, headers=None, method="GET"):
+    """(status, text)"""
+    request = urllib.request.Request(f"http://{address}{path}", headers=headers or {}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def series(text):
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line and line[0] != "#"}
+
+
+def test_a_node_answers_probes_and_scrapers(node):
+    n = node(config=CONFIG)
+    at = http_address(n)
+    assert get(at, "/health/live") == (200, "live\n")
+    assert get(at, "/health/ready")[0] == 200
+    shown = json.loads(get(at, "/show")[1])
+    assert shown["name"] == "n1" and shown["listeners"][0]["name"] == "main"
+    metrics = series(get(at, "/metrics")[1])
+    assert metrics['ockam_listener_up{transport="tcp",listener="main"}'] == 1
+    assert metrics["process_resident_memory_bytes"] > 1e6
+
+
+def test_there_is_no_endpoint_unless_it_is_asked_for(node):
+    n = node(config=CONFIG.split("[http]")[0])
+    assert not [what for what, _ in n.listeners if what == "http"]
+
+
+def test_a_node_is_not_ready_while_a_configured_connection_is_down_and_says_why(node):
+    other = node(name="other")
+    port = other.port
+    n = node(config=CONFIG + f"[tcp-connection west]\naddress = 127.0.0.1:{port}\n")
+    at = http_address(n)
+    wait_until(lambda: get(at, "/health/ready")[0] == 200, "the connection is up", 20)
+    other.finish()
+    status, text = wait_until(lambda: (r := get(at, "/health/ready"))[0] == 503 and r, "the connection is down", 20)
+    missing = json.loads(text)["not_ready"]
+    assert missing[0]["kind"] == "tcp-connection" and missing[0]["name"] == "west" and missing[0]["reason"]
+    assert series(get(at, "/metrics")[1])[f'ockam_connection_up{{transport="tcp",connection="west",peer="127.0.0.1:{port}"}}'] == 0
+
+
+def test_metrics_count_what_services_do(node, ockam):
+    n = node(config=CONFIG)
+    at = http_address(n)
+    for _ in range(3):
+        assert ockam("message", "send", "hi", "--to", "/service/echo", "--from", "n1").code == 0
+    metrics = series(get(at, "/metrics")[1])
+    assert metrics['ockam_service_received_messages_total{service="echo",type="echo"}'] == 3
+    assert metrics['ockam_service_duration_seconds_count{service="echo",type="echo"}'] >= 1  # some are measured, not all
+
+
+def test_promtool_finds_nothing_wrong_with_the_metrics(node):
+    if not shutil.which("promtool"):
+        processes.cannot_run("there is no promtool (Debian: prometheus)")
+    n = node(config=CONFIG + "[tcp-connection west]\naddress = 127.0.0.1:1\n[tcp-outlet outlet]\nto = 127.0.0.1:1\n[tcp-inlet in]\nto = /service/outlet\n")
+    text = get(http_address(n), "/metrics")[1]
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, timeout=60)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_how_many_series_there_are_does_not_depend_on_who_connects(node):
+    n = node(config=CONFIG)
+    at = http_address(n)
+    before = set(series(get(at, "/metrics")[1]))
+    for i in range(300):
+        with socket.create_connection(("127.0.0.1", n.port)) as s:
+            s.sendall(b"\x01" + b'evil"} 1\n' * (i % 3))
+    accepted = 'ockam_listener_accepted_total{transport="tcp",listener="main"}'
+    wait_until(lambda: series(get(at, "/metrics")[1])[accepted] >= 300, "all were accepted", 20)
+    assert set(series(get(at, "/metrics")[1])) == before
+
+
+def test_clients_that_never_read_or_never_ask_hold_up_nobody(node, ockam):
+    n = node(config=CONFIG)
+    at = http_address(n)
+    host, _, port = at.rpartition(":")
+    held = []
+    for i in range(200):
+        s = socket.create_connection((host, int(port)))
+        if i % 2:
+            s.sendall(b"GET /show HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        held.append(s)
+    began = time.monotonic()
+    assert ockam("message", "send", "hi", "--to", "/service/echo", "--from", "n1").code == 0
+    assert time.monotonic() - began < 5
+    for s in held:
+        s.close()
+    wait_until(lambda: get_or_none(at) == (200, "live\n"), "it answers again", 20)
+
+
+def get_or_none(at):
+    try:
+        return get(at, "/health/live")
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def test_the_node_stops_in_time_with_clients_connected(node):
+    n = node(config=CONFIG)
+    host, _, port = http_address(n).rpartition(":")
+    held = [socket.create_connection((host, int(port))) for _ in range(10)]
+    began = time.monotonic()
+    assert n.finish() is None
+    assert time.monotonic() - began < 8
+    for s in held:
+        s.close()
+
+
+def test_a_token_is_needed_where_others_can_ask(node, run, config_file, home):
+    wrong = run("ockam-node", "--check-config", "--config", config_file(CONFIG.replace("[http]\naddress = 127.0.0.1:0", "[http]\naddress = 0.0.0.0:0")))
+    assert wrong.code == 78 and "token-file" in wrong.err
+    (home / "token").write_text("0123456789abcdef0123\n")
+    n = node(config=CONFIG.replace("[http]\naddress = 127.0.0.1:0", "[http]\naddress = 0.0.0.0:0\ntoken-file = token"))
+    at = http_address(n).replace("0.0.0.0", "127.0.0.1")
+    assert get(at, "/metrics")[0] == 401
+    assert get(at, "/metrics", {"Authorization": "Bearer 0123456789abcdef0123"})[0] == 200
+    assert get(at, "/health/live")[0] == 200
+
+
+def test_a_reload_moves_adds_and_takes_away_the_endpoint(node, home):
+    n = node(config=CONFIG)
+    first = http_address(n)
+    (home / "n1.ini").write_text(CONFIG.replace("[http]\naddress = 127.0.0.1:0", "[http]\naddress = " + str(home / "http.sock")))
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: (home / "http.sock").exists(), "it has moved", 20)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(str(home / "http.sock"))
+        s.sendall(b"GET /health/live HTTP/1.1\r\n\r\n")
+        assert s.recv(100).startswith(b"HTTP/1.1 200")
+    wait_until(lambda: get_or_none(first) is None, "the old place is closed", 20)
+    (home / "n1.ini").write_text(CONFIG.split("[http]")[0])
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: not (home / "http.sock").exists(), "it is gone", 20)
+
+
+def test_node_create_has_options_for_it_and_node_show_says_where(ockam):
+    assert ockam("node", "create", "n1", "--http-server").code == 0
+    at = json.loads(ockam("node", "show", "n1", "--output", "json").out)["http_server_address"]
+    assert get(at, "/health/live")[0] == 200
+    assert ockam("node", "create", "n2").code == 0
+    shown = json.loads(ockam("node", "show", "n2", "--output", "json").out)
+    assert "http_server_address" not in shown and shown["status_endpoint_address"] is None
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    assert ockam("node", "create", "n3", "--http-server-port", str(port)).code == 0
+    assert get(f"127.0.0.1:{port}", "/health/live")[0] == 200
+    wrong = ockam("node", "create", "n4", "--http-server-port", "70000")
+    assert wrong.code == 64 and "70000" in wrong.out
+
+
+@pytest.mark.parametrize("path", ["/", "/page.css", "/page.js"])
+def test_the_page_loads_nothing_from_elsewhere(node, path):
+    n = node(config=CONFIG)
+    status, text = get(http_address(n), path)
+    assert status == 200
+    assert not re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?https?:", text)
+
+
+def test_many_ask_at_once_and_each_is_answered_or_closed(node):
+    n = node(config=CONFIG)
+    at = http_address(n)
+    outcomes = []
+
+    def ask():
+        outcomes.append(get_or_none(at))
+
+    threads = [threading.Thread(target=ask) for _ in range(200)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(outcomes) == 200 and (200, "live\n") in outcomes
+    wait_until(lambda: get_or_none(at) == (200, "live\n"), "it answers again", 20)

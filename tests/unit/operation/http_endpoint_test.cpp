@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operation/http_endpoint.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <arpa/inet.h>
+#include <chrono>
+#include <fstream>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace ockam::operation {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+/// A connection that is closed at the end.
+class client {
+ public:
+  explicit client(const std::string& address) {
+    if (address.starts_with('/')) {
+      sockaddr_un to{AF_UNIX, {}};
+      address.copy(to.sun_path, sizeof(to.sun_path) - 1);
+      connect(AF_UNIX, &to, sizeof(to));
+    } else {
+      sockaddr_in to{};
+      to.sin_family = AF_INET;
+      to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      connect(AF_INET, &to, sizeof(to));
+    }
+  }
+  ~client() { ::close(fd_); }
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  void send(const std::string& text) const { (void)!::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  /// All that comes until the other end closes.
+  std::string rest() const {
+    std::string out;
+    char some[4096];
+    for (ssize_t n; (n = ::recv(fd_, some, sizeof(some), 0)) > 0;)
+      out.append(some, static_cast<std::size_t>(n));
+    return out;
+  }
+
+ private:
+  void connect(int family, const void* to, socklen_t size) {
+    fd_ = ::socket(family, SOCK_STREAM, 0);
+    timeval patience{20, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (::connect(fd_, static_cast<const sockaddr*>(to), size) != 0)
+      ADD_FAILURE() << "no connection";
+  }
+  int fd_ = -1;
+};
+
+void answer_at_once(snapshot_request, const std::function<void(node_snapshot)>& done) {
+  node_snapshot s;
+  s.name = "n1";
+  s.version = "1.2.3";
+  done(std::move(s));
+}
+
+class HttpEndpoint : public testing::Test {
+ protected:
+  void open(http_config c = {"127.0.0.1:0", {}}, snapshot_source source = answer_at_once) {
+    auto opened = http_endpoint::open(c, std::move(source));
+    ASSERT_TRUE(opened) << opened.error().cause;
+    endpoint = *std::move(opened);
+  }
+  std::string ask(const std::string& first_line, const std::string& headers = "Host: localhost\r\n") {
+    client c{endpoint->address()};
+    c.send(first_line + " HTTP/1.1\r\n" + headers + "\r\n");
+    return c.rest();
+  }
+  static int status(const std::string& response) {
+    return response.size() > 12 && response.starts_with("HTTP/1.1 ") ? std::stoi(response.substr(9, 3)) : 0;
+  }
+  static std::string body(const std::string& response) { return response.substr(response.find("\r\n\r\n") + 4); }
+
+  std::unique_ptr<http_endpoint> endpoint;
+};
+
+TEST_F(HttpEndpoint, AnswersWhatItIsAskedFor) {
+  open();
+  EXPECT_EQ(status(ask("GET /health/live")), 200);
+  auto ready = ask("GET /health/ready");
+  EXPECT_EQ(status(ready), 200);
+  EXPECT_EQ(nlohmann::json::parse(body(ready))["ready"], true);
+  EXPECT_EQ(nlohmann::json::parse(body(ask("GET /show")))["name"], "n1");
+  EXPECT_NE(ask("GET /metrics").find("ockam_build_info{version=\"1.2.3\"} 1"), std::string::npos);
+  auto page = ask("GET /");
+  EXPECT_NE(page.find("<!doctype html>"), std::string::npos);
+  EXPECT_NE(page.find("Content-Security-Policy: default-src 'none'"), std::string::npos);
+  EXPECT_EQ(status(ask("GET /page.js")), 200);
+  EXPECT_EQ(status(ask("GET /nothing")), 404);
+}
+
+TEST_F(HttpEndpoint, KnowsHeadAsTheReferenceDoesAndNoOtherMethods) {
+  open();
+  auto head = ask("HEAD /");
+  EXPECT_EQ(status(head), 200);
+  EXPECT_EQ(body(head), "");
+  EXPECT_EQ(status(ask("HEAD /show")), 405);
+  for (auto method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+    EXPECT_EQ(status(ask(std::string{method} + " /show")), 405) << method;
+}
+
+TEST_F(HttpEndpoint, IsNotReadyWhileTheNodeStops) {
+  open();
+  endpoint->stopping();
+  auto r = ask("GET /health/ready");
+  EXPECT_EQ(status(r), 503);
+  EXPECT_NE(r.find("stopping"), std::string::npos);
+  EXPECT_EQ(status(ask("GET /health/live")), 200);
+}
+
+TEST_F(HttpEndpoint, AnswersNobodyWhoNamesAnotherHost) {
+  open();
+  EXPECT_EQ(status(ask("GET /show", "Host: evil.example\r\n")), 403);
+  EXPECT_EQ(status(ask("GET /show", "Host: 127.0.0.1:80\r\n")), 200);
+}
+
+TEST_F(HttpEndpoint, WantsTheTokenWhereThereIsOne) {
+  auto path = testing::TempDir() + "ockam-http-token-" + std::to_string(::getpid());
+  std::ofstream{path} << "0123456789abcdef\n";
+  open({"127.0.0.1:0", path});
+  auto refused = ask("GET /metrics", "Host: any.example\r\n");
+  EXPECT_EQ(status(refused), 401);
+  EXPECT_NE(refused.find("WWW-Authenticate"), std::string::npos);
+  EXPECT_EQ(status(ask("GET /metrics", "Host: x\r\nAuthorization: Bearer 0123456789abcdeX\r\n")), 401);
+  EXPECT_EQ(status(ask("GET /metrics", "Host: x\r\nAuthorization: Bearer 0123456789abcdef\r\n")), 200);
+  EXPECT_EQ(status(ask("GET /health/live", "Host: x\r\n")), 200);
+  ::unlink(path.c_str());
+}
+
+TEST_F(HttpEndpoint, DoesNotOpenForOthersWithoutAToken) {
+  auto opened = http_endpoint::open({"0.0.0.0:0", {}}, answer_at_once);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, errc::invalid_config);
+}
+
+TEST_F(HttpEndpoint, SaysWhenThePortIsTaken) {
+  open();
+  auto again = http_endpoint::open({endpoint->address(), {}}, answer_at_once);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, errc::address_in_use);
+}
+
+TEST_F(HttpEndpoint, ListensOnAUnixSocketForItsUserOnly) {
+  auto path = testing::TempDir() + "ockam-http-" + std::to_string(::getpid());
+  open({path, {}});
+  EXPECT_EQ(status(ask("GET /show", "Host: anything\r\n")), 200);
+  endpoint.reset();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0) << "its file is left";
+}
+
+TEST_F(HttpEndpoint, SaysThatTheNodeDoesNotAnswer) {
+  open({"127.0.0.1:0", {}}, [](snapshot_request, auto) {});
+  EXPECT_EQ(status(ask("GET /health/live")), 503);
+}
+
+TEST_F(HttpEndpoint, ServesOthersBesideClientsThatSayOrReadNothing) {
+  open();
+  std::vector<std::unique_ptr<client>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<client>(endpoint->address()));
+    if (i % 2 == 0)
+      silent.back()->send("GET /show HTTP/1.1\r\nHost: localh");
+  }
+  EXPECT_EQ(status(ask("GET /metrics")), 200);
+}
+
+TEST_F(HttpEndpoint, ClosesConnectionsBeyondItsLimitAndServesAgainWhenTheyAreGone) {
+  open();
+  std::vector<std::unique_ptr<client>> all;
+  for (int i = 0; i < 32; ++i)
+    all.push_back(std::make_unique<client>(endpoint->address()));
+  client late{endpoint->address()};
+  EXPECT_EQ(late.rest(), "");
+  all.clear();
+  auto until = clock::now() + 10s;
+  int got = 0;
+  while ((got = status(ask("GET /health/live"))) != 200 && clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(got, 200);
+}
+
+TEST_F(HttpEndpoint, EndsAtOnceAlthoughClientsAreConnected) {
+  open();
+  std::vector<std::unique_ptr<client>> all;
+  for (int i = 0; i < 8; ++i)
+    all.push_back(std::make_unique<client>(endpoint->address()));
+  EXPECT_EQ(status(ask("GET /health/live")), 200); // all of them have been accepted
+  auto begun = clock::now();
+  endpoint.reset();
+  EXPECT_LT(clock::now() - begun, 5s); // they may take 10
+}
+
+TEST_F(HttpEndpoint, LivesThroughWhatIsNoRequest) {
+  open();
+  for (const std::string& bad :
+       {std::string{"\0\0\0\0\r\n\r\n", 8}, std::string{"GET\r\n\r\n"}, std::string{"GET / HTTP/9.9\r\n\r\n"}, std::string(100'000, 'A'),
+        "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n", "GET /show HTTP/1.1\r\nHost: localhost\r\nRange: bytes=" + std::string(7'000, '0') + "-\r\n\r\n",
+        "GET /show HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-0" + [] { std::string s; for (int i = 0; i < 1'500; ++i) s += ",0-0"; return s; }() + "\r\n\r\n",
+        std::string{"GET /show HTTP/1.1\r\nContent-Length: 99999999999999999999\r\nHost: localhost\r\n\r\n"},
+        std::string{"GET /%00%ff%2e%2e/ HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+        std::string{"POST /show HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx"}}) {
+    client c{endpoint->address()};
+    c.send(bad);
+    (void)c.rest();
+  }
+  EXPECT_EQ(status(ask("GET /show")), 200);
+}
+
+} // namespace
+} // namespace ockam::operation

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operation/metrics.hpp"
+
+#include "runtime/core/reason.hpp"
+#include "runtime/workers/worker_stats.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+namespace ockam::operation {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in{text};
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);)
+    out.push_back(line);
+  return out;
+}
+
+std::vector<std::string> series_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& line : lines_of(text))
+    if (!line.starts_with('#'))
+      out.push_back(line.substr(0, line.rfind(' ')));
+  return out;
+}
+
+bool has(const std::string& text, const std::string& line) {
+  auto all = lines_of(text);
+  return std::find(all.begin(), all.end(), line) != all.end();
+}
+
+link_info lasting_link() {
+  link_info l;
+  l.transport = "tcp";
+  l.outgoing = l.lasting = true;
+  l.socket_address = "10.0.0.2:4000";
+  l.worker_address = "west";
+  l.state = "up";
+  l.since = 1500ms;
+  l.bytes_in = 7;
+  l.reconnects = 2;
+  return l;
+}
+
+TEST(Metrics, ShowEachReasonAlsoOfWhatNeverHappened) {
+  node_snapshot s;
+  s.dropped = {{"congested", 3}};
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_messages_dropped_total{reason=\"congested\"} 3")) << text;
+  EXPECT_TRUE(has(text, "ockam_messages_dropped_total{reason=\"unknown-worker\"} 0"));
+  auto series = series_of(text);
+  auto of = [&](const std::string& name) {
+    return std::count_if(series.begin(), series.end(), [&](auto& line) { return line.starts_with(name + "{"); });
+  };
+  EXPECT_EQ(of("ockam_messages_dropped_total"), static_cast<std::ptrdiff_t>(drop_reason_count - 1));
+  EXPECT_EQ(of("ockam_refusals_total"), static_cast<std::ptrdiff_t>(refusal_count));
+}
+
+TEST(Metrics, OfConnectionsThatLastOnly) {
+  node_snapshot s;
+  s.links.push_back(lasting_link());
+  auto passing = lasting_link();
+  passing.lasting = false;
+  passing.worker_address = "0123456789abcdef0123456789abcdef";
+  s.links.push_back(passing);
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_connection_up{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1")) << text;
+  EXPECT_TRUE(has(text, "ockam_connection_received_bytes_total{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 7"));
+  EXPECT_TRUE(has(text, "ockam_connection_state_seconds{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1.5"));
+  EXPECT_EQ(text.find("0123456789abcdef"), std::string::npos);
+}
+
+TEST(Metrics, DoNotGrowWithWhoConnects) {
+  node_snapshot s;
+  s.listeners.push_back({"tcp", "main", "127.0.0.1:4000", "0#00", "", 1, true, 1, 0, 1});
+  auto before = series_of(metrics_text(s, {})).size();
+  s.connections = 10'000;
+  s.listeners.front().accepted = 10'000;
+  for (int i = 0; i < 100; ++i) {
+    link_info l;
+    l.transport = "tcp";
+    l.peer = "a\"} evil 1\n" + std::to_string(i);
+    s.links.push_back(l);
+  }
+  EXPECT_EQ(series_of(metrics_text(s, {})).size(), before);
+}
+
+TEST(Metrics, OfAListenerThatWaitsForItsAddress) {
+  node_snapshot s;
+  s.late.push_back({"tcp", "lan", "10.9.9.9:4000", "no such address"});
+  EXPECT_TRUE(has(metrics_text(s, {}), "ockam_listener_up{transport=\"tcp\",listener=\"lan\"} 0"));
+}
+
+TEST(Metrics, OfFacilitiesAreTheNumbersAmongTheirFields) {
+  node_snapshot s;
+  s.items.emplace_back("tcp-inlet", item_info{"db", {{"from", "127.0.0.1:15432"}, {"state", "down"}, {"connections", "3"}, {"bytes_in", "12"}, {"opened", "x"}}});
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_tcp_inlet_up{name=\"db\"} 0")) << text;
+  EXPECT_TRUE(has(text, "ockam_tcp_inlet_connections{name=\"db\"} 3"));
+  EXPECT_TRUE(has(text, "ockam_tcp_inlet_received_bytes_total{name=\"db\"} 12"));
+  EXPECT_EQ(text.find("ockam_tcp_inlet_opened_total"), std::string::npos);
+}
+
+TEST(Metrics, OfDurationsAreAHistogramWhoseBucketsAddUp) {
+  latency_histogram h;
+  for (int i = 0; i < 10; ++i)
+    h.add(900ns);
+  h.add(3ms);
+  h.add(10min); // beyond the last bucket
+  node_snapshot s;
+  worker_info w;
+  w.address = "echo";
+  w.type = "echo";
+  h.merge_into(w.durations);
+  s.service_workers.push_back(w);
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_service_duration_seconds_count{service=\"echo\",type=\"echo\"} 12")) << text;
+  EXPECT_TRUE(has(text, "ockam_service_duration_seconds_bucket{service=\"echo\",type=\"echo\",le=\"+Inf\"} 12"));
+  std::vector<double> counts;
+  for (const auto& line : lines_of(text))
+    if (line.starts_with("ockam_service_duration_seconds_bucket"))
+      counts.push_back(std::stod(line.substr(line.rfind(' '))));
+  EXPECT_TRUE(std::is_sorted(counts.begin(), counts.end()));
+  EXPECT_EQ(counts.front(), 10); // 1.024 µs
+  EXPECT_EQ(counts[counts.size() - 2], 11); // 17 s
+}
+
+TEST(Metrics, EscapeWhatLabelsMayHave) {
+  node_snapshot s;
+  s.items.emplace_back("relay", item_info{"a\"b\\c\nd", {{"state", "up"}}});
+  EXPECT_TRUE(has(metrics_text(s, {}), "ockam_relay_up{name=\"a\\\"b\\\\c\\nd\"} 1"));
+}
+
+TEST(Metrics, HaveEachFamilyOnceAndNoSeriesTwice) {
+  node_snapshot s;
+  s.links.push_back(lasting_link());
+  auto other = lasting_link();
+  other.worker_address = "east";
+  s.links.push_back(other);
+  s.items.emplace_back("relay", item_info{"a", {{"state", "up"}}});
+  s.items.emplace_back("relay", item_info{"b", {{"state", "up"}}});
+  auto text = metrics_text(s, {{1, 2, 3.5, 4.5, 5, 6, 7}, 1ms});
+  auto series = series_of(text);
+  EXPECT_EQ(std::set<std::string>(series.begin(), series.end()).size(), series.size());
+  std::set<std::string> types;
+  for (const auto& line : lines_of(text))
+    if (line.starts_with("# TYPE ")) {
+      EXPECT_TRUE(types.insert(line).second) << line;
+    }
+  EXPECT_TRUE(has(text, "process_cpu_seconds_total 3.5"));
+}
+
+TEST(ProcessFigures, AreThoseOfThisProcess) {
+  auto p = read_process_figures();
+  ASSERT_TRUE(p.resident_bytes && p.cpu_seconds && p.threads && p.open_files && p.start_seconds);
+  EXPECT_GT(*p.resident_bytes, 1u << 20);
+  EXPECT_GE(*p.threads, 1u);
+  EXPECT_GE(*p.open_files, 3u);
+  auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  EXPECT_NEAR(*p.start_seconds, now, 3600);
+}
+
+} // namespace
+} // namespace ockam::operation
