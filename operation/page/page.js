@@ -160,9 +160,11 @@ function drops(s) {
   by_id("drops").replaceChildren(...(lines.length ? lines : ["nothing"]).map(l => element("li", l)));
 }
 
+/// What people look for; `/show` has the rest.
 function item_text(i) {
-  const skipped = new Set(["kind", "name", "state"]);
-  return Object.entries(i).filter(([key, value]) => !skipped.has(key) && value !== "").map(([key, value]) => `${key} ${value}`).join(", ");
+  const skipped = new Set(["kind", "name", "state", "flow_control_id", "worker", "worker_address", "forwarding_route", "their_change_history", "since_ms"]);
+  const shown = Object.entries(i).filter(([key, value]) => !skipped.has(key) && value !== "" && value !== "0");
+  return shown.map(([key, value]) => `${key.replaceAll("_", " ")} ${value.length > 90 ? value.slice(0, 88) + "…" : value}`).join(", ");
 }
 
 function health(s) {
