@@ -18,6 +18,7 @@ a=$(ockam tcp-connection create --from n1 --to 127.0.0.1:PORT2)
 b=$(ockam tcp-connection create --from n2 --to 127.0.0.1:PORT3)
 echo "$a"
 ockam message send hello --from n1 --to $a/service/hop$b/service/uppercase
+ockam message send hello --from n1 --to /node/n2/secure/api/service/uppercase
 ockam node list --jq '.[].status.status'
 ockam node show n2 --jq .name
 ockam worker list --at n2 --jq '.[].type' | grep hop
@@ -45,5 +46,5 @@ def test_first_steps(env, home):
     lines = done.stdout.splitlines()
     link = lines.pop(8 - 1)
     assert link.startswith("/worker/") and len(link) == len("/worker/") + 32
-    assert lines == ["n1", "hello", "hello", "hello", "HELLO", "n2", "n3", "HELLO", '"running"', '"running"', '"running"',
+    assert lines == ["n1", "hello", "hello", "hello", "HELLO", "n2", "n3", "HELLO", "HELLO", '"running"', '"running"', '"running"',
                      '"n2"', '"hop"', "n1", "n2", "n3", "[]"]
