@@ -225,7 +225,7 @@ def test_scripts_that_are_stuck_take_nobodys_turn(node, script, start, say, run,
     assert say().out == "hi\n"
     assert run("ockam", "script", "repl", "--at", "n1", stdin="1 + 1\n").out == "2\n"
     assert ockam("service", "stop", "x", "--at", "n1").code == 0
-    assert time.monotonic() - began < 4, "while the others are stuck"
+    assert time.monotonic() - began < 30, "while the others are stuck, for a minute"
     assert all(ockam("worker", "show", f"stuck{i}", "--at", "n1", "--output", "json").json["busy_ms"] > 0 for i in range(scripts))
     n.kill()
 
