@@ -47,7 +47,10 @@ def test_the_largest_message():
     b"\x83\x81\x83\x00\x44echo\xbf\x61a\x9f\x01\xff\xff\x81\x82\x00\x41x\x41p",
     b"\x83\x81\x82\x18\x00\x58\x04echo\x81\x82\x19\x00\x00\x41x\x59\x00\x01p",  # longer heads than they must be
     b"\x86" + GOOD[1:] + b"\xf6\xc1\x1a\x00\x00\x00\x00\xfb\x00\x00\x00\x00\x00\x00\x00\x00",  # further parts: a tag, a double
-    b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 31 + b"\x00", b"\x85" + GOOD[1:] + b"\xf6\x20"])
+    b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 31 + b"\x00", b"\x85" + GOOD[1:] + b"\xf6\x20",
+    b"\x86" + GOOD[1:] + b"\xf6\x41\xff\x00", b"\x86" + GOOD[1:] + b"\xf6\x61\xff\x00",  # bytes and text whose content would be none as CBOR
+    b"\x85" + GOOD[1:] + b"\xf6\x60", b"\x85" + GOOD[1:] + b"\xf6\xf5",  # an empty text, true
+    b"\x85" + GOOD[1:] + b"\xf6\xc2\x41\x01"])  # a tag other than 1: a large number
 def test_what_nodes_read_is_read(body):
     assert client_wire.decode(body) == ([(0, "echo")], [(0, "x")], b"p", {})
 
@@ -59,7 +62,7 @@ def test_what_nodes_read_is_read(body):
     b"\x83\x9b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x83\x80\x80\x5b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x84\x80\x80\x40\x01", b"\x84\x80\x80\x40\x41a",
     b"\x83\x80\x80\x5c", b"\x83\x80\x80\x42a", b"\x9f\x80\x80\x40", b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 32 + b"\x00",
     b"\x85" + GOOD[1:] + b"\xf6\x81", b"\x85" + GOOD[1:] + b"\xf6\xa1\x00", b"\x85" + GOOD[1:] + b"\xf6\xff", b"\x85" + GOOD[1:] + b"\xf6\x7f\x61a\xff",
-    b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 100_000])
+    b"\x85" + GOOD[1:] + b"\xf6" + b"\xc1" * 32 + b"\x00", b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 100_000])
 def test_what_breaks_the_protocol(body):
     with pytest.raises(ockam.ProtocolError):
         client_wire.decode(body)
