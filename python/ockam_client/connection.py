@@ -76,8 +76,7 @@ class Connection(Workers):
                            "is every worker of the route there? ockam trace shows it") from None
         finally:
             del self._waiting[address]
-            if not reply.cancel() and not reply.cancelled():
-                reply.exception()  # it has been seen: by whoever called, or by nobody any more
+            reply.cancel()  # or, if it has failed: nobody asks for its error any more, which asyncio would say aloud
 
     @property
     def connected(self) -> bool:

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -83,6 +84,9 @@ class control_handlers {
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Kind and handle of the section that has this flow control id; empty when it is of none.
   std::pair<std::string, std::string> section_with(std::uint32_t flow) const;
+  /// A service of this session has started: it ends with it, now if the session has ended meanwhile.
+  void belongs(const address& at, requester to);
+  void end_services_of(std::uint64_t session);
   /// What undoes the start of a service at this address, which has not begun yet.
   std::function<void()> undo_of_start(const address& at) const;
   /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
@@ -102,6 +106,7 @@ class control_handlers {
   live_parts parts_;
   stop_desk& stopping_;
   std::multiset<std::pair<std::uint64_t, std::uint32_t>> unanswered_; ///< sessions and their requests
+  std::multimap<std::uint64_t, std::pair<address, std::uint64_t>> of_sessions_; ///< sessions and the workers that end with them: `worker_entry::host`
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
   std::shared_ptr<const bool> here_ = std::make_shared<const bool>(true); ///< for answers of parts that live longer

@@ -95,6 +95,7 @@ void control_handlers::cancel(std::uint64_t session) {
   under_way_.remove_if([&](auto& p) { return p->session() == session; });
   std::erase_if(unanswered_, [&](auto& u) { return u.first == session; });
   stopping_.under_way = unanswered_.size();
+  end_services_of(session);
 }
 
 void control_handlers::cancel_all() {

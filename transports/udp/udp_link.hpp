@@ -93,6 +93,9 @@ class udp_link final : public worker, private net::stream_events, private flusha
   bool from_itself(const ip_endpoint& from) const;
   void look_for_proof(const ip_endpoint& from, route_header& h);
   void accept(const ip_endpoint& from, udp_reassembly::outcome whole);
+  /// Where it came from, and by what way.
+  void take_in(message& m, const ip_endpoint& from, bool foreign);
+  void tell_too_large(const ip_endpoint& from, const udp_passing::ends& of);
   void refuse(refusal why, const ip_endpoint& from, std::string_view what);
   void count_lost();
   void sweep();

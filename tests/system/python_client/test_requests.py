@@ -3,12 +3,13 @@
 
 import asyncio
 import traceback
+import types
 
 import fake_node
 import ockam_client as ockam
 import pytest
 import wire
-from ockam_client import connection, link as links
+from ockam_client import connection, link as links, opening
 
 MiB = 1 << 20
 
@@ -38,6 +39,20 @@ def test_both_ways_to_open(run):
             ockam.connect(node.address).close()  # never begun
 
     run(go())
+
+
+def test_an_opening_is_a_coroutine_like_others():
+    """Whoever drives it, with whatever values."""
+
+    @types.coroutine
+    def made():
+        return (yield "what comes first")
+
+    o = opening.Opening(made())
+    assert o.send(None) == "what comes first"
+    with pytest.raises(StopIteration) as e:
+        o.send(7)
+    assert e.value.value == 7
 
 
 def test_a_message_that_wants_no_answer(run):
