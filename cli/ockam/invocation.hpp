@@ -23,6 +23,8 @@ class invocation {
   const state::home home;
   /// Words whose `-` stood for a line of an empty standard input.
   const std::vector<std::string> emptied_words;
+  /// What the program ends with when the command fails.
+  int failure_code = exit_failure;
 
   /// Opened when it is first asked for: sending a message to a node that runs does without.
   result<state::database*> database() {

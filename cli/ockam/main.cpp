@@ -88,7 +88,7 @@ int run(std::vector<std::string> words) {
   auto done = in.what.run(in);
   if (!done) {
     out.fail(done.error());
-    return exit_failure;
+    return in.failure_code;
   }
   return 0;
 }
