@@ -154,7 +154,7 @@ def test_a_request_without_a_limit(run):
         async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
             link = await node.link()
             asking = asyncio.create_task(c.request("x", timeout=None))
-            await link.answer(b"1")
+            assert (await link.answer(b"1")).payload == b"", "what is not said is empty"
             assert (await asking).payload == b"1"
 
     run(go())
