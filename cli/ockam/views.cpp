@@ -245,7 +245,7 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 }
 
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
-  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MONITORS", true}, {"MESSAGES", true}};
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true, true}, {"THREAD"}, {"CHILDREN", true, false, true}, {"MONITORS", true, false, true}, {"MESSAGES", true}};
   for (const auto& w : list)
     out.add({w.address(), w.type(), w.behavior(), w.thread(), some(w.children()), some(w.watchers()), number(w.messages_in())});
   return out;
