@@ -162,16 +162,27 @@ class option_reader {
     report({"node", "name", ok.error()});
   }
 
-  /// What no key can tell alone, and what is in files. Of sections that are wrong already nothing more is said.
+  /// What no key can tell alone, and what is in files. Of sections that are wrong already nothing more is said, but for options
+  /// of services, each of which is right or wrong by itself.
   void check_rest() {
     auto found = check_whole(out_.config, types_);
-    if (out_.check_config) // otherwise they say so themselves
-      for (auto& more : {check_log(out_.config), check_services(out_.config, types_)})
-        found.insert(found.end(), more.begin(), more.end());
+    std::vector<config_finding> services;
+    if (out_.check_config) { // otherwise they say so themselves
+      for (auto& more : check_log(out_.config))
+        found.push_back(std::move(more));
+      services = check_services(out_.config, types_);
+    }
     for (const auto& f : found)
       if (!places_.wrong.contains(f.section))
         report(f);
+    for (const auto& f : services)
+      if (!places_.wrong.contains(f.section) || (!f.key.empty() && !is_said(places_.line(f.section, f.key))))
+        report(f);
     std::stable_sort(out_.problems.begin(), out_.problems.end(), [this](auto& l, auto& r) { return line_of(l) < line_of(r); });
+  }
+
+  bool is_said(int line) const {
+    return std::any_of(out_.problems.begin(), out_.problems.end(), [&](auto& p) { return line_of(p) == line; });
   }
 
   /// Problems of the command line come first.
