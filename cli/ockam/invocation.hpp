@@ -52,6 +52,9 @@ class invocation {
   std::optional<deadline> by_;
 };
 
+/// The answer to a deletion where there are no `things` at all: no error, whatever was named.
+result<void> none_to_delete(invocation& in, const std::string& things);
+
 /// What every command that talks to a node takes.
 option timeout_option();
 

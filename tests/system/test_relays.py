@@ -68,6 +68,8 @@ def test_what_scripts_read_is_as_recorded(ockam, nodes):
     assert shown["worker_address"] == "/service/" + made["worker_address"][2:] and shown["destination"] == nodes
     deleted = ockam("relay", "delete", "db", "--at", "db", "-y")
     assert deleted.out == "  ✔ Relay with name db on Node db has been deleted\n"
+    again = ockam("relay", "delete", "db", "--at", "db")
+    assert (again.code, again.out) == (0, "[]\n"), "there is none any more"
     assert ockam("relay", "list", "--to", "db").out == "[]\n"
     assert through(ockam).code == 70
 

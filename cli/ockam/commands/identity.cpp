@@ -184,8 +184,11 @@ result<void> remove(invocation& in) {
   }
   auto name = in.args.get("NAME");
   auto find = [&] { return known_identity(in, name, "The identity " + printable(name) + " was not found"); };
-  if (auto row = find(); !row)
-    return std::move(row).error();
+  if (auto row = find(); !row) {
+    auto db = in.database();
+    auto others = db ? (*db)->identities() : result<std::vector<state::identity_row>>{std::move(db).error()};
+    return others && others->empty() ? none_to_delete(in, "identities") : std::move(row).error();
+  }
   if (auto ok = in.confirm("Delete identity " + name + " and its key?"); !ok)
     return ok;
   auto guard = state::keys_guard::acquire(in.home);

@@ -89,8 +89,10 @@ result<void> delete_items(invocation& in, const family& f) {
   auto all = items_of(in, *node, f.kind);
   if (!all)
     return std::move(all).error();
-  std::vector<std::string> names;
   auto name = in.args.get("NAME");
+  if (all->empty() && !name.empty())
+    return none_to_delete(in, std::string{f.noun} + "s");
+  std::vector<std::string> names;
   for (const auto& i : *all)
     if (in.args.has("all") || i.name() == name)
       names.push_back(i.name());

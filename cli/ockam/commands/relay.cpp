@@ -103,6 +103,13 @@ result<void> remove(invocation& in) {
   auto name = given_name(in);
   if (!name)
     return std::move(name).error();
+  auto all = items_of(in, *node, relay_kind);
+  if (!all)
+    return std::move(all).error();
+  if (all->empty())
+    return none_to_delete(in, "relays");
+  if (!find_item(*all, *name))
+    return item_not_found("relay", *name, *all, "ockam relay list --to " + *node);
   if (auto ok = in.confirm("Delete the relay " + *name + " of node " + *node + "?"); !ok)
     return ok;
   if (auto done = delete_item(in, *node, relay_kind, *name); !done)
