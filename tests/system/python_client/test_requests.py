@@ -287,7 +287,7 @@ def test_a_frame_of_the_largest_size_is_taken(run):
     run(go())
 
 
-def test_a_route_that_nobody_takes_costs_one_message(run):
+def test_a_route_that_nobody_takes_costs_one_message(run, caplog):
     async def go():
         async with fake_node.FakeNode() as node, ockam.connect(node.address, reconnect=False) as c:
             link = await node.link()
@@ -298,6 +298,7 @@ def test_a_route_that_nobody_takes_costs_one_message(run):
             assert (await asking).payload == b"1"
 
     run(go())
+    assert [r.getMessage() for r in caplog.records] == ["a message was dropped: a route of over 1024 addresses", "a message was dropped: a name of 1025 bytes"]
 
 
 # -- a node that reads nothing ---------------------------------------------------------------------------
