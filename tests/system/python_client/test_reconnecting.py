@@ -106,6 +106,13 @@ def test_a_link_that_was_up_for_a_while_is_tried_at_once(run, monkeypatch):
     monkeypatch.setattr(backoff, "LEAST", 30)
     monkeypatch.setattr(backoff, "MOST", 30)
     monkeypatch.setattr(connection, "STEADY", 0.0)
+    waited, sleep = [], asyncio.sleep
+
+    async def noted(seconds):
+        waited.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
 
     async def go():
         async with fake_node.FakeNode() as node, ockam.connect(node.address):
@@ -114,6 +121,7 @@ def test_a_link_that_was_up_for_a_while_is_tried_at_once(run, monkeypatch):
             await node.link()
 
     run(go())
+    assert [w for w in waited if w != links.HEARTBEAT] == [0.0] * 3
 
 
 def test_one_that_was_not_waits(run, monkeypatch):
