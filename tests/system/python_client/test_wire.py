@@ -68,6 +68,30 @@ def test_what_breaks_the_protocol(body):
         client_wire.decode(body)
 
 
+@pytest.mark.parametrize("body,what", [
+    (b"\x00", "its parts"), (b"\x83\x00", "a route"), (b"\x83\x81\x00", "an address"), (b"\x83\x81\x82\x20\x41a", "the type of an address"),
+    (b"\x83\x81\x82\x00\x61a", "the name of an address"), (b"\x83\x80\x80\x60", "a payload"), (b"\x84\x80\x80\x40\x01", "text as its last part")])
+def test_what_is_missing_is_named(body, what):
+    with pytest.raises(ockam.ProtocolError) as e:
+        client_wire.decode(body)
+    assert e.value.cause == f"the peer sent a message without {what}"
+
+
+@pytest.mark.parametrize("body,says", [
+    (b"\x83\x81\x82\x19\x01\x00\x41a\x80\x40", "the peer sent an address that is none"),
+    (b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 32 + b"\x00", "the peer sent a message that is nested too deep"),
+    (b"\x83\x80\x80\x42a", "the peer sent a message that is cut off"), (b"\x83\x80\x80\x5c", "the peer sent a message that is not CBOR"),
+    (b"\x82\x80\x80", "the peer sent a message of too few parts")])
+def test_what_else_is_wrong_is_said(body, says):
+    with pytest.raises(ockam.ProtocolError) as e:
+        client_wire.decode(body)
+    assert e.value.cause == says
+
+
+def test_types_of_addresses_are_bytes():
+    assert client_wire.decode(b"\x83\x81\x82\x18\xff\x41a\x80\x40").onward == [(255, "a")]
+
+
 def test_routes_that_nobody_takes_cost_one_message():
     def frame(onward):
         return wire.frame(onward, [], b"")[4:]
