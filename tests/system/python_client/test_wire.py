@@ -20,7 +20,8 @@ def with_extras(text):
 def test_frames_are_those_that_nodes_write():
     for onward, back, payload, extras in ((["echo"], ["app"], b"\x05hello", None), (["uppercase"], ["app"], b"", {"a": "b"}),
                                           ([(1, "h:1"), "x" * 300], [], bytes(70000), None), (["a"] * 30, [(200, "b")], bytes(24), None),
-                                          (["x"], [], bytes(255), {"a": "b" * 300})):
+                                          (["x"], [], bytes(255), {"a": "b" * 300}),
+                                          (["x"], [], bytes(256), None), (["x"], [], bytes(65535), None), (["x"], [], bytes(65536), None)):
         to, reply_to = routes.parse(onward), [routes.address(a) for a in back]
         ours = client_wire.encode(to, reply_to, payload, extras)
         assert ours == wire.frame(onward, back, payload, extras)
@@ -60,7 +61,7 @@ def test_what_nodes_read_is_read(body):
     b"\x83\x81\x82\x19\x01\x00\x41a\x80\x40",  # a type of 256
     b"\x83\x81\x82\x20\x41a\x80\x40", b"\x83\x81\x82\x00\x61a\x80\x40", b"\x83\x81\x81\x00\x80\x40", b"\x83\x81\x80\x80\x40",
     b"\x83\x9b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x83\x80\x80\x5b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x84\x80\x80\x40\x01", b"\x84\x80\x80\x40\x41a",
-    b"\x83\x80\x80\x5c", b"\x83\x80\x80\x42a", b"\x9f\x80\x80\x40", b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 32 + b"\x00",
+    b"\x83\x80\x80\x5c", b"\x83\x80\x80\x5c" + bytes(16), b"\x83\x80\x80\x42a", b"\x9f\x80\x80\x40", b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 32 + b"\x00",
     b"\x85" + GOOD[1:] + b"\xf6\x81", b"\x85" + GOOD[1:] + b"\xf6\xa1\x00", b"\x85" + GOOD[1:] + b"\xf6\xff", b"\x85" + GOOD[1:] + b"\xf6\x7f\x61a\xff",
     b"\x85" + GOOD[1:] + b"\xf6" + b"\xc1" * 32 + b"\x00", b"\x85" + GOOD[1:] + b"\xf6" + b"\x81" * 100_000])
 def test_what_breaks_the_protocol(body):
