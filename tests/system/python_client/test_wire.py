@@ -41,6 +41,13 @@ def test_the_largest_message():
         client_wire.encode([(0, "x")], [], bytes(room + 1))
 
 
+def test_what_no_head_can_say():
+    """Of four GiB, which no test makes."""
+    with pytest.raises(ockam.InvalidPayload) as e:
+        client_wire._head(2, 1 << 32)
+    assert (e.value.cause, e.value.hint) == ("a message of over 4 GiB; at most 16777216 bytes are sent", "send it in parts")
+
+
 @pytest.mark.parametrize("body", [
     b"\x84" + GOOD[1:] + b"\xf6", GOOD + b"behind it", b"\x9f" + GOOD[1:] + b"\xff",
     b"\x83\x9f\x9f\x00\x44echo\xff\xff\x81\x82\x00\x41x\x41p",  # indefinite arrays
