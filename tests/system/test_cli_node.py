@@ -321,7 +321,7 @@ def test_foreground_that_cannot_start_leaves_nothing(ockam, home):
 
 
 @pytest.mark.parametrize("wrong", ["{name: [}", "just text", "{name: a/b}", "{name: f1, log-level: loud}", "{name: f1, services: {x: {type: nonsense}}}",
-                                   "{name: f1, tcp-outlets: {db: {to: 99999999}}}", "{name: f1, tcp-listener-address: nonsense}", "{name: f1, no-such-key: 1}"])
+                                   "{name: f1, tcp-outlets: {db: {to: 99999999}}}", "{name: f1, tcp-listener-address: nonsense}"])
 def test_a_wrong_configuration_ends_the_foreground_as_it_does_ockam_node(ockam, home, wrong):
     """Whichever of the two programs finds out. In the background it is 70, as in the reference."""
     r = ockam("node", "create", "--foreground", "--exit-on-eof", "--configuration", wrong)

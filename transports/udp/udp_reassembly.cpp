@@ -26,7 +26,7 @@ udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_
   if (!place || place->closed)
     return {refusal::stale_fragment, {}, {}, {}};
   auto out = extend(p.state, *place, s, now);
-  if (!out.message.empty())
+  if (!out.message.empty() || out.passed) // as much as a whole one: a report may go there
     peers_.has_sent(p);
   return out;
 }

@@ -267,6 +267,7 @@ TEST_F(udp_reassembly_test, a_message_over_the_limit_in_one_or_two_slices) {
   EXPECT_EQ(ends(3, 1, 2, b), "none");
   EXPECT_EQ(ends(3, 0, 2, a), a + b);
   EXPECT_EQ(memory_.used(), 0u);
+  EXPECT_TRUE(tested().heard_from(peer(1))) << "it may be told";
 }
 
 TEST_F(udp_reassembly_test, ten_thousand_sources_stay_within_the_bounds) {
