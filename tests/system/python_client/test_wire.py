@@ -37,8 +37,9 @@ def test_names_that_are_not_utf_8_come_back_as_they_were():
 def test_the_largest_message():
     room = client_wire.MAX_FRAME - len(client_wire.encode([(0, "x")], [], b"")) + 4 - 4  # a head of five bytes instead of one
     assert len(client_wire.encode([(0, "x")], [], bytes(room))) == client_wire.MAX_FRAME + 4
-    with pytest.raises(ockam.InvalidPayload, match="at most 16777216"):
+    with pytest.raises(ockam.InvalidPayload, match="at most 16777216") as e:
         client_wire.encode([(0, "x")], [], bytes(room + 1))
+    assert e.value.hint == "send it in parts"
 
 
 def test_what_no_head_can_say():
