@@ -39,6 +39,7 @@ std::string text_of(const option_texts& keys, const std::string& key) {
 // -- listeners ---------------------------------------------------------------------------------------
 
 std::string_view listeners::kind() const { return listener_kind; }
+std::span<const key_descriptor> listeners::keys() const { return listener_keys; }
 
 listeners::listeners(environment_ptr env) : env_{std::move(env)} {
   if (!env_->own)
@@ -117,6 +118,7 @@ void listeners::stop() {
 // -- channels ----------------------------------------------------------------------------------------
 
 std::string_view secure_channels::kind() const { return channel_kind; }
+std::span<const key_descriptor> secure_channels::keys() const { return channel_keys; }
 
 result<config_section> secure_channels::begin(const config_section& s) {
   if (!env_->own)
@@ -177,13 +179,7 @@ void secure_channels::when_settled(std::string_view name, std::chrono::milliseco
   auto it = all_.find(name);
   if (it == all_.end() || it->second.status->now != session_status::state::connecting)
     return done();
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  it->second.status->waiting.push_back(tell);
-  env_->node.reactor.after(within, tell);
+  it->second.status->waiting.wait(env_->node.reactor, within, std::move(done));
 }
 
 void secure_channels::stop() {

@@ -22,6 +22,7 @@ class listeners final : public facility {
   explicit listeners(environment_ptr env);
 
   std::string_view kind() const override;
+  std::span<const key_descriptor> keys() const override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
@@ -46,6 +47,7 @@ class secure_channels final : public facility {
   explicit secure_channels(environment_ptr env) : env_{std::move(env)} {}
 
   std::string_view kind() const override;
+  std::span<const key_descriptor> keys() const override;
   /// Without a name it gets an address of chance.
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;

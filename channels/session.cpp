@@ -90,7 +90,7 @@ void session::is_up() {
   held_bytes_ = 0;
   for (auto held = std::exchange(held_, {}); auto& m : held)
     node.board.hand_over(std::move(m));
-  status_->settle();
+  status_->waiting.settle();
 }
 
 /// There is no channel any more, or none came about.
@@ -111,7 +111,7 @@ void session::has_ended(const error& why) {
     retry_timer_ = set_timer(retries_.next());
   else
     give_up_held(why.cause);
-  status_->settle();
+  status_->waiting.settle();
 }
 
 void session::on_message(message_ptr m) {
@@ -159,7 +159,7 @@ void session::on_stop() noexcept {
   auto& board = terms_.env->node.board;
   board.revoke(flow_);
   board.remove_flow(flow_);
-  status_->settle();
+  status_->waiting.settle();
 }
 
 } // namespace ockam::channels

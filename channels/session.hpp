@@ -3,6 +3,7 @@
 
 #include "channels/channel.hpp"
 #include "runtime/core/backoff.hpp"
+#include "runtime/links/settling.hpp"
 
 #include <memory>
 #include <string>
@@ -19,12 +20,7 @@ struct session_status {
   std::string reason;         ///< while it is down
   channel* open = nullptr;    ///< null while it is not up
   std::uint64_t openings = 0; ///< channels that there have been
-  std::vector<std::function<void()>> waiting = {}; ///< told once it is up or down
-
-  void settle() {
-    for (auto told = std::exchange(waiting, {}); auto& f : told)
-      f();
-  }
+  settling waiting = {};      ///< told once it is up or down
 };
 
 std::string_view to_string(session_status::state s) noexcept;

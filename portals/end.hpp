@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -39,11 +40,13 @@ class end : public std::enable_shared_from_this<end> {
   bool admits(const message& m) const;
   /// Ends all of them, and takes no more.
   void close_streams(end_reason why);
-  void add(stream& s) { streams_.insert(&s); }
-  void remove(stream& s) { streams_.erase(&s); }
+  void add(stream& s);
+  void remove(stream& s);
   std::size_t streams() const noexcept { return streams_.size(); }
   /// Of those that a peer (a link's flow control id) has.
   std::size_t streams_of(std::uint32_t producer) const noexcept;
+  /// A stream has another peer now.
+  void moved(std::uint32_t from, std::uint32_t to);
 
   // Figures of all that have been.
   std::uint64_t opened = 0;   ///< streams that both ends had
@@ -53,7 +56,10 @@ class end : public std::enable_shared_from_this<end> {
   std::string last_failure;
 
  private:
+  void one_less_of(std::uint32_t peer) noexcept;
+
   std::unordered_set<stream*> streams_;
+  std::unordered_map<std::uint32_t, std::size_t> by_peer_; ///< how many of them; those that have some
 };
 using end_ptr = std::shared_ptr<end>;
 

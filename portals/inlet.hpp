@@ -4,13 +4,12 @@
 #include "portals/end.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/route.hpp"
+#include "runtime/links/settling.hpp"
 #include "runtime/net/stream.hpp"
 #include "runtime/workers/worker.hpp"
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace ockam::portal {
 
@@ -54,7 +53,7 @@ class inlet final : public end, public net::acceptor_events {
   std::string reason; ///< why it is down
   address session; ///< of the worker that asks whether the far end is there
   std::uint64_t refused = 0; ///< clients that were closed at once
-  std::vector<std::function<void()>> when_settled; ///< told once it is up or down
+  settling waiting; ///< told once it is up or down
 
  private:
   void on_accept(net::stream_ptr s) override;

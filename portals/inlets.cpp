@@ -20,6 +20,10 @@ std::string_view inlets::kind() const {
   return inlet_kind;
 }
 
+std::span<const key_descriptor> inlets::keys() const {
+  return inlet_keys;
+}
+
 /// The system lets several have a port that none of them accepts at yet.
 result<void> inlets::check_place(const endpoint& at) const {
   for (const auto& [name, other] : all_) {
@@ -95,13 +99,7 @@ void inlets::when_settled(std::string_view name, std::chrono::milliseconds withi
   auto it = all_.find(name);
   if (it == all_.end() || it->second->now() != inlet::state::connecting)
     return done();
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  it->second->when_settled.push_back(tell);
-  env_.node.reactor.after(within, tell);
+  it->second->waiting.wait(env_.node.reactor, within, std::move(done));
 }
 
 void inlets::close_doors() {

@@ -39,6 +39,10 @@ std::string_view outlets::kind() const {
   return outlet_kind;
 }
 
+std::span<const key_descriptor> outlets::keys() const {
+  return outlet_keys;
+}
+
 result<target> outlets::read_target(const option_values& keys) {
   auto at = parse_target(keys.get<std::string>("to"));
   if (!at)

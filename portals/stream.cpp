@@ -87,6 +87,7 @@ void stream::aim(route to, const message& from, const std::optional<hello>& far)
 
 void stream::take_peer(const message& from) {
   knows_peer_ = true;
+  of_->moved(peer_, from.source().producer);
   peer_ = from.source().producer;
   peer_identity_ = from.identity() ? *from.identity() : std::string{};
 }

@@ -246,7 +246,7 @@ void relay_client::enter(relay_state s, const std::string& why) {
   else if (s == relay_state::down)
     log(is_news ? level::warn : level::debug, "relay", "relay " + config_.name + " is down: " + why);
   if (i.is_settled())
-    i.settle();
+    i.waiting.settle();
 }
 
 } // namespace ockam

@@ -3,14 +3,13 @@
 
 #include "runtime/core/backoff.hpp"
 #include "runtime/links/facility.hpp"
+#include "runtime/links/settling.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace ockam {
@@ -48,13 +47,9 @@ struct relay_status {
   std::string flow_control_id; ///< of what comes through it
 
   bool has_failed = false;                    ///< since it began
-  std::vector<std::function<void()>> waiting; ///< told when it is settled
+  settling waiting;                           ///< told when it is settled
 
   bool is_settled() const noexcept { return state == relay_state::up || has_failed; }
-  void settle() {
-    for (auto told = std::exchange(waiting, {}); auto& f : told)
-      f();
-  }
 };
 
 /// Keeps one relay registered: asks the other node for it, and again whenever it may be gone.

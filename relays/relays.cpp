@@ -38,6 +38,7 @@ class relay_clients final : public facility {
   explicit relay_clients(const facility_context& c) : context_{c} {}
 
   std::string_view kind() const override { return relay_kind; }
+  std::span<const key_descriptor> keys() const override { return relay_keys; }
   bool goes_by_connections() const override { return true; }
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
@@ -102,7 +103,7 @@ result<void> relay_clients::end(std::string_view name) {
   auto gone = std::move(it->second);
   relays_.erase(it);
   (void)context_.node.workers.stop(gone.worker);
-  gone.status->settle();
+  gone.status->waiting.settle();
   return {};
 }
 
@@ -134,17 +135,7 @@ void relay_clients::when_settled(std::string_view name, std::chrono::millisecond
   auto it = relays_.find(name);
   if (it == relays_.end() || it->second.status->is_settled())
     return done();
-  // Whichever comes first.
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  auto timer = context_.node.reactor.after(within, tell);
-  it->second.status->waiting.push_back([tell, timer, &reactor = context_.node.reactor] {
-    reactor.cancel(timer);
-    tell();
-  });
+  it->second.status->waiting.wait(context_.node.reactor, within, std::move(done));
 }
 
 void relay_clients::stop() {

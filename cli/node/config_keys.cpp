@@ -100,7 +100,7 @@ constexpr key_descriptor duration(std::string_view name, std::string_view about,
   return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = least, .most = most};
 }
 
-constexpr std::array<node_key, 24> node_list{{
+constexpr std::array<node_key, 25> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
   {number("threads", "threads of the pool; a call that takes longer than 20 ms has one beside them", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
@@ -114,6 +114,8 @@ constexpr std::array<node_key, 24> node_list{{
    limit_field<&limits::max_connections>},
   {number("max-relays", "relays that other nodes may have here; the peers of one listener have at most 15 times what they leave for others", "4096", 1, 100'000), limit_field<&limits::max_relays>},
   {number("max-relays-per-peer", "of these by one peer", "256", 1, 100'000), limit_field<&limits::max_relays_per_peer>},
+  {size("max-relay-bytes", "bytes that one relay may have under way here; over it, who sends to it waits", "64MiB", 64 * kib, 1024 * gib),
+   limit_field<&limits::max_relay_bytes>},
   {number("max-relay-name", "bytes of a relay's name", "255", 1, 1000), limit_field<&limits::max_relay_name>},
   {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relays with real processes: three nodes at the prompt, what scripts read, what comes back after a stop, a crash and a reload."""
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -230,3 +232,29 @@ def test_a_peer_that_registers_ten_thousand_names_meets_the_limit_and_leaves_not
         assert again.back == ["forward_to_n5"], "it has that one already"
     count = lambda: sum(w["type"] == "relay" for w in ockam("worker", "list", "--at", "relay", "--output", "json").json)
     wait_until(lambda: count() == 0, "nothing is left")
+
+
+def test_many_senders_of_one_relay_share_what_it_may_have_under_way(node, ockam):
+    most, senders, messages = 1 << 20, 8, 32
+    center = node("relay", config="[node]\nname = relay\nmax-relay-bytes = 1MiB\nstall = 60s\n[tcp-listener main]\naddress = 127.0.0.1:0\n")
+    memory = lambda: ockam("worker", "show", "forward_to_deaf", "--at", "relay", "--output", "json").json["memory"]
+    paused = lambda: sum(c["pauses"] > 0 for c in ockam("tcp-connection", "list", "--at", "relay", "--output", "json").json)
+    with center.peer(timeout=60, receive_buffer=4096) as deaf, contextlib.ExitStack() as open_peers:
+        assert deaf.ask(["forwarding_service"], wire.bare("deaf")).back == ["forward_to_deaf"]
+        peers = [open_peers.enter_context(center.peer(timeout=60)) for _ in range(senders)]
+        flood = wire.frame(["forward_to_deaf", "sink"], ["me"], bytes(64 << 10)) * messages
+        at_work = [threading.Thread(target=p.send_raw, args=(flood,)) for p in peers]
+        for t in at_work:
+            t.start()
+        wait_until(lambda: paused() > 0, "somebody waits")
+        shown = memory()
+        assert shown["limit"] == most
+        # A sender that waits may have been in the middle of what its link had read, or was its first message.
+        assert most / 2 < shown["used"] < most + senders * (512 << 10), shown
+        got = sum(len(deaf.receive().payload) for _ in range(senders * messages))
+        for t in at_work:
+            t.join()
+        assert got == senders * messages * (64 << 10)
+    whole = lambda: ockam("node", "show", "relay", "--output", "json").json
+    assert whole()["dropped"] == {}
+    wait_until(lambda: whole()["memory"]["used"] == 0, "all memory is free again")

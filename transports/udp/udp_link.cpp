@@ -55,6 +55,8 @@ void udp_link::on_start() {
   if (name_.name.empty())
     name_ = self();
   use(std::move(socket_));
+  if (listens())
+    board().share_link(name_, this);
   if (peer_ && options_.keep_alive.count() > 0)
     keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
 }
@@ -201,6 +203,11 @@ void udp_link::sweep() {
   count_lost();
   if (reassembly_.peers() > 0)
     sweep_timer_ = reactor().after(sweep_period, [this] { sweep(); });
+}
+
+bool udp_link::knows(address_view peer) const {
+  auto at = peer.type == transport_type::udp ? parse_ip_endpoint(peer.name) : std::nullopt;
+  return at && reassembly_.heard_from(*at);
 }
 
 // -- sending -----------------------------------------------------------------------------------------
@@ -356,6 +363,8 @@ void udp_link::close(const std::string& why) {
   for (auto* t : {&sweep_timer_, &stall_timer_, &keep_alive_timer_})
     reactor().cancel(std::exchange(*t, 0));
   socket_.reset();
+  if (listens())
+    board().share_link(name_, nullptr);
   if (whereabouts_)
     whereabouts_->stop();
   while (!outbox_.empty())

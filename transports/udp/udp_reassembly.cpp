@@ -37,8 +37,8 @@ void udp_reassembly::sweep(clock::time_point now) {
   peers_.sweep(now, bounds_.peer_timeout, [this](auto& gone) { clear(gone.state); });
 }
 
-bool udp_reassembly::heard_from(const ip_endpoint& at) {
-  auto* p = peers_.find(at);
+bool udp_reassembly::heard_from(const ip_endpoint& at) const {
+  const auto* p = peers_.find(at);
   return p && p->messages > 0;
 }
 

@@ -79,7 +79,7 @@ class udp_reassembly {
 
   std::size_t peers() const noexcept { return peers_.size(); }
   /// Whether a whole message came from there lately.
-  bool heard_from(const ip_endpoint& at);
+  bool heard_from(const ip_endpoint& at) const;
   /// Somebody there has shown to get what is sent to it.
   void has_received(const ip_endpoint& at);
   /// The address of this host that was asked from there the last time; nothing when that is not known.
