@@ -287,8 +287,11 @@ void stream::grow_window() noexcept {
 void stream::open_window() {
   if (!has_windows_ || end_at_ || stage_ != stage::open)
     return;
-  auto target = written_ + window();
-  if (target < granted_ + window() / 4)
+  const auto all = window();
+  auto target = written_ + all;
+  if (all >= 2 * most_data) // by whole messages, as far as it is large enough for several
+    target -= target % most_data;
+  if (target < granted_ + all / 4)
     return;
   granted_ = target;
   send(encode(tag::window, target));
