@@ -160,6 +160,15 @@ constexpr std::array number_fields{
   number_field{"registrations", "registrations_total", "Registrations that have worked."},
 };
 
+void add_failures(collection& out, const std::string& prefix, const item_info& item) {
+  for (const auto& [name, value] : item.fields) {
+    std::uint64_t n = 0;
+    if (name.starts_with(failed_by) && std::from_chars(value.data(), value.data() + value.size(), n).ec == std::errc{})
+      out.counter(prefix + "failures_total", "TCP connections that ended otherwise than in order, by reason.",
+                  {{"name", item.name}, {"reason", name.substr(failed_by.size())}}, n);
+  }
+}
+
 void add_items(collection& out, const node_snapshot& s) {
   for (const auto& [kind, item] : s.items) {
     auto prefix = "ockam_" + kind + "_";
@@ -167,6 +176,7 @@ void add_items(collection& out, const node_snapshot& s) {
     labels of{{"name", item.name}};
     if (auto state = field(item, "state"); !state.empty())
       out.gauge(prefix + "up", "Whether it works.", of, state == "up" ? 1 : 0);
+    add_failures(out, prefix, item);
     for (const auto& f : number_fields) {
       auto text = field(item, f.field);
       std::uint64_t value = 0;

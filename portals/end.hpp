@@ -3,6 +3,7 @@
 
 #include "portals/environment.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,7 @@ class end : public std::enable_shared_from_this<end> {
   // Figures of all that have been.
   std::uint64_t opened = 0;   ///< streams that both ends had
   std::uint64_t failed = 0;   ///< that ended for another reason than that both sides were done
+  std::array<std::uint64_t, end_reasons> failed_by{}; ///< of these, by reason
   std::uint64_t bytes_in = 0; ///< from TCP
   std::uint64_t bytes_out = 0;///< to TCP
   std::string last_failure;

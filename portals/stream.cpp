@@ -461,6 +461,7 @@ void stream::note_end(end_reason why, std::string_view text) {
   if (why == end_reason::stopped)
     return;
   ++of_->failed;
+  ++of_->failed_by[static_cast<std::size_t>(why)];
   auto line = std::string{to_string(why)} + (text.empty() ? "" : ": " + std::string{text});
   of_->last_failure = line;
   auto how = why == end_reason::reset ? level::debug : level::warn;
