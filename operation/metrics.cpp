@@ -3,6 +3,7 @@
 
 #include "operation/items.hpp"
 #include "runtime/core/reason.hpp"
+#include "runtime/links/item_fields.hpp"
 #include "runtime/workers/worker_stats.hpp"
 
 #include <prometheus/metric_family.h>

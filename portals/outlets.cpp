@@ -2,6 +2,7 @@
 #include "portals/outlets.hpp"
 
 #include "portals/keys.hpp"
+#include "runtime/links/item_fields.hpp"
 #include "transports/tls/tls_stream.hpp"
 
 namespace ockam::portal {

@@ -27,9 +27,6 @@ struct item_info {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-/// Fields of figures by reason begin with this, and go on with the reason: `failed_by:reset`.
-inline constexpr std::string_view failed_by = "failed_by:";
-
 /// What streams through the node carry: those that are open, and the bytes of all that have been.
 struct carried_bytes {
   std::size_t open = 0;
