@@ -67,6 +67,14 @@ class end_of_turn : public testing::Test {
   static constexpr int patience = 16; ///< lone rounds, as in `end_event`
   static constexpr int sample = 8;
 
+  template <class F>
+  auto on_socket_thread(F f) {
+    std::packaged_task<decltype(f())()> task{std::move(f)};
+    auto done = task.get_future();
+    reactor_->post([&task] { task(); });
+    return done.get();
+  }
+
   end_of_turn() {
     reactor_ = std::make_unique<caf_reactor>(system_);
     on_socket_thread([this] {
@@ -83,13 +91,6 @@ class end_of_turn : public testing::Test {
     });
   }
 
-  template <class F>
-  auto on_socket_thread(F f) {
-    std::packaged_task<decltype(f())()> task{std::move(f)};
-    auto done = task.get_future();
-    reactor_->post([&task] { task(); });
-    return done.get();
-  }
   /// A round with so many events: what of the story happened before the last of them was done.
   std::string round(int events, std::size_t bytes = 0) {
     return on_socket_thread([this, events, bytes] {
