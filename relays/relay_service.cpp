@@ -146,7 +146,7 @@ bool relay_worker::has_room_for(message& m) {
   bool was_full = passing_->is_full();
   bool fits = passing_->enter(m.held);
   if (!fits)
-    say_full("what comes from who cannot wait is dropped");
+    say_full("what comes from who cannot wait is dropped, and what is over twice as much");
   else if (!was_full && passing_->is_full())
     say_full("who sends to it waits");
   return fits;

@@ -70,7 +70,7 @@ class relay_registry {
 /// arrives behind the relay is under the flow control of the node there.
 ///
 /// What it has passed on and what still waits here for the link behind is bounded (`max-relay-bytes`): over that, the links
-/// that send to it read nothing until half of it has gone; what comes from who cannot wait is dropped. When next to
+/// that send to it read nothing until half of it has gone; what comes from who cannot wait is dropped, as is what is over twice as much. When next to
 /// nothing of it goes for `write-timeout`, nobody waits any more, and all is dropped that is over the bound.
 ///
 ///     sender ══▶ link A ──▶ forward_to_NAME ──▶ link B ══▶ the node behind

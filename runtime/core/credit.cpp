@@ -91,7 +91,8 @@ void hold::let_go() noexcept {
 bool tally::enter(credit& c) {
   bool over = used() > 0 && used() + c.bytes() > limit_;
   auto* source = c.source();
-  if (over && (!source || !source->can_wait()))
+  bool far_over = over && used() + c.bytes() > 2 * limit_;
+  if (over && (far_over || !source || !source->can_wait()))
     return false;
   c.count_in(*this);
   if (!over)

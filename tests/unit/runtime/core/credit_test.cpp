@@ -267,6 +267,19 @@ TEST(tally, refuses_whom_nobody_can_hold_up) {
   EXPECT_FALSE(t->is_full()) << "nobody waits for it";
 }
 
+TEST(tally, refuses_what_is_over_twice_its_limit_from_whomever) {
+  bell b;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 10'000, &b);
+  auto t = tally::make(1000);
+  credit first{*l, 900}, second{*l, 1000}, third{*l, 200}, fourth{*l, 100};
+  EXPECT_TRUE(t->enter(first));
+  EXPECT_TRUE(t->enter(second));
+  EXPECT_FALSE(t->enter(third));
+  EXPECT_TRUE(t->enter(fourth));
+  EXPECT_EQ(t->used(), 2000u);
+}
+
 TEST(tally, lets_go_when_it_ends_before_its_credit) {
   bell b;
   memory m{1'000'000};
