@@ -188,7 +188,7 @@ class tally {
   /// Whether it holds up anybody.
   bool is_full() const noexcept { return full_.load(); }
   /// Counts `c` here, until its end. False, and untouched: it is over the limit, and nobody waits for the ledger of `c`,
-  /// so that it cannot be held up. Socket thread.
+  /// so that it cannot be held up; or over twice the limit, by what links had read before they were. Socket thread.
   bool enter(credit& c);
   /// Holds nobody up any more, whatever is still here. Thread: any.
   void let_go() noexcept;
