@@ -304,7 +304,7 @@ TEST(tally, lets_go_whatever_thread_empties_it) {
   memory m{1'000'000};
   auto l = ledger::make(m, 1'000'000, &b);
   auto t = tally::make(1000);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     credit first{*l, 600}, second{*l, 600};
     ASSERT_TRUE(t->enter(first));
     std::thread other{[&] { first.reset(); }};
