@@ -4,6 +4,7 @@
 #include "portals/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace ockam::portal {
@@ -29,6 +30,12 @@ void end::add(stream& s) {
 void end::remove(stream& s) {
   if (streams_.erase(&s) > 0)
     one_less_of(s.peer_link());
+}
+
+void end::has_failed(end_reason why, std::string what) {
+  ++failed;
+  ++failed_by[static_cast<std::size_t>(why)];
+  last_failure = std::move(what);
 }
 
 void end::moved(std::uint32_t from, std::uint32_t to) {

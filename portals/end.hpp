@@ -46,6 +46,8 @@ class end : public std::enable_shared_from_this<end> {
   std::size_t streams() const noexcept { return streams_.size(); }
   /// Of those that a peer (a link's flow control id) has.
   std::size_t streams_of(std::uint32_t producer) const noexcept;
+  /// A stream has ended otherwise than in order; `what`: the same for people.
+  void has_failed(end_reason why, std::string what);
   /// A stream has another peer now.
   void moved(std::uint32_t from, std::uint32_t to);
 

@@ -287,10 +287,8 @@ void stream::grow_window() noexcept {
 void stream::open_window() {
   if (!has_windows_ || end_at_ || stage_ != stage::open)
     return;
-  const auto all = window();
-  auto target = written_ + all;
-  if (all >= 2 * most_data) // by whole messages, as far as it is large enough for several
-    target -= target % most_data;
+  const auto all = window(), whole = all >= 2 * most_data ? most_data : 1; // messages, as far as it is large enough for several
+  const auto target = (written_ + all) / whole * whole;
   if (target < granted_ + all / 4)
     return;
   granted_ = target;
@@ -460,10 +458,8 @@ void stream::close_tcp(end_reason why) noexcept {
 void stream::note_end(end_reason why, std::string_view text) {
   if (why == end_reason::stopped)
     return;
-  ++of_->failed;
-  ++of_->failed_by[static_cast<std::size_t>(why)];
   auto line = std::string{to_string(why)} + (text.empty() ? "" : ": " + std::string{text});
-  of_->last_failure = line;
+  of_->has_failed(why, line);
   auto how = why == end_reason::reset ? level::debug : level::warn;
   of_->env.hostile.write(how, "portal", of_->title + std::string{to_string(why)}, of_->title + ": the stream"
                          + (remote_name_.empty() ? "" : " with " + remote_name_) + " has ended: " + line, reactor().now());
