@@ -3,17 +3,30 @@
 
 #include "channels/facilities.hpp"
 
+#include <algorithm>
+#include <thread>
+
 namespace ockam::channels {
+
+namespace {
+
+/// Threads that seal and open large messages: a core is left to the socket thread.
+std::size_t number_of_sealers() {
+  constexpr std::size_t most = 4;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, most + 1) - 1;
+}
+
+} // namespace
 
 parts::parts(identity_ptr own, threads_maker by) : own_{std::move(own)}, threads_{std::move(by)} {
   if (!threads_)
-    threads_ = [](net::reactor&) { return make_threads(crew::at_once); };
+    threads_ = [](net::reactor&, std::size_t number) { return make_threads(number); };
 }
 
 std::shared_ptr<environment> parts::of(const node_context& node) {
   auto env = env_.lock();
   if (!env) {
-    env = std::make_shared<environment>(node, own_, threads_(node.reactor));
+    env = std::make_shared<environment>(node, own_, threads_(node.reactor, crew::at_once), threads_(node.reactor, number_of_sealers()));
     env_ = env;
   }
   return env;

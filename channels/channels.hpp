@@ -17,8 +17,9 @@ class environment;
 /// `main` makes one for each node, and keeps it until the node is gone.
 class parts {
  public:
-  /// `own` null: the node has no identity, and no channels. `threads`: who does the work of handshakes.
-  using threads_maker = std::function<std::unique_ptr<threads>(net::reactor& reactor)>;
+  /// `own` null: the node has no identity, and no channels. `threads`: makes so many, for handshakes and for
+  /// large messages.
+  using threads_maker = std::function<std::unique_ptr<threads>(net::reactor& reactor, std::size_t number)>;
   explicit parts(identity_ptr own, threads_maker threads = {});
   parts(const parts&) = delete;
   parts& operator=(const parts&) = delete;

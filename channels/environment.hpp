@@ -17,13 +17,14 @@ class channel;
 /// What the channels of a node share. Lives longer than they do. Socket thread only, but for `own` and `now`.
 class environment {
  public:
-  environment(const node_context& n, identity_ptr who, std::unique_ptr<threads> by)
-    : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(by)} {}
+  environment(const node_context& n, identity_ptr who, std::unique_ptr<threads> for_handshakes, std::unique_ptr<threads> for_messages)
+    : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(for_handshakes)}, sealers{std::move(for_messages)} {}
 
   const node_context& node;
   const identity_ptr own; ///< null: this node is nobody, and has no channels
   rate_limited_log hostile; ///< lines about bad input
   crew work;
+  const std::unique_ptr<threads> sealers; ///< of large messages
   std::map<std::string, channel*> open = {}; ///< by the address of the encryptor; each adds and removes itself
 
   /// A line about bad input, once in a while for each reason, which is a text of ours.

@@ -31,7 +31,7 @@ void listener::on_message(message_ptr m) {
   auto a = std::make_shared<arrival>();
   auto source = m->source().producer;
   a->m1 = std::move(m);
-  bool taken = terms_.env->work.add(source, [a, env = terms_.env, wanted = terms_.wanted, box = my_postbox(), this] {
+  bool taken = terms_.env->work.add(source, crew::step::first, [a, env = terms_.env, wanted = terms_.wanted, box = my_postbox(), this] {
     auto own = env->own->own(environment::now());
     if (own) {
       own->proof.features = ids::feature_pings;
@@ -105,14 +105,15 @@ void listener::drop_half_open(entries::iterator it) {
     by_source_.erase(n);
 }
 
+/// The oldest one of a source that has too many goes, or of the one that has most of them.
 void listener::make_room(std::uint32_t source) {
   auto of_it = by_source_.find(source);
-  bool one_has_too_many = of_it != by_source_.end() && of_it->second >= most_half_open_of_one;
-  if (!one_has_too_many && half_open_.size() < most_half_open)
-    return;
-  auto oldest = half_open_.begin();
-  if (one_has_too_many)
-    oldest = std::find_if(half_open_.begin(), half_open_.end(), [&](auto& e) { return e.source == source; });
+  if (of_it == by_source_.end() || of_it->second < most_half_open_of_one) {
+    if (half_open_.size() < most_half_open)
+      return;
+    of_it = std::max_element(by_source_.begin(), by_source_.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  }
+  auto oldest = std::find_if(half_open_.begin(), half_open_.end(), [&](auto& e) { return e.source == of_it->first; });
   oldest->what->end({errc::limit_reached, "another handshake has taken its place", {}}); // takes itself out
 }
 

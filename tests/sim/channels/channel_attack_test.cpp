@@ -173,6 +173,36 @@ TEST_F(secure_channel, ten_thousand_handshakes_that_nobody_ends_are_bounded_and_
   EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");
 }
 
+TEST_F(secure_channel, handshakes_that_nobody_ends_from_many_sources_are_bounded_and_others_are_served) {
+  connect();
+  constexpr int sources = 40;
+  std::vector<std::unique_ptr<node>> flooders;
+  std::vector<address> links;
+  for (int i = 0; i < sources; ++i) {
+    flooders.push_back(std::make_unique<node>(net, config_of("f" + std::to_string(i), ""), services_with_relays()));
+    auto link = flooders.back()->connect(b_at);
+    ASSERT_TRUE(link);
+    links.push_back(*link);
+  }
+  auto number = [&](std::string_view what) { return std::stoul(field(*b, "secure-channel-listener", "api", what)); };
+  for (int i = 0; i < 10'000; ++i) {
+    std::string m1(32, static_cast<char>(i));
+    m1[1] = static_cast<char>(i >> 8);
+    flooders[static_cast<std::size_t>(i % sources)]->send({links[static_cast<std::size_t>(i % sources)].name, "api"}, m1, "nobody");
+    ASSERT_LE(number("half_open"), 1024u) << "of all";
+    if (i % 1000 == 999) {
+      ASSERT_EQ(ask({"c", "uppercase"}), "HELLO") << i;
+      auto name = "d" + std::to_string(i);
+      connect({}, name);
+      ASSERT_EQ(state(name), "up") << "a handshake of somebody else comes about meanwhile";
+    }
+  }
+  EXPECT_EQ(number("half_open"), 1024u);
+  net.advance(15s);
+  EXPECT_EQ(number("half_open"), 0u) << "bounded in time";
+  EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");
+}
+
 TEST_F(secure_channel, what_begins_no_handshake_is_counted_and_answered_by_nothing) {
   auto link = a->connect(b_at);
   ASSERT_TRUE(link);
