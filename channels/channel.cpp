@@ -186,7 +186,7 @@ void channel::open(step&) {
   auto& sealers = *terms_.env->sealers;
   // What leaves may outlive this; what comes in is this worker's.
   out_ = std::make_shared<outgoing>(board(), elsewhere{sealers, [&r = reactor()](auto f) { r.post(std::move(f)); }}, std::move(done->keys.send));
-  in_ = std::make_shared<incoming>(*this, elsewhere{sealers, [box = my_postbox()](auto f) { (void)box.post(std::move(f)); }},
+  in_ = std::make_shared<incoming>(static_cast<incoming::owner&>(*this), elsewhere{sealers, [box = my_postbox()](auto f) { (void)box.post(std::move(f)); }},
                                    std::move(done->keys.receive));
   peer_ = std::move(done->with);
   pings_ = (peer_->features & ids::feature_pings) != 0;

@@ -1,9 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/environment.hpp"
 
+#include "channels/channel.hpp"
+
 #include <chrono>
+#include <functional>
+#include <vector>
 
 namespace ockam::channels {
+
+void environment::end_all() {
+  constexpr int most_turns = 64; // of what is queued: the node is to end
+  auto depth = [this](const channel* c) {
+    std::size_t n = 0;
+    for (; !c->way().empty() && n < open.size(); ++n) {
+      auto outer = open.find(c->way().front().name);
+      if (outer == open.end())
+        break;
+      c = outer->second;
+    }
+    return n;
+  };
+  std::map<std::size_t, std::vector<channel*>, std::greater<>> by_depth;
+  for (const auto& [name, c] : open)
+    by_depth[depth(c)].push_back(c);
+  for (const auto& [n, all] : by_depth) {
+    for (auto* c : all) // ended channels go after this event
+      c->end({errc::closed, "the node stops", {}});
+    for (int i = 0; i < most_turns && node.board.run_turn(); ++i) {
+    }
+  }
+}
 
 identities::timestamp environment::now() {
   auto since = std::chrono::system_clock::now().time_since_epoch();

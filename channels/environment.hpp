@@ -29,6 +29,8 @@ class environment {
 
   /// A line about bad input, once in a while for each reason, which is a text of ours.
   void warn(std::string_view reason, const std::string& line) { hostile.write(level::warn, "channels", reason, line, node.reactor.now()); }
+  /// For the end of the node: ends all channels, those inside of others first, so that what each says of its end gets through.
+  void end_all();
   /// For identity/, which has no clock.
   static identities::timestamp now();
 };

@@ -187,6 +187,7 @@ void secure_channels::when_settled(std::string_view name, std::chrono::milliseco
 }
 
 void secure_channels::stop() {
+  env_->end_all();
   while (!all_.empty())
     (void)end(all_.begin()->first);
 }

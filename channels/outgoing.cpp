@@ -79,10 +79,10 @@ result<void> outgoing::send(message_ptr& m, message_ptr envelope, std::size_t ma
   if (!with)
     return std::move(with).error();
   auto& where = places_.emplace_back(place{std::move(envelope)});
-  auto p = std::make_shared<std::unique_ptr<piece>>(new piece{std::move(m), &where, std::move(block), *std::move(with)});
+  auto p = std::make_shared<piece>(piece{std::move(m), &where, std::move(block), *std::move(with)});
   large_.by.run([p, line = shared_from_this()] {
-    (*p)->seal();
-    if (line->back_.add(std::move(*p)))
+    p->seal();
+    if (line->back_.add(p))
       line->large_.post([line] { line->take_back(); });
   });
   return {};

@@ -52,7 +52,7 @@ class outgoing : public std::enable_shared_from_this<outgoing> {
   elsewhere large_;
   identities::sending sending_;
   std::list<place> places_; ///< by nonce; empty: nothing is under way
-  returns<std::unique_ptr<piece>> back_;
+  returns<std::shared_ptr<piece>> back_;
 };
 
 } // namespace ockam::channels

@@ -13,6 +13,8 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <iterator>
+
 namespace ockam {
 
 namespace {
@@ -163,8 +165,9 @@ void assembly::close() {
   drained_ = nullptr;
   reload_.stop();
   (void)workers_.stop(address{std::string{control_address}});
-  for (const auto& f : facilities_)
-    f->stop();
+  // What goes by another facility's things, as portals do by channels, is behind it in the list.
+  for (auto f = std::make_reverse_iterator(facilities_.end()); f != std::make_reverse_iterator(facilities_.begin()); ++f)
+    (*f)->stop();
   connector_.stop();
   dialer_.stop();
   transports_.stop();
