@@ -27,13 +27,9 @@ namespace {
 using namespace ockam::identities;
 
 void hide(bytes_view what) { VALGRIND_MAKE_MEM_UNDEFINED(what.data(), what.size()); }
-/// What is public from now on: a ciphertext, a signature, a public key.
-template <class T>
-T& publish(T& what) {
-  VALGRIND_MAKE_MEM_DEFINED(&what, sizeof what);
-  return what;
-}
+/// What is public from now on: a ciphertext; whether it opened.
 void publish(bytes_view what) { VALGRIND_MAKE_MEM_DEFINED(what.data(), what.size()); }
+void publish(const bool& what) { VALGRIND_MAKE_MEM_DEFINED(&what, sizeof what); }
 
 secret hidden(std::uint8_t seed, std::size_t size = 32) {
   secret s{size};

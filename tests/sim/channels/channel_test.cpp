@@ -201,6 +201,7 @@ TEST_F(secure_channel, an_idle_one_asks_each_two_seconds_and_one_that_is_used_no
   auto idle = at_b() - before;
   EXPECT_GT(idle, 0u);
   EXPECT_LE(idle, 2 * 3 * 5u) << "in 10 s: a question and its answer, each at most three deliveries, five times";
+  ASSERT_EQ(ask({"c", "echo"}), "hello");
   before = at_b();
   std::uint64_t asked = 0;
   for (int i = 0; i < 10; ++i) {

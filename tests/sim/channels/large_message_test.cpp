@@ -34,7 +34,7 @@ class large_messages : public secure_channel {
 
   /// As one event: they are all there before the first one has been sealed.
   void send_together(std::size_t from, const std::vector<std::size_t>& sizes, const std::string& to = "c") {
-    a->reactor().post([&, from] {
+    a->reactor().post([this, from, sizes, to] {
       for (std::size_t i = 0; i < sizes.size(); ++i) {
         auto m = std::make_unique<message>();
         m->header.append_return(address{"me"});
