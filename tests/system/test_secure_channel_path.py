@@ -132,7 +132,7 @@ def test_over_udp_loss_and_another_order_cost_only_what_was_lost(node):
                 lost += 1
             else:
                 out.append(d)
-        return out[::-1] if treats else out
+        return [d for at in range(0, len(out), 4) for d in out[at:at + 4][::-1]] if treats else out  # UDP itself forgives five
 
     with contextlib.ExitStack() as stack:
         def at(b):
