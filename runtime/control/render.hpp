@@ -15,6 +15,8 @@ void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
 void render(control::Error& out, const error& in);
+/// Where a worker runs: `socket`, `pool`, or `detached` where it speaks for an actor with a thread of its own.
+std::string thread_text(worker_thread where, const worker_kin& k);
 
 /// Options of a request. Of one that is there twice, the last counts.
 template <class Map>

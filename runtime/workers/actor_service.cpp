@@ -208,7 +208,8 @@ void actor_worker::on_start() {
   actor_ = make_.spawn(system(), where_);
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
-  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id()});
+  bool detached = caf::actor_cast<caf::abstract_actor*>(actor_)->getf(caf::abstract_actor::is_detached_flag);
+  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id(), .detached = detached});
   caf::actor_config cfg;
   answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(),
                                                                 cfg, my_postbox(), [this] { hear(); });

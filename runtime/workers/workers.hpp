@@ -63,6 +63,7 @@ struct worker_kin {
   /// comes before its own, with 0 as its parent.
   std::vector<actor_child> actors = {};
   bool more_actors = false; ///< than are listed
+  bool detached = false;    ///< the actor that it speaks for has a thread of its own
 };
 
 /// A worker as `show` prints it, all its instances together.

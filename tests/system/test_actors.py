@@ -99,6 +99,9 @@ def test_an_actor_may_have_a_thread_of_its_own(n1, ockam, programs):
     ids = [say(ockam, "x", addr).out.strip() for addr in ("a", "b")]
     assert len({*ids}) == 2 and [say(ockam, "x", addr).out.strip() for addr in ("a", "b")] == ids
     assert {*ids} <= {*os.listdir(f"/proc/{n1.pid}/task")}
+    assert worker(ockam, "a")["thread"] == "detached"
+    assert [w["thread"] for w in ockam("worker", "list", "--at", "n1", "--output", "json").json if w["addr"] == "b"] == ["detached"]
+    assert re.search(r"Runs +in a thread of its own", ockam("worker", "show", "a", "--at", "n1").out)
     for addr in ("a", "b"):
         assert ockam("service", "stop", addr, "--at", "n1").code == 0
     wait_until(lambda: not {*ids} & {*os.listdir(f"/proc/{n1.pid}/task")}, "their threads have ended")
@@ -107,7 +110,7 @@ def test_an_actor_may_have_a_thread_of_its_own(n1, ockam, programs):
 def test_a_detached_actor_comes_back_with_its_node(node, ockam, programs):
     section = f"[service p]\nplugin = {programs}/plugins/actor_service.so\nkind = thread\nthread = detached\n"
     node("n1", config="[node]\nname = n1\n" + section)
-    assert say(ockam, "x").out.strip().isdigit()
+    assert worker(ockam)["thread"] == "detached" and say(ockam, "x").out.strip().isdigit()
 
 
 def test_what_is_no_actor_has_no_thread_of_its_own(n1, ockam, programs, config_file):
