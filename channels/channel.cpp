@@ -105,14 +105,16 @@ void channel::on_stop() noexcept {
 
 void channel::begin() {
   auto s = std::make_shared<step>();
-  take(s, [env = terms_.env, wanted = terms_.wanted](step& mine) {
-    auto own = env->own->own(environment::now());
+  take(s, [who = terms_.own, wanted = terms_.wanted, shown = terms_.shown](step& mine) {
+    auto own = who->own(environment::now());
     if (!own) {
       mine.out = std::move(own).error();
       return;
     }
     own->proof.features = ids::feature_pings;
-    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, env->own->known()));
+    if (!shown.empty())
+      own->proof.credentials = shown;
+    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *who->known()));
     mine.out = mine.h->begin();
   });
 }
@@ -137,7 +139,7 @@ void channel::on_handshake(message_ptr m) {
   auto s = std::make_shared<step>();
   s->h = std::exchange(handshake_, std::nullopt);
   s->m = std::move(m);
-  take(s, [env = terms_.env](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
+  take(s, [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
 }
 
 void channel::stepped(step& s) {
@@ -164,7 +166,7 @@ void channel::stepped(step& s) {
 void channel::failed(step& s) {
   last_failure_ = s.out.error().cause;
   terms_.env->warn(role_ == role::initiator ? "initiator" : "responder",
-                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed: " + last_failure_);
+                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
   if (!handshake_ || handshake_->where() == ids::handshake::state::failed || ++attempts_ >= most_attempts)
     return end(s.out.error());
   terms_.env->node.board.count(drop_reason::refused);
@@ -409,14 +411,27 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
   board().deliver(std::move(inner));
 }
 
-/// Nothing about the channel may depend on whether it is taken: it goes on as it is.
+/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing.
 void channel::on_refresh(wire::refresh what) {
   auto shared = std::make_shared<wire::refresh>(std::move(what));
-  (void)terms_.env->work.add(link_.producer, [env = terms_.env, wanted = terms_.wanted, who = peer_->who.id(), shared] {
-    auto ok = ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, env->own->known(), environment::now());
-    if (!ok)
-      log(level::warn, "channels", "what " + to_string(who) + " says of itself anew does not count: " + ok.error().cause);
+  (void)terms_.env->work.add(link_.producer, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), shared, box = my_postbox(), this] {
+    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, *own->known(), environment::now()));
+    (void)box.post([this, fresh] { refreshed(*fresh); });
   });
+}
+
+void channel::refreshed(result<ids::peer>& fresh) {
+  if (!fresh)
+    return terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew does not count, " + std::string{to_string(fresh.error().code)} + ": " + fresh.error().cause);
+  for (const auto& why : fresh->refused_credentials)
+    log_debug("a credential of " + *source_.identity + " does not count: " + why);
+  peer_->who = std::move(fresh->who);
+  peer_->credentials = std::move(fresh->credentials);
+}
+
+void channel::say_anew(const ids::bytes& what) {
+  if (phase_ == phase::open)
+    send_plain(what);
 }
 
 void channel::refuse(message_ptr m, std::string_view reason, const std::string& line) {

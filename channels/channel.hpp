@@ -12,7 +12,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace ockam::channels {
 
@@ -21,7 +23,9 @@ enum class role : std::uint8_t { initiator, responder };
 /// What all channels have in common that one listener or one session makes.
 struct terms {
   environment_ptr env;
+  identity_ptr own = {}; ///< who this node is in them
   identities::requirements wanted = {}; ///< who may be at the other end
+  std::vector<identities::credential> shown = {}; ///< to the other end, in place of what the identity has; empty: that
   std::uint32_t spawner = 0; ///< flow control id of the listener; 0: of none
   std::uint32_t shared = 0;  ///< `well_known_flows` that what comes out has as well; 0: none
   std::chrono::milliseconds patience{10'000}; ///< for a handshake
@@ -85,6 +89,14 @@ class channel final : public worker {
   const address& decryptor() const { return self(); }
   /// m2 leaves; once, when it has its address.
   void answer(identities::bytes m2, message_ptr m1);
+  /// Who this node is in it.
+  const identity_ptr& own() const noexcept { return terms_.own; }
+  /// What issuers say of the other end, as far as it counts.
+  std::span<const identities::verified_credential> credentials() const noexcept {
+    return peer_ ? std::span<const identities::verified_credential>{peer_->credentials} : std::span<const identities::verified_credential>{};
+  }
+  /// Tells the other end of another key, or another credential, of this one: `node_identity::refresh` has made it.
+  void say_anew(const identities::bytes& what);
   /// Ends it from here: its owner is told, and the other end.
   void end(error why);
 
@@ -130,6 +142,7 @@ class channel final : public worker {
   void let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size,
               const identities::channel_message::for_worker& what);
   void on_refresh(identities::channel_message::refresh what);
+  void refreshed(result<identities::peer>& fresh);
   void refuse(message_ptr m, std::string_view reason, const std::string& line);
   void follow(const message& m);
   void aim(route to);

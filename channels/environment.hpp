@@ -21,13 +21,18 @@ class environment {
     : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(by)} {}
 
   const node_context& node;
-  const identity_ptr own; ///< null: this node is nobody, and has no channels
+  const identity_ptr own; ///< null: this node is nobody, and has no channels but those of `others`
+  std::map<std::string, identity_ptr, std::less<>> others = {}; ///< identities beside its own, by the names of their sections
   rate_limited_log hostile; ///< lines about bad input
   crew work;
   std::map<std::string, channel*> open = {}; ///< by the address of the encryptor; each adds and removes itself
 
   /// A line about bad input, once in a while for each reason, which is a text of ours.
   void warn(std::string_view reason, const std::string& line) { hostile.write(level::warn, "channels", reason, line, node.reactor.now()); }
+  /// The one of that name, or (empty) its own. Error: `not_found`.
+  result<identity_ptr> identity(const std::string& name) const;
+  /// Who has changed a key or got another credential says so in all open channels: `what` is `node_identity::refresh`'s.
+  void tell_all_of(const node_identity& whose, const identities::bytes& what);
   /// For identity/, which has no clock.
   static identities::timestamp now();
 };

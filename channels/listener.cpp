@@ -18,7 +18,7 @@ listener::listener(terms t, std::size_t most_channels, std::shared_ptr<listener_
   : terms_{std::move(t)}, most_channels_{most_channels}, figures_{std::move(figures)} {}
 
 void listener::on_message(message_ptr m) {
-  if (m->header.get_report())
+  if (m->header.get_report() || m->header.is_traced()) // somebody has followed the way here
     return;
   if (m->header.return_empty() || m->body.size() < ids::x25519_public{}.size() || m->body.size() > ids::noise_xx::max_message) {
     ++figures_->refused;
@@ -31,11 +31,11 @@ void listener::on_message(message_ptr m) {
   auto a = std::make_shared<arrival>();
   auto source = m->source().producer;
   a->m1 = std::move(m);
-  bool taken = terms_.env->work.add(source, [a, env = terms_.env, wanted = terms_.wanted, box = my_postbox(), this] {
-    auto own = env->own->own(environment::now());
+  bool taken = terms_.env->work.add(source, [a, who = terms_.own, wanted = terms_.wanted, box = my_postbox(), this] {
+    auto own = who->own(environment::now());
     if (own) {
       own->proof.features = ids::feature_pings;
-      a->h.emplace(ids::handshake::responder(*std::move(own), wanted, env->own->known()));
+      a->h.emplace(ids::handshake::responder(*std::move(own), wanted, *who->known()));
       a->m2 = a->h->receive(a->m1->bytes(), environment::now());
     } else {
       a->m2 = std::move(own).error();
@@ -56,7 +56,7 @@ void listener::turn_away(message_ptr m, const std::string& why) {
 void listener::begin(arrival& a) {
   if (!a.m2) {
     ++figures_->refused;
-    return terms_.env->warn("m1", "listener " + self().name + ": " + a.m2.error().cause);
+    return terms_.env->warn("m1", "listener " + self().name + ": " + std::string{to_string(a.m2.error().code)} + ": " + a.m2.error().cause);
   }
   auto& node = terms_.env->node;
   auto source = a.m1->source().producer;

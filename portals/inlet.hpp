@@ -4,6 +4,7 @@
 #include "portals/end.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/route.hpp"
+#include "runtime/links/route_maker.hpp"
 #include "runtime/net/stream.hpp"
 #include "runtime/workers/worker.hpp"
 
@@ -48,7 +49,7 @@ class inlet final : public end, public net::acceptor_events {
   const std::string name;
   const std::string text;
   const route to;
-  std::shared_ptr<void> channels = {}; ///< that it goes through
+  std::shared_ptr<route_channels> channels = {}; ///< that it goes through
   const std::chrono::milliseconds retry_wait; ///< between questions while it is not up
   route by;           ///< `to` as it is now, with the link that it goes by; empty while it is not up
   std::string reason; ///< why it is down

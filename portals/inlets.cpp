@@ -37,7 +37,7 @@ result<config_section> inlets::begin(const config_section& s) {
   auto text = keys->get<std::string>("to");
   auto from = parse_listen(keys->get<std::string>("from"));
   auto m = parse_multiaddr(text);
-  auto to = m && from ? routes_(*m, true) : result<made_route>{m ? from.error() : m.error()};
+  auto to = m && from ? routes_(*m, {.lasting = true, .identity = keys->get<std::string>("identity")}) : result<made_route>{m ? from.error() : m.error()};
   if (!from || !to)
     return from ? std::move(to).error() : std::move(from).error();
   if (keys->has("allow") && keys->get<bool>("skip-handshake"))

@@ -147,7 +147,7 @@ constexpr std::array<node_key, 5> routing_list{{
     .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
 }};
 
-constexpr std::array<node_key, 3> identity_list{{
+constexpr std::array<node_key, 5> identity_list{{
   {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
    node_field<&node_config::identity, &identity_config::vault>},
   {{.name = "history", .type = type::path,
@@ -155,6 +155,11 @@ constexpr std::array<node_key, 3> identity_list{{
     .required = true}, node_field<&node_config::identity, &identity_config::history>},
   {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
    node_field<&node_config::identity, &identity_config::passphrase_file>},
+  {{.name = "credential-file", .type = type::path, .about = "file with a credential, in hex, that channels show the other end"},
+   node_field<&node_config::identity, &identity_config::credential_file>},
+  {{.name = "known-identities", .type = type::path,
+    .about = "file of identities that have shown a changed key, so that an old one counts no more; below OCKAM_HOME if not given"},
+   node_field<&node_config::identity, &identity_config::known_identities>},
 }};
 
 constexpr std::array<connection_key, 4> connection_list{{

@@ -168,13 +168,13 @@ void announce(node_options& o, const node& n, const http_service& http, bool spe
 /// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
 /// users may take its time; the main thread goes on to hear signals.
 ///
-///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, database
+///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, identities, database
 class reloading {
  public:
   /// All live longer than this.
-  reloading(node_options& o, std::span<const service_type> services, node& n, http_service& http, std::optional<presence>& here,
-            task_queue& main_thread)
-    : options_{o}, services_{services}, node_{n}, http_{http}, here_{here}, main_thread_{main_thread} {}
+  reloading(node_options& o, std::span<const service_type> services, node& n, http_service& http, channels::parts& secure,
+            std::optional<presence>& here, task_queue& main_thread)
+    : options_{o}, services_{services}, node_{n}, http_{http}, secure_{secure}, here_{here}, main_thread_{main_thread} {}
 
   void begin() {
     reopen_log();
@@ -211,6 +211,8 @@ class reloading {
     if (ok)
       options_.config.stop_grace = stop_grace;
     if (ok)
+      secure_.refresh();
+    if (ok)
       if (auto served = http_.serve(http); !served)
         log(level::error, "http", served.error());
     if (auto& now = options_.config.log.level; ok && now != log_level) {
@@ -227,6 +229,7 @@ class reloading {
   std::span<const service_type> services_;
   node& node_;
   http_service& http_;
+  channels::parts& secure_;
   std::optional<presence>& here_;
   task_queue& main_thread_;
   bool reads_ = false;
@@ -414,7 +417,10 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   }
   if (*here)
     note_log(o, **here);
-  auto who = load_identity(o.config.identity);
+  auto keys = o.config.identity;
+  if (*here && keys.known_identities.empty())
+    keys.known_identities = ((*here)->home.node(o.config.name) / "known_identities").string();
+  auto who = load_identity(keys);
   if (!who) {
     log(level::error, "node", who.error());
     return leave(o, who.error(), code_of_start(who.error()));
@@ -423,7 +429,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   auto facilities = secure.facilities();
   for (auto& f : portal_facilities(secure.routes())) // which may go through channels
     facilities.push_back(std::move(f));
-  facilities.emplace_back(&make_relays);
+  facilities.push_back(make_relays(secure.routes()));
   task_queue tasks;
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
@@ -460,7 +466,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
     (*here)->guard.reset();
   announce(o, n, http, own != nullptr);
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{o, services, n, http, *here, tasks};
+  reloading reload{o, services, n, http, secure, *here, tasks};
   waiting wait{o, n, http, reload, tasks};
   own_part program{own, n, wait, tasks};
   wait.run();

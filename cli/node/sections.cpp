@@ -124,7 +124,8 @@ section_kind item_section(std::string_view kind, section_name name, std::string_
             problems wrong;
             if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
               wrong.push_back({{}, ok.error().cause, ok.error().hint});
-            out.items.push_back({std::string{kind}, s.name, s.keys});
+            // What others name begins before them, wherever it stands.
+            out.items.insert(kind == channels::identity_kind ? out.items.begin() : out.items.end(), {std::string{kind}, s.name, s.keys});
             return wrong;
           }};
 }
@@ -152,6 +153,7 @@ const std::vector<section_kind>& section_kinds() {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
+    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {}));
     all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
     all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",

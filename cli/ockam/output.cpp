@@ -96,7 +96,9 @@ std::string_view reference_code(errc code) {
     case errc::not_found: return "OCK404";
     case errc::already_exists:
     case errc::address_in_use: return "OCK409";
-    case errc::permission_denied: return "OCK401";
+    case errc::permission_denied:
+    case errc::not_authentic:
+    case errc::not_authorized: return "OCK401";
     case errc::internal: return "OCK500";
     default: return {};
   }

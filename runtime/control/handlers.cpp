@@ -144,7 +144,7 @@ result<made_route> control_handlers::route_of(const std::string& text) const {
   auto parsed = parse_multiaddr(text);
   if (!parsed)
     return std::move(parsed).error();
-  auto to = parts_.routes(*parsed, false);
+  auto to = parts_.routes(*parsed, {});
   if (to && to->to.empty())
     return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
   return to;

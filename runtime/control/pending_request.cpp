@@ -24,6 +24,7 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
   m->held = credit{node().control_budget, m->footprint()};
   sent_ = reactor().now();
   board().deliver(std::move(m));
+  begun();
 }
 
 /// An answer comes back through the hop that the route leaves by; one that serves local senders only would

@@ -3,8 +3,10 @@
 
 #include "cli/ockam/columns.hpp"
 #include "cli/ockam/identities.hpp"
+#include "cli/state/node_process.hpp"
 #include "runtime/core/address.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <iostream>
 
@@ -127,9 +129,9 @@ result<void> rotate(invocation& in) {
   if (!who)
     return std::move(who).error();
   auto nodes = nodes_of(in.home, *row);
-  if (!nodes.empty())
-    in.out.warn("Of the node(s) " + listed(nodes)
-                + " those that run go on with the key before until they are started again");
+  for (const auto& node : nodes) // those that run read it again
+    if (auto running = state::process_of(in.home, node); running && !running->signal(SIGHUP))
+      in.out.warn("Node " + printable(node) + " cannot be told: it goes on with the key before until it is started again");
   auto number = std::to_string(who->changes().size() - 1);
   return in.out.show({{{"identifier", row->identifier}, {"changes", who->changes().size()}, {"nodes", nodes}},
                       done_line("Identity " + row->name + " has a new key, change " + number

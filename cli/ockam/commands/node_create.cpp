@@ -4,6 +4,7 @@
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/items.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/relay_sections.hpp"
@@ -164,6 +165,8 @@ result<new_node> described_node(invocation& in) {
   if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
     return std::move(ok).error();
   if (auto ok = resolve_inlets(in, out); !ok)
+    return std::move(ok).error();
+  if (auto ok = resolve_channel_identities(in, out.ini); !ok)
     return std::move(ok).error();
   return out;
 }

@@ -235,7 +235,7 @@ TEST_F(secure_channel, stands_in_a_route_and_ends_with_its_user) {
   ASSERT_TRUE(m);
   std::optional<made_route> made;
   a->reactor().post([&] {
-    auto r = a->parts().routes(*m, false);
+    auto r = a->parts().routes(*m, {});
     ASSERT_TRUE(r);
     made = *std::move(r);
   });
@@ -252,7 +252,7 @@ TEST_F(secure_channel, two_in_one_route_are_one_in_the_other) {
   auto m = parse_multiaddr("/ip4/127.0.0.1/tcp/4000/secure/api/secure/api/service/who");
   ASSERT_TRUE(m);
   std::optional<made_route> made;
-  a->reactor().post([&] { made = *a->parts().routes(*m, false); });
+  a->reactor().post([&] { made = *a->parts().routes(*m, {}); });
   net.run();
   EXPECT_EQ(ask(made->to), id_a->name());
   EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "2");

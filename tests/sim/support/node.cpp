@@ -96,7 +96,7 @@ class node::impl final : public participant {
     auto all = secure_.facilities();
     for (auto& f : portal_facilities(secure_.routes()))
       all.push_back(std::move(f));
-    all.emplace_back(&make_relays);
+    all.push_back(make_relays(secure_.routes()));
     return all;
   }
 
@@ -153,6 +153,11 @@ stop_notice node::drain(std::optional<std::chrono::milliseconds> grace) {
   auto notice = impl_->assembly_.drain(grace, [this] { ++impl_->drained_; });
   impl_->net_.run();
   return notice;
+}
+
+void node::refresh_identities() {
+  impl_->secure_.refresh();
+  impl_->net_.run();
 }
 
 int node::drained() const { return impl_->drained_; }
