@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/logging.hpp"
 
+#include "cli/node/journal.hpp"
 #include "cli/node/log_sinks.hpp"
 #include "runtime/core/address.hpp"
 
@@ -52,6 +53,11 @@ void report_trouble(const std::string& what) {
     std::fprintf(stderr, "ockam-node: the log cannot be written: %s\n", what.c_str());
 }
 
+/// Whoever asks for JSON gets that, wherever it goes.
+bool goes_to_journal(const log_config& c, const default_log& otherwise) {
+  return c.file.empty() && otherwise.where == default_log::place::standard_error && c.format != "json" && standard_error_is_journal();
+}
+
 spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
   using place = default_log::place;
   if (!c.file.empty())
@@ -60,6 +66,8 @@ spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
     return files = std::make_shared<daily_log>(otherwise.stem, c.max_size, c.max_files);
   if (otherwise.where == place::standard_output)
     return standard_output = std::make_shared<stdout_log>();
+  if (goes_to_journal(c, otherwise))
+    return std::make_shared<journal_log>();
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }
 
@@ -92,10 +100,11 @@ result<void> start_logging(const log_config& c, const default_log& otherwise, co
   logger->set_level(spdlog::level::trace); // the runtime has chosen already
   logger->set_pattern("%v");
   logger->flush_on(spdlog::level::info);
-  bool json = c.format == "json";
-  set_log_sink([json, node_name](level l, std::string_view component, std::string_view message) {
-    auto text = json ? json_line(now_text(), l, node_name, component, message)
-                     : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + printable(message);
+  bool json = c.format == "json", journal = goes_to_journal(c, otherwise);
+  set_log_sink([json, journal, node_name](level l, std::string_view component, std::string_view message) {
+    auto text = journal ? journal_entry(l, node_name, component, message)
+                : json  ? json_line(now_text(), l, node_name, component, message)
+                        : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + printable(message);
     logger->log(to_spdlog(l), text);
   });
   return {};

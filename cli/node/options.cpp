@@ -65,6 +65,21 @@ po::options_description routing_key_options() {
   return key_options("Keys of the section [routing]: routes that name other nodes", routing_keys());
 }
 
+/// Lines of at most 100 characters.
+std::string wrapped(const std::string& text) {
+  std::string out;
+  std::size_t column = 0;
+  std::istringstream words{text};
+  for (std::string word; words >> word; column += word.size() + 1) {
+    if (column + word.size() > 100) {
+      out += '\n';
+      column = 0;
+    }
+    out += (column == 0 ? "" : " ") + word;
+  }
+  return out + '\n';
+}
+
 class option_reader {
  public:
   option_reader(const po::variables_map& vm, std::span<const service_type> types, node_options& out)
@@ -248,20 +263,42 @@ node_options parse_again(const node_options& before, std::span<const service_typ
   return parse_node_options(static_cast<int>(argv.size()), argv.data(), service_types);
 }
 
+node_usage usage_of_node() {
+  node_usage out;
+  out.about = "Run one node in the foreground: it routes messages between named workers, over any number of nodes.";
+  out.usage = {"ockam-node --config FILE [OPTIONS]", "ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]"};
+  auto add = [&](const char* title, const po::options_description& options) {
+    node_usage::group g{title, {}};
+    for (const auto& o : options.options())
+      g.options.push_back({o->format_name() + (o->format_parameter().empty() ? "" : " " + o->format_parameter()), o->description()});
+    out.groups.push_back(std::move(g));
+  };
+  add("General", general_options());
+  add("Parts (each may be given several times)", parts_options());
+  add("Keys of the section [node]", node_key_options());
+  add("Keys of the section [routing]: routes that name other nodes", routing_key_options());
+  out.signals = "SIGTERM and SIGINT let nothing new in, give what is under way the time that stop-grace says, and stop the node within two "
+                "seconds after that; a second one stops it at once. SIGHUP opens the log file anew, reads the configuration again, and puts "
+                "all of it into effect or nothing.";
+  out.exit_codes = {{exit_ok, "stopped in order"}, {exit_usage, "wrong command line"},
+                    {exit_unavailable, "an address is in use or the node is already running"}, {exit_internal, "another error"},
+                    {exit_cannot_create, "OCKAM_HOME or the log cannot be written"}, {exit_forced, "something did not end in time and was cut off"},
+                    {exit_config, "wrong configuration"}};
+  out.example = "ockam-node --name n1 --tcp-listener 127.0.0.1:4000 --service hop";
+  return out;
+}
+
 std::string node_help() {
+  auto all = usage_of_node();
   std::ostringstream out;
-  out << "Run one node in the foreground: it routes messages between named workers, over any number of nodes.\n\n"
-         "Usage: ockam-node --config FILE [OPTIONS]\n"
-         "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
-      << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()
-      << "\nSignals: SIGTERM and SIGINT let nothing new in, give what is under way the time that\n"
-         "stop-grace says, and stop the node within two seconds after that; a second one stops it at\n"
-         "once. SIGHUP opens the log file anew, reads the configuration again, and puts all of it into\n"
-         "effect or nothing.\n\n"
-         "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
-         "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"
-         "end in time and was cut off; 78 wrong configuration.\n\n"
-         "Example: ockam-node --name n1 --tcp-listener 127.0.0.1:4000 --service hop\n";
+  out << all.about << "\n\n";
+  for (const auto& line : all.usage)
+    out << (&line == &all.usage.front() ? "Usage: " : "       ") << line << '\n';
+  out << '\n' << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options() << '\n';
+  std::string codes = "Exit codes:";
+  for (const auto& [number, about] : all.exit_codes)
+    codes += (number == 0 ? " " : "; ") + std::to_string(number) + " " + about;
+  out << wrapped("Signals: " + all.signals) << '\n' << wrapped(codes + ".") << "\nExample: " << all.example << '\n';
   return out.str();
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ockam {
@@ -45,6 +46,25 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
 
 /// Reads the same command line again, and the file as it is now, and checks all that --check-config checks. Thread: any.
 node_options parse_again(const node_options& before, std::span<const service_type> service_types);
+
+/// What `ockam-node` is, as data: `--help` and ockam-node(8) are made from it.
+struct node_usage {
+  struct option {
+    std::string spelled; ///< `-c [ --config ] FILE`
+    std::string about;
+  };
+  struct group {
+    std::string title;
+    std::vector<option> options;
+  };
+  std::string about;
+  std::vector<std::string> usage; ///< command lines
+  std::vector<group> groups;
+  std::string signals;
+  std::vector<std::pair<int, std::string>> exit_codes;
+  std::string example;
+};
+node_usage usage_of_node();
 
 /// The text of `--help`.
 std::string node_help();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/net/reactor.hpp"
+#include "runtime/net/socket_keeper.hpp"
 
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/event_handler.hpp>
@@ -66,6 +67,9 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   explicit caf_reactor(caf::actor_system& sys);
   ~caf_reactor() override;
 
+  /// Sockets of listeners come from there, if it has them, and may live on there. Before the first listener; it lives longer.
+  void keep_sockets(net::socket_keeper* k) noexcept { keeper_ = k; }
+
   /// First and last things to do on the socket thread.
   void open();
   void close();
@@ -126,6 +130,7 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   clock::time_point armed_until_ = clock::time_point::max();
   std::vector<ip_endpoint> local_addresses_; ///< as of `local_addresses_until_`
   clock::time_point local_addresses_until_{};
+  net::socket_keeper* keeper_ = nullptr;
   int reserve_fd_ = -1;
   int latest_fd_ = -1;
   std::function<void()> turn_;
