@@ -94,6 +94,17 @@ void add_reasons(collection& out, const node_snapshot& s) {
   }
 }
 
+/// Turns of the event loop: what comes while one is under way waits for its end.
+void add_turns(collection& out, const fine_histogram& turns) {
+  auto& h = out.add("ockam_socket_thread_turn_seconds", "How long the thread of the sockets was busy at a time: from an event to the end of what follows from it.", MetricType::Histogram, {}).histogram;
+  constexpr unsigned least = 12, most = 34; // powers of two, nanoseconds: 4 µs to 17 s
+  for (auto power = least; power <= most; power += 2)
+    h.bucket.push_back({turns.below_power(power), seconds(std::chrono::nanoseconds{std::int64_t{1} << power})});
+  h.bucket.push_back({turns.total(), std::numeric_limits<double>::infinity()});
+  h.sample_count = turns.total();
+  h.sample_sum = seconds(turns.sum());
+}
+
 void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) {
   out.gauge("ockam_build_info", "Always 1; the version is a label.", {{"version", std::string{s.version}}}, 1);
   out.gauge("ockam_uptime_seconds", "How long the node has run.", {}, seconds(s.uptime));
@@ -225,6 +236,8 @@ std::string metrics_text(const node_snapshot& s, const scrape_figures& f) {
   collection out;
   add_process(out, f.process);
   add_node(out, s, f);
+  if (s.turns)
+    add_turns(out, *s.turns);
   add_listeners(out, s);
   add_connections(out, s);
   add_items(out, s);

@@ -27,21 +27,41 @@ void assign(std::chrono::milliseconds& field, const key_value& v) {
   field = std::get<std::chrono::milliseconds>(v);
 }
 
+key_value value_of(const std::string& field) {
+  return field;
+}
+
+key_value value_of(std::size_t field) {
+  return std::uint64_t{field};
+}
+
+key_value value_of(std::chrono::milliseconds field) {
+  return field;
+}
+
 /// Sets the field that the path of members leads to.
 template <class Config, auto... Path>
 void put(Config& c, const key_value& v) {
   assign((c.*....*Path), v);
 }
+
+template <class Config, auto... Path>
+key_value take(const Config& c) {
+  return value_of((c.*....*Path));
+}
+
+template <class Config, auto... Path>
+constexpr config_field<Config> field_at{&put<Config, Path...>, &take<Config, Path...>};
 template <auto... Path>
-constexpr auto node_field = &put<node_config, Path...>;
+constexpr auto node_field = field_at<node_config, Path...>;
 template <auto... Path>
-constexpr auto limit_field = &put<node_config, &node_config::limit, Path...>;
+constexpr auto limit_field = field_at<node_config, &node_config::limit, Path...>;
 template <auto... Path>
-constexpr auto log_field = &put<node_config, &node_config::log, Path...>;
+constexpr auto log_field = field_at<node_config, &node_config::log, Path...>;
 template <auto... Path>
-constexpr auto routing_field = &put<node_config, &node_config::routing, Path...>;
+constexpr auto routing_field = field_at<node_config, &node_config::routing, Path...>;
 template <auto... Path>
-constexpr auto connection_field = &put<connection_config, Path...>;
+constexpr auto connection_field = field_at<connection_config, Path...>;
 
 /// HOST:PORT stands for TCP.
 result<address> parse_peer(const std::string& text) {
@@ -73,6 +93,17 @@ void set_dial_allow(node_config& n, const key_value& v) {
   for (const auto& item : std::get<std::vector<std::string>>(v))
     if (auto peer = parse_peer(item))
       n.routing.dial_allow.push_back(*std::move(peer));
+}
+
+key_value dial_allow(const node_config& n) {
+  std::vector<std::string> out;
+  for (const auto& peer : n.routing.dial_allow)
+    out.push_back(peer.type == transport_type::tcp ? peer.name : to_string(peer));
+  return out;
+}
+
+key_value dial(const node_config& n) {
+  return std::string{n.routing.dial == dial_policy::never ? "never" : n.routing.dial == dial_policy::any ? "any" : "listed"};
 }
 
 void set_dial(node_config& n, const key_value& v) {
@@ -138,9 +169,9 @@ constexpr std::array<node_key, 24> node_list{{
 
 constexpr std::array<node_key, 5> routing_list{{
   {{.name = "dial", .type = type::choice, .about = "peers to connect to when a message of others names them", .fallback = "listed",
-    .words = policies, .value = "WHOM"}, &set_dial},
+    .words = policies, .value = "WHOM"}, {&set_dial, &dial}},
   {{.name = "dial-allow", .type = type::list, .about = "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…",
-    .check = &check_peers}, &set_dial_allow},
+    .check = &check_peers}, {&set_dial_allow, &dial_allow}},
   {number("dial-links", "links made for routes at one time", "64", 1, 4096), routing_field<&routing_config::dial_links>},
   {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
   {{.name = "proxy", .about = "links over tcp, ws and caf that routes or relays have made go by way of it; values as of tcp-connection",
@@ -167,6 +198,21 @@ constexpr std::array<connection_key, 4> connection_list{{
 }};
 
 } // namespace
+
+std::string value_text(const key_descriptor& k, const key_value& v) {
+  if (const auto* text = std::get_if<std::string>(&v))
+    return *text;
+  if (const auto* n = std::get_if<std::uint64_t>(&v))
+    return k.type == key_type::size ? size_text(*n) : std::to_string(*n);
+  if (const auto* d = std::get_if<std::chrono::milliseconds>(&v))
+    return d->count() == 0 && !k.words.empty() ? std::string{k.words.front()} : to_string(*d);
+  if (const auto* flag = std::get_if<bool>(&v))
+    return *flag ? "yes" : "no";
+  std::string out;
+  for (const auto& item : std::get<std::vector<std::string>>(v))
+    out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
 
 std::span<const node_key> node_keys() {
   return node_list;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/logging.hpp"
 
+#include "cli/node/config_value.hpp"
 #include "cli/node/log_sinks.hpp"
 #include "runtime/core/address.hpp"
 
@@ -9,9 +10,12 @@
 #include <spdlog/spdlog.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <ctime>
 #include <future>
+#include <memory>
 #include <thread>
 
 namespace ockam {
@@ -25,6 +29,13 @@ constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn"
 std::shared_ptr<spdlog::async_logger> logger;
 std::shared_ptr<stdout_log> standard_output; ///< where the log goes there
 std::shared_ptr<file_log> files;             ///< where it goes to files
+std::atomic<std::shared_ptr<const std::vector<std::string>>> hidden; ///< texts that no line shows
+
+std::string shown(std::string_view message) {
+  auto text = printable(message);
+  auto secrets = hidden.load();
+  return secrets ? without_secrets(std::move(text), *secrets) : text;
+}
 
 spdlog::level::level_enum to_spdlog(level l) {
   return static_cast<spdlog::level::level_enum>(l == level::off ? SPDLOG_LEVEL_OFF : static_cast<int>(l));
@@ -94,11 +105,19 @@ result<void> start_logging(const log_config& c, const default_log& otherwise, co
   logger->flush_on(spdlog::level::info);
   bool json = c.format == "json";
   set_log_sink([json, node_name](level l, std::string_view component, std::string_view message) {
-    auto text = json ? json_line(now_text(), l, node_name, component, message)
-                     : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + printable(message);
+    auto text = json ? json_line(now_text(), l, node_name, component, shown(message))
+                     : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + shown(message);
     logger->log(to_spdlog(l), text);
   });
   return {};
+}
+
+void hide_in_log(const std::vector<std::string>& secrets) {
+  auto all = hidden.load() ? *hidden.load() : std::vector<std::string>{};
+  for (const auto& s : secrets)
+    if (std::find(all.begin(), all.end(), s) == all.end())
+      all.push_back(s);
+  hidden.store(std::make_shared<const std::vector<std::string>>(std::move(all)));
 }
 
 void release_log() {

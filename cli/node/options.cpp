@@ -27,6 +27,9 @@ po::options_description general_options() {
   po::options_description d{"General"};
   d.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "read this INI file")
     ("check-config", "only say whether the configuration is right")
+    ("print-config", po::value<std::string>()->value_name("FORMAT")->implicit_value("text"),
+     "only print the configuration as it takes effect, with where each value comes from: as a file (text) or as JSON (--print-config=json); secrets are not shown")
+    ("config-schema", "only print the JSON Schema of a configuration")
     ("managed", "log below OCKAM_HOME, and keep what is made at the prompt in the file (how 'ockam node create' starts a node)")
     ("foreground", "with --managed: log to standard output ('ockam node create --foreground')")
     ("say-name", "with --foreground: print the name when ready, in front of the log")
@@ -72,6 +75,10 @@ class option_reader {
 
   void read() {
     out_.check_config = vm_.contains("check-config");
+    if (vm_.contains("print-config"))
+      out_.print_config = vm_["print-config"].as<std::string>();
+    if (!out_.print_config.empty() && out_.print_config != "text" && out_.print_config != "json")
+      usage("--print-config: \"" + printable(out_.print_config) + "\" is not one of: text, json", "for example --print-config=json");
     out_.managed = vm_.contains("managed");
     out_.foreground = vm_.contains("foreground");
     out_.say_name = vm_.contains("say-name");
@@ -82,12 +89,12 @@ class option_reader {
     if (vm_.contains("config")) {
       out_.config_file = vm_["config"].as<std::string>();
       out_.problems = read_config_file(out_.config_file, types_, out_.config, &places_);
-      if (places_.file.empty())
+      if (places_.files.empty())
         return; // it cannot be read
     }
     for (auto keys : {node_keys(), routing_keys()})
       for (const auto& k : keys)
-        if (auto name = std::string{k.what.name}; vm_.contains(name))
+        if (auto name = std::string{k.what.name}; vm_.contains(name) && out_.given.insert(name).second)
           if (auto ok = set_key(k, out_.config, vm_[name].as<std::string>()); !ok)
             usage("--" + name + ": " + ok.error().cause, ok.error().hint);
     for (const auto& k : section_kinds())
@@ -141,9 +148,9 @@ class option_reader {
 
   /// Says what was found out about a section; at its line, where it stands in the file.
   void report(const config_finding& f) {
-    auto line = places_.line(f.section, f.key);
-    auto where = line == 0 ? std::string{} : places_.file + ":" + std::to_string(line) + ": ";
-    out_.problems.push_back({errc::invalid_config, where + f.what.cause, f.what.hint});
+    auto at = places_.place(f.section, f.key);
+    auto where = at.line == 0 ? std::string{} : places_.text(at) + ": ";
+    out_.problems.push_back({errc::invalid_config, where + without_secrets(f.what.cause, places_.secrets), without_secrets(f.what.hint, places_.secrets)});
   }
 
   void check_name() {
@@ -157,8 +164,8 @@ class option_reader {
       return;
     if (by_option)
       return usage((name.empty() ? "" : "--name: ") + ok.error().cause, ok.error().hint);
-    if (places_.line("node", {}) == 0)
-      places_.lines.emplace("node", 1);
+    if (places_.place("node", {}).line == 0)
+      places_.lines.emplace("node", config_places::written{{0, 1}});
     report({"node", "name", ok.error()});
   }
 
@@ -175,9 +182,12 @@ class option_reader {
   }
 
   /// Problems of the command line come first.
-  int line_of(const error& e) const {
-    auto before = places_.file + ":";
-    return places_.file.empty() || !e.cause.starts_with(before) ? 0 : std::atoi(e.cause.c_str() + before.size());
+  config_place line_of(const error& e) const {
+    for (std::size_t file = 0; file < places_.files.size(); ++file)
+      if (auto before = places_.files[file] + ":"; e.cause.starts_with(before))
+        if (auto line = std::atoi(e.cause.c_str() + before.size()); line > 0)
+          return {file, line};
+    return {};
   }
 
   void override_listener() {
@@ -191,13 +201,14 @@ class option_reader {
     if (first == list.end())
       first = list.insert(list.begin(), {"default", "tcp", {}, {}});
     first->address = a;
+    out_.given.insert("tcp-listener-address");
     first->retry = false; // who has just typed it is still there to hear that it is wrong
   }
 
   const po::variables_map& vm_;
   std::span<const service_type> types_;
   node_options& out_;
-  config_places places_;
+  config_places& places_ = out_.places;
 };
 
 error unknown_option(const std::string& name, const po::options_description& all) {
@@ -228,7 +239,8 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
     po::notify(vm);
     out.help = vm.contains("help");
     out.version = vm.contains("version");
-    if (!out.help && !out.version)
+    out.config_schema = vm.contains("config-schema");
+    if (!out.help && !out.version && !out.config_schema)
       option_reader{vm, service_types, out}.read();
   } catch (const po::unknown_option& e) {
     bad(unknown_option(e.get_option_name(), all));
@@ -241,10 +253,15 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
 }
 
 node_options parse_again(const node_options& before, std::span<const service_type> service_types) {
+  auto words = before;
+  words.command_line.emplace_back("--check-config"); // what a start would find out later counts now
+  return read_again(words, service_types);
+}
+
+node_options read_again(const node_options& before, std::span<const service_type> service_types) {
   std::vector<const char*> argv;
   for (const auto& word : before.command_line)
     argv.push_back(word.c_str());
-  argv.push_back("--check-config"); // what a start would find out later counts now
   return parse_node_options(static_cast<int>(argv.size()), argv.data(), service_types);
 }
 

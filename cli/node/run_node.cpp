@@ -2,6 +2,7 @@
 #include "cli/node/run_node.hpp"
 
 #include "channels/channels.hpp"
+#include "cli/node/config_model.hpp"
 #include "cli/node/http_service.hpp"
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
@@ -157,7 +158,7 @@ void announce(node_options& o, const node& n, const http_service& http, bool spe
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
     if (auto at = http.address(); !at.empty())
-      std::printf("listening http %s\n", at.c_str());
+      std::printf("listening %s %s\n", o.config.http.certificate.empty() ? "http" : "https", at.c_str());
     std::printf("node %s is ready\n", o.config.name.c_str());
     std::fflush(stdout);
   }
@@ -194,6 +195,7 @@ class reloading {
     reads_ = false;
     if (std::exchange(again_, false))
       return begin();
+    hide_in_log(fresh.places.secrets);
     for (const auto& p : fresh.problems)
       log(level::error, "node", p);
     if (!fresh.problems.empty())
@@ -210,9 +212,12 @@ class reloading {
   void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const http_config& http, const std::string& tcp) {
     if (ok)
       options_.config.stop_grace = stop_grace;
-    if (ok)
+    if (ok) {
       if (auto served = http_.serve(http); !served)
         log(level::error, "http", served.error());
+      else
+        options_.config.http = http;
+    }
     if (auto& now = options_.config.log.level; ok && now != log_level) {
       now = log_level;
       set_log_level(parse_level(now));
@@ -336,7 +341,7 @@ class waiting {
 
 void report_failure(node_options& o, const error& e) {
   // Scripts and files may say any bytes; neither JSON nor a terminal takes them.
-  auto cause = printable_lines(e.cause), hint = printable_lines(e.hint);
+  auto cause = without_secrets(printable_lines(e.cause), o.places.secrets), hint = without_secrets(printable_lines(e.hint), o.places.secrets);
   tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", cause}, {"hint", hint}}}});
   write_if_read(STDERR_FILENO, "ockam-node: " + cause + "\n" + (hint.empty() ? "" : "  hint: " + hint + "\n"));
 }
@@ -403,6 +408,7 @@ void note_log(const node_options& o, const presence& here) {
 } // namespace
 
 int run_node(node_options o, std::span<const service_type> services, const own_function& own) {
+  hide_in_log(o.places.secrets);
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
@@ -428,8 +434,11 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
+  auto compare = [&](node_config running, comparison_done done) {
+    tasks.post([&o, services, running = std::move(running), done = std::move(done)] { done(compare_with_file(o, services, running)); });
+  };
   auto started =
-    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes()}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();
@@ -446,7 +455,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
       n.stop(stop_deadline, [] { ::_exit(exit_forced); });
       return leave(o, ok.error(), exit_cannot_create);
     }
-  http_service http{n};
+  http_service http{n, o.config.control_socket};
   if (auto ok = http.serve(o.config.http); !ok) {
     log(level::error, "http", ok.error());
     n.stop(stop_deadline, [] { ::_exit(exit_forced); });

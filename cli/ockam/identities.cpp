@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/identities.hpp"
 
-#include "cli/node/ini_document.hpp"
+#include "cli/node/config_sources.hpp"
 #include "cli/ockam/names.hpp"
 #include "cli/state/files.hpp"
 #include "runtime/core/address.hpp"
@@ -291,14 +291,12 @@ std::optional<std::string> identifier_of_node(const state::home& h, std::string_
   auto text = state::read_file(h.config_file(node));
   if (!text)
     return std::nullopt;
-  ini_document ini{*text};
-  const auto* section = ini.find("identity");
-  if (!section)
-    return std::nullopt;
-  for (const auto& e : section->entries)
-    if (e.key == "history")
-      if (auto id = identities::parse_identifier(fs::path{e.value}.filename().string()))
-        return to_string(*id);
+  for (const auto& section : read_config_sources(*text, h.config_file(node).string()).sections)
+    if (section.title == "identity")
+      for (const auto& e : section.entries)
+        if (e.key == "history")
+          if (auto id = identities::parse_identifier(fs::path{e.value.text}.filename().string()))
+            return to_string(*id);
   return std::nullopt;
 }
 

@@ -102,7 +102,7 @@ std::string spelled(const option& o) {
 }
 
 std::string spelled(const argument& a) {
-  return a.required ? "<" + a.name + ">" : "[" + a.name + "]";
+  return (a.required ? "<" + a.name + ">" : "[" + a.name + "]") + (a.repeated ? "..." : "");
 }
 
 std::string usage_line(const command_table&) {

@@ -43,6 +43,7 @@ class control_handlers {
   class pending_request;  // a message on its way, with its reply address and deadline
   class sending;
   class tracing;
+  class benching;
 
   void answer(requester to, control::Response r);
   void answer(requester to, const error& e);
@@ -55,6 +56,7 @@ class control_handlers {
   void show_node(requester from);
   void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
   void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
+  void bench_route(requester from, const control::BenchRoute& m);
   void start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout);
   void stop_service(requester from, const control::StopService& m);
   void list_services(requester from);
@@ -80,6 +82,7 @@ class control_handlers {
   result<facility*> facility_of(const std::string& kind) const;
   /// Answers with the one, or with nothing when it has ended meanwhile.
   control::Response item_of(const std::string& kind, const std::string& name) const;
+  void compare_config(requester from);
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Kind and handle of the section that has this flow control id; empty when it is of none.
   std::pair<std::string, std::string> section_with(std::uint32_t flow) const;

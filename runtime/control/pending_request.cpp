@@ -19,10 +19,14 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
   self_.emplace(board(), *this, route_.front());
   if (auto stuck = no_way_back())
     return end(*stuck);
-  auto m = make_message(route_, self_->get(), std::move(body_));
+  sent_ = reactor().now();
+  start(flags);
+}
+
+void control_handlers::pending_request::post(payload body, std::uint32_t flags) {
+  auto m = make_message(route_, self_->get(), std::move(body));
   m->header.flags(flags);
   m->held = credit{node().control_budget, m->footprint()};
-  sent_ = reactor().now();
   board().deliver(std::move(m));
 }
 

@@ -15,6 +15,8 @@ namespace ockam {
 ///     waiting ─▶ answered
 ///        └─ report, deadline
 ///
+/// One that measures sends many messages.
+///
 /// A route that begins with the address of another node is the dialer's: it connects, or has a link.
 class control_handlers::pending_request : public receiver {
  public:
@@ -30,6 +32,10 @@ class control_handlers::pending_request : public receiver {
 
   /// The time is over.
   virtual void late() = 0;
+  /// Sends what there is to be sent at first: the one message.
+  virtual void start(std::uint32_t flags) { post(std::move(body_), flags); }
+  /// Sends a message along the route.
+  void post(payload body, std::uint32_t flags);
   void failed(std::string_view) noexcept override {}
 
   /// Answers and ends, once.

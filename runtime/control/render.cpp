@@ -131,6 +131,18 @@ void render(control::WorkerDetails& out, const worker_info& in) {
   }
 }
 
+void render(control::ConfigComparison& out, const config_comparison& in) {
+  out.set_file(in.file);
+  for (const auto& d : in.differences) {
+    auto& one = *out.add_differences();
+    one.set_section(d.section);
+    one.set_key(d.key);
+    one.set_running(d.running);
+    one.set_file(d.file);
+    one.set_origin(d.origin);
+  }
+}
+
 void render(control::Error& out, const error& in) {
   out.set_code(static_cast<std::uint32_t>(in.code));
   out.set_cause(in.cause);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/fine_histogram.hpp"
 #include "runtime/net/reactor.hpp"
 
 #include <caf/io/network/default_multiplexer.hpp>
@@ -86,7 +87,18 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
     bytes_of_turn_ = 0;
     if (turn_)
       turn_();
+    if (began_ != clock::time_point{}) {
+      turns_.add(clock::now() - began_);
+      began_ = {};
+    }
   }
+  /// Something is about to be handled: a turn begins, unless one is under way.
+  void begin_event() {
+    if (began_ == clock::time_point{})
+      began_ = clock::now();
+  }
+  /// How long turns took so far. Socket thread only.
+  const fine_histogram& turns() const noexcept { return turns_; }
   void has_read(std::size_t bytes) noexcept { bytes_of_turn_ += bytes; }
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
@@ -135,6 +147,8 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   std::size_t events_unmarked_ = 0;   ///< since the last one
   std::size_t lone_rounds_ = 0;       ///< with one event, in a row
   std::size_t bytes_of_turn_ = 0;
+  clock::time_point began_{};         ///< the turn that is under way
+  fine_histogram turns_;
 };
 
 } // namespace ockam

@@ -33,6 +33,9 @@ struct log_config {
 struct http_config {
   std::string address;    ///< HOST:PORT with a literal host, or the path of a Unix socket; empty: nowhere
   std::string token_file; ///< file with what requests have to bring; empty: nothing
+  std::string certificate = {}; ///< PEM files: it speaks TLS with these; empty: it does not
+  std::string key = {};
+  std::string ca = {};          ///< only clients with a certificate of one of these
 
   friend bool operator==(const http_config&, const http_config&) = default;
 };

@@ -89,6 +89,7 @@ class running_node final : public node {
     reactor_->post([this, what, done = std::move(done)] {
       auto s = take_snapshot(assembly_->parts(), what);
       s.late = assembly_->reload().waiting_listeners();
+      s.turns = std::make_shared<const fine_histogram>(reactor_->turns());
       done(std::move(s));
     });
   }

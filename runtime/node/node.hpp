@@ -30,6 +30,7 @@ struct node_parts {
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
   std::span<const facility_factory> facilities = {};
   route_maker routes = &make_plain_route; ///< for routes that name secure channels
+  compare_config compare = {};            ///< for `ockam config diff`
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
