@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/channel.hpp"
 
+#include "channels/extras.hpp"
 #include "runtime/core/provenance.hpp"
 #include "runtime/workers/reply_address.hpp"
 #include "runtime/workers/requests.hpp"
@@ -27,7 +28,10 @@ channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m
   : terms_{std::move(t)}, role_{role::responder}, flow_{flow}, to_{m1.header.return_route()}, link_{m1.source()},
     handshake_{std::move(h)} {}
 
-channel::~channel() = default;
+channel::~channel() {
+  if (in_)
+    in_->end(board());
+}
 
 void channel::on_start() {
   timer_ = set_timer(terms_.patience);
@@ -64,7 +68,7 @@ void channel::on_message(message_ptr m) {
   m->header.flags(0); // whatever becomes of it, the sender is told nothing
   switch (phase_) {
     case phase::handshake: return on_handshake(std::move(m));
-    case phase::open: return open_message(std::move(m));
+    case phase::open: return in_->take(std::move(m));
     case phase::ended: return drop(std::move(m), drop_reason::refused);
   }
 }
@@ -105,21 +109,23 @@ void channel::on_stop() noexcept {
 
 void channel::begin() {
   auto s = std::make_shared<step>();
-  take(s, [env = terms_.env, wanted = terms_.wanted](step& mine) {
-    auto own = env->own->own(environment::now());
+  take(s, [who = terms_.own, wanted = terms_.wanted, shown = terms_.shown](step& mine) {
+    auto own = who->own(environment::now());
     if (!own) {
       mine.out = std::move(own).error();
       return;
     }
     own->proof.features = ids::feature_pings;
-    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, env->own->known()));
+    if (!shown.empty())
+      own->proof.credentials = shown;
+    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *who->known()));
     mine.out = mine.h->begin();
   });
 }
 
 /// Has another thread do it; what comes meanwhile waits.
 void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
-  bool taken = terms_.env->work.add(link_.producer, [s, work = std::move(work), box = my_postbox(), this] {
+  bool taken = terms_.env->work.add(link_.producer, s->m ? crew::step::next : crew::step::first, [s, work = std::move(work), box = my_postbox(), this] {
     work(*s);
     (void)box.post([this, s] { stepped(*s); });
   });
@@ -137,7 +143,7 @@ void channel::on_handshake(message_ptr m) {
   auto s = std::make_shared<step>();
   s->h = std::exchange(handshake_, std::nullopt);
   s->m = std::move(m);
-  take(s, [env = terms_.env](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
+  take(s, [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
 }
 
 void channel::stepped(step& s) {
@@ -164,7 +170,7 @@ void channel::stepped(step& s) {
 void channel::failed(step& s) {
   last_failure_ = s.out.error().cause;
   terms_.env->warn(role_ == role::initiator ? "initiator" : "responder",
-                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed: " + last_failure_);
+                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
   if (!handshake_ || handshake_->where() == ids::handshake::state::failed || ++attempts_ >= most_attempts)
     return end(s.out.error());
   terms_.env->node.board.count(drop_reason::refused);
@@ -179,8 +185,11 @@ void channel::on_report(const report& r) {
 void channel::open(step&) {
   auto done = handshake_->take();
   handshake_.reset();
-  sending_.emplace(std::move(done->keys.send));
-  receiving_.emplace(std::move(done->keys.receive));
+  auto& sealers = *terms_.env->sealers;
+  // What leaves may outlive this; what comes in is this worker's.
+  out_ = std::make_shared<outgoing>(board(), elsewhere{sealers, [&r = reactor()](auto f) { r.post(std::move(f)); }}, std::move(done->keys.send));
+  in_ = std::make_shared<incoming>(static_cast<incoming::owner&>(*this), elsewhere{sealers, [box = my_postbox()](auto f) { (void)box.post(std::move(f)); }},
+                                   std::move(done->keys.receive));
   peer_ = std::move(done->with);
   pings_ = (peer_->features & ids::feature_pings) != 0;
   source_ = {flow_, terms_.spawner, terms_.shared, std::make_shared<const std::string>(to_string(peer_->who.id()))};
@@ -189,7 +198,7 @@ void channel::open(step&) {
   phase_ = phase::open;
   heard_ = reactor().now();
   cancel_timer(timer_);
-  timer_ = set_timer(look);
+  look_in(role_ == role::initiator ? quiet : silence);
   if (role_ == role::responder && pings_)
     send_ping(std::byte{1}); // it hears so that we take it
   if (role_ == role::responder || !pings_)
@@ -209,7 +218,7 @@ void channel::take_waiting() {
     auto m = std::move(waiting_.front());
     waiting_.pop_front();
     if (phase_ == phase::open)
-      open_message(std::move(m));
+      in_->take(std::move(m));
     else
       on_handshake(std::move(m));
   }
@@ -233,21 +242,27 @@ void channel::send_handshake(const ids::bytes& what, credit held) {
 // -- whether it lives --------------------------------------------------------------------------------
 
 void channel::look_around() {
-  timer_ = set_timer(look);
-  bool has_link = leaves_by_ == 0 || !board().flows().text(leaves_by_).empty();
-  if (role_ == role::initiator) {
-    if (!has_link)
-      return end({errc::closed, "the link that it went by is gone", {}});
-    if (!pings_ || reactor().now() - heard_ < look)
-      return;
-    if (unanswered_ >= most_unanswered)
-      return end({errc::timed_out, "the other end does not answer any more", {}});
-    ++unanswered_;
-    return send_ping(std::byte{0});
+  const auto silent = reactor().now() - heard_;
+  const bool has_link = leaves_by_ == 0 || !board().flows().text(leaves_by_).empty();
+  if (role_ == role::responder) {
+    if ((pings_ || !has_link) && silent >= silence)
+      return end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(silence.count() / 1000) + " s", {}});
+    return look_in(silent < silence ? silence - silent : silence);
   }
-  if ((pings_ || !has_link) && reactor().now() - heard_ > silence)
-    end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(silence.count() / 1000) + " s", {}});
+  if (!has_link)
+    return end({errc::closed, "the link that it went by is gone", {}});
+  if (!pings_)
+    return look_in(quiet);
+  if (silent < quiet)
+    return look_in(quiet - silent);
+  if (unanswered_ >= most_unanswered)
+    return end({errc::timed_out, "the other end does not answer any more", {}});
+  ++unanswered_;
+  send_ping(std::byte{0});
+  look_in(ask_again);
 }
+
+void channel::look_in(std::chrono::nanoseconds delay) { timer_ = set_timer(std::chrono::ceil<std::chrono::milliseconds>(delay)); }
 
 /// A message without an onward route: 0 asks, 1 answers.
 void channel::send_ping(std::byte kind) {
@@ -260,42 +275,6 @@ void channel::send_ping(std::byte kind) {
 }
 
 // -- into the channel --------------------------------------------------------------------------------
-
-namespace {
-
-/// Largest encoding of what a header says beside its routes: a report with all of its texts.
-constexpr std::size_t most_extras = 2048;
-
-/// What a header says beside its routes, as it is encoded between nodes of this implementation: hop budget, flags,
-/// reports. It travels as the padding.
-std::size_t write_extras(const route_header& of, std::byte* out) {
-  route_header extras;
-  extras.hop_budget(of.hop_budget());
-  extras.flags(of.flags());
-  extras.traced(of.traced());
-  if (const auto* r = of.get_report())
-    extras.set_report(*r);
-  auto size = extras.encoded_size();
-  if (size > most_extras)
-    return 0;
-  extras.encode(out);
-  return size;
-}
-
-/// What the other end's header said. False, and nothing is changed, when it is nothing that we write.
-bool read_extras(ids::bytes_view padding, route_header& to) {
-  auto extras = route_header::decode(padding);
-  if (!extras || !extras->onward_empty() || !extras->return_empty())
-    return false;
-  to.hop_budget(std::min(extras->hop_budget(), route_header::default_hop_budget));
-  to.flags(extras->flags() & (route_header::flag_report | route_header::flag_trace | route_header::flag_stream));
-  to.traced(extras->traced());
-  if (const auto* r = extras->get_report())
-    to.set_report(*r);
-  return true;
-}
-
-} // namespace
 
 message_ptr channel::fresh(bool with_return) const {
   auto m = std::make_unique<message>();
@@ -312,80 +291,53 @@ message_ptr channel::fresh(bool with_return) const {
 
 void channel::seal(message_ptr m) {
   m->header.pop_onward();
-  std::array<std::byte, most_extras> extras;
-  auto padding = write_extras(m->header, extras.data());
-  std::array<std::byte, most_extras + 8> tail;
-  const auto* tail_end = wire::write_tail(tail.data(), {extras.data(), padding});
-  const auto body = m->bytes();
-  const auto head = wire::head_size(m->header, body.size());
-  const auto size = ids::sealed_overhead + head + body.size() + static_cast<std::size_t>(tail_end - tail.data());
-  if (size > terms_.env->node.limits.max_frame)
-    return drop(std::move(m), drop_reason::too_large, "it does not fit a frame when it is sealed");
-  auto block = std::make_unique_for_overwrite<std::byte[]>(size);
-  auto* at = block.get() + ids::nonce_size; // sealed in place
-  wire::write_head(at, m->header, body.size());
-  const std::array<ids::bytes_view, 3> parts{ids::bytes_view{at, head}, body, ids::bytes_view{tail.data(), tail_end}};
-  auto held = std::move(m->held);
-  if (send_sealed(std::move(block), parts, std::move(held)))
+  auto ok = out_->send(m, fresh(false), terms_.env->node.limits.max_frame);
+  if (ok)
     ++sent_;
+  else if (ok.error().code == errc::too_large)
+    drop(std::move(m), drop_reason::too_large, ok.error().cause);
+  else
+    can_seal_no_more(std::move(ok).error());
 }
 
 void channel::send_plain(ids::bytes_view plaintext) {
-  auto block = std::make_unique_for_overwrite<std::byte[]>(ids::sealed_overhead + plaintext.size());
-  send_sealed(std::move(block), std::span{&plaintext, 1}, credit{terms_.env->node.local_budget, sizeof(message)});
+  auto m = fresh(false);
+  m->held = credit{terms_.env->node.local_budget, sizeof(message)};
+  if (auto ok = out_->send_plain(plaintext, std::move(m)); !ok)
+    can_seal_no_more(std::move(ok).error());
 }
 
-bool channel::send_sealed(std::unique_ptr<std::byte[]> block, std::span<const ids::bytes_view> parts, credit held) {
-  std::size_t size = ids::sealed_overhead;
-  for (auto p : parts)
-    size += p.size();
-  if (auto ok = sending_->seal(parts, block.get()); !ok) {
-    closed_by_peer_ = true; // no more can be sealed, not even the end
-    end(std::move(ok).error());
-    return false;
-  }
-  auto m = fresh(false);
-  if (size > payload::inline_capacity)
-    m->body = payload{std::move(block), size, 0, size};
-  else
-    m->body.assign({block.get(), size});
-  m->held = std::move(held);
-  m->recharge();
-  board().deliver(std::move(m));
-  return true;
+void channel::can_seal_no_more(error why) {
+  closed_by_peer_ = true; // not even the end can be said
+  end(std::move(why));
 }
 
 // -- out of the channel ------------------------------------------------------------------------------
 
-void channel::open_message(message_ptr m) {
-  const auto sealed = m->bytes();
-  if (sealed.size() < ids::sealed_overhead)
-    return refuse(std::move(m), "cut off", "a message of a channel is cut off");
-  const auto size = sealed.size() - ids::sealed_overhead;
-  auto block = std::make_unique_for_overwrite<std::byte[]>(std::max<std::size_t>(size, 1));
-  auto nonce = receiving_->open(sealed, block.get());
-  if (!nonce)
-    return refuse(std::move(m), "not opened", nonce.error().cause);
+void channel::opened(opened_message o) {
+  if (phase_ != phase::open)
+    return drop(std::move(o.outer), drop_reason::refused);
   heard_ = reactor().now();
   unanswered_ = 0;
-  if (role_ == role::responder && *nonce > last_nonce_) {
-    last_nonce_ = *nonce;
-    follow(*m);
+  if (role_ == role::responder && o.nonce > last_nonce_) {
+    last_nonce_ = o.nonce;
+    follow(*o.outer);
   }
   if (!up_)
     is_up();
   auto inner = std::make_unique<message>();
-  auto what = wire::decode({block.get(), size}, inner->header);
+  auto what = wire::decode({o.block.get(), o.size}, inner->header);
   if (!what)
-    return refuse(std::move(m), "not decoded", what.error().cause);
+    return refuse(std::move(o.outer), "not decoded", what.error().cause);
   if (auto* refresh = std::get_if<wire::refresh>(&*what))
     return on_refresh(std::move(*refresh));
   if (std::holds_alternative<wire::end_of_channel>(*what)) {
     closed_by_peer_ = true;
     return end({errc::closed, "the other end has closed the channel", {}});
   }
-  inner->held = std::move(m->held);
-  let_in(std::move(inner), std::move(block), size, std::get<wire::for_worker>(*what));
+  inner->held = std::move(o.outer->held);
+  o.outer.reset();
+  let_in(std::move(inner), std::move(o.block), o.size, std::get<wire::for_worker>(*what));
 }
 
 void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size, const wire::for_worker& what) {
@@ -409,14 +361,27 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
   board().deliver(std::move(inner));
 }
 
-/// Nothing about the channel may depend on whether it is taken: it goes on as it is.
+/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing.
 void channel::on_refresh(wire::refresh what) {
   auto shared = std::make_shared<wire::refresh>(std::move(what));
-  (void)terms_.env->work.add(link_.producer, [env = terms_.env, wanted = terms_.wanted, who = peer_->who.id(), shared] {
-    auto ok = ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, env->own->known(), environment::now());
-    if (!ok)
-      log(level::warn, "channels", "what " + to_string(who) + " says of itself anew does not count: " + ok.error().cause);
+  (void)terms_.env->work.add(link_.producer, crew::step::first, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), shared, box = my_postbox(), this] {
+    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, *own->known(), environment::now()));
+    (void)box.post([this, fresh] { refreshed(*fresh); });
   });
+}
+
+void channel::refreshed(result<ids::peer>& fresh) {
+  if (!fresh)
+    return terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew does not count, " + std::string{to_string(fresh.error().code)} + ": " + fresh.error().cause);
+  for (const auto& why : fresh->refused_credentials)
+    log_debug("a credential of " + *source_.identity + " does not count: " + why);
+  peer_->who = std::move(fresh->who);
+  peer_->credentials = std::move(fresh->credentials);
+}
+
+void channel::say_anew(const ids::bytes& what) {
+  if (phase_ == phase::open)
+    send_plain(what);
 }
 
 void channel::refuse(message_ptr m, std::string_view reason, const std::string& line) {

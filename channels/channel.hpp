@@ -2,8 +2,9 @@
 #pragma once
 
 #include "channels/environment.hpp"
+#include "channels/incoming.hpp"
+#include "channels/outgoing.hpp"
 #include "identity/channel_message.hpp"
-#include "identity/receiving.hpp"
 #include "runtime/workers/worker.hpp"
 
 #include <chrono>
@@ -12,7 +13,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace ockam::channels {
 
@@ -21,7 +24,9 @@ enum class role : std::uint8_t { initiator, responder };
 /// What all channels have in common that one listener or one session makes.
 struct terms {
   environment_ptr env;
+  identity_ptr own = {}; ///< who this node is in them
   identities::requirements wanted = {}; ///< who may be at the other end
+  std::vector<identities::credential> shown = {}; ///< to the other end, in place of what the identity has; empty: that
   std::uint32_t spawner = 0; ///< flow control id of the listener; 0: of none
   std::uint32_t shared = 0;  ///< `well_known_flows` that what comes out has as well; 0: none
   std::chrono::milliseconds patience{10'000}; ///< for a handshake
@@ -58,8 +63,9 @@ struct channel_events {
 /// implementation, nothing is heard for a while though pings ask for it. Nothing is ever sent about a failure.
 ///
 /// What steps of the handshake cost is done on other threads (`crew`), one message at a time; what comes meanwhile waits
-/// here. Steps of the transport phase are a few microseconds and are done here. Socket thread only.
-class channel final : public worker {
+/// here. Small messages are sealed and opened here, a few microseconds each, and large ones on other threads as well, all of
+/// them in order (`outgoing`, `incoming`). Socket thread only.
+class channel final : public worker, private incoming::owner {
  public:
   /// One that begins, by this way: it ends at a listener.
   channel(terms t, std::uint32_t flow, route way);
@@ -85,6 +91,14 @@ class channel final : public worker {
   const address& decryptor() const { return self(); }
   /// m2 leaves; once, when it has its address.
   void answer(identities::bytes m2, message_ptr m1);
+  /// Who this node is in it.
+  const identity_ptr& own() const noexcept { return terms_.own; }
+  /// What issuers say of the other end, as far as it counts.
+  std::span<const identities::verified_credential> credentials() const noexcept {
+    return peer_ ? std::span<const identities::verified_credential>{peer_->credentials} : std::span<const identities::verified_credential>{};
+  }
+  /// Tells the other end of another key, or another credential, of this one: `node_identity::refresh` has made it.
+  void say_anew(const identities::bytes& what);
   /// Ends it from here: its owner is told, and the other end.
   void end(error why);
 
@@ -96,9 +110,11 @@ class channel final : public worker {
   static constexpr unsigned most_attempts = 16;
   /// Messages that wait for a step, or for the owner of E.
   static constexpr std::size_t most_waiting = 1024;
-  /// How often a channel looks whether it lives; an initiator asks the other end after one look without a word of it, and
-  /// gives it up when so many were not answered: 3.2 to 4 s.
-  static constexpr std::chrono::milliseconds look{800};
+  /// After so long without a word of the other end an initiator asks it, and again each `ask_again`; when so many were not
+  /// answered it gives the channel up, 4.1 s after the last word. So an idle channel costs a question and an answer each
+  /// two seconds, one that is used none at all, and a dead one is made anew within 5 s, over any way whose round trip takes under 2 s.
+  static constexpr std::chrono::milliseconds quiet{2'000};
+  static constexpr std::chrono::milliseconds ask_again{700};
   static constexpr unsigned most_unanswered = 3;
   /// When a responder gives up an initiator that pings, or one whose link is gone.
   static constexpr std::chrono::milliseconds silence{60'000};
@@ -120,16 +136,19 @@ class channel final : public worker {
 
   void failed(step& s);
   void look_around();
+  void look_in(std::chrono::nanoseconds delay);
 
   // messages
   void seal(message_ptr m);
   void send_plain(identities::bytes_view plaintext);
   void send_ping(std::byte kind);
-  bool send_sealed(std::unique_ptr<std::byte[]> block, std::span<const identities::bytes_view> parts, credit held);
-  void open_message(message_ptr m);
+  void can_seal_no_more(error why);
+  void opened(opened_message m) override;
+  void not_opened(message_ptr m, std::string_view reason, const std::string& line) override { refuse(std::move(m), reason, line); }
   void let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size,
               const identities::channel_message::for_worker& what);
   void on_refresh(identities::channel_message::refresh what);
+  void refreshed(result<identities::peer>& fresh);
   void refuse(message_ptr m, std::string_view reason, const std::string& line);
   void follow(const message& m);
   void aim(route to);
@@ -157,8 +176,8 @@ class channel final : public worker {
   unsigned attempts_ = 0;
   std::string last_failure_;
 
-  std::optional<identities::sending> sending_;
-  std::optional<identities::receiving> receiving_;
+  std::shared_ptr<outgoing> out_; ///< null: not open yet
+  std::shared_ptr<incoming> in_;
   std::optional<identities::peer> peer_;
   std::uint64_t last_nonce_ = 0;
   std::uint64_t sent_ = 0, received_ = 0, not_opened_ = 0;

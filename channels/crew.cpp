@@ -69,15 +69,15 @@ crew::crew(net::reactor& reactor, std::unique_ptr<threads> by) : reactor_{reacto
 
 crew::~crew() { home_->there = nullptr; }
 
-bool crew::add(std::uint32_t source, std::function<void()> work) {
+bool crew::add(std::uint32_t source, step which, std::function<void()> work) {
   if (waiting_ >= most)
     return false;
-  auto& lane = lanes_[source];
-  if (lane.size() >= most_of_one_source)
+  auto& its = lanes_[source];
+  if (its.size() >= most_of_one_source)
     return false;
-  if (lane.empty())
+  if (its.size() == 0)
     turns_.push_back(source);
-  lane.push_back(std::move(work));
+  (which == step::next ? its.next : its.first).push_back(std::move(work));
   ++waiting_;
   go_on();
   return true;
@@ -87,12 +87,13 @@ void crew::go_on() {
   while (running_ < at_once && !turns_.empty()) {
     auto source = turns_.front();
     turns_.pop_front();
-    auto lane = lanes_.find(source);
-    auto work = std::move(lane->second.front());
-    lane->second.pop_front();
+    auto its = lanes_.find(source);
+    auto& from = its->second.next.empty() ? its->second.first : its->second.next;
+    auto work = std::move(from.front());
+    from.pop_front();
     --waiting_;
-    if (lane->second.empty())
-      lanes_.erase(lane);
+    if (its->second.size() == 0)
+      lanes_.erase(its);
     else
       turns_.push_back(source);
     run(std::move(work));

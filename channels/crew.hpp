@@ -12,9 +12,10 @@
 
 namespace ockam::channels {
 
-/// Threads for what handshakes need: signatures, key agreements, a vault that may block; a millisecond each. Their own and
-/// not the pool's, whose threads services may keep for as long as they like: a channel must not wait for a script, and
-/// no script for a flood of handshakes. Made when there is something to do for the first time.
+/// Threads for what handshakes need: signatures, key agreements, a vault that may block; a millisecond each. And others for
+/// large messages, tens of microseconds each, which a flood of handshakes must not delay. Their own and not the pool's, whose
+/// threads services may keep for as long as they like: a channel must not wait for a script, and no script for a channel. Made
+/// when there is something to do for the first time.
 class threads {
  public:
   virtual ~threads() = default;
@@ -30,8 +31,14 @@ std::unique_ptr<threads> make_threads(std::size_t number);
 class crew {
  public:
   static constexpr std::size_t at_once = 2;
-  static constexpr std::size_t most_of_one_source = 64;
-  static constexpr std::size_t most = 1024;
+  /// A thousand channels that one peer makes at once, and their next steps. What waits is also charged to the link that it
+  /// came by, whose budget is full before this is.
+  static constexpr std::size_t most_of_one_source = 2048;
+  static constexpr std::size_t most = 8192;
+  enum class step : std::uint8_t {
+    first, ///< of a handshake
+    next   ///< goes before all first ones of its source: what was begun is ended, before more of it is begun
+  };
 
   /// `reactor` lives longer.
   crew(net::reactor& reactor, std::unique_ptr<threads> by);
@@ -41,12 +48,16 @@ class crew {
 
   /// Calls `work` once, later, on another thread; what it has to say to a worker it posts to its `postbox`. `source`: the
   /// flow control id of the link that asks for it, 0 for this node. False when too much waits: `work` is never called.
-  bool add(std::uint32_t source, std::function<void()> work);
+  bool add(std::uint32_t source, step which, std::function<void()> work);
   std::size_t waiting() const noexcept { return waiting_; }
 
  private:
   struct home {
     crew* there; ///< null: gone
+  };
+  struct lane {
+    std::deque<std::function<void()>> next, first;
+    std::size_t size() const noexcept { return next.size() + first.size(); }
   };
 
   void go_on();
@@ -54,7 +65,7 @@ class crew {
 
   net::reactor& reactor_;
   std::shared_ptr<home> home_;
-  std::unordered_map<std::uint32_t, std::deque<std::function<void()>>> lanes_; ///< none is empty
+  std::unordered_map<std::uint32_t, lane> lanes_; ///< none is empty
   std::deque<std::uint32_t> turns_;
   std::size_t waiting_ = 0;
   std::size_t running_ = 0;

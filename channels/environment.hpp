@@ -17,17 +17,25 @@ class channel;
 /// What the channels of a node share. Lives longer than they do. Socket thread only, but for `own` and `now`.
 class environment {
  public:
-  environment(const node_context& n, identity_ptr who, std::unique_ptr<threads> by)
-    : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(by)} {}
+  environment(const node_context& n, identity_ptr who, std::unique_ptr<threads> for_handshakes, std::unique_ptr<threads> for_messages)
+    : node{n}, own{std::move(who)}, hostile{n.limits.log_interval}, work{n.reactor, std::move(for_handshakes)}, sealers{std::move(for_messages)} {}
 
   const node_context& node;
-  const identity_ptr own; ///< null: this node is nobody, and has no channels
+  const identity_ptr own; ///< null: this node is nobody, and has no channels but those of `others`
+  std::map<std::string, identity_ptr, std::less<>> others = {}; ///< identities beside its own, by the names of their sections
   rate_limited_log hostile; ///< lines about bad input
   crew work;
+  const std::unique_ptr<threads> sealers; ///< of large messages
   std::map<std::string, channel*> open = {}; ///< by the address of the encryptor; each adds and removes itself
 
   /// A line about bad input, once in a while for each reason, which is a text of ours.
   void warn(std::string_view reason, const std::string& line) { hostile.write(level::warn, "channels", reason, line, node.reactor.now()); }
+  /// For the end of the node: ends all channels, those inside of others first, so that what each says of its end gets through.
+  void end_all();
+  /// The one of that name, or (empty) its own. Error: `not_found`.
+  result<identity_ptr> identity(const std::string& name) const;
+  /// Who has changed a key or got another credential says so in all open channels: `what` is `node_identity::refresh`'s.
+  void tell_all_of(const node_identity& whose, const identities::bytes& what);
   /// For identity/, which has no clock.
   static identities::timestamp now();
 };

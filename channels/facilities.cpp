@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/facilities.hpp"
 
+#include "channels/channel_routes.hpp"
 #include "channels/keys.hpp"
-#include "runtime/core/channel_parts.hpp"
+#include "channels/ways.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/links/allow.hpp"
+#include "runtime/workers/channel_ways.hpp"
 
-#include <algorithm>
+#include <span>
 
 namespace ockam::channels {
 
@@ -14,18 +16,43 @@ namespace ids = identities;
 
 namespace {
 
-error nobody() {
-  return {errc::not_found, "this node has no identity, and so no secure channels", "give it one: section [identity] of its configuration"};
-}
-
-ids::requirements requirements_of(const option_values& keys) {
+/// Whose credentials count, and with whom channels may be.
+result<ids::requirements> requirements_of(const option_values& keys, node_identity& own) {
   ids::requirements out;
+  if (keys.has("authority")) {
+    auto encoded = parse_hex(keys.get<std::string>("authority"));
+    auto issuer = encoded ? ids::identity::import(*encoded) : result<ids::identity>{std::move(encoded).error()};
+    auto kept = issuer ? own.known()->keep(*issuer) : result<void>{issuer.error()};
+    if (!kept)
+      return error{kept.error().code, "authority: " + kept.error().cause, kept.error().hint};
+    out.issuers.push_back(issuer->id());
+  }
   if (!keys.has("authorized"))
     return out;
   out.authorized.emplace();
   for (const auto& text : keys.get<std::vector<std::string>>("authorized"))
     if (auto id = ids::parse_identifier(text))
       out.authorized->push_back(*id);
+  return out;
+}
+
+/// What a channel, or each one of a listener, is to be like.
+result<terms> terms_of(const environment_ptr& env, const option_values& keys) {
+  auto own = env->identity(keys.get<std::string>("identity"));
+  auto wanted = own ? requirements_of(keys, **own) : result<ids::requirements>{own.error()};
+  if (!wanted)
+    return std::move(wanted).error();
+  return terms{.env = env, .own = *std::move(own), .wanted = *std::move(wanted)};
+}
+
+/// `ISSUER name=value name=value; …`
+std::string text_of(std::span<const ids::verified_credential> all) {
+  std::string out;
+  for (const auto& c : all) {
+    out += (out.empty() ? "" : "; ") + to_string(c.issuer);
+    for (const auto& [name, value] : c.says)
+      out += " " + printable(name) + "=" + printable(value);
+  }
   return out;
 }
 
@@ -39,6 +66,7 @@ std::string text_of(const option_texts& keys, const std::string& key) {
 // -- listeners ---------------------------------------------------------------------------------------
 
 std::string_view listeners::kind() const { return listener_kind; }
+std::span<const key_descriptor> listeners::keys() const { return listener_keys; }
 
 listeners::listeners(environment_ptr env) : env_{std::move(env)} {
   if (!env_->own)
@@ -53,32 +81,38 @@ result<void> listeners::start(const std::string& name, const option_texts& given
     return std::move(keys).error();
   auto& node = env_->node;
   auto allow = keys->get<std::vector<std::string>>("allow");
-  auto flow = node.board.flows().create();
-  terms t{env_, requirements_of(*keys), flow, allows_services(allow) ? node.flows.services : 0};
+  auto t = terms_of(env_, *keys);
+  if (!t)
+    return std::move(t).error();
+  auto own = t->own;
+  auto flow = t->spawner = node.board.flows().create();
+  t->shared = allows_services(allow) ? node.flows.services : 0;
   auto figures = std::make_shared<listener_figures>();
   worker_options w;
   w.type = listener_kind;
   w.consumer_of = {node.flows.services, flow}; // its own channels too: channels in channels
-  auto worker = std::make_unique<listener>(std::move(t), static_cast<std::size_t>(keys->get<std::uint64_t>("max-channels")), figures);
+  auto worker = std::make_unique<listener>(*std::move(t), static_cast<std::size_t>(keys->get<std::uint64_t>("max-channels")), figures);
   if (auto ok = node.workers.start(address{name}, std::move(worker), std::move(w)); !ok) {
     node.board.remove_flow(flow);
     return ok;
   }
   allow_workers(node.board, flow, allow, "channels");
-  all_.emplace(name, entry{given, flow, std::move(figures), is_default});
+  all_.emplace(name, entry{given, std::move(own), flow, std::move(figures), is_default});
   return {};
 }
 
 result<config_section> listeners::begin(const config_section& s) {
-  if (!env_->own)
-    return nobody();
-  if (auto it = all_.find(s.name); it != all_.end()) {
-    if (!it->second.is_default)
-      return error{errc::already_exists, "there is a secure-channel-listener " + printable(s.name) + " already", "choose another name"};
+  auto it = all_.find(s.name);
+  if (it != all_.end() && !it->second.is_default)
+    return error{errc::already_exists, "there is a secure-channel-listener " + printable(s.name) + " already", "choose another name"};
+  bool takes_place = it != all_.end();
+  if (takes_place)
     (void)end(s.name);
-  }
-  if (auto ok = start(s.name, s.keys, false); !ok)
+  if (auto ok = start(s.name, s.keys, false); !ok) {
+    if (takes_place)
+      (void)start(s.name, {}, true);
     return std::move(ok).error();
+  }
   return s;
 }
 
@@ -96,7 +130,7 @@ std::vector<item_info> listeners::list() const {
   for (const auto& [name, e] : all_) {
     auto number = [](std::uint64_t n) { return std::to_string(n); };
     out.push_back({name,
-                   {{"identifier", env_->own->name()},
+                   {{"identifier", e.own->name()},
                     {"authorized", text_of(e.keys, "authorized")},
                     {"allow", e.keys.contains("allow") ? text_of(e.keys, "allow") : std::string{services_word}},
                     {"flow_control_id", std::string{env_->node.board.flows().text(e.flow)}},
@@ -116,14 +150,33 @@ void listeners::stop() {
 
 // -- channels ----------------------------------------------------------------------------------------
 
+secure_channels::secure_channels(environment_ptr env) : env_{std::move(env)} {
+  if (!env_->own)
+    return;
+  worker_options o;
+  o.type = "channel-maker";
+  o.internal = true;
+  if (auto ok = env_->node.workers.start(address{std::string{channel_maker_address}}, std::make_unique<ways>(env_), std::move(o)); !ok)
+    log(level::error, "channels", ok.error());
+}
+
 std::string_view secure_channels::kind() const { return channel_kind; }
+std::span<const key_descriptor> secure_channels::keys() const { return channel_keys; }
 
 result<config_section> secure_channels::begin(const config_section& s) {
-  if (!env_->own)
-    return nobody();
   auto keys = option_values::read(channel_keys, s.keys);
   auto m = keys ? parse_multiaddr(keys->get<std::string>("to")) : result<multiaddr>{keys.error()};
-  auto way = m ? make_route(env_, *m, true) : result<made_route>{m.error()};
+  auto t = m ? terms_of(env_, *keys) : result<terms>{m.error()};
+  if (!t)
+    return std::move(t).error();
+  if (keys->has("credential")) {
+    auto bytes = parse_hex(keys->get<std::string>("credential"));
+    auto shown = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
+    if (!shown)
+      return error{shown.error().code, "credential: " + shown.error().cause, {}};
+    t->shown.push_back(*std::move(shown));
+  }
+  auto way = make_route(env_, *m, {.lasting = true, .identity = keys->get<std::string>("identity")});
   if (!way)
     return std::move(way).error();
   auto kept = s;
@@ -131,10 +184,9 @@ result<config_section> secure_channels::begin(const config_section& s) {
     kept.name = random_address().name;
   if (all_.contains(kept.name))
     return error{errc::already_exists, "there is a secure-channel " + printable(kept.name) + " already", "choose another name"};
-  entry e{s.keys, {}, std::make_shared<session_status>(), std::move(way->channels)};
-  terms t{env_, requirements_of(*keys)};
-  t.patience = env_->node.limits.handshake_timeout;
-  auto at = session::start(std::move(t), address{kept.name}, std::move(way->to), keys->get<std::vector<std::string>>("allow"), true, e.status);
+  entry e{s.keys, t->own, {}, std::make_shared<session_status>(), std::move(way->channels)};
+  t->patience = env_->node.limits.handshake_timeout;
+  auto at = session::start(*std::move(t), address{kept.name}, std::move(way->to), keys->get<std::vector<std::string>>("allow"), true, e.status);
   if (!at)
     return std::move(at).error();
   e.session = *std::move(at);
@@ -158,13 +210,16 @@ std::vector<item_info> secure_channels::list() const {
     auto number = [](std::uint64_t n) { return std::to_string(n); };
     out.push_back({name,
                    {{"to", text_of(e.keys, "to")},
+                    {"identifier", e.own->name()},
                     {"authorized", text_of(e.keys, "authorized")},
                     {"state", std::string{to_string(e.status->now)}},
                     {"reason", e.status->reason},
+                    {"reason_code", e.status->code == errc::ok ? std::string{} : std::string{to_string(e.status->code)}},
                     {"route", open ? to_string(open->way()) : std::string{}},
                     {"flow_control_id", open ? std::string{env_->node.board.flows().text(open->flow())} : std::string{}},
                     {"their_identifier", open ? to_string(open->peer()->id()) : std::string{}},
                     {"their_change_history", open ? to_hex(open->peer()->exported()) : std::string{}},
+                    {"their_credentials", open ? text_of(open->credentials()) : std::string{}},
                     {"openings", number(e.status->openings)},
                     {"sent", number(open ? open->sent() : 0)},
                     {"received", number(open ? open->received() : 0)},
@@ -177,93 +232,14 @@ void secure_channels::when_settled(std::string_view name, std::chrono::milliseco
   auto it = all_.find(name);
   if (it == all_.end() || it->second.status->now != session_status::state::connecting)
     return done();
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  it->second.status->waiting.push_back(tell);
-  env_->node.reactor.after(within, tell);
+  it->second.status->waiting.wait(env_->node.reactor, within, std::move(done));
 }
 
 void secure_channels::stop() {
+  env_->end_all();
+  (void)env_->node.workers.stop(address{std::string{channel_maker_address}});
   while (!all_.empty())
     (void)end(all_.begin()->first);
-}
-
-// -- routes ------------------------------------------------------------------------------------------
-
-namespace {
-
-/// A channel of a route.
-struct link_of_chain {
-  address session;
-  std::shared_ptr<session_status> status;
-};
-
-/// So long the channel around another one outlives it: what that one says of its end has to get through.
-constexpr std::chrono::milliseconds grace{200};
-
-/// Ends them, the innermost (last) first.
-void end_chain(const environment_ptr& env, std::vector<link_of_chain> chain) {
-  if (chain.empty())
-    return;
-  auto last = std::move(chain.back());
-  chain.pop_back();
-  if (last.status->open)
-    last.status->open->end({errc::closed, "the route that it was made for has ended", {}});
-  (void)env->node.workers.stop(last.session);
-  if (!chain.empty())
-    env->node.reactor.after(grace, [env, chain = std::move(chain)] { end_chain(env, chain); });
-}
-
-/// The channels of one route, the outermost first, which end with it.
-class channels_of_route {
- public:
-  explicit channels_of_route(environment_ptr env) : env_{std::move(env)} {}
-  ~channels_of_route() { end_chain(env_, std::move(chain_)); }
-  channels_of_route(const channels_of_route&) = delete;
-  channels_of_route& operator=(const channels_of_route&) = delete;
-
-  void add(link_of_chain one) { chain_.push_back(std::move(one)); }
-
- private:
-  environment_ptr env_;
-  std::vector<link_of_chain> chain_;
-};
-
-} // namespace
-
-result<made_route> make_route(const environment_ptr& env, const multiaddr& m, bool lasting) {
-  auto parts = split_at_channels(m);
-  if (parts.size() == 1)
-    return make_plain_route(m, lasting);
-  if (!env->own)
-    return nobody();
-  if (auto whole = to_route(without_channels(m)); !whole)
-    return std::move(whole).error();
-  if (parts.back().parts.empty())
-    return error{errc::invalid_route, "the route ends in a secure channel: what is at its other end is missing", "for example …/secure/api/service/echo"};
-  made_route out;
-  auto made = std::make_shared<channels_of_route>(env);
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    auto next = to_route(parts[i]);
-    if (!next)
-      return std::move(next).error();
-    out.to.insert(out.to.end(), next->begin(), next->end());
-    if (i + 1 == parts.size())
-      break;
-    auto e = random_address();
-    terms t{env};
-    t.patience = env->node.limits.handshake_timeout;
-    auto status = std::make_shared<session_status>();
-    auto at = session::start(std::move(t), e, std::exchange(out.to, route{e}), {}, lasting, status);
-    if (!at)
-      return std::move(at).error();
-    made->add({*std::move(at), std::move(status)});
-  }
-  out.channels = std::move(made);
-  return out;
 }
 
 } // namespace ockam::channels

@@ -22,6 +22,7 @@ class listeners final : public facility {
   explicit listeners(environment_ptr env);
 
   std::string_view kind() const override;
+  std::span<const key_descriptor> keys() const override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
@@ -30,6 +31,7 @@ class listeners final : public facility {
  private:
   struct entry {
     option_texts keys;
+    identity_ptr own;
     std::uint32_t flow;
     std::shared_ptr<listener_figures> figures;
     bool is_default = false; ///< nobody has asked for it
@@ -43,9 +45,11 @@ class listeners final : public facility {
 /// The facility `secure-channel`: those that this node has begun, and that are to last. Socket thread only.
 class secure_channels final : public facility {
  public:
-  explicit secure_channels(environment_ptr env) : env_{std::move(env)} {}
+  /// Starts what makes channels for services, if the node has an identity.
+  explicit secure_channels(environment_ptr env);
 
   std::string_view kind() const override;
+  std::span<const key_descriptor> keys() const override;
   /// Without a name it gets an address of chance.
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
@@ -56,16 +60,14 @@ class secure_channels final : public facility {
  private:
   struct entry {
     option_texts keys;
+    identity_ptr own;
     address session;
     std::shared_ptr<session_status> status;
-    std::shared_ptr<void> channels; ///< that its own route goes through
+    std::shared_ptr<route_channels> channels; ///< that its own route goes through
   };
 
   environment_ptr env_;
   std::map<std::string, entry, std::less<>> all_;
 };
-
-/// `route_maker` of a node with this environment.
-result<made_route> make_route(const environment_ptr& env, const multiaddr& m, bool lasting);
 
 } // namespace ockam::channels

@@ -3,6 +3,7 @@
 
 #include "identity/identifier.hpp"
 #include "runtime/core/channel_parts.hpp"
+#include "runtime/core/hex.hpp"
 #include "runtime/core/section.hpp"
 #include "runtime/core/units.hpp"
 
@@ -10,7 +11,7 @@
 /// workers, for whoever reads configurations.
 namespace ockam::channels {
 
-inline constexpr std::string_view channel_kind = "secure-channel", listener_kind = "secure-channel-listener";
+inline constexpr std::string_view channel_kind = "secure-channel", listener_kind = "secure-channel-listener", identity_kind = "channel-identity";
 
 inline result<void> check_identifiers(const std::string& text) {
   for (const auto& one : split_list(text))
@@ -34,18 +35,47 @@ inline constexpr key_descriptor authorized_key{
   .name = "authorized", .type = key_type::list, .about = "identifiers of whom may be at the other end; anybody who proves to be somebody if not given",
   .value = "I…", .check = &check_identifiers};
 
-inline constexpr std::array<key_descriptor, 3> channel_keys{{
+/// History of an issuer, in hex as `ockam identity export` prints it; whether it holds is seen where it is used.
+inline result<void> check_history(const std::string& text) {
+  auto bytes = parse_hex(text);
+  return bytes ? result<void>{} : result<void>{bytes.error()};
+}
+
+inline result<void> check_credential(const std::string& text) {
+  auto bytes = parse_hex(text);
+  return bytes ? result<void>{} : result<void>{error{errc::invalid_argument, "Invalid credential hex", {}}};
+}
+
+inline constexpr key_descriptor authority_key{
+  .name = "authority", .about = "whose credentials count, as `ockam identity export` prints it; none are looked at if not given", .value = "HEX",
+  .check = &check_history};
+
+inline constexpr std::array<key_descriptor, 6> channel_keys{{
   {.name = "to", .about = "the route to the listener", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/api", .required = true,
    .check = &check_listener_route},
   authorized_key,
+  channel_identity_key,
+  authority_key,
+  {.name = "credential", .about = "what an issuer says of this node, in hex, for the other end; that of the identity if not given", .value = "HEX",
+   .check = &check_credential},
   {.name = "allow", .type = key_type::list, .about = "workers that the other end may reach through it, beside the answers to what was sent"},
 }};
 
-inline constexpr std::array<key_descriptor, 3> listener_keys{{
+inline constexpr std::array<key_descriptor, 5> listener_keys{{
   authorized_key,
+  channel_identity_key,
+  authority_key,
   {.name = "allow", .type = key_type::list,
    .about = "workers that those at the other end may reach; `services` stands for echo, uppercase and what was started by name", .fallback = "services"},
   {.name = "max-channels", .type = key_type::number, .about = "channels at one time", .fallback = "4096", .least = 1, .most = 100'000},
+}};
+
+/// Those of `[identity]` that one beside it has as well.
+inline constexpr std::array<key_descriptor, 4> identity_keys{{
+  {.name = "vault", .type = key_type::path, .about = "file of its keys, of mode 0600", .example = "other.vault", .required = true},
+  {.name = "history", .type = key_type::path, .about = "file of its change history, in hex, of mode 0600", .example = "other.identity", .required = true},
+  {.name = "passphrase-file", .type = key_type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
+  {.name = "credential-file", .type = key_type::path, .about = "file with a credential, in hex, that channels show the other end"},
 }};
 
 } // namespace ockam::channels

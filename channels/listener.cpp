@@ -18,7 +18,7 @@ listener::listener(terms t, std::size_t most_channels, std::shared_ptr<listener_
   : terms_{std::move(t)}, most_channels_{most_channels}, figures_{std::move(figures)} {}
 
 void listener::on_message(message_ptr m) {
-  if (m->header.get_report())
+  if (m->header.get_report() || m->header.is_traced()) // somebody has followed the way here
     return;
   if (m->header.return_empty() || m->body.size() < ids::x25519_public{}.size() || m->body.size() > ids::noise_xx::max_message) {
     ++figures_->refused;
@@ -31,11 +31,11 @@ void listener::on_message(message_ptr m) {
   auto a = std::make_shared<arrival>();
   auto source = m->source().producer;
   a->m1 = std::move(m);
-  bool taken = terms_.env->work.add(source, [a, env = terms_.env, wanted = terms_.wanted, box = my_postbox(), this] {
-    auto own = env->own->own(environment::now());
+  bool taken = terms_.env->work.add(source, crew::step::first, [a, who = terms_.own, wanted = terms_.wanted, box = my_postbox(), this] {
+    auto own = who->own(environment::now());
     if (own) {
       own->proof.features = ids::feature_pings;
-      a->h.emplace(ids::handshake::responder(*std::move(own), wanted, env->own->known()));
+      a->h.emplace(ids::handshake::responder(*std::move(own), wanted, *who->known()));
       a->m2 = a->h->receive(a->m1->bytes(), environment::now());
     } else {
       a->m2 = std::move(own).error();
@@ -56,7 +56,7 @@ void listener::turn_away(message_ptr m, const std::string& why) {
 void listener::begin(arrival& a) {
   if (!a.m2) {
     ++figures_->refused;
-    return terms_.env->warn("m1", "listener " + self().name + ": " + a.m2.error().cause);
+    return terms_.env->warn("m1", "listener " + self().name + ": " + std::string{to_string(a.m2.error().code)} + ": " + a.m2.error().cause);
   }
   auto& node = terms_.env->node;
   auto source = a.m1->source().producer;
@@ -105,14 +105,15 @@ void listener::drop_half_open(entries::iterator it) {
     by_source_.erase(n);
 }
 
+/// The oldest one of a source that has too many goes, or of the one that has most of them.
 void listener::make_room(std::uint32_t source) {
   auto of_it = by_source_.find(source);
-  bool one_has_too_many = of_it != by_source_.end() && of_it->second >= most_half_open_of_one;
-  if (!one_has_too_many && half_open_.size() < most_half_open)
-    return;
-  auto oldest = half_open_.begin();
-  if (one_has_too_many)
-    oldest = std::find_if(half_open_.begin(), half_open_.end(), [&](auto& e) { return e.source == source; });
+  if (of_it == by_source_.end() || of_it->second < most_half_open_of_one) {
+    if (half_open_.size() < most_half_open)
+      return;
+    of_it = std::max_element(by_source_.begin(), by_source_.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  }
+  auto oldest = std::find_if(half_open_.begin(), half_open_.end(), [&](auto& e) { return e.source == of_it->first; });
   oldest->what->end({errc::limit_reached, "another handshake has taken its place", {}}); // takes itself out
 }
 

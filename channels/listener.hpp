@@ -30,7 +30,8 @@ struct listener_figures {
 /// | other   | counted, dropped                                                  |
 ///
 /// A handshake that does not end is forgotten after `patience`, or when others take its place: of one link, and of all,
-/// only so many are half-open, and the oldest goes first, so that who floods it displaces mostly itself. Channels that are
+/// only so many are half-open; when there is no room, the oldest one of the link that has most of them goes, so that who floods
+/// it displaces itself, and several who do displace each other. Channels that are
 /// open are bounded as well. Ends with all of its channels. Socket thread only.
 class listener final : public worker {
  public:

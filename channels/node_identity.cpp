@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/node_identity.hpp"
 
+#include "identity/channel_message.hpp"
+#include "identity/known_file.hpp"
 #include "identity/passphrase.hpp"
+#include "identity/private_file.hpp"
 #include "identity/token_vault.hpp"
+#include "runtime/core/hex.hpp"
 #include "runtime/core/log.hpp"
 
 namespace ockam::channels {
 
 namespace ids = identities;
 
-result<identity_ptr> node_identity::load(const identity_config& c, ids::timestamp now) {
+namespace {
+
+/// Largest file of a credential.
+constexpr std::size_t max_credential = 64u << 10;
+
+result<std::unique_ptr<ids::vault>> open_vault_of(const identity_config& c) {
   std::optional<ids::secret> passphrase;
   if (!c.passphrase_file.empty()) {
     auto read = ids::passphrase::from_file(c.passphrase_file);
@@ -17,48 +26,143 @@ result<identity_ptr> node_identity::load(const identity_config& c, ids::timestam
       return std::move(read).error();
     passphrase = *std::move(read);
   }
-  auto keys = ids::open_vault_file(c.vault, passphrase ? &*passphrase : nullptr);
-  if (!keys)
-    return std::move(keys).error();
-  auto who = ids::history_file::read_or_create(c.history, **keys, ids::key_type::ed25519, now);
-  if (!who)
-    return std::move(who).error();
-  auto out = of(*std::move(keys), *std::move(who), now);
-  if (!out && out.error().code == errc::not_found)
-    return error{errc::not_found, "the vault " + c.vault + " has not the key of the identity in " + c.history,
-                 "the two belong together: bring back the one that was replaced, or remove both files for a new identity"};
+  return ids::open_vault_file(c.vault, passphrase ? &*passphrase : nullptr);
+}
+
+result<std::vector<ids::credential>> read_credentials_of(const identity_config& c) {
+  if (c.credential_file.empty())
+    return std::vector<ids::credential>{};
+  auto file = ids::private_file::read(c.credential_file, max_credential);
+  if (!file)
+    return error{file.error().code, "credential " + c.credential_file + ": " + file.error().cause, file.error().hint};
+  std::string_view digits{reinterpret_cast<const char*>(file->bytes().data()), file->size()};
+  while (!digits.empty() && (digits.back() == '\n' || digits.back() == '\r' || digits.back() == ' '))
+    digits.remove_suffix(1);
+  auto bytes = parse_hex(digits);
+  auto read = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
+  if (!read)
+    return error{read.error().code, "credential " + c.credential_file + ": " + read.error().cause, "it is what `ockam credential issue --encoding hex` prints"};
+  return std::vector<ids::credential>{*std::move(read)};
+}
+
+result<known_ptr> open_known(const identity_config& c) {
+  if (c.known_identities.empty())
+    return known_ptr{std::make_shared<ids::memory_identities>()};
+  auto file = ids::file_identities::open(c.known_identities);
+  if (!file)
+    return std::move(file).error();
+  return known_ptr{*std::move(file)};
+}
+
+bool same(std::span<const ids::credential> l, std::span<const ids::credential> r) {
+  return std::equal(l.begin(), l.end(), r.begin(), r.end(), [](auto& a, auto& b) { return encode(a) == encode(b); });
+}
+
+} // namespace
+
+result<identity_ptr> node_identity::load(const identity_config& c, ids::timestamp now) {
+  auto known = open_known(c);
+  if (!known)
+    return std::move(known).error();
+  identity_ptr out{new node_identity{c, *std::move(known)}};
+  std::lock_guard lock{out->mutex_};
+  if (auto ok = out->open(true, now); !ok)
+    return std::move(ok).error();
   return out;
 }
+
+identity_ptr node_identity::later(identity_config c, known_ptr known) { return identity_ptr{new node_identity{std::move(c), std::move(known)}}; }
 
 result<identity_ptr> node_identity::of(std::unique_ptr<ids::vault> keys, ids::identity who, ids::timestamp now) {
-  identity_ptr out{new node_identity{std::move(keys), std::move(who)}};
-  if (auto ok = out->make_static_key(now); !ok)
+  identity_ptr out{new node_identity{{}, std::make_shared<ids::memory_identities>()}};
+  out->keys_ = std::move(keys);
+  std::lock_guard lock{out->mutex_};
+  if (auto ok = out->use(std::move(who), {}, now); !ok)
     return std::move(ok).error();
-  if (!ids::secrets_are_locked())
-    log(level::warn, "identity", "the system locks no memory for this process (ulimit -l): keys may be swapped out");
   return out;
 }
 
-result<void> node_identity::make_static_key(ids::timestamp now) {
+result<void> node_identity::open(bool may_make, ids::timestamp now) {
+  auto keys = open_vault_of(config_);
+  if (!keys)
+    return std::move(keys).error();
+  auto who = may_make ? ids::history_file::read_or_create(config_.history, **keys, ids::key_type::ed25519, now) : ids::history_file::read(config_.history);
+  if (!who)
+    return std::move(who).error();
+  auto credentials = read_credentials_of(config_);
+  if (!credentials)
+    return std::move(credentials).error();
+  keys_ = *std::move(keys);
+  auto ok = use(*std::move(who), *std::move(credentials), now);
+  if (!ok)
+    keys_.reset();
+  if (!ok && ok.error().code == errc::not_found)
+    return error{errc::not_found, "the vault " + config_.vault + " has not the key of the identity in " + config_.history,
+                 "the two belong together: bring back the one that was replaced, or remove both files for a new identity"};
+  return ok;
+}
+
+/// Makes a static key that this identity attests.
+result<void> node_identity::use(ids::identity who, std::vector<ids::credential> credentials, ids::timestamp now) {
   auto key = static_keys_.new_static_key();
   if (!key)
     return std::move(key).error();
-  auto attestation = ids::attest(*keys_, who_, *key, now);
+  auto attestation = ids::attest(*keys_, who, *key, now);
   if (!attestation) {
     (void)static_keys_.remove(*key);
     return std::move(attestation).error();
   }
-  own_.emplace(ids::own_identity{&static_keys_, *key, {who_.history(), *std::move(attestation), {}}});
-  made_ = now;
+  if (!now_ && !ids::secrets_are_locked())
+    log(level::warn, "identity", "the system locks no memory for this process (ulimit -l): keys may be swapped out");
+  is_called(who);
+  ids::own_identity own{&static_keys_, *key, {who.history(), *std::move(attestation), credentials}};
+  now_.emplace(state{std::move(who), std::move(credentials), std::move(own), now});
   return {};
+}
+
+void node_identity::is_called(const ids::identity& who) {
+  if (has_name_.load(std::memory_order_relaxed))
+    return;
+  name_ = to_string(who.id());
+  has_name_.store(true, std::memory_order_release);
 }
 
 result<ids::own_identity> node_identity::own(ids::timestamp now) {
   std::lock_guard lock{mutex_};
-  if (now < made_ || now - made_ > renewal)
-    if (auto ok = make_static_key(now); !ok)
+  if (!now_)
+    if (auto ok = open(false, now); !ok)
       return std::move(ok).error();
-  return *own_;
+  if (now < now_->made || now - now_->made > renewal)
+    if (auto ok = use(now_->who, now_->credentials, now); !ok)
+      return std::move(ok).error();
+  return now_->own;
+}
+
+result<std::optional<ids::bytes>> node_identity::refresh(ids::timestamp now) {
+  std::lock_guard lock{mutex_};
+  std::optional<ids::bytes> nothing;
+  if (!now_) {
+    if (auto ok = open(false, now); !ok)
+      return std::move(ok).error();
+    return nothing;
+  }
+  if (config_.history.empty())
+    return nothing;
+  auto who = ids::history_file::read(config_.history);
+  if (!who)
+    return std::move(who).error();
+  auto credentials = read_credentials_of(config_);
+  if (!credentials)
+    return std::move(credentials).error();
+  auto what = compare(now_->who, *who);
+  if (what == ids::comparison::older || what == ids::comparison::conflict)
+    return error{errc::not_authentic, "history " + config_.history + (what == ids::comparison::older ? " is older than before" : " is that of another identity than before"),
+                 "the node stays " + name_ + " as it was; another identity takes a new start"};
+  if (what == ids::comparison::same && same(now_->credentials, *credentials))
+    return nothing;
+  if (auto ok = use(*std::move(who), *std::move(credentials), now); !ok)
+    return std::move(ok).error();
+  return std::optional{ids::channel_message::encode_refresh(now_->who.history(), now_->credentials)};
 }
 
 } // namespace ockam::channels

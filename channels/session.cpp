@@ -2,6 +2,7 @@
 #include "channels/session.hpp"
 
 #include "runtime/links/allow.hpp"
+#include "runtime/workers/reply_address.hpp"
 
 namespace ockam::channels {
 
@@ -87,10 +88,12 @@ void session::is_up() {
   status_->open = trying_;
   status_->now = session_status::state::up;
   status_->reason.clear();
+  status_->code = errc::ok;
   held_bytes_ = 0;
   for (auto held = std::exchange(held_, {}); auto& m : held)
     node.board.hand_over(std::move(m));
-  status_->settle();
+  status_->waiting.settle();
+  status_->tell();
 }
 
 /// There is no channel any more, or none came about.
@@ -106,12 +109,14 @@ void session::has_ended(const error& why) {
   bool is_news = status_->reason != why.cause;
   status_->now = session_status::state::down;
   status_->reason = why.cause;
-  log(was_up || is_news ? level::warn : level::debug, "channels", "secure channel " + encryptor_.name + " is down: " + why.cause);
+  status_->code = why.code;
+  log(was_up || is_news ? level::warn : level::debug, "channels", "secure channel " + encryptor_.name + " is down, " + std::string{to_string(why.code)} + ": " + why.cause);
   if (lasting_)
     retry_timer_ = set_timer(retries_.next());
   else
     give_up_held(why.cause);
-  status_->settle();
+  status_->waiting.settle();
+  status_->tell();
 }
 
 void session::on_message(message_ptr m) {
@@ -121,6 +126,8 @@ void session::on_message(message_ptr m) {
 }
 
 void session::hold(message_ptr m) {
+  if (!m->is_imported() && !m->header.return_empty()) // who has sent it before there was this address, as in the same turn
+    admit_answers(terms_.env->node.board, m->header.return_front(), encryptor_);
   auto bytes = m->footprint();
   bool gives_up = !lasting_ && status_->now == session_status::state::down;
   if (gives_up || terms_.env->node.reactor.now() - without_since_ > std::max(longest_hold, terms_.patience))
@@ -159,7 +166,7 @@ void session::on_stop() noexcept {
   auto& board = terms_.env->node.board;
   board.revoke(flow_);
   board.remove_flow(flow_);
-  status_->settle();
+  status_->waiting.settle();
 }
 
 } // namespace ockam::channels

@@ -3,6 +3,7 @@
 
 #include "channels/channel.hpp"
 #include "runtime/core/backoff.hpp"
+#include "runtime/links/settling.hpp"
 
 #include <memory>
 #include <string>
@@ -17,13 +18,15 @@ struct session_status {
 
   state now = state::connecting;
   std::string reason;         ///< while it is down
+  errc code = errc::ok;       ///< of that
   channel* open = nullptr;    ///< null while it is not up
   std::uint64_t openings = 0; ///< channels that there have been
-  std::vector<std::function<void()>> waiting = {}; ///< told once it is up or down
+  settling waiting = {};      ///< told once it is up or down
+  std::function<void(bool is_up, const std::string& why)> changed = {}; ///< told each time
 
-  void settle() {
-    for (auto told = std::exchange(waiting, {}); auto& f : told)
-      f();
+  void tell() const {
+    if (changed)
+      changed(open != nullptr, reason);
   }
 };
 

@@ -7,9 +7,10 @@ function(ockam_warnings target)
                          $<$<CXX_COMPILER_ID:GNU>:-Werror;-Wno-restrict>)
 endfunction()
 
-# One library a folder: ockam_library(NAME core SOURCES … PUBLIC libs… PRIVATE libs…)
+# One library a folder: ockam_library(NAME core SOURCES … PUBLIC libs… PRIVATE libs…). NOT_INSTALLED: only the build and
+# the tests use it.
 function(ockam_library)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "NOT_INSTALLED" "NAME" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(ockam-${ARG_NAME} STATIC ${ARG_SOURCES})
   add_library(ockam::${ARG_NAME} ALIAS ockam-${ARG_NAME})
   set_target_properties(ockam-${ARG_NAME} PROPERTIES EXPORT_NAME ${ARG_NAME}
@@ -19,5 +20,7 @@ function(ockam_library)
     $<INSTALL_INTERFACE:include/ockam/internal>)
   target_link_libraries(ockam-${ARG_NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   ockam_warnings(ockam-${ARG_NAME})
-  install(TARGETS ockam-${ARG_NAME} EXPORT ockam-targets ARCHIVE DESTINATION lib/ockam)
+  if(NOT ARG_NOT_INSTALLED)
+    install(TARGETS ockam-${ARG_NAME} EXPORT ockam-targets ARCHIVE DESTINATION lib/ockam COMPONENT dev)
+  endif()
 endfunction()

@@ -10,7 +10,7 @@ namespace {
 std::string text(bytes_view b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
 bytes_view view(const std::string& s) { return std::as_bytes(std::span{s}); }
 
-error refused(std::string why) { return {errc::permission_denied, "credential: " + std::move(why), {}}; }
+error refused(std::string why) { return {errc::not_authentic, "credential: " + std::move(why), {}}; }
 
 bool read_optional(cbor::reader& in, std::optional<digest>& out) {
   if (in.skip_null())

@@ -68,7 +68,7 @@ struct verified_credential {
 };
 
 /// Checks a credential against the issuers whose word counts, whose histories are in `known`, and the subject that it
-/// must be about if there is one. Errors: `permission_denied` with the reason, `malformed`, `unsupported`.
+/// must be about if there is one. Errors: `not_authentic` with the reason, `malformed`, `unsupported`.
 result<verified_credential> verify_credential(const credential& c, std::span<const identifier> issuers,
                                               known_identities& known, const identifier* subject, timestamp now);
 

@@ -12,7 +12,7 @@ error at(std::size_t number, error e) {
   return e;
 }
 
-error refused(std::size_t number, std::string why) { return at(number, {errc::permission_denied, std::move(why), {}}); }
+error refused(std::size_t number, std::string why) { return at(number, {errc::not_authentic, std::move(why), {}}); }
 
 /// What a change that is not the first one must be, seen from the one before.
 result<void> follows(const identity::verified_change& before, const change& c, const change_data& data,
@@ -72,10 +72,10 @@ result<identity> identity::verify(change_history history, const identifier* expe
     out.changes_.push_back({c.hash(), *std::move(data)});
   }
   if (out.changes_.empty())
-    return error{errc::permission_denied, "an empty change history", {}};
+    return error{errc::not_authentic, "an empty change history", {}};
   out.id_.hash = out.changes_.front().hash;
   if (expected && out.id_ != *expected)
-    return error{errc::permission_denied, "the history is that of " + to_string(out.id_), {}};
+    return error{errc::not_authentic, "the history is that of " + to_string(out.id_), {}};
   out.history_ = std::move(history);
   return out;
 }

@@ -14,7 +14,7 @@ class identity {
     change_data data;
   };
 
-  /// Checks a history, with the identifier that it must have if there is one. Errors: `permission_denied` for what does
+  /// Checks a history, with the identifier that it must have if there is one. Errors: `not_authentic` for what does
   /// not hold, `malformed`, `unsupported`; the cause says which change. Whether the latest key is still valid is no
   /// part of it: that bounds what the key signs (`purpose_key.hpp`).
   static result<identity> verify(change_history history, const identifier* expected = nullptr);

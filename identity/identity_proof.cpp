@@ -90,9 +90,9 @@ result<peer> verify_proof(identity_proof proof, const x25519_public& remote_stat
   const auto* attested = std::get_if<x25519_public>(&key->key);
   if (!attested || *attested != remote_static)
     return error{
-      errc::permission_denied, to_string(who->id()) + " attests another key than the one of this handshake", {}};
+      errc::not_authentic, to_string(who->id()) + " attests another key than the one of this handshake", {}};
   if (!wanted.admits(who->id()))
-    return error{errc::permission_denied, to_string(who->id()) + " is not authorized", {}};
+    return error{errc::not_authorized, to_string(who->id()) + " is not authorized", {}};
   if (auto learned = known.learn(*who); !learned)
     return std::move(learned).error();
   peer out{*std::move(who), {}, proof.features, {}};

@@ -55,7 +55,7 @@ struct peer {
 
 /// Checks what the other end says of itself, whose static key is `remote_static`. In this order: its history, the
 /// attestation of that very key, whether it may have a channel, what is known of it (`known` learns from it, so that
-/// only who has proved to be somebody is kept), its credentials. Errors: `permission_denied` and others with the
+/// only who has proved to be somebody is kept), its credentials. Errors: `not_authentic`, `not_authorized` and others with the
 /// reason, for the operator only.
 result<peer> verify_proof(identity_proof proof, const x25519_public& remote_static, const requirements& wanted,
                           known_identities& known, timestamp now);

@@ -10,11 +10,11 @@ result<bool> worth_keeping(const identity* known, const identity& shown) {
     case comparison::same: return false;
     case comparison::newer: return true;
     case comparison::older:
-      return error{errc::permission_denied, to_string(shown.id()) + " shows an older history than before",
+      return error{errc::not_authentic, to_string(shown.id()) + " shows an older history than before",
                    "its key was changed, and this is the old one"};
     case comparison::conflict: break;
   }
-  return error{errc::permission_denied, to_string(shown.id()) + " shows another history than before",
+  return error{errc::not_authentic, to_string(shown.id()) + " shows another history than before",
                "two have changed the same key: one of them stole it"};
 }
 
@@ -37,6 +37,15 @@ result<std::optional<identity>> memory_identities::find(const identifier& who) {
 
 result<void> memory_identities::learn(const identity& shown) {
   std::lock_guard lock{mutex_};
+  return put(shown, true);
+}
+
+result<void> memory_identities::take_back(const identity& who) {
+  std::lock_guard lock{mutex_};
+  return put(who, false);
+}
+
+result<void> memory_identities::put(const identity& shown, bool is_new) {
   auto at = known_.find(shown.id());
   bool is_known = at != known_.end();
   auto worth = worth_keeping(is_known ? &at->second : nullptr, shown);
@@ -46,6 +55,9 @@ result<void> memory_identities::learn(const identity& shown) {
     return {};
   if (!is_known && known_.size() >= capacity_)
     return error{errc::limit_reached, "no room for the history of one more stranger, " + to_string(shown.id()), {}};
+  if (is_new)
+    if (auto ok = record(shown); !ok)
+      return ok;
   known_.insert_or_assign(shown.id(), shown);
   return {};
 }

@@ -12,7 +12,7 @@ constexpr std::size_t key_size = sizeof(x25519_public);
 constexpr std::size_t sealed_key_size = key_size + aead_key::tag_size;
 
 error unreadable(std::string_view which) {
-  return {errc::permission_denied, std::string{which} + " does not open: altered, or not meant for this handshake", {}};
+  return {errc::not_authentic, std::string{which} + " does not open: altered, or not meant for this handshake", {}};
 }
 
 /// What is wrong with the size of a message, or nothing.

@@ -22,7 +22,7 @@ namespace ockam::identities {
 ///
 /// A message that does not open changes nothing: reading works on a copy of the state, so that whoever can send to this
 /// address cannot end a handshake by one forged message. Errors: `too_large` over `max_message`; `malformed` for one
-/// that is too short; `permission_denied` when it does not open, or a key in it is of low order; those of vault and
+/// that is too short; `not_authentic` when it does not open, or a key in it is of low order; those of vault and
 /// randomness. Movable. Thread: one at a time.
 namespace noise_xx {
 

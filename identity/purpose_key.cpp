@@ -66,7 +66,7 @@ result<signed_data> attest(vault& keys, const identity& who, const purpose_publi
 result<attestation_data> verify_attestation(const signed_data& attestation, const identity& who, timestamp now) {
   auto refused = [&](std::string why) {
     return error{
-      errc::permission_denied, "attestation of a purpose key of " + to_string(who.id()) + ": " + std::move(why), {}};
+      errc::not_authentic, "attestation of a purpose key of " + to_string(who.id()) + ": " + std::move(why), {}};
   };
   auto data = decode_attestation(attestation.data);
   if (!data)

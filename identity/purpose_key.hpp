@@ -36,7 +36,7 @@ inline constexpr timestamp default_purpose_lifetime = 5ull * 365 * 86'400;
 result<signed_data> attest(vault& keys, const identity& who, const purpose_public_key& key, timestamp now,
                            timestamp lifetime = default_purpose_lifetime);
 
-/// Checks an attestation of `who`, whose history is the newest that is known. Errors: `permission_denied` with the
+/// Checks an attestation of `who`, whose history is the newest that is known. Errors: `not_authentic` with the
 /// reason (another subject, another change, not within the validity of the key, expired, from the future, a wrong
 /// signature), `malformed`, `unsupported`.
 result<attestation_data> verify_attestation(const signed_data& attestation, const identity& who, timestamp now);

@@ -6,7 +6,7 @@ namespace ockam::identities {
 namespace {
 
 error refused(std::uint64_t nonce, std::string_view why) {
-  return {errc::permission_denied, "message " + std::to_string(nonce) + " of a channel: " + std::string{why}, {}};
+  return {errc::not_authentic, "message " + std::to_string(nonce) + " of a channel: " + std::string{why}, {}};
 }
 
 constexpr std::string_view does_not_open = "does not open";

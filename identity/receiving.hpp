@@ -28,7 +28,7 @@ class receiving {
   explicit receiving(secret key, use what = use::messages) : current_{std::move(key)}, use_{what} {}
 
   /// Opens `wire` and writes `wire.size() - sealed_overhead` bytes at `out`, which may be exactly where the ciphertext
-  /// begins. Returns the nonce. Errors: `malformed` when it is cut off; `permission_denied` for a nonce that was taken
+  /// begins. Returns the nonce. Errors: `malformed` when it is cut off; `not_authentic` for a nonce that was taken
   /// before or is out of reach, and for what does not open, in which case zeros are at `out`.
   result<std::uint64_t> open(bytes_view wire, std::byte* out);
 

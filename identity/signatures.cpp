@@ -78,14 +78,14 @@ result<signature> sign(key_type type, const secret& key, bytes_view message) {
 
 result<void> verify(const verifying_key& key, bytes_view message, const signature& by) {
   if (key.type != by.type)
-    return error{errc::permission_denied,
+    return error{errc::not_authentic,
                  "a signature of " + std::string{to_string(by.type)} + " for a key of "
                    + std::string{to_string(key.type)},
                  {}};
   auto known = public_key(key);
   openssl::digest_context c{EVP_MD_CTX_new()};
   if (!known || !c || EVP_DigestVerifyInit(c.get(), nullptr, hash_of(key.type), nullptr, known.get()) != 1)
-    return openssl::failure(errc::permission_denied, "not a public key of " + std::string{to_string(key.type)});
+    return openssl::failure(errc::not_authentic, "not a public key of " + std::string{to_string(key.type)});
   bytes der;
   if (key.type == key_type::p256)
     der = p256::to_der(by.data);
@@ -93,7 +93,7 @@ result<void> verify(const verifying_key& key, bytes_view message, const signatur
   if (given.empty()
       || EVP_DigestVerify(c.get(), openssl::in(given.data()), given.size(), openssl::in(message.data()), message.size())
            != 1)
-    return openssl::failure(errc::permission_denied, "a signature that is not by that key, or over something else");
+    return openssl::failure(errc::not_authentic, "a signature that is not by that key, or over something else");
   return {};
 }
 

@@ -31,7 +31,7 @@ result<bytes_view> content_of(bytes_view data, data_type type);
 
 /// Versioned data of `content`, signed by a key of the vault. Errors: those of the vault.
 result<signed_data> sign(vault& keys, const verifying_key& by, data_type type, bytes_view content);
-/// Errors: `permission_denied`.
+/// Errors: `not_authentic`.
 result<void> verify(const signed_data& what, const verifying_key& by);
 
 /// `[bstr, signature]`, as attestations and credentials have it.

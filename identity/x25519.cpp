@@ -43,7 +43,7 @@ result<secret> x25519(const secret& mine, const x25519_public& theirs) {
     return openssl::failure(errc::invalid_argument, "not a key of X25519");
   // OpenSSL refuses an outcome of zeros, which is that of points of low order.
   if (EVP_PKEY_derive(c.get(), openssl::in(shared.writable().data()), &size) != 1 || size != shared.size())
-    return openssl::failure(errc::permission_denied, "a public key of X25519 that has no secret");
+    return openssl::failure(errc::not_authentic, "a public key of X25519 that has no secret");
   return shared;
 }
 

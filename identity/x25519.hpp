@@ -24,7 +24,7 @@ result<x25519_key_pair> make_x25519_key_pair(random_source& random);
 /// Errors: `invalid_argument` for a secret of another size.
 result<x25519_public> x25519_public_of(const secret& key);
 
-/// What both ends have in common, 32 bytes. Errors: `permission_denied` when `theirs` is a point of low order, with
+/// What both ends have in common, 32 bytes. Errors: `not_authentic` when `theirs` is a point of low order, with
 /// which the outcome would be the same whatever our key is.
 result<secret> x25519(const secret& mine, const x25519_public& theirs);
 

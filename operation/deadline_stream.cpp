@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operation/deadline_stream.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <poll.h>
@@ -55,6 +58,71 @@ ssize_t deadline_stream::write(const char* from, std::size_t size) {
     if (errno == EINTR)
       continue;
     if ((errno != EAGAIN && errno != EWOULDBLOCK) || !wait(POLLOUT))
+      return -1;
+  }
+}
+
+deadline_tls_stream::deadline_tls_stream(int fd, clock::time_point until, std::size_t most_to_read, ssl_ctx_st* context)
+  : below_{fd, until, most_to_read}, left_{most_to_read}, ssl_{SSL_new(context)} {
+  if (ssl_)
+    SSL_set_fd(ssl_, fd);
+}
+
+deadline_tls_stream::~deadline_tls_stream() {
+  if (ssl_ && SSL_is_init_finished(ssl_))
+    (void)SSL_shutdown(ssl_);
+  SSL_free(ssl_);
+  ERR_clear_error();
+}
+
+bool deadline_tls_stream::wait_for(int rc) const {
+  switch (SSL_get_error(ssl_, rc)) {
+    case SSL_ERROR_WANT_READ: return below_.is_readable();
+    case SSL_ERROR_WANT_WRITE: return below_.is_writable();
+    default: return false;
+  }
+}
+
+bool deadline_tls_stream::handshake() {
+  if (!ssl_)
+    return false;
+  for (;;) {
+    ERR_clear_error();
+    auto rc = SSL_accept(ssl_);
+    if (rc == 1)
+      return true;
+    if (!wait_for(rc))
+      return false;
+  }
+}
+
+bool deadline_tls_stream::is_readable() const {
+  return left_ > 0 && (SSL_pending(ssl_) > 0 || below_.is_readable());
+}
+
+ssize_t deadline_tls_stream::read(char* to, std::size_t size) {
+  while (left_ > 0) {
+    ERR_clear_error();
+    auto n = SSL_read(ssl_, to, static_cast<int>(std::min({size, left_, std::size_t{1} << 20})));
+    if (n > 0) {
+      left_ -= static_cast<std::size_t>(n);
+      return n;
+    }
+    if (SSL_get_error(ssl_, n) == SSL_ERROR_ZERO_RETURN)
+      return 0;
+    if (!wait_for(n))
+      return -1;
+  }
+  return -1;
+}
+
+ssize_t deadline_tls_stream::write(const char* from, std::size_t size) {
+  for (;;) {
+    ERR_clear_error();
+    auto n = SSL_write(ssl_, from, static_cast<int>(std::min(size, std::size_t{1} << 20)));
+    if (n > 0)
+      return n;
+    if (!wait_for(n))
       return -1;
   }
 }

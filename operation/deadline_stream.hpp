@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <string>
 
+struct ssl_ctx_st;
+struct ssl_st;
+
 namespace ockam::operation {
 
 /// A connection for httplib that ends: all that is read and written together has a time, and all that is read a size.
@@ -33,6 +36,35 @@ class deadline_stream final : public httplib::Stream {
   int fd_;
   clock::time_point until_;
   std::size_t left_;
+};
+
+/// The same with TLS over it: the server's end. Ends with `close_notify`, if there is time.
+class deadline_tls_stream final : public httplib::Stream {
+ public:
+  using clock = deadline_stream::clock;
+
+  deadline_tls_stream(int fd, clock::time_point until, std::size_t most_to_read, ssl_ctx_st* context);
+  ~deadline_tls_stream() override;
+  deadline_tls_stream(const deadline_tls_stream&) = delete;
+  deadline_tls_stream& operator=(const deadline_tls_stream&) = delete;
+
+  /// Before anything else. False when the other end does not speak TLS, is not let in, or takes too long.
+  bool handshake();
+  bool is_readable() const override;
+  bool is_writable() const override { return below_.is_writable(); }
+  ssize_t read(char* to, std::size_t size) override;
+  ssize_t write(const char* from, std::size_t size) override;
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return below_.socket(); }
+
+ private:
+  /// Waits for what OpenSSL wants after it has returned `rc`. False: it is over.
+  bool wait_for(int rc) const;
+
+  deadline_stream below_;
+  std::size_t left_;
+  ssl_st* ssl_;
 };
 
 } // namespace ockam::operation

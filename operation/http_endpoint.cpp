@@ -8,9 +8,13 @@
 #include "operation/page.hpp"
 #include "operation/readiness.hpp"
 #include "operation/snapshot_json.hpp"
+#include "operation/trace_client.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/net/sockets.hpp"
 #include "runtime/net/unix_sockets.hpp"
+#include "transports/tls/tls_store.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -35,14 +39,15 @@ constexpr std::size_t most_connections = 32;
 constexpr std::size_t most_request_bytes = 8192;
 constexpr auto connection_time = 10s;
 constexpr auto answer_time = 2s; ///< of the node
+constexpr auto trace_time = 5s;
 constexpr std::size_t most_services = 1000;
 
 /// What is answered, and to whom. httplib's parser and writer, over connections of our own.
 class responder : private httplib::Server {
  public:
-  responder(snapshot_source source, std::string token, bool only_loopback)
-    : source_{std::move(source)}, token_{std::move(token)}, only_loopback_{only_loopback} {
-    set_payload_max_length(0);
+  responder(snapshot_source source, std::string token, bool only_loopback, bool asks_who, std::string control_socket)
+    : source_{std::move(source)}, token_{std::move(token)}, only_loopback_{only_loopback}, asks_who_{asks_who}, control_socket_{std::move(control_socket)} {
+    set_payload_max_length(most_request_bytes / 2);
     set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) { return admit(q, r); });
     set_exception_handler([](const httplib::Request&, httplib::Response& r, std::exception_ptr) { fail(r, 500, "this cannot be shown"); });
     set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
@@ -53,25 +58,36 @@ class responder : private httplib::Server {
     Get("/health/ready", [this](const httplib::Request&, httplib::Response& r) { ready(r); });
     Get("/show", [this](const httplib::Request& q, httplib::Response& r) { show(q, r); });
     Get("/metrics", [this](const httplib::Request&, httplib::Response& r) { metrics(r); });
+    Post("/trace", [this](const httplib::Request& q, httplib::Response& r) { trace(q, r); });
   }
 
-  /// One request; more on the same connection are not read.
-  void serve(int fd) {
-    deadline_stream s{fd, deadline_stream::clock::now() + connection_time, most_request_bytes};
-    bool closed = false;
-    process_request(s, true, closed, nullptr);
+  /// One request; more on the same connection are not read. `tls`: null where it does not speak that.
+  void serve(int fd, const tls_context& tls) {
+    auto until = deadline_stream::clock::now() + connection_time;
+    if (!tls) {
+      deadline_stream s{fd, until, most_request_bytes};
+      return answer_over(s);
+    }
+    deadline_tls_stream s{fd, until, most_request_bytes, tls.get()};
+    if (s.handshake())
+      answer_over(s);
   }
 
   void stopping() { stopping_ = true; }
 
  private:
+  void answer_over(httplib::Stream& s) {
+    bool closed = false;
+    process_request(s, true, closed, nullptr);
+  }
+
   static void fail(httplib::Response& r, int status, const char* why) {
     r.status = status;
     r.set_content(std::string{why} + "\n", "text/plain; charset=utf-8");
   }
 
   HandlerResponse admit(const httplib::Request& q, httplib::Response& r) const {
-    if (q.method != "GET" && q.method != "HEAD") {
+    if (q.method != "GET" && q.method != "HEAD" && !(q.method == "POST" && q.path == "/trace")) {
       r.set_header("Allow", "GET, HEAD");
       fail(r, 405, "only GET and HEAD");
       return HandlerResponse::Handled;
@@ -144,9 +160,33 @@ class responder : private httplib::Server {
       r.set_content(metrics_text(a->snapshot, {read_process_figures(), a->delay}), metrics_type);
   }
 
+  /// A form of another site cannot send this type, nor can its scripts without asking first, which is not answered.
+  static bool is_from_elsewhere(const httplib::Request& q) {
+    auto site = q.get_header_value("Sec-Fetch-Site");
+    return !q.get_header_value("Content-Type").starts_with("application/json") || (!site.empty() && site != "same-origin" && site != "none");
+  }
+
+  void trace(const httplib::Request& q, httplib::Response& r) const {
+    if (is_from_elsewhere(q))
+      return fail(r, 403, "a trace is asked for as application/json, from no other site");
+    auto body = nlohmann::json::parse(q.body, nullptr, false);
+    if (!body.is_object() || !body.value("route", nlohmann::json{}).is_string())
+      return fail(r, 400, "{\"route\": \"/service/echo\"}");
+    auto route = body["route"].get<std::string>();
+    if (!asks_who_ && !goes_by_names(route))
+      return fail(r, 403, "without a token or a certificate of the client only workers and links of the node may be named: /worker/NAME/service/echo");
+    auto found = trace_json(control_socket_, route, trace_time);
+    if (found)
+      return r.set_content(*found, "application/json");
+    r.status = 422;
+    r.set_content(found.error().cause + "\n", "text/plain; charset=utf-8");
+  }
+
   const snapshot_source source_;
   const std::string token_;
   const bool only_loopback_;
+  const bool asks_who_; ///< everybody has shown a token or a certificate
+  const std::string control_socket_;
   std::atomic<bool> stopping_{false};
 };
 
@@ -186,8 +226,9 @@ result<listening> listen_at(const std::string& address) {
 
 class threaded_endpoint final : public http_endpoint {
  public:
-  threaded_endpoint(listening l, snapshot_source source, std::string token, bool only_loopback)
-    : listening_{std::move(l)}, responder_{std::move(source), std::move(token), only_loopback}, stop_{::eventfd(0, EFD_CLOEXEC)},
+  threaded_endpoint(listening l, snapshot_source source, std::string token, bool only_loopback, std::optional<tls_files> tls, std::string control_socket)
+    : listening_{std::move(l)}, tls_{std::move(tls)},
+      responder_{std::move(source), token, only_loopback, !token.empty() || (tls_ && !tls_->ca.empty()), std::move(control_socket)}, stop_{::eventfd(0, EFD_CLOEXEC)},
       acceptor_{[this] { accept_all(); }} {}
 
   ~threaded_endpoint() override {
@@ -228,9 +269,14 @@ class threaded_endpoint final : public http_endpoint {
       ::close(fd);
       return;
     }
+    auto tls = tls_ ? store_.server(*tls_, tls_store::clock::now()) : result<tls_context>{tls_context{}};
+    if (!tls) {
+      log(level::error, "http", tls.error());
+      return done(fd);
+    }
     try {
-      std::thread{[this, fd] {
-        responder_.serve(fd);
+      std::thread{[this, fd, context = *tls] {
+        responder_.serve(fd, context);
         done(fd);
       }}.detach();
     } catch (const std::system_error& e) {
@@ -259,6 +305,8 @@ class threaded_endpoint final : public http_endpoint {
   }
 
   listening listening_;
+  const std::optional<tls_files> tls_;
+  tls_store store_; ///< of the thread that accepts: certificates are renewed while it runs
   responder responder_;
   int stop_;
   std::mutex mutex_;
@@ -269,7 +317,7 @@ class threaded_endpoint final : public http_endpoint {
 
 } // namespace
 
-result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c, snapshot_source source) {
+result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c, snapshot_source source, std::string control_socket) {
   std::string token;
   if (!c.token_file.empty()) {
     auto read = read_token(c.token_file);
@@ -282,13 +330,19 @@ result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c,
   if (!at)
     return std::move(at).error();
   bool loopback = !is_path && is_loopback(at->host);
-  if (token.empty() && needs_token(c.address))
+  if (token.empty() && c.ca.empty() && needs_token(c.address))
     return token_missing(c.address);
+  std::optional<tls_files> tls;
+  if (!c.certificate.empty()) {
+    tls = tls_files{c.certificate, c.key, c.ca};
+    if (auto usable = make_tls_server(*tls); !usable)
+      return std::move(usable).error();
+  }
   auto l = listen_at(c.address);
   if (!l)
     return std::move(l).error();
   return std::unique_ptr<http_endpoint>{
-    std::make_unique<threaded_endpoint>(*std::move(l), std::move(source), std::move(token), loopback && c.token_file.empty())};
+    std::make_unique<threaded_endpoint>(*std::move(l), std::move(source), std::move(token), loopback && c.token_file.empty() && c.ca.empty(), std::move(tls), std::move(control_socket))};
 }
 
 } // namespace ockam::operation

@@ -21,16 +21,19 @@ using snapshot_source = std::function<void(snapshot_request, std::function<void(
 ///     /health/ready   200 when all works that the node is there for, else 503 with what does not, as JSON
 ///     /show           the snapshot of the node, as JSON
 ///     /metrics        the same for Prometheus
+///     POST /trace     traces a route: {"route": "/service/echo"}; without a token or a client's certificate only along what
+///                     the node has already
 ///     /               a page for people
 ///
 /// One request a connection, which has 10 s and 8 KiB; 32 connections at one time, more are closed. Without a token it
 /// answers only requests that name this host by its loopback address or as localhost: a page from elsewhere must not
-/// read a node through its user's browser. Threads: one that accepts, and one for each connection while it is open.
+/// read a node through its user's browser. With a certificate it speaks TLS, with a ca only with clients that have a certificate of it. Threads: one that accepts, and one for each connection while it is open.
 class http_endpoint {
  public:
   /// Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `invalid_argument` (a token is needed, or its
   /// file is empty), `io_failure`.
-  static result<std::unique_ptr<http_endpoint>> open(const http_config& c, snapshot_source source);
+  /// `control_socket`: of the node, for traces; empty: it has none.
+  static result<std::unique_ptr<http_endpoint>> open(const http_config& c, snapshot_source source, std::string control_socket = {});
 
   virtual ~http_endpoint() = default; ///< returns when nothing of it runs any more; at most as long as `source` keeps a caller
 

@@ -4,6 +4,7 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/section.hpp"
+#include "transports/tls/tls_keys.hpp"
 
 #include <array>
 #include <string>
@@ -24,7 +25,7 @@ inline bool needs_token(const std::string& address) {
 }
 
 inline error token_missing(const std::string& address) {
-  return {errc::invalid_config, "[http] at " + printable(address) + " can be asked by other hosts, and needs a token-file", "or listen at 127.0.0.1"};
+  return {errc::invalid_config, "[http] at " + printable(address) + " can be asked by other hosts, and needs a token-file or a ca of client certificates", "or listen at 127.0.0.1"};
 }
 
 inline result<void> check_http_address(const std::string& text) {
@@ -35,11 +36,12 @@ inline result<void> check_http_address(const std::string& text) {
 
 inline constexpr std::string_view http_kind = "http";
 
-inline constexpr std::array<key_descriptor, 2> http_keys{{
+inline constexpr std::array<key_descriptor, 2> http_own_keys{{
   {.name = "address", .about = "where metrics, health and the page of the node are", .value = "HOST:PORT|/PATH", .example = "127.0.0.1:9100",
    .required = true, .check = &check_http_address},
   {.name = "token-file", .type = key_type::path,
-   .about = "file with a token that requests have to bring, as bearer token or password; needed for what is not this host's own address"},
+   .about = "file with a token that requests have to bring, as bearer token or password; needed for what is not this host's own address, unless there is a ca"},
 }};
+inline constexpr auto http_keys = joined_keys(http_own_keys, tls_listener_keys);
 
 } // namespace ockam::operation

@@ -3,6 +3,7 @@
 
 #include "operation/items.hpp"
 #include "runtime/core/reason.hpp"
+#include "runtime/links/item_fields.hpp"
 #include "runtime/workers/worker_stats.hpp"
 
 #include <prometheus/metric_family.h>
@@ -94,6 +95,17 @@ void add_reasons(collection& out, const node_snapshot& s) {
   }
 }
 
+/// Turns of the event loop: what comes while one is under way waits for its end.
+void add_turns(collection& out, const fine_histogram& turns) {
+  auto& h = out.add("ockam_socket_thread_turn_seconds", "How long the thread of the sockets was busy at a time: from an event to the end of what follows from it.", MetricType::Histogram, {}).histogram;
+  constexpr unsigned least = 12, most = 34; // powers of two, nanoseconds: 4 µs to 17 s
+  for (auto power = least; power <= most; power += 2)
+    h.bucket.push_back({turns.below_power(power), seconds(std::chrono::nanoseconds{std::int64_t{1} << power})});
+  h.bucket.push_back({turns.total(), std::numeric_limits<double>::infinity()});
+  h.sample_count = turns.total();
+  h.sample_sum = seconds(turns.sum());
+}
+
 void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) {
   out.gauge("ockam_build_info", "Always 1; the version is a label.", {{"version", std::string{s.version}}}, 1);
   out.gauge("ockam_uptime_seconds", "How long the node has run.", {}, seconds(s.uptime));
@@ -160,6 +172,15 @@ constexpr std::array number_fields{
   number_field{"registrations", "registrations_total", "Registrations that have worked."},
 };
 
+void add_failures(collection& out, const std::string& prefix, const item_info& item) {
+  for (const auto& [name, value] : item.fields) {
+    std::uint64_t n = 0;
+    if (name.starts_with(failed_by) && std::from_chars(value.data(), value.data() + value.size(), n).ec == std::errc{})
+      out.counter(prefix + "failures_total", "TCP connections that ended otherwise than in order, by reason.",
+                  {{"name", item.name}, {"reason", name.substr(failed_by.size())}}, n);
+  }
+}
+
 void add_items(collection& out, const node_snapshot& s) {
   for (const auto& [kind, item] : s.items) {
     auto prefix = "ockam_" + kind + "_";
@@ -167,6 +188,7 @@ void add_items(collection& out, const node_snapshot& s) {
     labels of{{"name", item.name}};
     if (auto state = field(item, "state"); !state.empty())
       out.gauge(prefix + "up", "Whether it works.", of, state == "up" ? 1 : 0);
+    add_failures(out, prefix, item);
     for (const auto& f : number_fields) {
       auto text = field(item, f.field);
       std::uint64_t value = 0;
@@ -225,6 +247,8 @@ std::string metrics_text(const node_snapshot& s, const scrape_figures& f) {
   collection out;
   add_process(out, f.process);
   add_node(out, s, f);
+  if (s.turns)
+    add_turns(out, *s.turns);
   add_listeners(out, s);
   add_connections(out, s);
   add_items(out, s);

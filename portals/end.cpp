@@ -4,6 +4,7 @@
 #include "portals/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace ockam::portal {
@@ -21,8 +22,35 @@ void end::close_streams(end_reason why) {
       s->fail(why);
 }
 
+void end::add(stream& s) {
+  if (streams_.insert(&s).second)
+    ++by_peer_[s.peer_link()];
+}
+
+void end::remove(stream& s) {
+  if (streams_.erase(&s) > 0)
+    one_less_of(s.peer_link());
+}
+
+void end::has_failed(end_reason why, std::string what) {
+  ++failed;
+  ++failed_by[static_cast<std::size_t>(why)];
+  last_failure = std::move(what);
+}
+
+void end::moved(std::uint32_t from, std::uint32_t to) {
+  one_less_of(from);
+  ++by_peer_[to];
+}
+
+void end::one_less_of(std::uint32_t peer) noexcept {
+  if (auto it = by_peer_.find(peer); it != by_peer_.end() && --it->second == 0)
+    by_peer_.erase(it);
+}
+
 std::size_t end::streams_of(std::uint32_t producer) const noexcept {
-  return static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), [&](auto* s) { return s->peer_link() == producer; }));
+  auto it = by_peer_.find(producer);
+  return it == by_peer_.end() ? 0 : it->second;
 }
 
 } // namespace ockam::portal

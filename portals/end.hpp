@@ -3,11 +3,13 @@
 
 #include "portals/environment.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -39,21 +41,29 @@ class end : public std::enable_shared_from_this<end> {
   bool admits(const message& m) const;
   /// Ends all of them, and takes no more.
   void close_streams(end_reason why);
-  void add(stream& s) { streams_.insert(&s); }
-  void remove(stream& s) { streams_.erase(&s); }
+  void add(stream& s);
+  void remove(stream& s);
   std::size_t streams() const noexcept { return streams_.size(); }
   /// Of those that a peer (a link's flow control id) has.
   std::size_t streams_of(std::uint32_t producer) const noexcept;
+  /// A stream has ended otherwise than in order; `what`: the same for people.
+  void has_failed(end_reason why, std::string what);
+  /// A stream has another peer now.
+  void moved(std::uint32_t from, std::uint32_t to);
 
   // Figures of all that have been.
   std::uint64_t opened = 0;   ///< streams that both ends had
   std::uint64_t failed = 0;   ///< that ended for another reason than that both sides were done
+  std::array<std::uint64_t, end_reasons> failed_by{}; ///< of these, by reason
   std::uint64_t bytes_in = 0; ///< from TCP
   std::uint64_t bytes_out = 0;///< to TCP
   std::string last_failure;
 
  private:
+  void one_less_of(std::uint32_t peer) noexcept;
+
   std::unordered_set<stream*> streams_;
+  std::unordered_map<std::uint32_t, std::size_t> by_peer_; ///< how many of them; those that have some
 };
 using end_ptr = std::shared_ptr<end>;
 

@@ -68,9 +68,7 @@ void inlet::close() {
 
 void inlet::settle(state s) {
   state_ = s;
-  for (auto waiting = std::move(when_settled); auto& f : waiting)
-    f();
-  when_settled.clear();
+  waiting.settle();
 }
 
 void inlet::is_up(route way) {

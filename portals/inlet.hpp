@@ -4,13 +4,13 @@
 #include "portals/end.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/route.hpp"
+#include "runtime/links/route_maker.hpp"
+#include "runtime/links/settling.hpp"
 #include "runtime/net/stream.hpp"
 #include "runtime/workers/worker.hpp"
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace ockam::portal {
 
@@ -48,13 +48,13 @@ class inlet final : public end, public net::acceptor_events {
   const std::string name;
   const std::string text;
   const route to;
-  std::shared_ptr<void> channels = {}; ///< that it goes through
+  std::shared_ptr<route_channels> channels = {}; ///< that it goes through
   const std::chrono::milliseconds retry_wait; ///< between questions while it is not up
   route by;           ///< `to` as it is now, with the link that it goes by; empty while it is not up
   std::string reason; ///< why it is down
   address session; ///< of the worker that asks whether the far end is there
   std::uint64_t refused = 0; ///< clients that were closed at once
-  std::vector<std::function<void()>> when_settled; ///< told once it is up or down
+  settling waiting; ///< told once it is up or down
 
  private:
   void on_accept(net::stream_ptr s) override;

@@ -58,8 +58,17 @@ class inlet_session final : public worker {
   void on_timer(std::uint64_t) override {
     auto silent = reactor().now() - answered_;
     if (silent >= now_.patience)
-      down("the far end has not answered for " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()) + " s");
+      silent_for("the far end has not answered for " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()) + " s");
     ask();
+  }
+
+  /// A channel to a node of another implementation may be up here, and unknown there: it gets as long again with a new one.
+  void silent_for(const std::string& why) {
+    down(why);
+    if (!inlet_->channels)
+      return;
+    inlet_->channels->renew(why);
+    answered_ = reactor().now();
   }
 
   void on_message(message_ptr m) override {

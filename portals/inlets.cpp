@@ -20,6 +20,10 @@ std::string_view inlets::kind() const {
   return inlet_kind;
 }
 
+std::span<const key_descriptor> inlets::keys() const {
+  return inlet_keys;
+}
+
 /// The system lets several have a port that none of them accepts at yet.
 result<void> inlets::check_place(const endpoint& at) const {
   for (const auto& [name, other] : all_) {
@@ -37,7 +41,7 @@ result<config_section> inlets::begin(const config_section& s) {
   auto text = keys->get<std::string>("to");
   auto from = parse_listen(keys->get<std::string>("from"));
   auto m = parse_multiaddr(text);
-  auto to = m && from ? routes_(*m, true) : result<made_route>{m ? from.error() : m.error()};
+  auto to = m && from ? routes_(*m, {.lasting = true, .identity = keys->get<std::string>("identity")}) : result<made_route>{m ? from.error() : m.error()};
   if (!from || !to)
     return from ? std::move(to).error() : std::move(from).error();
   if (keys->has("allow") && keys->get<bool>("skip-handshake"))
@@ -95,13 +99,7 @@ void inlets::when_settled(std::string_view name, std::chrono::milliseconds withi
   auto it = all_.find(name);
   if (it == all_.end() || it->second->now() != inlet::state::connecting)
     return done();
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  it->second->when_settled.push_back(tell);
-  env_.node.reactor.after(within, tell);
+  it->second->waiting.wait(env_.node.reactor, within, std::move(done));
 }
 
 void inlets::close_doors() {

@@ -15,6 +15,7 @@ class inlets final : public facility {
   inlets(const node_context& node, route_maker routes) : env_{node}, routes_{std::move(routes)} {}
 
   std::string_view kind() const override;
+  std::span<const key_descriptor> keys() const override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;

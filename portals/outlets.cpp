@@ -2,6 +2,7 @@
 #include "portals/outlets.hpp"
 
 #include "portals/keys.hpp"
+#include "runtime/links/item_fields.hpp"
 #include "transports/tls/tls_stream.hpp"
 
 namespace ockam::portal {
@@ -21,10 +22,13 @@ stream_options read_stream_options(const option_values& keys) {
 }
 
 void add_figures(item_info& to, const portal::end& of) {
-  auto add = [&](const char* name, std::uint64_t n) { to.fields.emplace_back(name, std::to_string(n)); };
+  auto add = [&](std::string name, std::uint64_t n) { to.fields.emplace_back(std::move(name), std::to_string(n)); };
   add("connections", of.streams());
   add("opened", of.opened);
   add("failed", of.failed);
+  for (std::uint8_t i = 0; i < end_reasons; ++i)
+    if (auto why = static_cast<end_reason>(i); why != end_reason::closed && why != end_reason::stopped)
+      add(std::string{failed_by} + std::string{name_of(why)}, of.failed_by[i]);
   add("bytes_in", of.bytes_in);
   add("bytes_out", of.bytes_out);
   to.fields.emplace_back("last_failure", of.last_failure);
@@ -37,6 +41,10 @@ void add_carried(carried_bytes& to, const portal::end& of) {
 
 std::string_view outlets::kind() const {
   return outlet_kind;
+}
+
+std::span<const key_descriptor> outlets::keys() const {
+  return outlet_keys;
 }
 
 result<target> outlets::read_target(const option_values& keys) {

@@ -83,6 +83,13 @@ std::string_view to_string(end_reason r) noexcept {
   return i < names.size() ? names[i] : "unknown";
 }
 
+std::string_view name_of(end_reason r) noexcept {
+  constexpr std::array<std::string_view, end_reasons> names{"closed",  "reset",     "unreachable", "timed-out", "broken", "refused",
+                                                            "stopped", "violation", "idle",        "stuck",     "gone"};
+  auto i = static_cast<std::size_t>(r);
+  return i < names.size() ? names[i] : "unknown";
+}
+
 std::optional<message_view> decode(std::span<const std::byte> in) noexcept {
   if (in.empty())
     return std::nullopt;

@@ -46,6 +46,8 @@ inline constexpr std::uint8_t end_reasons = 11;
 
 /// `target unreachable`, … for people.
 std::string_view to_string(end_reason r) noexcept;
+/// `unreachable`, … for programs.
+std::string_view name_of(end_reason r) noexcept;
 
 /// An end of this implementation, and how many bytes it takes before it says more.
 struct hello {

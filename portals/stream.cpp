@@ -87,6 +87,7 @@ void stream::aim(route to, const message& from, const std::optional<hello>& far)
 
 void stream::take_peer(const message& from) {
   knows_peer_ = true;
+  of_->moved(peer_, from.source().producer);
   peer_ = from.source().producer;
   peer_identity_ = from.identity() ? *from.identity() : std::string{};
 }
@@ -286,8 +287,9 @@ void stream::grow_window() noexcept {
 void stream::open_window() {
   if (!has_windows_ || end_at_ || stage_ != stage::open)
     return;
-  auto target = written_ + window();
-  if (target < granted_ + window() / 4)
+  const auto all = window(), whole = all >= 2 * most_data ? most_data : 1; // messages, as far as it is large enough for several
+  const auto target = (written_ + all) / whole * whole;
+  if (target < granted_ + all / 4)
     return;
   granted_ = target;
   send(encode(tag::window, target));
@@ -456,9 +458,8 @@ void stream::close_tcp(end_reason why) noexcept {
 void stream::note_end(end_reason why, std::string_view text) {
   if (why == end_reason::stopped)
     return;
-  ++of_->failed;
   auto line = std::string{to_string(why)} + (text.empty() ? "" : ": " + std::string{text});
-  of_->last_failure = line;
+  of_->has_failed(why, line);
   auto how = why == end_reason::reset ? level::debug : level::warn;
   of_->env.hostile.write(how, "portal", of_->title + std::string{to_string(why)}, of_->title + ": the stream"
                          + (remote_name_.empty() ? "" : " with " + remote_name_) + " has ended: " + line, reactor().now());

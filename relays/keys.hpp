@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/section.hpp"
 
@@ -32,26 +33,27 @@ inline result<void> check_typed_relay_name(const std::string& name) {
   return check_relay_name(name);
 }
 
-/// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`. Errors:
-/// `invalid_route`, `unsupported`.
+/// The route to a node that has the relay service: `/ip4/10.0.0.1/tcp/4000`, `/worker/to-relay`, or through a channel,
+/// `/ip4/10.0.0.1/tcp/4000/secure/api`. Without its channels, it is a route. Errors: `invalid_route`, `unsupported`.
 inline result<route> parse_relay_route(const std::string& text) {
   auto m = parse_multiaddr(text);
   if (!m)
     return std::move(m).error();
-  auto to = to_route(*m);
+  auto to = to_route(without_channels(*m));
   if (to && to->empty())
     return error{errc::invalid_route, "the route names no node", "for example /ip4/127.0.0.1/tcp/4000"};
   return to;
 }
 
-inline constexpr std::array<key_descriptor, 3> relay_keys{{
+inline constexpr std::array<key_descriptor, 4> relay_keys{{
   {.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000",
    .required = true, .check = &checked_by<&parse_relay_route>},
   {.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT",
    .check = &check_typed_relay_name},
+  channel_identity_key,
   {.name = "allow", .type = key_type::list,
-   .about = "workers that what comes through it may reach, where `at` begins with the address of a node; beside hops that were started by name",
-   .fallback = "echo, uppercase"}, // as in the reference
+   .about = "workers that what comes through it may reach, where `at` begins with the address of a node or goes through a channel; beside hops that were started by name",
+   .fallback = "echo, uppercase, api"}, // as in the reference
 }};
 
 } // namespace ockam

@@ -38,13 +38,17 @@ relay_client::~relay_client() { disconnect(); }
 
 void relay_client::on_start() {
   enter(relay_state::connecting);
-  if (transport_)
+  if (config_.channels)
+    watch_channels();
+  else if (transport_)
     connect();
   else
     register_now();
 }
 
 void relay_client::on_stop() noexcept {
+  if (config_.channels)
+    config_.channels->watch(nullptr);
   disconnect();
   status_->state = relay_state::down;
   status_->reason = "it has ended";
@@ -66,6 +70,14 @@ void relay_client::connect() {
     connection_.clear();
     failed(ok.error().cause);
   }
+}
+
+/// What they tell, they may tell from within a call of this.
+void relay_client::watch_channels() {
+  phase_ = phase::connecting;
+  config_.channels->watch([this, box = my_postbox()](bool is_up, const std::string& why) {
+    (void)box.post([this, is_up, why] { is_up ? register_now() : lost(why); });
+  });
 }
 
 void relay_client::disconnect() {
@@ -226,6 +238,10 @@ void relay_client::send_pings() {
 
 void relay_client::not_answered() {
   const std::string why = "the relay node does not answer";
+  if (config_.channels) {
+    lost(why);
+    return config_.channels->renew(why);
+  }
   if (!transport_)
     return failed(why);
   enter(relay_state::down, why);
@@ -246,7 +262,7 @@ void relay_client::enter(relay_state s, const std::string& why) {
   else if (s == relay_state::down)
     log(is_news ? level::warn : level::debug, "relay", "relay " + config_.name + " is down: " + why);
   if (i.is_settled())
-    i.settle();
+    i.waiting.settle();
 }
 
 } // namespace ockam

@@ -3,14 +3,14 @@
 
 #include "runtime/core/backoff.hpp"
 #include "runtime/links/facility.hpp"
+#include "runtime/links/route_maker.hpp"
+#include "runtime/links/settling.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace ockam {
@@ -19,9 +19,10 @@ namespace ockam {
 struct relay_config {
   std::string name;
   std::string at;            ///< route to the other node, as it is written
-  route way;                 ///< the same
+  route way;                 ///< the same, ready for messages: where it goes through channels it begins at the last one
   std::string relay_address; ///< the name there, behind `forward_to_`
-  std::vector<std::string> allow; ///< workers that what comes through it may reach, where it has a connection of its own
+  std::vector<std::string> allow; ///< workers that what comes through it may reach, where it has a connection or a channel of its own
+  std::shared_ptr<route_channels> channels = {}; ///< that it goes through; null: none
 };
 
 /// How a relay of this node fares.
@@ -48,13 +49,9 @@ struct relay_status {
   std::string flow_control_id; ///< of what comes through it
 
   bool has_failed = false;                    ///< since it began
-  std::vector<std::function<void()>> waiting; ///< told when it is settled
+  settling waiting;                           ///< told when it is settled
 
   bool is_settled() const noexcept { return state == relay_state::up || has_failed; }
-  void settle() {
-    for (auto told = std::exchange(waiting, {}); auto& f : told)
-      f();
-  }
 };
 
 /// Keeps one relay registered: asks the other node for it, and again whenever it may be gone.
@@ -69,7 +66,8 @@ struct relay_status {
 ///
 /// Where the route begins with the address of another node, it has a connection of its own, whose peer may reach what
 /// `allow` says and the hops that were started by name; otherwise it goes the way that is named, under the rules of
-/// that.
+/// that. Where the way goes through secure channels, these are its connection: each time the last one is up it registers, and when
+/// the relay node does not answer any more that one is made anew.
 ///
 /// Pings go to `echo` of the relay node, as in the reference: at once, then every 10 s, and three without an answer are
 /// the end. Between nodes of this implementation every 2 s, two, and beside that a second ping goes through the relay
@@ -96,6 +94,7 @@ class relay_client final : public worker {
   enum class phase : std::uint8_t { connecting, registering, waiting, registered, taken_over };
 
   void connect();
+  void watch_channels();
   void disconnect();
   bool has_connection() const;
   void lost(const std::string& why);

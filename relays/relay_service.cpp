@@ -3,6 +3,7 @@
 
 #include "relays/relay_protocol.hpp"
 #include "relays/relays.hpp"
+#include "runtime/core/units.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds sweep_interval{1'000};
 /// A listener may have so many times what is left for others.
 constexpr std::size_t share_of_rest = 15;
-/// The type of links that many peers come by.
-constexpr std::string_view shared_socket = "udp-listener";
+/// A peer that pings, as the reference does every 10 s, is heard of again sooner when a flood has displaced it.
+constexpr std::chrono::milliseconds silence_beyond{35'000};
 
 } // namespace
 
@@ -90,7 +91,7 @@ void relay_registry::end(relay_worker& r) {
 void relay_registry::sweep() {
   for (auto it = relays_.begin(); it != relays_.end();) {
     auto& r = *(it++)->second;
-    if (!r.has_link())
+    if (!r.look_after())
       end(r);
   }
 }
@@ -104,7 +105,8 @@ void relay_registry::end_all() {
 
 relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_registry> all, std::string address,
                            registration r)
-  : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)} {}
+  : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)},
+    passing_{tally::make(context.limits.max_relay_bytes)} {}
 
 bool relay_worker::has_link() const { return !context_.board.flows().text(now_.whose.flow).empty(); }
 
@@ -112,6 +114,7 @@ void relay_worker::take_over(registration r) {
   all_->moved(now_.whose, r.whose);
   now_ = std::move(r);
   last_sender_ = 0;
+  unknown_since_ = {};
 }
 
 void relay_worker::on_stop() noexcept { all_->forget(*this); }
@@ -126,11 +129,74 @@ void relay_worker::on_message(message_ptr m) {
     return drop(std::move(m), drop_reason::bad_route, "with the way behind the relay the route has too many hops");
   if (!has_link())
     return drop(std::move(m), drop_reason::link_down, "the node behind this relay is not connected");
+  if (!has_room_for(*m))
+    return drop(std::move(m), drop_reason::congested, "the relay has as much under way as max-relay-bytes allows: " + size_text(passing_->limit()));
   let_answers_pass(*m);
   header.pop_onward();
   for (auto hop = now_.way.rbegin(); hop != now_.way.rend(); ++hop)
     header.push_onward(*hop);
   deliver(std::move(m));
+}
+
+bool relay_worker::has_room_for(message& m) {
+  if (stuck_ && passing_->used() <= passing_->limit() / 2)
+    stuck_ = false;
+  if (stuck_ && passing_->used() + m.held.bytes() > passing_->limit())
+    return false;
+  bool was_full = passing_->is_full();
+  bool fits = passing_->enter(m.held);
+  if (!fits)
+    say_full("what comes from who cannot wait is dropped, and what is over twice as much");
+  else if (!was_full && passing_->is_full())
+    say_full("who sends to it waits");
+  return fits;
+}
+
+void relay_worker::say_full(std::string_view what_follows) {
+  all_->log.write(level::warn, "relay", what_follows, "the relay 0#" + printable(address_) + " has as much under way as max-relay-bytes allows, "
+                  + size_text(passing_->limit()) + ": " + std::string{what_follows}, context_.reactor.now());
+}
+
+bool relay_worker::look_after() {
+  if (!has_link() || is_silent())
+    return false;
+  look_whether_it_moves();
+  return true;
+}
+
+/// A link that many peers have outlives each of them.
+bool relay_worker::is_silent() {
+  const auto& way = now_.way;
+  if (way.size() < 2 || context_.board.knows_peer(way[0], way[1])) {
+    unknown_since_ = {};
+    return false;
+  }
+  auto now = context_.reactor.now();
+  if (unknown_since_ == net::reactor::clock::time_point{})
+    unknown_since_ = now;
+  return now - unknown_since_ >= silence_beyond;
+}
+
+/// The link itself notices when it takes nothing at all, and drops what waits there. But one that takes next to nothing
+/// counts as slow only when it holds up somebody itself.
+void relay_worker::look_whether_it_moves() {
+  auto now = context_.reactor.now();
+  auto left = passing_->has_left();
+  if (!passing_->is_full()) {
+    full_since_ = {};
+    return;
+  }
+  auto first = full_since_ == net::reactor::clock::time_point{};
+  if (!first && now - full_since_ < context_.limits.write_timeout)
+    return;
+  auto least = context_.limits.least_rate * static_cast<std::size_t>(std::chrono::ceil<std::chrono::seconds>(context_.limits.write_timeout).count());
+  if (!first && left - had_left_ < least) {
+    stuck_ = true;
+    passing_->let_go();
+    say_full("next to nothing of it moves, and nobody waits for that any more");
+  }
+  full_since_ = now;
+  had_left_ = left;
 }
 
 /// Answers come straight from the link of the node behind, with the first return address in front; it has to be a link,
@@ -160,14 +226,14 @@ void relay_worker::let_answers_pass(const message& m) {
 // -- relay_service -----------------------------------------------------------------------------------
 
 relay_service::relay_service(const node_context& context)
-  : context_{context}, all_{std::make_shared<relay_registry>(context)}, log_{context.limits.log_interval} {}
+  : context_{context}, all_{std::make_shared<relay_registry>(context)} {}
 
 void relay_service::on_message(message_ptr m) {
   auto made = register_relay(*m);
   if (made)
     return (*made)->confirm(std::move(m));
   auto why = "no relay was made: " + made.error().cause;
-  log_.write(level::warn, "relay", to_string(made.error().code), why, context_.reactor.now());
+  all_->log.write(level::warn, "relay", to_string(made.error().code), why, context_.reactor.now());
   drop(std::move(m), drop_reason::service_error, why);
 }
 
@@ -202,8 +268,7 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
 registrant relay_service::whose(const message& m, const route& way) const {
   const auto& from = m.source();
   registrant out{from.producer, {}, from.spawner != 0 ? from.spawner : from.producer};
-  const auto* link = context_.board.find(way.front());
-  if (link && link->type == shared_socket && way.size() > 1)
+  if (way.size() > 1 && context_.board.is_shared(way.front()))
     out.peer = to_string(way[1]);
   return out;
 }
@@ -218,10 +283,11 @@ result<relay_worker*> relay_service::make_relay(const std::string& address, regi
   o.consumer_of.push_back(r.whose.flow); // whoever has asked may see whether it is still his
   auto made = std::make_unique<relay_worker>(context_, all_, address, std::move(r));
   auto* relay = made.get();
+  o.passes = relay->passing();
   if (auto ok = context_.workers.start(ockam::address{address}, std::move(made), std::move(o)); !ok)
     return std::move(ok).error();
   all_->add(*relay);
-  log_.write(level::info, "relay", "new", "a peer has the relay 0#" + printable(address), context_.reactor.now());
+  all_->log.write(level::info, "relay", "new", "a peer has the relay 0#" + printable(address), context_.reactor.now());
   watch();
   return relay;
 }

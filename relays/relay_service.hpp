@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/credit.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/workers/node_context.hpp"
 
@@ -35,7 +36,7 @@ class relay_worker;
 /// Socket thread only.
 class relay_registry {
  public:
-  explicit relay_registry(const node_context& context) : context_{context} {}
+  explicit relay_registry(const node_context& context) : log{context.limits.log_interval}, context_{context} {}
 
   relay_worker* find(const std::string& address) const;
   /// Whether one more may be there, of these, who may have it in place of `before`. Error: `limit_reached`, in words that
@@ -46,9 +47,11 @@ class relay_registry {
   void moved(const registrant& from, const registrant& to);
   void forget(const relay_worker& r);
   bool empty() const noexcept { return relays_.empty(); }
-  /// Ends relays whose link is gone, or all.
+  /// Ends relays whose link is gone, or whose peer has been silent for as long as the link remembers peers; or all. The others look whether what they have passed on moves.
   void sweep();
   void end_all();
+
+  rate_limited_log log;
 
  private:
   void end(relay_worker& r);
@@ -66,6 +69,10 @@ class relay_registry {
 /// and nobody else: for each message the one that brought it and the one that takes it, in both directions. What
 /// arrives behind the relay is under the flow control of the node there.
 ///
+/// What it has passed on and what still waits here for the link behind is bounded (`max-relay-bytes`): over that, the links
+/// that send to it read nothing until half of it has gone; what comes from who cannot wait is dropped, as is what is over twice as much. When next to
+/// nothing of it goes for `write-timeout`, nobody waits any more, and all is dropped that is over the bound.
+///
 ///     sender ══▶ link A ──▶ forward_to_NAME ──▶ link B ══▶ the node behind
 ///     sender ◀══ link A ◀──────────────────────── link B ◀══    answers
 class relay_worker final : public worker {
@@ -78,6 +85,10 @@ class relay_worker final : public worker {
   bool has_link() const;
   /// Stands for this node from now on.
   void take_over(registration r);
+  /// What it has passed on and what still lives here.
+  const std::shared_ptr<tally>& passing() const noexcept { return passing_; }
+  /// Called about once a second. False: its node is not there any more.
+  bool look_after();
   /// Answers a registration, with this relay as the return address.
   void confirm(message_ptr request) { reply_text(std::move(request), address_); }
 
@@ -86,11 +97,20 @@ class relay_worker final : public worker {
 
  private:
   void let_answers_pass(const message& m);
+  bool has_room_for(message& m);
+  void say_full(std::string_view what_follows);
+  void look_whether_it_moves();
+  bool is_silent();
 
   const node_context& context_;
   std::shared_ptr<relay_registry> all_;
   const std::string address_;
   registration now_;
+  std::shared_ptr<tally> passing_;
+  bool stuck_ = false; ///< nothing goes: what is over the bound is dropped
+  net::reactor::clock::time_point full_since_{}; ///< or since something went; 0: it holds up nobody
+  std::uint64_t had_left_ = 0;                   ///< at that time
+  net::reactor::clock::time_point unknown_since_{}; ///< the link does not remember the peer; 0: it does
   std::uint32_t last_sender_ = 0; ///< link of the last message; its answers may pass already
 };
 
@@ -114,7 +134,6 @@ class relay_service final : public worker {
 
   const node_context& context_;
   std::shared_ptr<relay_registry> all_;
-  rate_limited_log log_;
   bool watching_ = false;
 };
 

@@ -12,7 +12,12 @@ namespace ockam {
 
 namespace {
 
-result<relay_config> read_relay(const config_section& s) {
+/// Of the workers that are meant where none is named, those that this node has: not all have a listener of channels.
+void leave_out_missing(std::vector<std::string>& allow, switchboard& board) {
+  std::erase_if(allow, [&](const auto& name) { return !board.find(address{name}); });
+}
+
+result<relay_config> read_relay(const config_section& s, const route_maker& routes, switchboard& board) {
   auto keys = option_values::read(relay_keys, s.keys);
   if (!keys)
     return std::move(keys).error();
@@ -23,21 +28,29 @@ result<relay_config> read_relay(const config_section& s) {
   c.at = keys->get<std::string>("at");
   c.relay_address = keys->get<std::string>("relay-address");
   c.allow = keys->get<std::vector<std::string>>("allow");
+  if (!s.keys.contains("allow"))
+    leave_out_missing(c.allow, board);
   if (c.relay_address.empty())
     c.relay_address = c.name;
-  auto way = parse_relay_route(c.at);
-  if (!way)
-    return std::move(way).error();
-  c.way = std::move(*way);
+  if (auto ok = parse_relay_route(c.at); !ok)
+    return std::move(ok).error();
+  auto m = parse_multiaddr(c.at);
+  auto made = m ? routes(*m, {.lasting = true, .may_end_in_channel = true, .identity = keys->get<std::string>("identity"), .allow = c.allow})
+                : result<made_route>{m.error()};
+  if (!made)
+    return std::move(made).error();
+  c.way = std::move(made->to);
+  c.channels = std::move(made->channels);
   return c;
 }
 
 /// The relays of a node, a worker each.
 class relay_clients final : public facility {
  public:
-  explicit relay_clients(const facility_context& c) : context_{c} {}
+  relay_clients(const facility_context& c, route_maker routes) : context_{c}, routes_{std::move(routes)} {}
 
   std::string_view kind() const override { return relay_kind; }
+  std::span<const key_descriptor> keys() const override { return relay_keys; }
   bool goes_by_connections() const override { return true; }
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
@@ -56,6 +69,7 @@ class relay_clients final : public facility {
   item_info info_of(const std::string& name, const entry& e) const;
 
   facility_context context_;
+  route_maker routes_;
   std::map<std::string, entry, std::less<>> relays_;
   std::uint32_t next_seed_ = static_cast<std::uint32_t>(random_ping_number()); ///< nodes do not try again in step
 };
@@ -74,7 +88,7 @@ result<config_section> relay_clients::begin(const config_section& s) {
   if (relays_.contains(s.name))
     return error{errc::already_exists, "A relay with the name '" + printable(s.name) + "' already exists",
                  "see it with: ockam relay show " + printable(s.name)};
-  auto c = read_relay(s);
+  auto c = read_relay(s, routes_, context_.node.board);
   if (!c)
     return std::move(c).error();
   auto own = transport_for(c->way);
@@ -102,7 +116,7 @@ result<void> relay_clients::end(std::string_view name) {
   auto gone = std::move(it->second);
   relays_.erase(it);
   (void)context_.node.workers.stop(gone.worker);
-  gone.status->settle();
+  gone.status->waiting.settle();
   return {};
 }
 
@@ -134,17 +148,7 @@ void relay_clients::when_settled(std::string_view name, std::chrono::millisecond
   auto it = relays_.find(name);
   if (it == relays_.end() || it->second.status->is_settled())
     return done();
-  // Whichever comes first.
-  auto once = std::make_shared<std::function<void()>>(std::move(done));
-  auto tell = [once] {
-    if (auto f = std::exchange(*once, nullptr))
-      f();
-  };
-  auto timer = context_.node.reactor.after(within, tell);
-  it->second.status->waiting.push_back([tell, timer, &reactor = context_.node.reactor] {
-    reactor.cancel(timer);
-    tell();
-  });
+  it->second.status->waiting.wait(context_.node.reactor, within, std::move(done));
 }
 
 void relay_clients::stop() {
@@ -154,6 +158,8 @@ void relay_clients::stop() {
 
 } // namespace
 
-std::unique_ptr<facility> make_relays(const facility_context& c) { return std::make_unique<relay_clients>(c); }
+facility_factory make_relays(route_maker routes) {
+  return [routes = std::move(routes)](const facility_context& c) -> std::unique_ptr<facility> { return std::make_unique<relay_clients>(c, routes); };
+}
 
 } // namespace ockam

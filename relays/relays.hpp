@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/links/facility.hpp"
+#include "runtime/links/route_maker.hpp"
 #include "runtime/workers/service_type.hpp"
 
 #include <span>
@@ -14,7 +15,7 @@ namespace ockam {
 std::span<const service_type> relay_services();
 
 /// The relays by which others reach this node, `[relay NAME]`: names at other nodes that it asks for, and keeps. For
-/// `node_parts`.
-std::unique_ptr<facility> make_relays(const facility_context& c);
+/// `node_parts`. `routes`: makes the channels that the way to one goes through.
+facility_factory make_relays(route_maker routes = &make_plain_route);
 
 } // namespace ockam

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/bench/channel_load.hpp"
 #include "cli/bench/epoll_echo.hpp"
 #include "cli/bench/node_load.hpp"
 #include "cli/bench/udp_echo.hpp"
@@ -23,6 +24,7 @@ constexpr const char* usage =
   "Usage: ockam-bench tcp --to HOST:PORT [OPTIONS]   keep messages under way to a node and count replies\n"
   "       ockam-bench udp --to HOST:PORT [OPTIONS]   do the same over UDP\n"
   "       ockam-bench node [OPTIONS]                 do the same from a worker inside a node of this process\n"
+  "       ockam-bench channels --to HOST:PORT [OPTIONS]  make secure channels from a node of this process\n"
   "       ockam-bench echo-server                    run a minimal epoll echo, the raw baseline\n"
   "       ockam-bench udp-echo-server                run one for datagrams\n\n";
 
@@ -86,6 +88,7 @@ int run_node(int argc, char** argv) {
   po::options_description d{"Options of node"};
   d.add_options()("route", po::value(&route)->default_value(route), "workers, separated by commas")
     ("via", po::value(&o.via), "another node that they are on: TRANSPORT:ADDRESS, for example caf:127.0.0.1:5000")
+    ("channel", po::value(&o.channel), "through a secure channel with this listener of that node, over TCP")
     ("key", po::value(&keys)->composing(), "KEY=VALUE of that connection, for example ca=ca.pem")
     ("thread", po::value(&thread)->default_value(thread), "where the sender runs: socket or pool")
     ("bytes", po::value(&o.bytes)->default_value(o.bytes), "payload, at least 1")
@@ -102,6 +105,8 @@ int run_node(int argc, char** argv) {
   po::notify(vm);
   if (o.bytes == 0 || o.in_flight == 0 || (thread != "socket" && thread != "pool"))
     throw po::error{"--bytes and --in-flight are at least 1; --thread is socket or pool"};
+  if (!o.channel.empty() && !o.via.starts_with("tcp:"))
+    throw po::error{"--channel goes with --via tcp:HOST:PORT"};
   for (const auto& k : keys)
     o.keys[k.substr(0, k.find('='))] = k.substr(std::min(k.size(), k.find('=') + 1));
   o.on_pool = thread == "pool";
@@ -114,6 +119,35 @@ int run_node(int argc, char** argv) {
   else
     std::printf("%.0f replies/s\n", r.per_second);
   return 0;
+}
+
+void print_channels(const channel_load_result& r) {
+  std::cout << nlohmann::json{{"up", r.up}, {"seconds", r.seconds}, {"p50_ms", r.p50_ms}, {"p99_ms", r.p99_ms},
+                              {"own_kib_each", r.own_kib_each}}.dump()
+            << std::endl;
+}
+
+int run_channels(int argc, char** argv) {
+  channel_load_options o;
+  std::string output;
+  po::options_description d{"Options of channels"};
+  d.add_options()("to", po::value(&o.to)->required(), "IPv4 address and port of a node")
+    ("listener", po::value(&o.listener)->default_value(o.listener), "its listener of secure channels")
+    ("count", po::value(&o.count)->default_value(o.count), "channels in all")
+    ("at-once", po::value(&o.at_once)->default_value(o.at_once), "handshakes under way at one time")
+    ("keep", po::bool_switch(&o.keep), "keep them until the end of standard input")
+    ("output", po::value(&output), "json, which it always is")("help,h", "print this");
+  po::variables_map vm;
+  po::store(po::parse_command_line(argc, argv, d), vm);
+  if (vm.contains("help")) {
+    std::cout << usage << d;
+    return 0;
+  }
+  po::notify(vm);
+  if (o.count == 0 || o.at_once == 0 || o.to.find(':') == std::string::npos)
+    throw po::error{"--to takes HOST:PORT; --count and --at-once are at least 1"};
+  auto r = run_channel_load(o, &print_channels);
+  return r.error.empty() ? 0 : fail(r.error);
 }
 
 } // namespace
@@ -133,6 +167,8 @@ int main(int argc, char** argv) {
       return run_load(argc - 1, argv + 1, &run_udp_load);
     if (mode == "node")
       return run_node(argc - 1, argv + 1);
+    if (mode == "channels")
+      return run_channels(argc - 1, argv + 1);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "ockam-bench: %s\n", e.what());
     return 64;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/node_load.hpp"
 
+#include "channels/channels.hpp"
+#include "cli/bench/channel_load.hpp"
 #include "runtime/node/node.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
@@ -18,6 +20,7 @@ using clock = std::chrono::steady_clock;
 /// The name of the link to the other node, and of the worker that sends.
 constexpr const char* link_name = "link";
 constexpr const char* sender_name = "sender";
+constexpr const char* channel_name = "channel";
 
 /// What the sender works on.
 struct job {
@@ -31,7 +34,9 @@ class sender final : public worker {
   explicit sender(job& j) : job_{j} {}
 
   void on_start() override {
-    if (!job_.options.via.empty())
+    if (!job_.options.channel.empty())
+      onward_.emplace_back(channel_name);
+    else if (!job_.options.via.empty())
       onward_.emplace_back(link_name);
     for (const auto& hop : job_.options.route)
       onward_.emplace_back(hop);
@@ -109,9 +114,18 @@ node_load_result run_node_load(const node_load_options& o) {
     to.options = o.keys;
     c.connections.push_back(std::move(to));
   }
+  if (!o.channel.empty()) {
+    auto at = c.connections.back().address;
+    c.connections.clear();
+    auto colon = at.rfind(':');
+    auto route = "/ip4/" + at.substr(0, colon) + "/tcp/" + at.substr(std::min(at.size(), colon + 1)) + "/service/" + o.channel;
+    c.items.push_back({"secure-channel", channel_name, {{"to", std::move(route)}, {"allow", sender_name}}});
+  }
   node_load_result r;
   std::signal(SIGPIPE, SIG_IGN);
-  auto started = node::start(c, {all_transports(), services});
+  channels::parts secure{o.channel.empty() ? nullptr : somebody()};
+  auto facilities = secure.facilities();
+  auto started = node::start(c, {all_transports(), services, nullptr, facilities, secure.routes()});
   if (!started) {
     r.error = started.error().cause;
     return r;

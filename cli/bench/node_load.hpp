@@ -13,6 +13,7 @@ struct node_load_options {
   std::vector<std::string> route{"hop", "echo"};
   std::string via;                ///< `TRANSPORT:ADDRESS` of another node, which the route is behind; empty: none
   std::map<std::string, std::string> keys; ///< more of that connection's section: ca, …
+  std::string channel;            ///< a listener of secure channels of that node: the route goes through a channel; empty: it does not
   bool on_pool = false;           ///< the sender is a pool worker, as a user's service is by default
   std::size_t bytes = 64;
   std::size_t in_flight = 1;

@@ -165,9 +165,19 @@ findings check_services(const node_config& c, std::span<const service_type> type
     auto t = std::find_if(types.begin(), types.end(), [&](auto& one) { return one.name == s.type; });
     if (t == types.end())
       continue; // said when it was read
-    auto ok = check_service(*t, service_options{service_options::values{s.options.begin(), s.options.end()}});
-    if (!ok)
-      out.push_back({title(s), option_named_in(ok.error().cause, s), wrong("[" + printable(title(s)) + "]: " + ok.error().cause, ok.error().hint)});
+    // A service names one option at a time. Without that one it names the next, so that all of them are said.
+    for (auto left = s; true;) {
+      auto ok = check_service(*t, service_options{service_options::values{left.options.begin(), left.options.end()}});
+      if (ok)
+        break;
+      auto named = option_named_in(ok.error().cause, left);
+      if (named.empty() && !option_named_in(ok.error().cause, s).empty())
+        break; // it misses the one that was wrong
+      out.push_back({title(s), named, wrong("[" + printable(title(s)) + "]: " + ok.error().cause, ok.error().hint)});
+      if (named.empty())
+        break;
+      left.options.erase(named);
+    }
   }
   return out;
 }

@@ -27,21 +27,41 @@ void assign(std::chrono::milliseconds& field, const key_value& v) {
   field = std::get<std::chrono::milliseconds>(v);
 }
 
+key_value value_of(const std::string& field) {
+  return field;
+}
+
+key_value value_of(std::size_t field) {
+  return std::uint64_t{field};
+}
+
+key_value value_of(std::chrono::milliseconds field) {
+  return field;
+}
+
 /// Sets the field that the path of members leads to.
 template <class Config, auto... Path>
 void put(Config& c, const key_value& v) {
   assign((c.*....*Path), v);
 }
+
+template <class Config, auto... Path>
+key_value take(const Config& c) {
+  return value_of((c.*....*Path));
+}
+
+template <class Config, auto... Path>
+constexpr config_field<Config> field_at{&put<Config, Path...>, &take<Config, Path...>};
 template <auto... Path>
-constexpr auto node_field = &put<node_config, Path...>;
+constexpr auto node_field = field_at<node_config, Path...>;
 template <auto... Path>
-constexpr auto limit_field = &put<node_config, &node_config::limit, Path...>;
+constexpr auto limit_field = field_at<node_config, &node_config::limit, Path...>;
 template <auto... Path>
-constexpr auto log_field = &put<node_config, &node_config::log, Path...>;
+constexpr auto log_field = field_at<node_config, &node_config::log, Path...>;
 template <auto... Path>
-constexpr auto routing_field = &put<node_config, &node_config::routing, Path...>;
+constexpr auto routing_field = field_at<node_config, &node_config::routing, Path...>;
 template <auto... Path>
-constexpr auto connection_field = &put<connection_config, Path...>;
+constexpr auto connection_field = field_at<connection_config, Path...>;
 
 /// HOST:PORT stands for TCP.
 result<address> parse_peer(const std::string& text) {
@@ -75,6 +95,17 @@ void set_dial_allow(node_config& n, const key_value& v) {
       n.routing.dial_allow.push_back(*std::move(peer));
 }
 
+key_value dial_allow(const node_config& n) {
+  std::vector<std::string> out;
+  for (const auto& peer : n.routing.dial_allow)
+    out.push_back(peer.type == transport_type::tcp ? peer.name : to_string(peer));
+  return out;
+}
+
+key_value dial(const node_config& n) {
+  return std::string{n.routing.dial == dial_policy::never ? "never" : n.routing.dial == dial_policy::any ? "any" : "listed"};
+}
+
 void set_dial(node_config& n, const key_value& v) {
   const auto& policy = std::get<std::string>(v);
   n.routing.dial = policy == "never" ? dial_policy::never : policy == "any" ? dial_policy::any : dial_policy::listed;
@@ -100,7 +131,7 @@ constexpr key_descriptor duration(std::string_view name, std::string_view about,
   return {.name = name, .type = type::duration, .about = about, .fallback = fallback, .least = least, .most = most};
 }
 
-constexpr std::array<node_key, 24> node_list{{
+constexpr std::array<node_key, 25> node_list{{
   {{.name = "name", .about = "name of the node", .value = "NAME"}, node_field<&node_config::name>},
   {number("threads", "threads of the pool; a call that takes longer than 20 ms has one beside them", "2", 1, 256), node_field<&node_config::threads>},
   {{.name = "log-level", .type = type::choice, .about = "what is logged", .fallback = "info", .words = levels, .value = "LEVEL"},
@@ -114,6 +145,8 @@ constexpr std::array<node_key, 24> node_list{{
    limit_field<&limits::max_connections>},
   {number("max-relays", "relays that other nodes may have here; the peers of one listener have at most 15 times what they leave for others", "4096", 1, 100'000), limit_field<&limits::max_relays>},
   {number("max-relays-per-peer", "of these by one peer", "256", 1, 100'000), limit_field<&limits::max_relays_per_peer>},
+  {size("max-relay-bytes", "bytes that one relay may have under way here; over it, who sends to it waits", "64MiB", 64 * kib, 1024 * gib),
+   limit_field<&limits::max_relay_bytes>},
   {number("max-relay-name", "bytes of a relay's name", "255", 1, 1000), limit_field<&limits::max_relay_name>},
   {size("link-budget", "bytes that one link may have under way", "1MiB", 16 * kib, 16 * gib), limit_field<&limits::link_budget>},
   {size("node-budget", "the same for the whole node", "256MiB", mib, 1024 * gib), limit_field<&limits::node_budget>},
@@ -138,16 +171,16 @@ constexpr std::array<node_key, 24> node_list{{
 
 constexpr std::array<node_key, 5> routing_list{{
   {{.name = "dial", .type = type::choice, .about = "peers to connect to when a message of others names them", .fallback = "listed",
-    .words = policies, .value = "WHOM"}, &set_dial},
+    .words = policies, .value = "WHOM"}, {&set_dial, &dial}},
   {{.name = "dial-allow", .type = type::list, .about = "such peers, beside those of its connections: HOST:PORT or /ip4/…/tcp/…",
-    .check = &check_peers}, &set_dial_allow},
+    .check = &check_peers}, {&set_dial_allow, &dial_allow}},
   {number("dial-links", "links made for routes at one time", "64", 1, 4096), routing_field<&routing_config::dial_links>},
   {duration("dial-idle", "close one that carried nothing for this long", "1m"), routing_field<&routing_config::dial_idle>},
   {{.name = "proxy", .about = "links over tcp, ws and caf that routes or relays have made go by way of it; values as of tcp-connection",
     .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
 }};
 
-constexpr std::array<node_key, 3> identity_list{{
+constexpr std::array<node_key, 5> identity_list{{
   {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
    node_field<&node_config::identity, &identity_config::vault>},
   {{.name = "history", .type = type::path,
@@ -155,6 +188,11 @@ constexpr std::array<node_key, 3> identity_list{{
     .required = true}, node_field<&node_config::identity, &identity_config::history>},
   {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
    node_field<&node_config::identity, &identity_config::passphrase_file>},
+  {{.name = "credential-file", .type = type::path, .about = "file with a credential, in hex, that channels show the other end"},
+   node_field<&node_config::identity, &identity_config::credential_file>},
+  {{.name = "known-identities", .type = type::path,
+    .about = "file of identities that have shown a changed key, so that an old one counts no more; below OCKAM_HOME if not given"},
+   node_field<&node_config::identity, &identity_config::known_identities>},
 }};
 
 constexpr std::array<connection_key, 4> connection_list{{
@@ -167,6 +205,21 @@ constexpr std::array<connection_key, 4> connection_list{{
 }};
 
 } // namespace
+
+std::string value_text(const key_descriptor& k, const key_value& v) {
+  if (const auto* text = std::get_if<std::string>(&v))
+    return *text;
+  if (const auto* n = std::get_if<std::uint64_t>(&v))
+    return k.type == key_type::size ? size_text(*n) : std::to_string(*n);
+  if (const auto* d = std::get_if<std::chrono::milliseconds>(&v))
+    return d->count() == 0 && !k.words.empty() ? std::string{k.words.front()} : to_string(*d);
+  if (const auto* flag = std::get_if<bool>(&v))
+    return *flag ? "yes" : "no";
+  std::string out;
+  for (const auto& item : std::get<std::vector<std::string>>(v))
+    out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
 
 std::span<const node_key> node_keys() {
   return node_list;

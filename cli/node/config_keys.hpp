@@ -10,11 +10,25 @@
 
 namespace ockam {
 
+/// A value of this key as it is written: 1MiB, 10s, yes.
+std::string value_text(const key_descriptor& k, const key_value& v);
+
+/// A field of a configuration: how a key sets it, and its value.
+template <class Config>
+struct config_field {
+  void (*set)(Config& c, const key_value& v); ///< `v` is of the type of the key
+  key_value (*get)(const Config& c);          ///< of the same type; an empty text, path or list: nothing was said
+};
+
 /// A key and the field of a configuration that it sets.
 template <class Config>
 struct config_key {
   key_descriptor what;
-  void (*set)(Config& c, const key_value& v); ///< `v` is of the type of `what`
+  config_field<Config> field;
+
+  void set(Config& c, const key_value& v) const { field.set(c, v); }
+  /// The value as it would be written; empty where nothing was said.
+  std::string text(const Config& c) const { return value_text(what, field.get(c)); }
 };
 
 using node_key = config_key<node_config>;

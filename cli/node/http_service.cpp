@@ -16,7 +16,7 @@ result<void> http_service::serve(const http_config& wanted) {
   }
   std::unique_ptr<operation::http_endpoint> fresh;
   if (!wanted.address.empty()) {
-    auto opened = operation::http_endpoint::open(wanted, [this](snapshot_request what, auto done) { node_.snapshot(what, std::move(done)); });
+    auto opened = operation::http_endpoint::open(wanted, [this](snapshot_request what, auto done) { node_.snapshot(what, std::move(done)); }, control_socket_);
     if (!opened)
       return std::move(opened).error();
     fresh = *std::move(opened);

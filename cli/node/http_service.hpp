@@ -12,7 +12,8 @@ namespace ockam {
 /// The HTTP endpoint of a node, if its configuration has one. Goes, or is closed, before the node stops. Thread: main.
 class http_service {
  public:
-  explicit http_service(node& n) : node_{n} {}
+  /// `control_socket`: of the node; empty: it has none.
+  http_service(node& n, std::string control_socket) : node_{n}, control_socket_{std::move(control_socket)} {}
 
   /// Another place is opened before the one before is closed; one that stays is closed and opened. Errors: those of
   /// `http_endpoint::open`; it answers then where it did before, unless that was the same place.
@@ -25,6 +26,7 @@ class http_service {
 
  private:
   node& node_;
+  std::string control_socket_;
   http_config config_;
   std::unique_ptr<operation::http_endpoint> endpoint_;
 };

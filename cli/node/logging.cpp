@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/logging.hpp"
 
+#include "cli/node/config_value.hpp"
+#include "cli/node/journal.hpp"
 #include "cli/node/log_sinks.hpp"
 #include "runtime/core/address.hpp"
 
@@ -9,9 +11,12 @@
 #include <spdlog/spdlog.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <ctime>
 #include <future>
+#include <memory>
 #include <thread>
 
 namespace ockam {
@@ -25,6 +30,13 @@ constexpr std::array<std::string_view, 6> names{"trace", "debug", "info", "warn"
 std::shared_ptr<spdlog::async_logger> logger;
 std::shared_ptr<stdout_log> standard_output; ///< where the log goes there
 std::shared_ptr<file_log> files;             ///< where it goes to files
+std::atomic<std::shared_ptr<const std::vector<std::string>>> hidden; ///< texts that no line shows
+
+std::string shown(std::string_view message) {
+  auto text = printable(message);
+  auto secrets = hidden.load();
+  return secrets ? without_secrets(std::move(text), *secrets) : text;
+}
 
 spdlog::level::level_enum to_spdlog(level l) {
   return static_cast<spdlog::level::level_enum>(l == level::off ? SPDLOG_LEVEL_OFF : static_cast<int>(l));
@@ -52,6 +64,11 @@ void report_trouble(const std::string& what) {
     std::fprintf(stderr, "ockam-node: the log cannot be written: %s\n", what.c_str());
 }
 
+/// Whoever asks for JSON gets that, wherever it goes.
+bool goes_to_journal(const log_config& c, const default_log& otherwise) {
+  return c.file.empty() && otherwise.where == default_log::place::standard_error && c.format != "json" && standard_error_is_journal();
+}
+
 spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
   using place = default_log::place;
   if (!c.file.empty())
@@ -60,6 +77,8 @@ spdlog::sink_ptr make_sink(const log_config& c, const default_log& otherwise) {
     return files = std::make_shared<daily_log>(otherwise.stem, c.max_size, c.max_files);
   if (otherwise.where == place::standard_output)
     return standard_output = std::make_shared<stdout_log>();
+  if (goes_to_journal(c, otherwise))
+    return std::make_shared<journal_log>();
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }
 
@@ -92,13 +111,22 @@ result<void> start_logging(const log_config& c, const default_log& otherwise, co
   logger->set_level(spdlog::level::trace); // the runtime has chosen already
   logger->set_pattern("%v");
   logger->flush_on(spdlog::level::info);
-  bool json = c.format == "json";
-  set_log_sink([json, node_name](level l, std::string_view component, std::string_view message) {
-    auto text = json ? json_line(now_text(), l, node_name, component, message)
-                     : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + printable(message);
+  bool json = c.format == "json", journal = goes_to_journal(c, otherwise);
+  set_log_sink([json, journal, node_name](level l, std::string_view component, std::string_view message) {
+    auto text = journal ? journal_entry(l, node_name, component, shown(message))
+                : json  ? json_line(now_text(), l, node_name, component, shown(message))
+                        : now_text() + " " + std::string{names[static_cast<std::size_t>(l)]} + " " + std::string{component} + ": " + shown(message);
     logger->log(to_spdlog(l), text);
   });
   return {};
+}
+
+void hide_in_log(const std::vector<std::string>& secrets) {
+  auto all = hidden.load() ? *hidden.load() : std::vector<std::string>{};
+  for (const auto& s : secrets)
+    if (std::find(all.begin(), all.end(), s) == all.end())
+      all.push_back(s);
+  hidden.store(std::make_shared<const std::vector<std::string>>(std::move(all)));
 }
 
 void release_log() {

@@ -19,6 +19,8 @@ struct default_log {
 /// full the oldest lines go), rotating where it goes to files, as text or as JSON lines. On standard output lines are
 /// kept back until `release_log`. Errors: `permission_denied`, `io_failure` for a file that cannot be opened.
 result<void> start_logging(const log_config& c, const default_log& otherwise, const std::string& node_name);
+/// From now on no line shows one of these texts, nor one that was named before. Thread: any, one at a time.
+void hide_in_log(const std::vector<std::string>& secrets);
 /// What was kept back of a log on standard output is written, and what comes from now on at once.
 void release_log();
 /// Opens files of the log anew, before the next line: somebody may have moved them away (logrotate). Does not wait.

@@ -16,7 +16,7 @@ namespace ockam {
 
 /// The file of a node that `ockam node create` has made: all that the node is, and will be after a restart. What is made
 /// or ended at the prompt is written into it at once, whole or not at all, and nothing else in it is touched: it is its
-/// user's as well. It is read and written on the main thread.
+/// user's as well. Files that it includes are never written, nor are values that name something (`${…}`) replaced. It is read and written on the main thread.
 class node_file final : public section_store {
  public:
   /// All live longer than this.
@@ -34,6 +34,8 @@ class node_file final : public section_store {
  private:
   result<stored> put_now(config_section s);
   result<ini_document> read() const;
+  /// Where the section stands in a file that this one includes, as FILE:LINE; empty when it does not.
+  std::string included_at(const ini_document& doc, const std::string& title) const;
 
   std::filesystem::path path_;
   std::span<const service_type> types_;

@@ -3,6 +3,8 @@
 
 #include <ockam/actor_main.hpp>
 
+#include "cli/node/config_model.hpp"
+#include "cli/node/config_schema.hpp"
 #include "cli/node/run_node.hpp"
 #include "relays/relays.hpp"
 #include "runtime/core/error.hpp"
@@ -87,12 +89,21 @@ int main_of(int argc, char** argv, std::vector<service_type> own, const own_func
     std::printf("ockam-node %s\n", std::string{version}.c_str());
     return with_all_written(exit_ok);
   }
+  if (options.config_schema) {
+    std::fputs(config_schema().c_str(), stdout);
+    return with_all_written(exit_ok);
+  }
   if (options.config.name.empty() && options.no_state)
     options.config.name = "node";
   if (!options.problems.empty()) {
     for (const auto& p : options.problems)
       report_failure(options, p);
     return options.usage_error ? exit_usage : exit_config;
+  }
+  if (!options.print_config.empty()) {
+    auto model = config_model(options.config, &options);
+    std::fputs((options.print_config == "json" ? config_json(model, options.places.files) : config_text(model)).c_str(), stdout);
+    return with_all_written(exit_ok);
   }
   if (options.check_config) {
     std::printf("%s: ok\n", options.config_file.empty() ? "command line" : options.config_file.c_str());

@@ -27,6 +27,9 @@ po::options_description general_options() {
   po::options_description d{"General"};
   d.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "read this INI file")
     ("check-config", "only say whether the configuration is right")
+    ("print-config", po::value<std::string>()->value_name("FORMAT")->implicit_value("text"),
+     "only print the configuration as it takes effect, with where each value comes from: as a file (text) or as JSON (--print-config=json); secrets are not shown")
+    ("config-schema", "only print the JSON Schema of a configuration")
     ("managed", "log below OCKAM_HOME, and keep what is made at the prompt in the file (how 'ockam node create' starts a node)")
     ("foreground", "with --managed: log to standard output ('ockam node create --foreground')")
     ("say-name", "with --foreground: print the name when ready, in front of the log")
@@ -65,6 +68,21 @@ po::options_description routing_key_options() {
   return key_options("Keys of the section [routing]: routes that name other nodes", routing_keys());
 }
 
+/// Lines of at most 100 characters.
+std::string wrapped(const std::string& text) {
+  std::string out;
+  std::size_t column = 0;
+  std::istringstream words{text};
+  for (std::string word; words >> word; column += word.size() + 1) {
+    if (column + word.size() > 100) {
+      out += '\n';
+      column = 0;
+    }
+    out += (column == 0 ? "" : " ") + word;
+  }
+  return out + '\n';
+}
+
 class option_reader {
  public:
   option_reader(const po::variables_map& vm, std::span<const service_type> types, node_options& out)
@@ -72,6 +90,10 @@ class option_reader {
 
   void read() {
     out_.check_config = vm_.contains("check-config");
+    if (vm_.contains("print-config"))
+      out_.print_config = vm_["print-config"].as<std::string>();
+    if (!out_.print_config.empty() && out_.print_config != "text" && out_.print_config != "json")
+      usage("--print-config: \"" + printable(out_.print_config) + "\" is not one of: text, json", "for example --print-config=json");
     out_.managed = vm_.contains("managed");
     out_.foreground = vm_.contains("foreground");
     out_.say_name = vm_.contains("say-name");
@@ -82,12 +104,12 @@ class option_reader {
     if (vm_.contains("config")) {
       out_.config_file = vm_["config"].as<std::string>();
       out_.problems = read_config_file(out_.config_file, types_, out_.config, &places_);
-      if (places_.file.empty())
+      if (places_.files.empty())
         return; // it cannot be read
     }
     for (auto keys : {node_keys(), routing_keys()})
       for (const auto& k : keys)
-        if (auto name = std::string{k.what.name}; vm_.contains(name))
+        if (auto name = std::string{k.what.name}; vm_.contains(name) && out_.given.insert(name).second)
           if (auto ok = set_key(k, out_.config, vm_[name].as<std::string>()); !ok)
             usage("--" + name + ": " + ok.error().cause, ok.error().hint);
     for (const auto& k : section_kinds())
@@ -141,9 +163,9 @@ class option_reader {
 
   /// Says what was found out about a section; at its line, where it stands in the file.
   void report(const config_finding& f) {
-    auto line = places_.line(f.section, f.key);
-    auto where = line == 0 ? std::string{} : places_.file + ":" + std::to_string(line) + ": ";
-    out_.problems.push_back({errc::invalid_config, where + f.what.cause, f.what.hint});
+    auto at = places_.place(f.section, f.key);
+    auto where = at.line == 0 ? std::string{} : places_.text(at) + ": ";
+    out_.problems.push_back({errc::invalid_config, where + without_secrets(f.what.cause, places_.secrets), without_secrets(f.what.hint, places_.secrets)});
   }
 
   void check_name() {
@@ -157,27 +179,41 @@ class option_reader {
       return;
     if (by_option)
       return usage((name.empty() ? "" : "--name: ") + ok.error().cause, ok.error().hint);
-    if (places_.line("node", {}) == 0)
-      places_.lines.emplace("node", 1);
+    if (places_.place("node", {}).line == 0)
+      places_.lines.emplace("node", config_places::written{{0, 1}});
     report({"node", "name", ok.error()});
   }
 
-  /// What no key can tell alone, and what is in files. Of sections that are wrong already nothing more is said.
+  /// What no key can tell alone, and what is in files. Of sections that are wrong already nothing more is said, but for options
+  /// of services, each of which is right or wrong by itself.
   void check_rest() {
     auto found = check_whole(out_.config, types_);
-    if (out_.check_config) // otherwise they say so themselves
-      for (auto& more : {check_log(out_.config), check_services(out_.config, types_)})
-        found.insert(found.end(), more.begin(), more.end());
+    std::vector<config_finding> services;
+    if (out_.check_config) { // otherwise they say so themselves
+      for (auto& more : check_log(out_.config))
+        found.push_back(std::move(more));
+      services = check_services(out_.config, types_);
+    }
     for (const auto& f : found)
       if (!places_.wrong.contains(f.section))
+        report(f);
+    for (const auto& f : services)
+      if (!places_.wrong.contains(f.section) || (!f.key.empty() && !is_said(places_.place(f.section, f.key))))
         report(f);
     std::stable_sort(out_.problems.begin(), out_.problems.end(), [this](auto& l, auto& r) { return line_of(l) < line_of(r); });
   }
 
+  bool is_said(const config_place& at) const {
+    return std::any_of(out_.problems.begin(), out_.problems.end(), [&](auto& p) { return line_of(p) == at; });
+  }
+
   /// Problems of the command line come first.
-  int line_of(const error& e) const {
-    auto before = places_.file + ":";
-    return places_.file.empty() || !e.cause.starts_with(before) ? 0 : std::atoi(e.cause.c_str() + before.size());
+  config_place line_of(const error& e) const {
+    for (std::size_t file = 0; file < places_.files.size(); ++file)
+      if (auto before = places_.files[file] + ":"; e.cause.starts_with(before))
+        if (auto line = std::atoi(e.cause.c_str() + before.size()); line > 0)
+          return {file, line};
+    return {};
   }
 
   void override_listener() {
@@ -191,13 +227,14 @@ class option_reader {
     if (first == list.end())
       first = list.insert(list.begin(), {"default", "tcp", {}, {}});
     first->address = a;
+    out_.given.insert("tcp-listener-address");
     first->retry = false; // who has just typed it is still there to hear that it is wrong
   }
 
   const po::variables_map& vm_;
   std::span<const service_type> types_;
   node_options& out_;
-  config_places places_;
+  config_places& places_ = out_.places;
 };
 
 error unknown_option(const std::string& name, const po::options_description& all) {
@@ -228,7 +265,8 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
     po::notify(vm);
     out.help = vm.contains("help");
     out.version = vm.contains("version");
-    if (!out.help && !out.version)
+    out.config_schema = vm.contains("config-schema");
+    if (!out.help && !out.version && !out.config_schema)
       option_reader{vm, service_types, out}.read();
   } catch (const po::unknown_option& e) {
     bad(unknown_option(e.get_option_name(), all));
@@ -241,27 +279,54 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
 }
 
 node_options parse_again(const node_options& before, std::span<const service_type> service_types) {
+  auto words = before;
+  words.command_line.emplace_back("--check-config"); // what a start would find out later counts now
+  return read_again(words, service_types);
+}
+
+node_options read_again(const node_options& before, std::span<const service_type> service_types) {
   std::vector<const char*> argv;
   for (const auto& word : before.command_line)
     argv.push_back(word.c_str());
-  argv.push_back("--check-config"); // what a start would find out later counts now
   return parse_node_options(static_cast<int>(argv.size()), argv.data(), service_types);
 }
 
+node_usage usage_of_node() {
+  node_usage out;
+  out.about = "Run one node in the foreground: it routes messages between named workers, over any number of nodes.";
+  out.usage = {"ockam-node --config FILE [OPTIONS]", "ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]"};
+  auto add = [&](const char* title, const po::options_description& options) {
+    node_usage::group g{title, {}};
+    for (const auto& o : options.options())
+      g.options.push_back({o->format_name() + (o->format_parameter().empty() ? "" : " " + o->format_parameter()), o->description()});
+    out.groups.push_back(std::move(g));
+  };
+  add("General", general_options());
+  add("Parts (each may be given several times)", parts_options());
+  add("Keys of the section [node]", node_key_options());
+  add("Keys of the section [routing]: routes that name other nodes", routing_key_options());
+  out.signals = "SIGTERM and SIGINT let nothing new in, give what is under way the time that stop-grace says, and stop the node within two "
+                "seconds after that; a second one stops it at once. SIGHUP opens the log file anew, reads the configuration again, and puts "
+                "all of it into effect or nothing.";
+  out.exit_codes = {{exit_ok, "stopped in order"}, {exit_usage, "wrong command line"},
+                    {exit_unavailable, "an address is in use or the node is already running"}, {exit_internal, "another error"},
+                    {exit_cannot_create, "OCKAM_HOME or the log cannot be written"}, {exit_forced, "something did not end in time and was cut off"},
+                    {exit_config, "wrong configuration"}};
+  out.example = "ockam-node --name n1 --tcp-listener 127.0.0.1:4000 --service hop";
+  return out;
+}
+
 std::string node_help() {
+  auto all = usage_of_node();
   std::ostringstream out;
-  out << "Run one node in the foreground: it routes messages between named workers, over any number of nodes.\n\n"
-         "Usage: ockam-node --config FILE [OPTIONS]\n"
-         "       ockam-node --name NAME [--tcp-listener ADDRESS] [OPTIONS]\n\n"
-      << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options()
-      << "\nSignals: SIGTERM and SIGINT let nothing new in, give what is under way the time that\n"
-         "stop-grace says, and stop the node within two seconds after that; a second one stops it at\n"
-         "once. SIGHUP opens the log file anew, reads the configuration again, and puts all of it into\n"
-         "effect or nothing.\n\n"
-         "Exit codes: 0 stopped in order; 64 wrong command line; 69 an address is in use or the node is\n"
-         "already running; 70 another error; 73 OCKAM_HOME or the log cannot be written; 75 something did not\n"
-         "end in time and was cut off; 78 wrong configuration.\n\n"
-         "Example: ockam-node --name n1 --tcp-listener 127.0.0.1:4000 --service hop\n";
+  out << all.about << "\n\n";
+  for (const auto& line : all.usage)
+    out << (&line == &all.usage.front() ? "Usage: " : "       ") << line << '\n';
+  out << '\n' << general_options() << '\n' << parts_options() << '\n' << node_key_options() << '\n' << routing_key_options() << '\n';
+  std::string codes = "Exit codes:";
+  for (const auto& [number, about] : all.exit_codes)
+    codes += (number == 0 ? " " : "; ") + std::to_string(number) + " " + about;
+  out << wrapped("Signals: " + all.signals) << '\n' << wrapped(codes + ".") << "\nExample: " << all.example << '\n';
   return out.str();
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ockam {
@@ -27,6 +28,8 @@ struct node_options {
   node_config config;
   std::string config_file;
   bool check_config = false;
+  std::string print_config; ///< text | json: only print it; empty: do not
+  bool config_schema = false; ///< only print that
   bool managed = false;     ///< belongs to $OCKAM_HOME: logs to its directory, says little on stdout
   bool foreground = false;  ///< and is in the foreground: logs to standard output
   bool say_name = false;    ///< prints its name there first
@@ -35,6 +38,8 @@ struct node_options {
   int ready_fd = -1;
   bool help = false;
   bool version = false;
+  config_places places;     ///< where the values of the file stand
+  std::set<std::string> given; ///< names of the options that set a key
   config_problems problems; ///< of the file and the options
   bool usage_error = false; ///< the problems are about the command line
   std::vector<std::string> command_line; ///< all of it, to be read again
@@ -45,6 +50,27 @@ node_options parse_node_options(int argc, const char* const* argv, std::span<con
 
 /// Reads the same command line again, and the file as it is now, and checks all that --check-config checks. Thread: any.
 node_options parse_again(const node_options& before, std::span<const service_type> service_types);
+/// Reads it again, and checks what a start would: no code of services runs.
+node_options read_again(const node_options& before, std::span<const service_type> service_types);
+
+/// What `ockam-node` is, as data: `--help` and ockam-node(8) are made from it.
+struct node_usage {
+  struct option {
+    std::string spelled; ///< `-c [ --config ] FILE`
+    std::string about;
+  };
+  struct group {
+    std::string title;
+    std::vector<option> options;
+  };
+  std::string about;
+  std::vector<std::string> usage; ///< command lines
+  std::vector<group> groups;
+  std::string signals;
+  std::vector<std::pair<int, std::string>> exit_codes;
+  std::string example;
+};
+node_usage usage_of_node();
 
 /// The text of `--help`.
 std::string node_help();

@@ -2,11 +2,15 @@
 #include "cli/node/run_node.hpp"
 
 #include "channels/channels.hpp"
+#include "cli/node/config_model.hpp"
 #include "cli/node/http_service.hpp"
 #include "cli/node/logging.hpp"
 #include "cli/node/node_file.hpp"
-#include "cli/state/descriptor.hpp"
-#include "cli/state/state.hpp"
+#include "cli/node/passed_sockets.hpp"
+#include "cli/node/presence.hpp"
+#include "cli/node/reloading.hpp"
+#include "cli/node/service_manager.hpp"
+#include "cli/node/waiting.hpp"
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
 #include "runtime/core/printable.hpp"
@@ -15,21 +19,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <limits>
 #include <malloc.h>
 #include <optional>
-#include <poll.h>
-#include <string_view>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -40,30 +36,6 @@ namespace {
 
 constexpr std::chrono::milliseconds stop_deadline{1800}; // two seconds for all that comes after what was under way
 constexpr std::chrono::milliseconds own_deadline{500};   // as long as somebody at a terminal waits for a program to end
-
-/// The part of a node that outlives it: directory, lock, row in the database.
-struct presence {
-  /// While it starts, unless whoever starts it has that.
-  std::optional<state::name_guard> guard;
-  state::home home;
-  state::node_lock lock;
-  state::database database;
-};
-
-/// Says it to whoever reads there; nothing to one that reads nothing, which must not hold up the node.
-void write_if_read(int fd, std::string_view text) {
-  constexpr std::size_t fits = 4096; // PIPE_BUF: a pipe that takes anything takes this much
-  constexpr int patience_ms = 100;
-  while (!text.empty()) {
-    pollfd p{fd, POLLOUT, 0};
-    if (::poll(&p, 1, patience_ms) != 1 || (p.revents & POLLOUT) == 0)
-      return;
-    auto n = ::write(fd, text.data(), std::min(text.size(), fits));
-    if (n <= 0)
-      return;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
 
 /// Once: what comes later has nobody who listens.
 void tell_ready(node_options& o, const nlohmann::json& line) {
@@ -103,41 +75,6 @@ int code_of_start(const error& e) {
   }
 }
 
-result<std::optional<presence>> enter(node_options& o) {
-  if (o.no_state)
-    return std::optional<presence>{};
-  if (auto ok = state::check_node_name(o.config.name); !ok)
-    return std::move(ok).error();
-  auto home = state::home::from_environment();
-  if (!home)
-    return std::move(home).error();
-  std::optional<state::name_guard> guard;
-  if (!o.managed) { // otherwise whoever starts it has that
-    auto g = state::name_guard::acquire(*home, o.config.name);
-    if (!g)
-      return std::move(g).error();
-    guard.emplace(std::move(*g));
-  }
-  if (auto ok = home->create_node_dir(o.config.name, o.foreground); !ok)
-    return std::move(ok).error();
-  auto lock = state::node_lock::acquire(*home, o.config.name);
-  if (!lock)
-    return std::move(lock).error();
-  auto database = state::database::open(*home);
-  if (!database)
-    return std::move(database).error();
-  if (o.config.control_socket.empty())
-    o.config.control_socket = home->control_socket(o.config.name).string();
-  return std::optional<presence>{presence{std::move(guard), std::move(*home), std::move(*lock), std::move(*database)}};
-}
-
-std::string first_tcp(const std::vector<listener_info>& listeners) {
-  for (const auto& l : listeners)
-    if (l.transport == "tcp")
-      return l.socket_address;
-  return {};
-}
-
 default_log log_of(const node_options& o, const std::optional<presence>& here) {
   using place = default_log::place;
   if (!o.managed || !here)
@@ -157,81 +94,12 @@ void announce(node_options& o, const node& n, const http_service& http, bool spe
     for (const auto& l : n.listeners())
       std::printf("listening %s %s\n", l.transport.c_str(), l.socket_address.c_str());
     if (auto at = http.address(); !at.empty())
-      std::printf("listening http %s\n", at.c_str());
+      std::printf("listening %s %s\n", o.config.http.certificate.empty() ? "http" : "https", at.c_str());
     std::printf("node %s is ready\n", o.config.name.c_str());
     std::fflush(stdout);
   }
   tell_ready(o, {{"ready", true}, {"tcp", first_tcp(n.listeners())}});
 }
-
-/// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start: all of it or
-/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
-/// users may take its time; the main thread goes on to hear signals.
-///
-///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, database
-class reloading {
- public:
-  /// All live longer than this.
-  reloading(node_options& o, std::span<const service_type> services, node& n, http_service& http, std::optional<presence>& here,
-            task_queue& main_thread)
-    : options_{o}, services_{services}, node_{n}, http_{http}, here_{here}, main_thread_{main_thread} {}
-
-  void begin() {
-    reopen_log();
-    log(level::info, "node", "SIGHUP: reading the configuration again");
-    again_ = reads_;
-    if (!std::exchange(reads_, true))
-      std::thread{[this] {
-        auto fresh = std::make_shared<node_options>(parse_again(options_, services_));
-        main_thread_.post([this, fresh] { read(*fresh); });
-      }}.detach();
-  }
-  /// Whether code of a service runs that has not returned: the process cannot end in order.
-  bool is_reading() const { return reads_; }
-
- private:
-  void read(node_options& fresh) {
-    reads_ = false;
-    if (std::exchange(again_, false))
-      return begin();
-    for (const auto& p : fresh.problems)
-      log(level::error, "node", p);
-    if (!fresh.problems.empty())
-      return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
-    if (here_ && fresh.config.control_socket.empty()) // as `enter` does
-      fresh.config.control_socket = here_->home.control_socket(options_.config.name).string();
-    auto after = [this, log_level = fresh.config.log.level, grace = fresh.config.stop_grace,
-                  http = fresh.config.http](bool ok, std::vector<listener_info> listeners) {
-      main_thread_.post([this, ok, log_level, grace, http, tcp = first_tcp(listeners)] { done(ok, log_level, grace, http, tcp); });
-    };
-    node_.reload(std::move(fresh.config), std::move(after));
-  }
-
-  void done(bool ok, const std::string& log_level, std::chrono::milliseconds stop_grace, const http_config& http, const std::string& tcp) {
-    if (ok)
-      options_.config.stop_grace = stop_grace;
-    if (ok)
-      if (auto served = http_.serve(http); !served)
-        log(level::error, "http", served.error());
-    if (auto& now = options_.config.log.level; ok && now != log_level) {
-      now = log_level;
-      set_log_level(parse_level(now));
-      log(level::info, "node", "log-level is now " + now);
-    }
-    if (here_)
-      if (auto written = here_->database.node_started(options_.config.name, tcp, ::getpid()); !written)
-        log(level::error, "node", written.error());
-  }
-
-  node_options& options_;
-  std::span<const service_type> services_;
-  node& node_;
-  http_service& http_;
-  std::optional<presence>& here_;
-  task_queue& main_thread_;
-  bool reads_ = false;
-  bool again_ = false; ///< a SIGHUP came while it read
-};
 
 /// Gives back what only the start needed: the node has taken its own copy of the configuration, and parsing
 /// it has left holes.
@@ -240,103 +108,11 @@ void settle(node_options& o) {
   ::malloc_trim(0);
 }
 
-/// Waits for a reason to stop, and then until nothing is under way any more, or somebody is in a hurry.
-///
-///     runs ──signal, request over control, end of standard input──▶ drains ──over, another signal──▶ returns
-class waiting {
- public:
-  waiting(node_options& o, node& n, http_service& http, reloading& reload, task_queue& tasks)
-    : options_{o}, node_{n}, http_{http}, reload_{reload}, tasks_{tasks} {}
-
-  void run() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int s : {SIGTERM, SIGINT, SIGHUP})
-      sigaddset(&signals, s);
-    state::descriptor signal_fd{::signalfd(-1, &signals, SFD_CLOEXEC)};
-    std::array<pollfd, 5> fds{{{signal_fd.get(), POLLIN, 0},
-                               {node_.stop_requested_fd(), POLLIN, 0},
-                               {options_.exit_on_eof ? STDIN_FILENO : -1, POLLIN, 0},
-                               {tasks_.fd(), POLLIN, 0},
-                               {node_.drained_fd(), POLLIN, 0}}};
-    while (fds[4].revents == 0 && !hurries_) {
-      auto n = ::poll(fds.data(), fds.size(), left());
-      if (n == 0)
-        return; // something keeps the socket thread: `stop` says so
-      if (n < 0)
-        continue;
-      if (fds[0].revents != 0)
-        take_signal(signal_fd.get());
-      if (fds[3].revents != 0)
-        tasks_.run();
-      if (std::exchange(fds[1].revents, 0) != 0) {
-        fds[1].fd = -1;
-        stop("a request over control");
-      }
-      if (fds[2].revents != 0 && has_ended(STDIN_FILENO)) {
-        fds[2].fd = -1;
-        write_if_read(STDERR_FILENO, "  ! EOF received\n");
-        stop("the end of standard input");
-      }
-    }
-  }
-
-  void stop(const std::string& why) {
-    if (!std::exchange(stops_, true)) {
-      log(level::info, "node", "stopping: " + why);
-      http_.stopping();
-      latest_ = clock::now() + options_.config.stop_grace + std::chrono::seconds{1};
-    }
-    if (!node_.drain())
-      hurries_ = true;
-  }
-
- private:
-  using clock = std::chrono::steady_clock;
-
-  /// Milliseconds until the node has to have drained, for `poll`.
-  int left() const {
-    if (!stops_)
-      return -1;
-    auto ms = std::chrono::ceil<std::chrono::milliseconds>(latest_ - clock::now());
-    return static_cast<int>(std::clamp<std::int64_t>(ms.count(), 0, std::numeric_limits<int>::max()));
-  }
-
-  void take_signal(int fd) {
-    signalfd_siginfo info{};
-    if (::read(fd, &info, sizeof(info)) != sizeof(info))
-      return;
-    std::string name = info.ssi_signo == SIGHUP ? "SIGHUP" : info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
-    if (info.ssi_signo == SIGHUP && stops_)
-      return log(level::warn, "node", "SIGHUP: the node is stopping, the configuration is not read");
-    if (info.ssi_signo == SIGHUP)
-      return reload_.begin();
-    hurries_ = stops_;
-    if (hurries_)
-      log(level::warn, "node", name + " again: what is under way is cut off");
-    stop(name);
-  }
-
-  static bool has_ended(int fd) {
-    std::array<char, 4096> ignored;
-    return ::read(fd, ignored.data(), ignored.size()) <= 0;
-  }
-
-  node_options& options_;
-  node& node_;
-  http_service& http_;
-  reloading& reload_;
-  task_queue& tasks_;
-  bool stops_ = false;
-  bool hurries_ = false;
-  clock::time_point latest_{};
-};
-
 } // namespace
 
 void report_failure(node_options& o, const error& e) {
   // Scripts and files may say any bytes; neither JSON nor a terminal takes them.
-  auto cause = printable_lines(e.cause), hint = printable_lines(e.hint);
+  auto cause = without_secrets(printable_lines(e.cause), o.places.secrets), hint = without_secrets(printable_lines(e.hint), o.places.secrets);
   tell_ready(o, {{"error", {{"code", static_cast<int>(e.code)}, {"cause", cause}, {"hint", hint}}}});
   write_if_read(STDERR_FILENO, "ockam-node: " + cause + "\n" + (hint.empty() ? "" : "  hint: " + hint + "\n"));
 }
@@ -344,7 +120,8 @@ void report_failure(node_options& o, const error& e) {
 namespace {
 
 /// The end of a node that has a log already, and cannot start.
-int leave(node_options& o, const error& why, int code) {
+int leave(node_options& o, const service_manager& manager, const error& why, int code) {
+  manager.failed(why.cause);
   bool log_is_written = stop_logging();
   report_failure(o, why);
   if (!log_is_written)
@@ -394,6 +171,13 @@ result<channels::identity_ptr> load_identity(const identity_config& c) {
   return who;
 }
 
+/// Whoever has started the node, if that speaks the protocols of systemd. A node that `ockam node create` has started is
+/// nobody's service, whatever that runs in.
+service_manager manager_of(const node_options& o) {
+  auto m = service_manager::from_environment();
+  return o.managed && !o.foreground ? service_manager{} : std::move(m);
+}
+
 /// Where the log is, for `ockam node logs`.
 void note_log(const node_options& o, const presence& here) {
   if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
@@ -403,6 +187,8 @@ void note_log(const node_options& o, const presence& here) {
 } // namespace
 
 int run_node(node_options o, std::span<const service_type> services, const own_function& own) {
+  hide_in_log(o.places.secrets);
+  auto manager = manager_of(o);
   auto here = enter(o);
   if (!here) {
     report_failure(o, here.error());
@@ -414,22 +200,29 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   }
   if (*here)
     note_log(o, **here);
-  auto who = load_identity(o.config.identity);
+  auto keys = o.config.identity;
+  if (*here && keys.known_identities.empty())
+    keys.known_identities = ((*here)->home.node(o.config.name) / "known_identities").string();
+  auto who = load_identity(keys);
   if (!who) {
     log(level::error, "node", who.error());
-    return leave(o, who.error(), code_of_start(who.error()));
+    return leave(o, manager, who.error(), code_of_start(who.error()));
   }
   channels::parts secure{*std::move(who)};
   auto facilities = secure.facilities();
   for (auto& f : portal_facilities(secure.routes())) // which may go through channels
     facilities.push_back(std::move(f));
-  facilities.emplace_back(&make_relays);
+  facilities.push_back(make_relays(secure.routes()));
   task_queue tasks;
+  passed_sockets sockets{manager};
   std::optional<node_file> own_file;
   if (o.managed && !o.config_file.empty())
     own_file.emplace(o.config_file, services, tasks);
+  auto compare = [&](node_config running, comparison_done done) {
+    tasks.post([&o, services, running = std::move(running), done = std::move(done)] { done(compare_with_file(o, services, running)); });
+  };
   auto started =
-    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes()}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare, &sockets}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();
@@ -438,19 +231,19 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
     });
   if (!started) {
     log(level::error, "node", started.error());
-    return leave(o, started.error(), code_of_start(started.error()));
+    return leave(o, manager, started.error(), code_of_start(started.error()));
   }
   auto& n = **started;
   if (*here)
     if (auto ok = (*here)->database.node_started(o.config.name, first_tcp(n.listeners()), ::getpid()); !ok) {
       n.stop(stop_deadline, [] { ::_exit(exit_forced); });
-      return leave(o, ok.error(), exit_cannot_create);
+      return leave(o, manager, ok.error(), exit_cannot_create);
     }
-  http_service http{n};
+  http_service http{n, o.config.control_socket};
   if (auto ok = http.serve(o.config.http); !ok) {
     log(level::error, "http", ok.error());
     n.stop(stop_deadline, [] { ::_exit(exit_forced); });
-    return leave(o, ok.error(), code_of_start(ok.error()));
+    return leave(o, manager, ok.error(), code_of_start(ok.error()));
   }
   if (own_file)
     if (auto ok = own_file->write_ports(o.config, n.listeners()); !ok)
@@ -458,10 +251,12 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   settle(o);
   if (*here)
     (*here)->guard.reset();
+  sockets.close_unused();
   announce(o, n, http, own != nullptr);
+  manager.ready(status_of(n.listeners()));
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{o, services, n, http, *here, tasks};
-  waiting wait{o, n, http, reload, tasks};
+  reloading reload{{o, services, n, http, secure, *here, tasks, manager}};
+  waiting wait{{o, n, http, reload, tasks, manager, sockets}};
   own_part program{own, n, wait, tasks};
   wait.run();
   http.close();

@@ -3,6 +3,7 @@
 
 #include "channels/keys.hpp"
 #include "cli/node/config_keys.hpp"
+#include "cli/node/config_sources.hpp"
 #include "cli/node/service_section.hpp"
 #include "operation/http_keys.hpp"
 #include "portals/keys.hpp"
@@ -24,6 +25,12 @@ section_kind node_section() {
             set_keys(node_keys(), out, s.keys);
             return problems{};
           }};
+}
+
+/// Read before sections are (config_sources.hpp).
+section_kind include_section() {
+  return {{std::string{include_kind}, section_name::none, "other files that belong to the configuration", {include_keys.begin(), include_keys.end()}},
+          [](const section_content&, node_config&) { return problems{}; }};
 }
 
 section_kind routing_section() {
@@ -124,7 +131,8 @@ section_kind item_section(std::string_view kind, section_name name, std::string_
             problems wrong;
             if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
               wrong.push_back({{}, ok.error().cause, ok.error().hint});
-            out.items.push_back({std::string{kind}, s.name, s.keys});
+            // What others name begins before them, wherever it stands.
+            out.items.insert(kind == channels::identity_kind ? out.items.begin() : out.items.end(), {std::string{kind}, s.name, s.keys});
             return wrong;
           }};
 }
@@ -133,12 +141,15 @@ section_kind http_section() {
   return {{std::string{operation::http_kind}, section_name::none, "answers to HTTP requests: health, metrics and a page",
            {operation::http_keys.begin(), operation::http_keys.end()}},
           [](const section_content& s, node_config& out) {
-            out.http = {text_or_empty(s.keys, "address"), text_or_empty(s.keys, "token-file")};
+            auto text = [&](std::string_view key) { return text_or_empty(s.keys, key); };
+            out.http = {text("address"), text("token-file"), text("certificate"), text("key"), text("ca")};
             problems wrong;
-            if (out.http.token_file.empty() && operation::needs_token(out.http.address)) {
+            if (out.http.token_file.empty() && out.http.ca.empty() && operation::needs_token(out.http.address)) {
               auto e = operation::token_missing(out.http.address);
               wrong.push_back({{}, e.cause, e.hint});
             }
+            if (out.http.certificate.empty() != out.http.key.empty() || (out.http.certificate.empty() && !out.http.ca.empty()))
+              wrong.push_back({out.http.certificate.empty() ? "" : "certificate", "[http] needs both certificate and key to speak TLS", "without them, and without ca, it does not"});
             return wrong;
           }};
 }
@@ -147,11 +158,12 @@ section_kind http_section() {
 
 const std::vector<section_kind>& section_kinds() {
   static const auto kinds = [] {
-    std::vector<section_kind> all{node_section(), routing_section(), identity_section()};
+    std::vector<section_kind> all{node_section(), include_section(), routing_section(), identity_section()};
     for (const auto& t : transport_descriptors) {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
+    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {}));
     all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
     all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",

@@ -27,12 +27,15 @@ json channel_view(const control::Item& i) {
   json j{{"address", "/service/" + i.name()},
          {"authorized_identifiers", list_or_null(field_of(i, "authorized"))},
          {"flow_control_id", or_null(field_of(i, "flow_control_id"))},
+         {"identifier", field_of(i, "identifier")},
          {"route", or_null(field_of(i, "route"))},
          {"their_change_history", or_null(field_of(i, "their_change_history"))},
          {"their_identifier", or_null(field_of(i, "their_identifier"))},
          {"to", field_of(i, "to")},
          {"state", field_of(i, "state")},
-         {"reason", or_null(field_of(i, "reason"))}};
+         {"their_credentials", or_null(field_of(i, "their_credentials"))},
+         {"reason", or_null(field_of(i, "reason"))},
+         {"reason_code", or_null(field_of(i, "reason_code"))}};
   for (const char* name : {"openings", "sent", "received", "not_opened"})
     j[name] = number_of(i, name);
   return j;
@@ -40,7 +43,8 @@ json channel_view(const control::Item& i) {
 
 std::string text_of_channel(const control::Item& i) {
   return done_line("Secure channel /service/" + i.name() + " is " + field_of(i, "state") + "\n") + line("To", field_of(i, "to"))
-         + line("Their identifier", field_of(i, "their_identifier")) + line("Authorized", field_of(i, "authorized"))
+         + line("Identifier", field_of(i, "identifier")) + line("Their identifier", field_of(i, "their_identifier"))
+         + line("Their credentials", field_of(i, "their_credentials")) + line("Authorized", field_of(i, "authorized"))
          + line("Route", field_of(i, "route")) + line("Reason", field_of(i, "reason"))
          + line("Messages", field_of(i, "sent") + " sent, " + field_of(i, "received") + " received, " + field_of(i, "not_opened") + " that did not open");
 }

@@ -77,6 +77,20 @@ void columns::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+columns columns::filled() const {
+  columns out{};
+  out.rows_.resize(rows_.size());
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    auto has = [i](const auto& row) { return !row[i].empty(); };
+    if (heads_[i].may_be_empty && std::none_of(rows_.begin(), rows_.end(), has))
+      continue;
+    out.heads_.push_back(heads_[i]);
+    for (std::size_t r = 0; r < rows_.size(); ++r)
+      out.rows_[r].push_back(rows_[r][i]);
+  }
+  return out;
+}
+
 std::vector<std::size_t> columns::widths(std::size_t limit) const {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < heads_.size(); ++i) {
@@ -99,17 +113,18 @@ std::vector<std::size_t> columns::widths(std::size_t limit) const {
 }
 
 std::string columns::text(std::size_t width) const {
-  auto room = widths(width);
+  auto shown = filled();
+  auto room = shown.widths(width);
   std::string out;
   auto line = [&](auto&& cell) {
     std::string l(indent, ' ');
-    for (std::size_t i = 0; i < heads_.size(); ++i)
-      l += (i == 0 ? "" : std::string(gap, ' ')) + padded(cut_to(cell(i), room[i]), room[i], heads_[i].is_number);
+    for (std::size_t i = 0; i < shown.heads_.size(); ++i)
+      l += (i == 0 ? "" : std::string(gap, ' ')) + padded(cut_to(cell(i), room[i]), room[i], shown.heads_[i].is_number);
     l.erase(l.find_last_not_of(' ') + 1);
     out += (width > 0 ? cut_to(l, width) : l) + "\n";
   };
-  line([&](std::size_t i) { return heads_[i].heading; });
-  for (const auto& row : rows_)
+  line([&](std::size_t i) { return shown.heads_[i].heading; });
+  for (const auto& row : shown.rows_)
     line([&](std::size_t i) { return row[i]; });
   return out;
 }

@@ -14,6 +14,7 @@ struct column {
   std::string heading;
   bool is_number = false;   ///< aligned to the right
   bool may_shrink = false;  ///< cut where the terminal is narrow; others are what the next command needs, whole
+  bool may_be_empty = false; ///< left out when no row has anything there
 };
 
 class columns {
@@ -28,6 +29,8 @@ class columns {
   std::string text(std::size_t width) const;
 
  private:
+  /// The same without columns that have nothing and may be left out.
+  columns filled() const;
   std::vector<std::size_t> widths(std::size_t limit) const;
 
   std::vector<column> heads_;

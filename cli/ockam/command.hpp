@@ -39,6 +39,7 @@ struct argument {
   bool required = true;
   std::vector<std::string> values = {};
   check_function check = nullptr;
+  bool repeated = false; ///< only the last one: any number of them
 };
 
 struct command {

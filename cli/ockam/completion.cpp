@@ -34,7 +34,8 @@ std::map<std::string, std::string> words_after(const command_table& t) {
 }
 
 bool names_a_node(const command& c) {
-  return c.path.starts_with("node ") && c.path != "node create" && !c.arguments.empty();
+  bool of_nodes = c.path.starts_with("node ") && c.path != "node create";
+  return (of_nodes || c.path == "top" || c.path == "logs" || c.path == "config diff") && !c.arguments.empty();
 }
 
 /// Both shells take the same code; zsh runs it through bashcompinit. No variable is called `path`: in zsh that is PATH.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/identities.hpp"
 
-#include "cli/node/ini_document.hpp"
+#include "channels/keys.hpp"
+#include "cli/node/config_sources.hpp"
 #include "cli/ockam/names.hpp"
 #include "cli/state/files.hpp"
 #include "runtime/core/address.hpp"
@@ -100,11 +101,11 @@ result<state::identity_row> learn(const state::identity_row& known, const identi
     case identities::comparison::same: return row;
     case identities::comparison::newer: row.history = to_hex(shown.exported()); return row;
     case identities::comparison::older:
-      return error{errc::permission_denied, "the history is older than what is known of " + printable(known.name),
+      return error{errc::not_authentic, "the history is older than what is known of " + printable(known.name),
                    "ask for the newest one"};
     case identities::comparison::conflict: break;
   }
-  return error{errc::permission_denied, "the history goes on otherwise than what is known of " + printable(known.name),
+  return error{errc::not_authentic, "the history goes on otherwise than what is known of " + printable(known.name),
                "two hold its key: neither can be trusted"};
 }
 
@@ -287,24 +288,47 @@ result<void> write_history_file(const state::home& h, const state::identity_row&
   return state::replace_file(file, text);
 }
 
-std::optional<std::string> identifier_of_node(const state::home& h, std::string_view node) {
+namespace {
+
+constexpr std::string_view own_section = "identity";
+
+/// Of the sections that name one, with their titles.
+std::vector<std::pair<std::string, std::string>> identifiers_in(const state::home& h, std::string_view node) {
+  std::vector<std::pair<std::string, std::string>> out;
   auto text = state::read_file(h.config_file(node));
   if (!text)
-    return std::nullopt;
-  ini_document ini{*text};
-  const auto* section = ini.find("identity");
-  if (!section)
-    return std::nullopt;
-  for (const auto& e : section->entries)
-    if (e.key == "history")
-      if (auto id = identities::parse_identifier(fs::path{e.value}.filename().string()))
-        return to_string(*id);
+    return out;
+  for (const auto& s : read_config_sources(*text, h.config_file(node).string()).sections)
+    if (s.title == own_section || s.title.starts_with(std::string{channels::identity_kind} + " "))
+      for (const auto& e : s.entries)
+        if (e.key == "history")
+          if (auto id = identities::parse_identifier(fs::path{e.value.text}.filename().string()))
+            out.emplace_back(s.title, to_string(*id));
+  return out;
+}
+
+} // namespace
+
+std::optional<std::string> identifier_of_node(const state::home& h, std::string_view node) {
+  for (auto& [title, id] : identifiers_in(h, node))
+    if (title == own_section)
+      return std::move(id);
   return std::nullopt;
+}
+
+std::vector<std::string> identifiers_of_node(const state::home& h, std::string_view node) {
+  std::vector<std::string> out;
+  for (auto& [title, id] : identifiers_in(h, node))
+    out.push_back(std::move(id));
+  return out;
 }
 
 std::vector<std::string> nodes_of(const state::home& h, const state::identity_row& who) {
   auto out = state::node_directories(h);
-  std::erase_if(out, [&](const auto& node) { return identifier_of_node(h, node) != who.identifier; });
+  std::erase_if(out, [&](const auto& node) {
+    auto all = identifiers_of_node(h, node);
+    return std::find(all.begin(), all.end(), who.identifier) == all.end();
+  });
   return out;
 }
 

@@ -44,7 +44,9 @@ result<void> write_history_file(const state::home& h, const state::identity_row&
 
 /// The identifier that the configuration of a node says it has. Nothing when it says none, or has a history elsewhere.
 std::optional<std::string> identifier_of_node(const state::home& h, std::string_view node);
-/// Names of the nodes that have this identity, in order.
+/// Those of all identities that it names, also for single channels.
+std::vector<std::string> identifiers_of_node(const state::home& h, std::string_view node);
+/// Names of the nodes that have this identity, for all or for single channels, in order.
 std::vector<std::string> nodes_of(const state::home& h, const state::identity_row& who);
 /// Of those that have a key in this vault.
 std::vector<std::string> identities_in(const std::vector<state::identity_row>& all, const std::string& vault);

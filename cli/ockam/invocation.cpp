@@ -37,6 +37,10 @@ result<void> invocation::confirm(const std::string& question) {
   return error{errc::invalid_argument, "Nothing was done", {}};
 }
 
+result<void> none_to_delete(invocation& in, const std::string& things) {
+  return in.out.show({json::array(), "  > There are no " + things + " to delete"});
+}
+
 option timeout_option() {
   return {.name = "timeout", .value = "DURATION", .about = "Give up after this time", .fallback = "10s", .check = &check_duration};
 }

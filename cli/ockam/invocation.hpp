@@ -23,6 +23,8 @@ class invocation {
   const state::home home;
   /// Words whose `-` stood for a line of an empty standard input.
   const std::vector<std::string> emptied_words;
+  /// What the program ends with when the command fails.
+  int failure_code = exit_failure;
 
   /// Opened when it is first asked for: sending a message to a node that runs does without.
   result<state::database*> database() {
@@ -49,6 +51,9 @@ class invocation {
   std::optional<state::database> database_;
   std::optional<deadline> by_;
 };
+
+/// The answer to a deletion where there are no `things` at all: no error, whatever was named.
+result<void> none_to_delete(invocation& in, const std::string& things);
 
 /// What every command that talks to a node takes.
 option timeout_option();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/invocation.hpp"
+#include "cli/ockam/manual_page.hpp"
 #include "cli/ockam/routes.hpp"
 #include "cli/ockam/table.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/core/standard_descriptors.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +53,13 @@ arguments globals_in(const std::vector<std::string>& words) {
   return out;
 }
 
-/// Help, and wrong usage, which goes to standard output as text, as in the reference; with JSON it is an error like others.
+/// Whether somebody asked with the word and not with an option, which is for a short answer.
+bool says_help(const std::vector<std::string>& words) {
+  auto first = std::find_if(words.begin(), words.end(), [](const auto& w) { return !w.starts_with('-'); });
+  return first != words.end() && *first == "help";
+}
+
+/// Help, which on a terminal is the manual where that is installed, and wrong usage, which goes to standard output as text, as in the reference; with JSON it is an error like others.
 int say_usage(usage_answer u, const std::vector<std::string>& words) {
   output out{style_of(globals_in(words))};
   if (u.exit_code != 0 && out.style().as_json) {
@@ -59,6 +67,8 @@ int say_usage(usage_answer u, const std::vector<std::string>& words) {
     out.fail({errc::invalid_argument, cause, "try --help"});
     return u.exit_code;
   }
+  if (u.exit_code == 0 && says_help(words) && out.style().out_is_terminal && !out.style().as_json)
+    become_manual(manual_page_of(u.data.value("usage", std::string{})));
   auto text = printable_lines(u.text);
   if (auto done = out.show({std::move(u.data), text, text}); !done) {
     out.fail(done.error());
@@ -88,7 +98,7 @@ int run(std::vector<std::string> words) {
   auto done = in.what.run(in);
   if (!done) {
     out.fail(done.error());
-    return exit_failure;
+    return in.failure_code;
   }
   return 0;
 }

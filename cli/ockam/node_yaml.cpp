@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/node_yaml.hpp"
 
+#include "cli/node/config_sources.hpp"
 #include "cli/node/sections.hpp"
 #include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/suggest.hpp"
+#include "runtime/core/units.hpp"
 #include "transports/list.hpp"
 
 #include <yaml-cpp/yaml.h>
@@ -180,8 +182,27 @@ class yaml_reader {
     if (k && k->type == key_type::flag && (*text == "true" || *text == "false"))
       *text = *text == "true" ? "yes" : "no";
     bool is_path = k && k->type == key_type::path && !text->empty();
-    to.set(key, is_path ? (directory_ / *text).lexically_normal().string() : *text);
+    to.set(key, what.kind == include_kind ? all_from_here(*text) : is_path ? (directory_ / *text).lexically_normal().string() : with_files_from_here(*text));
     return {};
+  }
+
+  /// Names of files with commas between, from the root.
+  std::string all_from_here(const std::string& list) const {
+    std::string out;
+    for (const auto& one : split_list(list))
+      out += (out.empty() ? "" : ", ") + (directory_ / one).lexically_normal().string();
+    return out;
+  }
+
+  /// `${file:PATH}` is read when the node starts, which looks from elsewhere.
+  std::string with_files_from_here(std::string text) const {
+    constexpr std::string_view word = "${file:";
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + word.size())) {
+      auto begin = at + word.size();
+      auto end = std::min(text.find('}', begin), text.size());
+      text.replace(begin, end - begin, (directory_ / text.substr(begin, end - begin)).lexically_normal().string());
+    }
+    return text;
   }
 
   /// A map of names, a list, or one value; each entry a map of keys or the value of the kind's main key. Where a kind has

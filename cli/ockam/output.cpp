@@ -96,7 +96,9 @@ std::string_view reference_code(errc code) {
     case errc::not_found: return "OCK404";
     case errc::already_exists:
     case errc::address_in_use: return "OCK409";
-    case errc::permission_denied: return "OCK401";
+    case errc::permission_denied:
+    case errc::not_authentic:
+    case errc::not_authorized: return "OCK401";
     case errc::internal: return "OCK500";
     default: return {};
   }
@@ -157,6 +159,27 @@ void output::warn(std::string_view text) {
 void output::detail(std::string_view text) {
   if (style_.verbose > 0)
     write_error("    " + std::string{text});
+}
+
+void output::progress(std::string_view text) {
+  if (!style_.err_is_terminal || style_.quiet)
+    return;
+  auto line = "\r\033[K" + printable(text);
+  (void)std::fwrite(line.data(), 1, line.size(), stderr);
+  std::fflush(stderr);
+}
+
+void output::screen(std::string_view text) {
+  std::string out = "\033[H"; // each line is written over the one before: nothing flickers
+  auto all = on_terminal(text);
+  for (std::string_view rest = all; !rest.empty();) {
+    auto end = rest.find('\n');
+    out.append(rest.substr(0, end)).append("\033[K\r\n");
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  out += "\033[J";
+  (void)std::fwrite(out.data(), 1, out.size(), stdout);
+  std::fflush(stdout);
 }
 
 void output::fail(const error& e) {

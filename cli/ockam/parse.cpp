@@ -163,7 +163,9 @@ class reader {
     for (const auto& text : f.value) {
       if (taken_ == what_.arguments.size())
         return wrong("unexpected argument '" + printable(text) + "' found", usage_line(what_));
-      const auto& a = what_.arguments[taken_++];
+      const auto& a = what_.arguments[taken_];
+      if (!a.repeated)
+        ++taken_;
       if (auto bad = check(spelled(a), text, a.values, a.check))
         return bad;
       out.args.add(a.name, text);
@@ -206,7 +208,7 @@ class reader {
         list += "\n  " + spelled(*by_name(o.needs));
     }
     for (std::size_t i = taken_; i < what_.arguments.size(); ++i)
-      if (what_.arguments[i].required)
+      if (what_.arguments[i].required && !out.args.has(what_.arguments[i].name))
         list += "\n  " + spelled(what_.arguments[i]);
     if (list.empty())
       return std::nullopt;

@@ -25,6 +25,8 @@ std::vector<group> all_groups() {
   out.push_back({"secure-channel-listener", "Let secure channels of other nodes begin at a node"});
   out.push_back({"vault", "Where private keys are: files, sealed by a passphrase or not"});
   out.push_back({"identity", "Who nodes are: names, keys, and what others see of them"});
+  out.push_back({"backup", "Keep all state in one file, and take it back"});
+  out.push_back({"config", "Compare and describe configurations"});
   out.push_back({"flow-control", "Say which workers network peers may reach"});
   return out;
 }
@@ -44,8 +46,8 @@ std::vector<option> global_options() {
 
 command_table all_commands() {
   command_table out{all_groups(), {}, global_options()};
-  for (auto family : {&node_create_command, &node_commands, &message_commands, &trace_command, &ping_command, &service_commands, &worker_commands, &script_commands,
-                      &transport_commands, &relay_commands, &portal_commands, &secure_channel_commands, &flow_control_commands, &vault_commands, &identity_commands, &home_commands, &completion_command})
+  for (auto family : {&node_create_command, &node_commands, &message_commands, &trace_command, &ping_command, &bench_command, &top_command, &logs_command, &service_commands, &worker_commands, &script_commands,
+                      &transport_commands, &relay_commands, &portal_commands, &secure_channel_commands, &flow_control_commands, &config_commands, &vault_commands, &identity_commands, &support_commands, &home_commands, &completion_command})
     for (auto& c : family())
       out.commands.push_back(std::move(c));
   return out;

@@ -7,8 +7,6 @@ namespace ockam::cli {
 
 namespace {
 
-constexpr const char* about_all = "Create nodes, connect them, and send messages along routes through them";
-
 using row = std::pair<std::string, std::string>;
 
 /// Two columns under a title.
@@ -31,15 +29,6 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-std::string remarks(const std::string& about, const std::vector<std::string>& values, const std::string& fallback) {
-  auto out = about;
-  if (!values.empty())
-    out += " [possible values: " + joined(values) + "]";
-  if (!fallback.empty())
-    out += " [default: " + fallback + "]";
-  return out;
-}
-
 row row_of(const option& o) {
   auto left = o.letter ? std::string{'-', o.letter, ',', ' '} : std::string(4, ' ');
   return {left + spelled(o) + (o.repeated ? "..." : ""), remarks(o.about, o.values, o.fallback)};
@@ -49,6 +38,14 @@ std::vector<row> rows_of(const std::vector<option>& options) {
   std::vector<row> out;
   for (const auto& o : options)
     out.push_back(row_of(o));
+  return out;
+}
+
+/// Lines as they are typed at a prompt.
+std::string prompted(const std::string& lines) {
+  std::string out = "  $ ";
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    out += lines[i] == '\n' && i + 1 < lines.size() ? std::string{"\n  $ "} : std::string{lines[i]};
   return out;
 }
 
@@ -97,12 +94,21 @@ const group* command_table::find_group(std::string_view name) const {
   return it == groups.end() ? nullptr : &*it;
 }
 
+std::string remarks(const std::string& about, const std::vector<std::string>& values, const std::string& fallback) {
+  auto out = about;
+  if (!values.empty())
+    out += " [possible values: " + joined(values) + "]";
+  if (!fallback.empty())
+    out += " [default: " + fallback + "]";
+  return out;
+}
+
 std::string spelled(const option& o) {
   return "--" + o.name + (o.value.empty() ? "" : " <" + o.value + ">");
 }
 
 std::string spelled(const argument& a) {
-  return a.required ? "<" + a.name + ">" : "[" + a.name + "]";
+  return (a.required ? "<" + a.name + ">" : "[" + a.name + "]") + (a.repeated ? "..." : "");
 }
 
 std::string usage_line(const command_table&) {
@@ -133,8 +139,7 @@ std::string help(const command_table& t) {
       rows.emplace_back(c.path, c.about);
   return std::string{about_all} + "\n\n" + usage_line(t) + "\n"
          + section("Commands", rows) + global_section(t)
-         + "\nFirst steps:\n  $ ockam node create n1\n  $ ockam message send hello --to /node/n1/service/echo\n"
-           "\nState is kept in OCKAM_HOME (default ~/.ockam). Exit codes: 0 done, 64 wrong usage, 70 anything else.\n"
+         + "\nFirst steps:\n" + prompted(first_steps) + "\nOCKAM_HOME: " + about_home + ". Exit codes: " + about_exit_codes + ".\n"
            "'ockam help COMMAND' says more about a command.\n";
 }
 

@@ -245,7 +245,7 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ServiceInfo>&
 }
 
 columns table_of(const google::protobuf::RepeatedPtrField<control::WorkerInfo>& list) {
-  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true}, {"THREAD"}, {"CHILDREN", true}, {"MONITORS", true}, {"MESSAGES", true}};
+  columns out{{"WORKER", false, true}, {"TYPE"}, {"BEHAVIOR", false, true, true}, {"THREAD"}, {"CHILDREN", true, false, true}, {"MONITORS", true, false, true}, {"MESSAGES", true}};
   for (const auto& w : list)
     out.add({w.address(), w.type(), w.behavior(), w.thread(), some(w.children()), some(w.watchers()), number(w.messages_in())});
   return out;
@@ -268,7 +268,7 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInf
 std::string page_of(const control::WorkerDetails& w) {
   auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
              + field("Behavior", w.behavior()) + field("Parent", w.parent())
-             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : "on the socket thread"}
+             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : w.thread() == "detached" ? "in a thread of its own" : "on the socket thread"}
                                + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "

@@ -5,8 +5,10 @@
 #include "cli/state/sqlite.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <functional>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,7 +75,36 @@ result<void> bring_up_to_date(sqlite3* db) {
   });
 }
 
-result<void> check_version(sqlite3* db) {
+/// All of it as it is now, whole or not at all; with `schema`, only while it still has that one.
+result<void> copy(sqlite3* db, const std::string& path, std::optional<int> schema = {}) {
+  static std::atomic<unsigned> drafts{0};
+  auto draft = path + "." + std::to_string(::getpid()) + "-" + std::to_string(++drafts) + ".new";
+  sqlite3* raw = nullptr;
+  auto mask = ::umask(0077);
+  auto rc = sqlite3_open_v2(draft.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  ::umask(mask);
+  auto ok = rc == SQLITE_OK ? result<void>{} : result<void>{failure(raw, "cannot write " + draft)};
+  if (ok) {
+    auto* run = sqlite3_backup_init(raw, "main", db, "main");
+    while (run && ((rc = sqlite3_backup_step(run, -1)) == SQLITE_BUSY || rc == SQLITE_LOCKED))
+      sqlite3_sleep(10);
+    if (!run || sqlite3_backup_finish(run) != SQLITE_OK || rc != SQLITE_DONE)
+      ok = failure(raw, "cannot copy the database to " + path);
+  }
+  auto copied = ok && schema ? version_of(raw) : result<int>{schema.value_or(0)};
+  sqlite3_close_v2(raw);
+  if (ok && schema && copied && *copied != *schema) { // somebody was faster, and has kept it
+    ::unlink(draft.c_str());
+    return {};
+  }
+  if (ok && ::rename(draft.c_str(), path.c_str()) != 0)
+    ok = system_error("cannot make " + path, errno);
+  if (!ok)
+    ::unlink(draft.c_str());
+  return ok;
+}
+
+result<void> check_version(sqlite3* db, const std::string& path) {
   auto v = version_of(db);
   if (!v)
     return std::move(v).error();
@@ -82,7 +113,13 @@ result<void> check_version(sqlite3* db) {
                    + std::to_string(schema_version) + ")", "use the newer programs, or start anew with: ockam reset -y"};
   if (*v < 1)
     return error{errc::corrupt_state, "it is not a database of this program", cannot_be_read};
-  return *v == schema_version ? result<void>{} : bring_up_to_date(db);
+  if (*v == schema_version)
+    return {};
+  auto kept = path + ".schema-" + std::to_string(*v);
+  if (::access(kept.c_str(), F_OK) != 0)
+    if (auto ok = copy(db, kept, *v); !ok)
+      return ok;
+  return bring_up_to_date(db);
 }
 
 /// A database of an earlier release has a log beside it, for which there has to be room even to read. Not while a
@@ -163,7 +200,7 @@ result<database> database::open(const home& h) {
   auto ok = make_if_missing(h);
   if (ok) {
     auto db = connect(path, 0);
-    ok = db ? check_version(db->get()) : result<void>{std::move(db).error()};
+    ok = db ? check_version(db->get(), path) : result<void>{std::move(db).error()};
     if (ok)
       leave_wal(db->get());
     if (ok)
@@ -246,6 +283,38 @@ result<void> database::set_default(std::string_view name) {
     if (!*there)
       return error{errc::not_found, "There is no node with name " + std::string{name}, "see them with: ockam node list"};
     return statement{db_.get(), "UPDATE node SET is_default = (name = ?)"}.bind(name).run();
+  });
+}
+
+result<void> database::copy_to(const std::filesystem::path& file) {
+  return copy(db_.get(), file.string());
+}
+
+int database::schema() {
+  return schema_version;
+}
+
+result<int> database::schema_of(const std::filesystem::path& file) {
+  sqlite3* raw = nullptr;
+  auto rc = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
+  connection db{raw};
+  if (rc != SQLITE_OK)
+    return failure(raw, "cannot open " + file.string());
+  auto v = version_of(raw);
+  if (v && *v < 1)
+    return error{errc::corrupt_state, "it is not a database of this program", {}};
+  return v;
+}
+
+result<void> database::move_home(const std::string& from, const std::string& to) {
+  return transaction(db_.get(), [&]() -> result<void> {
+    if (auto ok = execute(db_.get(), "UPDATE node SET pid = NULL"); !ok)
+      return ok;
+    for (const char* sql : {"UPDATE vault SET path = ?2 || substr(path, length(?1) + 1) WHERE substr(path, 1, length(?1)) = ?1",
+                            "UPDATE vault SET passphrase_file = ?2 || substr(passphrase_file, length(?1) + 1) WHERE substr(passphrase_file, 1, length(?1)) = ?1"})
+      if (auto ok = statement{db_.get(), sql}.bind(from + "/").bind(to + "/").run(); !ok)
+        return ok;
+    return {};
   });
 }
 

@@ -157,7 +157,8 @@ struct identity_row {
 enum class node_status { running, stopped, killed };
 std::string_view to_string(node_status s);
 
-/// The database. The first node added becomes the default. Errors: `corrupt_state` (not a database, a
+/// The database. The first node added becomes the default. One of an earlier schema is brought up to date when it is opened, and
+/// as it was is kept beside it, `….schema-1`. Errors: `corrupt_state` (not a database, a
 /// newer schema: says so; hint: `ockam reset -y`), `permission_denied`, `io_failure`, `not_found`.
 class database {
  public:
@@ -173,6 +174,16 @@ class database {
   result<void> node_stopped(std::string_view name);       ///< clears the pid; no error when unknown
   result<void> remove_node(std::string_view name);        ///< the oldest of the rest becomes default
   result<void> set_default(std::string_view name);
+
+  /// A copy of it as it is at one moment, whoever writes meanwhile, in a file that is not there yet (0600). Errors: those of
+  /// the system.
+  result<void> copy_to(const std::filesystem::path& file);
+  /// The schema that this program writes.
+  static int schema();
+  /// That of a file. Error: `corrupt_state` for one that is no database of this program.
+  static result<int> schema_of(const std::filesystem::path& file);
+  /// No node runs, and what lies below `from` lies below `to`: for a database that comes from elsewhere.
+  result<void> move_home(const std::string& from, const std::string& to);
 
   // Vaults and identities. The first of each becomes the default, and when that goes the oldest of the rest. Changes are
   // for who holds the `keys_guard`.

@@ -28,8 +28,8 @@
 ///
 /// A handler for `ockam::request` gets what is sent to the service. What it returns is the reply: a `std::string`, an
 /// `ockam::content`, a `caf::result` or a promise of either, or what an actor says that it delegates to; nothing, and there is
-/// no reply; a `caf::error`, and whoever asked gets its words. An exception ends the actor, and whoever waits gets the words of
-/// the exception; whether it is started again says `restart` of the service.
+/// no reply; a `caf::error` or an exception, and whoever asked gets its words. Other exceptions end the actor (`spawning`);
+/// whether it is started again says `restart` of the service.
 namespace ockam {
 
 // -- the actor below a worker: call these from the worker's own members, on its thread, not in its constructor

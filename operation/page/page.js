@@ -200,6 +200,76 @@ function show(s, seconds) {
     ["Last error", "text", l => l.last_error ?? ""],
   ], s.listeners, "no listeners");
   drops(s);
+  suggest_routes(s);
+}
+
+/// Hops from above to below, each with a bar as long as its round trip.
+function draw_trace(t) {
+  const picture = by_id("trace-picture");
+  const row = 38, left = 14, width = picture.parentElement.clientWidth - 32 || 600;
+  const bars = Math.max(60, Math.min(260, width * 0.3)), bars_at = width - bars - 70;
+  const hops = t.hops.map(h => ({...h, state: ""}));
+  if (t.outcome === "died") hops.push({number: "", address: t.address, node: t.node, type: t.reason, round_trip_us: 0, state: "bad"});
+  picture.toggleAttribute("hidden", hops.length === 0);
+  picture.setAttribute("viewBox", `0 0 ${width} ${Math.max(1, hops.length) * row}`);
+  picture.setAttribute("height", hops.length * row);
+  picture.replaceChildren();
+  const most = Math.max(1, ...hops.map(h => h.round_trip_us));
+  hops.forEach((h, i) => {
+    const y = i * row + row / 2;
+    if (i > 0) picture.append(drawing("line", {x1: left, y1: y - row + 7, x2: left, y2: y - 7}));
+    picture.append(drawing("circle", {cx: left, cy: y, r: 6, class: h.state}));
+    picture.append(drawing("text", {x: left + 16, y: y - 2}, `${h.address}`.slice(0, Math.max(8, Math.floor((bars_at - 40) / 7)))));
+    picture.append(drawing("text", {x: left + 16, y: y + 13, class: "soft"}, [h.node, h.type].filter(Boolean).join(", ").slice(0, 48)));
+    if (h.round_trip_us > 0) {
+      picture.append(drawing("rect", {x: bars_at, y: y - 6, width: Math.max(2, bars * h.round_trip_us / most), height: 12, rx: 3}));
+      picture.append(drawing("text", {x: width - 66, y: y + 4, class: "soft"}, `${(h.round_trip_us / 1000).toFixed(3)} ms`));
+    }
+  });
+}
+
+function show_trace(t) {
+  const words = {
+    answered: `answered after ${(t.round_trip_us / 1000).toFixed(3)} ms`,
+    arrived: "arrived; the last worker does not reply",
+    died: `died at ${t.address}${t.node ? ` on ${t.node}` : ""}: ${reasons[t.reason] ?? t.reason}`,
+    silent: "nothing more was heard of the message; nodes of other implementations do not tell",
+  };
+  const o = by_id("trace-outcome");
+  o.textContent = words[t.outcome] ?? t.outcome;
+  o.className = t.outcome === "answered" || t.outcome === "arrived" ? "good" : t.outcome === "died" ? "bad" : "wait";
+  draw_trace(t);
+  table("trace-table", [
+    ["Hop", "number", h => h.number], ["Address", "text", h => h.address], ["Node", "", h => h.node], ["Type", "", h => h.type],
+    ["To there and back", "number", h => `${(h.round_trip_us / 1000).toFixed(3)} ms`], ["In that node", "number", h => `${(h.held_us / 1000).toFixed(3)} ms`],
+  ], t.hops, "no hop has told of the message");
+}
+
+async function trace(event) {
+  event.preventDefault();
+  const o = by_id("trace-outcome");
+  by_id("trace-go").disabled = true;
+  o.textContent = "under way …";
+  o.className = "wait";
+  try {
+    const answer = await fetch("trace", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({route: by_id("trace-route").value.trim()})});
+    if (!answer.ok) throw new Error((await answer.text()).trim() || answer.statusText);
+    show_trace(await answer.json());
+  } catch (e) {
+    o.textContent = e.message;
+    o.className = "bad";
+    by_id("trace-picture").toggleAttribute("hidden", true);
+    by_id("trace-table").replaceChildren();
+  }
+  by_id("trace-go").disabled = false;
+}
+
+/// Routes that this node can tell of itself.
+function suggest_routes(s) {
+  const routes = [...s.links.filter(l => l.state === "up").map(l => `/worker/${l.worker_address}/service/echo`), ...s.services.map(w => `/service/${w.address}`)];
+  const list = by_id("trace-routes");
+  if (list.children.length !== Math.min(routes.length, 50))
+    list.replaceChildren(...routes.slice(0, 50).map(r => Object.assign(document.createElement("option"), {value: r})));
 }
 
 let last_time = 0;
@@ -221,4 +291,5 @@ async function refresh() {
   setTimeout(refresh, document.hidden ? 5 * period : period);
 }
 
+by_id("trace-form").addEventListener("submit", trace);
 refresh();

@@ -24,6 +24,8 @@ log = logging.getLogger("ockam_client")
 STEADY = 2.0  # seconds; a link that was up for this long is tried again at once
 CONNECT_TIMEOUT = 10.0  # seconds for each further attempt
 
+CHANNEL_MAKER = "secure_channels"
+
 Dial = Callable[[float | None], Awaitable[Link]]
 
 
@@ -46,6 +48,8 @@ class Connection(Workers):
         self._waiting: dict[str, asyncio.Future[Message]] = {}  # by reply address
         self._watching: set[asyncio.Future[None]] = set()  # who waits for a link
         self._handling = Handling(shared._room if shared else self._room, self._write, self._offer)
+        self._channels: dict[str, tuple[Link, str]] = {}  # by the way to them: of which link, and the address
+        self._unix = link.is_unix
         self._closed_here = False
         self._ended = asyncio.Event()
         self._life = asyncio.create_task(self._live(link))
@@ -56,12 +60,12 @@ class Connection(Workers):
         """A message; `sender` is the worker that an answer would go to. Waits while the node takes no more. Raises
         InvalidRoute, InvalidPayload, Disconnected, Closed."""
         back = routes.address((routes.LOCAL, sender or routes.random_address()))
-        await self._write(wire.encode(routes.parse(route), [back], payloads.encode(payload)))
+        await self._write(wire.encode(await self._resolve(route), [back], payloads.encode(payload)))
 
     async def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0) -> Message:
         """The reply. `timeout`, in seconds, bounds sending and waiting; None does not. Raises TimedOut, Undeliverable,
         ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
-        to, address = routes.parse(route), routes.random_address()
+        to, address = await self._resolve(route), routes.random_address()
         frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1"})
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[address] = reply
@@ -76,8 +80,26 @@ class Connection(Workers):
                            "is every worker of the route there? ockam trace shows it") from None
         finally:
             del self._waiting[address]
-            if not reply.cancel() and not reply.cancelled():
-                reply.exception()  # it has been seen: by whoever called, or by nobody any more
+            reply.cancel()  # or, if it has failed: nobody asks for its error any more, which asyncio would say aloud
+
+    async def _resolve(self, route: Route) -> list[routes.Address]:
+        """The node is asked for the secure channels that a route names, once for each link."""
+        if not isinstance(route, str) or "/secure/" not in route:
+            return routes.parse(route)
+        way, behind = routes.split_at_channel(route)
+        made = self._channels.get(way)
+        if made is None or made[0] is not self._link:
+            link, address = self._link, routes.random_address()
+            await self.request(CHANNEL_MAKER, f"{address}\n{way}\n")
+            if link is None or link is not self._link:
+                raise Disconnected(f"the link to {self.address} ended while a secure channel was asked for", "ask again")
+            made = self._channels[way] = (link, address)
+        return [(routes.LOCAL, made[1]), *behind]
+
+    @property
+    def is_unix(self) -> bool:
+        """Whether it goes by a Unix socket, so that the node at the other end is one of this machine."""
+        return self._unix
 
     @property
     def connected(self) -> bool:

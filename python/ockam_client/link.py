@@ -31,6 +31,11 @@ class Link:
         self._watch: asyncio.Task[None] | None = None
         self._ended: OckamError | None = None
 
+    @property
+    def is_unix(self) -> bool:
+        found = self._writer.get_extra_info("socket")
+        return found is not None and found.family == socket.AF_UNIX
+
     async def greet(self) -> None:
         """Exchanges preambles; the caller bounds the time. Raises Unreachable, ProtocolError; the stream is then closed, as
         it is when this is cancelled."""

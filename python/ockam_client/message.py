@@ -28,6 +28,17 @@ class Message:
         return payloads.json_value(self.payload)
 
     @property
+    def identity(self) -> str | None:
+        """Who has sent it, as a secure channel has proved it to the node at the other end of this connection: an identifier, or
+        what a link there has proved. None when nothing proves it, and over anything but a Unix socket, where nodes do not say it. It
+        is as true as that node is yours."""
+        return self._extras.get("ockam_identity") if self.connection.is_unix else None
+
+    def is_from(self, *identifiers: str) -> bool:
+        """Whether one of these identities has sent it."""
+        return self.identity is not None and self.identity in identifiers
+
+    @property
     def wants_report(self) -> bool:
         return self._extras.get("ockam_report") == "1"
 

@@ -43,6 +43,18 @@ def parse(route: Route) -> list[Address]:
     return out
 
 
+def split_at_channel(route: str) -> tuple[str, list[Address]]:
+    """The way to the last secure channel (`…/secure/NAME`) of a route, and the addresses behind it. Raises InvalidRoute."""
+    before, _, rest = route.rpartition("/secure/")
+    name, sign, behind = rest.partition("/")
+    if not name or not behind:
+        raise InvalidRoute(f"{route!r} ends in a secure channel", "for example …/secure/api/service/echo")
+    way = f"{before}/secure/{name}"
+    if before:
+        parse(before.replace("/secure/", "/service/"))
+    return way, parse(sign + behind)
+
+
 def address(a: str | Address) -> Address:
     """One address of a route. Raises InvalidRoute."""
     kind, name = _parts(a) if isinstance(a, str) else _pair(a)

@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::chrono::milliseconds default_timeout{10'000};
 
+/// More answers to the same request follow.
+bool has_more(const control::Response& r) {
+  return r.has_trace_hop() || (r.has_bench_report() && !r.bench_report().end());
+}
+
 } // namespace
 
 // Here, where `pending_request` is complete.
@@ -31,7 +36,7 @@ address control_handlers::as_address(std::string_view text) {
 
 void control_handlers::answer(requester to, control::Response r) {
   r.set_id(to.request);
-  if (auto it = unanswered_.find({to.session, to.request}); it != unanswered_.end() && !r.has_trace_hop())
+  if (auto it = unanswered_.find({to.session, to.request}); it != unanswered_.end() && !has_more(r))
     unanswered_.erase(it);
   stopping_.under_way = unanswered_.size();
   out_.respond(to.session, r);
@@ -88,6 +93,7 @@ void control_handlers::begin(requester from, control::Request r, std::chrono::mi
     case control::Request::kStopNode: return stop_node(from, r.stop_node());
     case control::Request::kSendMessage: return send_message(from, std::move(*r.mutable_send_message()), timeout);
     case control::Request::kTraceRoute: return trace_route(from, r.trace_route(), timeout);
+    case control::Request::kBenchRoute: return bench_route(from, r.bench_route());
     case control::Request::kStartService: return start_service(from, r.start_service(), timeout);
     case control::Request::kStopService: return stop_service(from, r.stop_service());
     case control::Request::kListServices: return list_services(from);
@@ -104,6 +110,7 @@ void control_handlers::begin(requester from, control::Request r, std::chrono::mi
     case control::Request::kCreateItem: return create_item(from, r.create_item());
     case control::Request::kListItems: return list_items(from, r.list_items().kind());
     case control::Request::kDeleteItem: return delete_item(from, r.delete_item());
+    case control::Request::kCompareConfig: return compare_config(from);
     case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());
     case control::Request::BODY_NOT_SET: break;
   }
@@ -120,6 +127,18 @@ void control_handlers::stop_node(requester from, const control::StopNode& m) {
   r.mutable_stopping()->set_within_ms(static_cast<std::uint32_t>(notice.within.count()));
   r.mutable_stopping()->set_waits(notice.waits);
   answer(from, std::move(r));
+}
+
+void control_handlers::compare_config(requester from) {
+  parts_.sections.compare([this, from, here = std::weak_ptr{here_}](result<config_comparison> compared) {
+    if (here.expired())
+      return;
+    if (!compared)
+      return answer(from, compared.error());
+    control::Response r;
+    render(*r.mutable_config_comparison(), *compared);
+    answer(from, std::move(r));
+  });
 }
 
 void control_handlers::show_node(requester from) {
@@ -144,7 +163,7 @@ result<made_route> control_handlers::route_of(const std::string& text) const {
   auto parsed = parse_multiaddr(text);
   if (!parsed)
     return std::move(parsed).error();
-  auto to = parts_.routes(*parsed, false);
+  auto to = parts_.routes(*parsed, {});
   if (to && to->to.empty())
     return error{errc::invalid_route, "the route is empty: it names no worker", "for example /service/echo"};
   return to;

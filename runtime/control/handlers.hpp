@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -43,6 +44,7 @@ class control_handlers {
   class pending_request;  // a message on its way, with its reply address and deadline
   class sending;
   class tracing;
+  class benching;
 
   void answer(requester to, control::Response r);
   void answer(requester to, const error& e);
@@ -55,6 +57,7 @@ class control_handlers {
   void show_node(requester from);
   void send_message(requester from, control::SendMessage&& m, std::chrono::milliseconds timeout);
   void trace_route(requester from, const control::TraceRoute& m, std::chrono::milliseconds timeout);
+  void bench_route(requester from, const control::BenchRoute& m);
   void start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout);
   void stop_service(requester from, const control::StopService& m);
   void list_services(requester from);
@@ -80,9 +83,13 @@ class control_handlers {
   result<facility*> facility_of(const std::string& kind) const;
   /// Answers with the one, or with nothing when it has ended meanwhile.
   control::Response item_of(const std::string& kind, const std::string& name) const;
+  void compare_config(requester from);
   void add_consumer(requester from, const control::AddConsumer& m);
   /// Kind and handle of the section that has this flow control id; empty when it is of none.
   std::pair<std::string, std::string> section_with(std::uint32_t flow) const;
+  /// A service of this session has started: it ends with it, now if the session has ended meanwhile.
+  void belongs(const address& at, requester to);
+  void end_services_of(std::uint64_t session);
   /// What undoes the start of a service at this address, which has not begun yet.
   std::function<void()> undo_of_start(const address& at) const;
   /// Takes a request off the list; it goes after this event. False when it is not there. Called before its
@@ -102,6 +109,7 @@ class control_handlers {
   live_parts parts_;
   stop_desk& stopping_;
   std::multiset<std::pair<std::uint64_t, std::uint32_t>> unanswered_; ///< sessions and their requests
+  std::multimap<std::uint64_t, std::pair<address, std::uint64_t>> of_sessions_; ///< sessions and the workers that end with them: `worker_entry::host`
   responder& out_;
   std::list<std::unique_ptr<pending_request>> under_way_;
   std::shared_ptr<const bool> here_ = std::make_shared<const bool>(true); ///< for answers of parts that live longer

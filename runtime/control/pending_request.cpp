@@ -19,11 +19,16 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
   self_.emplace(board(), *this, route_.front());
   if (auto stuck = no_way_back())
     return end(*stuck);
-  auto m = make_message(route_, self_->get(), std::move(body_));
+  sent_ = reactor().now();
+  start(flags);
+}
+
+void control_handlers::pending_request::post(payload body, std::uint32_t flags) {
+  auto m = make_message(route_, self_->get(), std::move(body));
   m->header.flags(flags);
   m->held = credit{node().control_budget, m->footprint()};
-  sent_ = reactor().now();
   board().deliver(std::move(m));
+  begun();
 }
 
 /// An answer comes back through the hop that the route leaves by; one that serves local senders only would
@@ -95,6 +100,7 @@ void control_handlers::cancel(std::uint64_t session) {
   under_way_.remove_if([&](auto& p) { return p->session() == session; });
   std::erase_if(unanswered_, [&](auto& u) { return u.first == session; });
   stopping_.under_way = unanswered_.size();
+  end_services_of(session);
 }
 
 void control_handlers::cancel_all() {

@@ -15,6 +15,8 @@ namespace ockam {
 ///     waiting ─▶ answered
 ///        └─ report, deadline
 ///
+/// One that measures sends many messages.
+///
 /// A route that begins with the address of another node is the dialer's: it connects, or has a link.
 class control_handlers::pending_request : public receiver {
  public:
@@ -28,13 +30,25 @@ class control_handlers::pending_request : public receiver {
  protected:
   using clock = net::reactor::clock;
 
+  /// The message is on its way.
+  virtual void begun() {}
   /// The time is over.
   virtual void late() = 0;
+  /// Sends what there is to be sent at first: the one message.
+  virtual void start(std::uint32_t flags) { post(std::move(body_), flags); }
+  /// Sends a message along the route.
+  void post(payload body, std::uint32_t flags);
   void failed(std::string_view) noexcept override {}
 
   /// Answers and ends, once.
   void end(control::Response r);
   void end(const error& e);
+  /// Ends without an answer: another one goes on in its place. False: it has ended already.
+  bool leave() { return owner_.finished(*this); }
+  const requester& from() const { return from_; }
+  std::chrono::milliseconds time_left() const {
+    return timeout_ - std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds{elapsed_us()});
+  }
   /// Answers; more follows.
   void tell(control::Response r) { owner_.answer(from_, std::move(r)); }
   /// What a deadline without any answer says.
@@ -53,7 +67,7 @@ class control_handlers::pending_request : public receiver {
 
   control_handlers& owner_;
   requester from_;
-  const std::shared_ptr<void> channels_; ///< that the route goes through
+  const std::shared_ptr<route_channels> channels_; ///< that the route goes through
   route route_;
   payload body_;
   std::chrono::milliseconds timeout_;

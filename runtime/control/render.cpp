@@ -97,11 +97,15 @@ void render(control::ConnectionInfo& out, const link_info& in) {
   out.set_since_ms(static_cast<std::uint64_t>(in.since.count()));
 }
 
+std::string thread_text(worker_thread where, const worker_kin& k) {
+  return std::string{k.detached ? "detached" : to_string(where)};
+}
+
 void render(control::WorkerDetails& out, const worker_info& in) {
   auto ns = [](std::chrono::nanoseconds d) { return static_cast<std::uint64_t>(d.count()); };
   out.set_address(in.address);
   out.set_type(in.type);
-  out.set_thread(std::string{to_string(in.thread)});
+  out.set_thread(thread_text(in.thread, in.kin));
   out.set_instances(in.instances);
   out.set_restart(std::string{to_string(in.restart)});
   out.set_state(in.starting ? "starting" : "running");
@@ -128,6 +132,18 @@ void render(control::WorkerDetails& out, const worker_info& in) {
     auto* c = out.add_counters();
     c->set_name(name);
     c->set_value(value);
+  }
+}
+
+void render(control::ConfigComparison& out, const config_comparison& in) {
+  out.set_file(in.file);
+  for (const auto& d : in.differences) {
+    auto& one = *out.add_differences();
+    one.set_section(d.section);
+    one.set_key(d.key);
+    one.set_running(d.running);
+    one.set_file(d.file);
+    one.set_origin(d.origin);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/links/config_comparison.hpp"
 #include "runtime/links/snapshot.hpp"
 
 #include "proto/control.pb.h"
@@ -14,7 +15,10 @@ void render(control::ServiceInfo& out, const service_info& in);
 void render(control::ListenerInfo& out, const listener_info& in);
 void render(control::ConnectionInfo& out, const link_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
+void render(control::ConfigComparison& out, const config_comparison& in);
 void render(control::Error& out, const error& in);
+/// Where a worker runs: `socket`, `pool`, or `detached` where it speaks for an actor with a thread of its own.
+std::string thread_text(worker_thread where, const worker_kin& k);
 
 /// Options of a request. Of one that is there twice, the last counts.
 template <class Map>

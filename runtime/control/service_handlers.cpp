@@ -32,6 +32,26 @@ std::function<void()> control_handlers::undo_of_start(const address& at) const {
   };
 }
 
+void control_handlers::belongs(const address& at, requester to) {
+  const auto* e = parts_.node.board.find(at);
+  if (!e)
+    return;
+  of_sessions_.emplace(to.session, std::pair{at, e->host});
+  if (!unanswered_.contains({to.session, to.request})) // nobody waits for it any more
+    end_services_of(to.session);
+}
+
+void control_handlers::end_services_of(std::uint64_t session) {
+  auto [first, last] = of_sessions_.equal_range(session);
+  std::vector<std::pair<address, std::uint64_t>> theirs;
+  for (auto it = first; it != last; ++it)
+    theirs.push_back(std::move(it->second));
+  of_sessions_.erase(first, last);
+  for (const auto& [at, host] : theirs)
+    if (const auto* e = parts_.node.board.find(at); e && e->host == host) // else it has ended by itself
+      (void)parts_.node.workers.stop(at);
+}
+
 void control_handlers::start_service(requester from, const control::StartService& m, std::chrono::milliseconds timeout) {
   service_options options{values_of<service_options::values>(m.options())};
   // A worker on the pool starts in its own time.
@@ -46,7 +66,9 @@ void control_handlers::start_service(requester from, const control::StartService
   parts_.services.start(m.type(), m.address(), std::move(options), [this, from, deadline, m, undo, type = m.type()](result<address> at) {
     bool in_time = starting_.erase(*deadline) > 0;
     parts_.node.reactor.cancel(*deadline);
-    if (!in_time && at) { // nobody waits for it any more; it is a part of the node all the same
+    if (at && m.of_session())
+      belongs(*at, from);
+    else if (!in_time && at) { // nobody waits for it any more; it is a part of the node all the same
       log(level::info, "control", "service " + printable(type) + " at " + to_string(*at) + " has started at last");
       parts_.sections.began(section_of(m, at->name, parts_.services), at->name, [undo](const result<void>& kept) {
         if (!kept)
@@ -62,6 +84,8 @@ void control_handlers::start_service(requester from, const control::StartService
     r.mutable_service()->set_address(at->name);
     r.mutable_service()->set_type(type);
     r.mutable_service()->set_reachable(true);
+    if (m.of_session())
+      return answer(from, std::move(r));
     keep(section_of(m, at->name, parts_.services), at->name, from, std::move(r), undo);
   });
 }

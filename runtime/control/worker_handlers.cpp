@@ -35,12 +35,12 @@ void control_handlers::list_workers(requester from, const control::ListWorkers& 
     auto* w = out.add_workers();
     w->set_address(it->first->name);
     w->set_type(std::string{it->second->type});
-    w->set_thread(std::string{to_string(it->second->on_pool ? worker_thread::pool : worker_thread::socket)});
     w->set_messages_in(it->second->messages_in);
     auto memory = parts_.node.workers.memory_of(*it->second);
     w->set_memory_used(memory.used);
     w->set_memory_limit(memory.limit);
     auto kin = parts_.node.workers.kin_of(*it->second);
+    w->set_thread(thread_text(it->second->on_pool ? worker_thread::pool : worker_thread::socket, kin));
     w->set_behavior(std::move(kin.behavior));
     w->set_parent(std::move(kin.parent));
     w->set_children(kin.children);

@@ -2,12 +2,17 @@
 #pragma once
 
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/section.hpp"
 
 #include <vector>
 
 /// Secure channels in a route as people write it. `/secure/NAME` is a channel with the listener NAME, which the way so far
 /// leads to; what follows goes through it. Plain functions, any thread.
 namespace ockam {
+
+/// Of a section whose things make channels, or let them begin.
+inline constexpr key_descriptor channel_identity_key{
+  .name = "identity", .about = "who this node is in its channels: the name of a section [channel-identity]; its own identity if not given", .value = "NAME"};
 
 /// The parts of a route between its channels: each but the last ends at the listener of one, as `/service/NAME`. A route
 /// without any is one part.

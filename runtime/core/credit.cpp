@@ -88,6 +88,40 @@ void hold::let_go() noexcept {
     source_->let_go();
 }
 
+bool tally::enter(credit& c) {
+  bool over = used() > 0 && used() + c.bytes() > limit_;
+  auto* source = c.source();
+  bool far_over = over && used() + c.bytes() > 2 * limit_;
+  if (over && (far_over || !source || !source->can_wait()))
+    return false;
+  c.count_in(*this);
+  if (!over)
+    return true;
+  {
+    std::lock_guard guard{lock_};
+    if (std::find(held_up_.begin(), held_up_.end(), source) == held_up_.end()) {
+      source->hold_up();
+      held_up_.push_back(source);
+    }
+    full_.store(true);
+  }
+  // What has left since it was found full, before the flag was there to be seen.
+  if (used_.load() <= limit_ / 2)
+    let_go();
+  return true;
+}
+
+void tally::let_go() noexcept {
+  std::vector<ledger*> all;
+  {
+    std::lock_guard guard{lock_};
+    full_.store(false);
+    all.swap(held_up_);
+  }
+  for (auto* l : all)
+    l->let_go();
+}
+
 hold_table::~hold_table() {
   let_go();
   for (auto& [id, h] : holds_)

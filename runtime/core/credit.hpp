@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 /// Bounded memory (docs/architecture.md, Memory and credit). Three counters of bytes:
 ///
@@ -16,6 +18,8 @@
 ///     ledger        what one link let in             ── limit: link-budget; over it the link stops reading
 ///     hold          what one destination keeps of    ── limit: a quarter of link-budget; over it the link
 ///                   one ledger                          stops reading until half of that is gone
+///     tally         what one relay has passed on     ── limit: max-relay-bytes; over it the links that send to it stop
+///                   and is still here                   reading until half of that is gone
 ///
 /// A message carries a `credit`; whoever destroys or writes the message returns it. What a worker keeps is lent to a
 /// ledger of that worker meanwhile (`account`), so that it holds up nobody else. Counters are atomic because pool
@@ -160,6 +164,60 @@ class hold {
   std::atomic<bool> full_{false};
 };
 
+class credit;
+
+/// What one worker has passed on and is not accepted yet by where it goes, of all ledgers together. Over its limit it holds
+/// these up, until half of it is free again: on whatever thread that happens. Lives until its owner has released it and the
+/// last credit has left.
+class tally {
+ public:
+  struct releaser {
+    void operator()(tally* t) const noexcept {
+      t->let_go();
+      t->release();
+    }
+  };
+  using owner = std::unique_ptr<tally, releaser>;
+
+  static owner make(std::size_t limit) { return owner{new tally{limit}}; }
+
+  std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+  std::size_t limit() const noexcept { return limit_; }
+  /// Of all that there has been: so much has left again. For who asks whether anything moves.
+  std::uint64_t has_left() const noexcept { return left_.load(std::memory_order_relaxed); }
+  /// Whether it holds up anybody.
+  bool is_full() const noexcept { return full_.load(); }
+  /// Counts `c` here, until its end. False, and untouched: it is over the limit, and nobody waits for the ledger of `c`,
+  /// so that it cannot be held up; or over twice the limit, by what links had read before they were. Socket thread.
+  bool enter(credit& c);
+  /// Holds nobody up any more, whatever is still here. Thread: any.
+  void let_go() noexcept;
+
+  void add(std::size_t n) noexcept { used_.fetch_add(n); }
+  void sub(std::size_t n) noexcept {
+    left_.fetch_add(n, std::memory_order_relaxed);
+    if (used_.fetch_sub(n) - n <= limit_ / 2 && full_.load())
+      let_go();
+  }
+  void keep() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete this;
+  }
+
+ private:
+  explicit tally(std::size_t limit) noexcept : limit_{limit} {}
+  ~tally() = default;
+
+  const std::size_t limit_;
+  std::atomic<std::size_t> used_{0};
+  std::atomic<std::uint64_t> left_{0};
+  std::atomic<std::uint32_t> refs_{1};
+  std::atomic<bool> full_{false}; ///< somebody is in `held_up_`
+  std::mutex lock_;
+  std::vector<ledger*> held_up_; ///< they live while they are here: `ledger::hold_up`
+};
+
 /// A share of a ledger, returned by the destructor. Move-only: copying would return it twice.
 class credit {
  public:
@@ -167,13 +225,14 @@ class credit {
   credit(ledger& l, std::size_t bytes) noexcept : ledger_{&l}, bytes_{bytes} { l.add(bytes); }
   credit(credit&& o) noexcept
     : ledger_{std::exchange(o.ledger_, nullptr)}, hold_{std::exchange(o.hold_, nullptr)},
-      lender_{std::exchange(o.lender_, nullptr)}, bytes_{std::exchange(o.bytes_, 0)} {}
+      lender_{std::exchange(o.lender_, nullptr)}, tally_{std::exchange(o.tally_, nullptr)}, bytes_{std::exchange(o.bytes_, 0)} {}
   credit& operator=(credit&& o) noexcept {
     if (this != &o) {
       reset();
       ledger_ = std::exchange(o.ledger_, nullptr);
       hold_ = std::exchange(o.hold_, nullptr);
       lender_ = std::exchange(o.lender_, nullptr);
+      tally_ = std::exchange(o.tally_, nullptr);
       bytes_ = std::exchange(o.bytes_, 0);
     }
     return *this;
@@ -182,6 +241,7 @@ class credit {
 
   void reset() noexcept {
     leave();
+    leave_tally();
     if (ledger_)
       std::exchange(ledger_, nullptr)->sub(bytes_);
     if (lender_)
@@ -201,6 +261,14 @@ class credit {
       h->sub(bytes_);
       h->release();
     }
+  }
+
+  /// Counts these bytes in a tally too, in place of one before, until the end.
+  void count_in(tally& t) noexcept {
+    t.keep();
+    t.add(bytes_);
+    leave_tally();
+    tally_ = &t;
   }
 
   /// Counts in `to` in place of its own ledger, until `give_back` or the end. No effect without a ledger, or when it
@@ -224,6 +292,10 @@ class credit {
     if (!ledger_ || bytes == bytes_)
       return;
     leave();
+    if (tally_) {
+      tally_->add(bytes);
+      tally_->sub(bytes_);
+    }
     ledger_->add(bytes);
     ledger_->sub(std::exchange(bytes_, bytes));
   }
@@ -233,21 +305,31 @@ class credit {
   std::size_t bytes() const noexcept { return bytes_; }
   explicit operator bool() const noexcept { return ledger_ != nullptr; }
 
-  /// Takes another share of the same ledger and hold into this one; false (and untouched) if they differ.
+  /// Takes another share of the same ledger, hold and tally into this one; false (and untouched) if they differ.
   bool merge(credit& other) noexcept {
-    if (other.ledger_ != ledger_ || other.hold_ != hold_ || lender_ || other.lender_)
+    if (other.ledger_ != ledger_ || other.hold_ != hold_ || other.tally_ != tally_ || lender_ || other.lender_)
       return false;
     bytes_ += std::exchange(other.bytes_, 0);
     other.ledger_ = nullptr;
+    if (auto* t = std::exchange(other.tally_, nullptr))
+      t->release();
     if (auto* h = std::exchange(other.hold_, nullptr))
       h->release();
     return true;
   }
 
  private:
+  void leave_tally() noexcept {
+    if (auto* t = std::exchange(tally_, nullptr)) {
+      t->sub(bytes_);
+      t->release();
+    }
+  }
+
   ledger* ledger_ = nullptr;
   hold* hold_ = nullptr;
   ledger* lender_ = nullptr; ///< to whom it goes back; null: it is at home
+  tally* tally_ = nullptr;
   std::size_t bytes_ = 0;
 };
 

@@ -22,6 +22,8 @@ std::string_view to_string(errc code) noexcept {
     case errc::permission_denied: return "permission-denied";
     case errc::closed: return "closed";
     case errc::limit_reached: return "limit-reached";
+    case errc::not_authentic: return "not-authentic";
+    case errc::not_authorized: return "not-authorized";
     case errc::corrupt_state: return "corrupt-state";
     case errc::address_unavailable: return "address-unavailable";
     case errc::malformed: return "malformed";

@@ -38,6 +38,9 @@ enum class errc : std::uint16_t {
   // Delivery.
   undeliverable = 40,     ///< a report said where and why a message ended
   service_failed = 41,    ///< a service answered with an error
+  // Who somebody is (identity/), and whether that is enough.
+  not_authentic = 60,     ///< a proof, a signature or a sealed message that does not hold
+  not_authorized = 61,    ///< somebody has proved who it is, and is not whom we take
   // Bugs.
   internal = 50,          ///< should not happen
 };

@@ -32,6 +32,9 @@ struct limits {
   /// Relays that other nodes may have here (`forwarding_service`), all together, and by one link: each is a worker.
   std::size_t max_relays = 4096;
   std::size_t max_relays_per_peer = 256;
+  /// Bytes that one relay has passed on and that still wait in the node for their link. More, and the links that send to
+  /// it read nothing: so one relay with many senders leaves most of `node_budget` to others.
+  std::size_t max_relay_bytes = 64u << 20;
   /// Bytes of a relay's name.
   std::size_t max_relay_name = 255;
   /// A message that waited this long for a link that writes nothing is dropped.

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <optional>
 
 namespace ockam {
 
@@ -145,6 +147,25 @@ std::string help_text(const key_descriptor& k) {
   if (!k.fallback.empty())
     out += " (" + std::string{k.fallback} + ")";
   return out;
+}
+
+bool means_the_same(std::span<const key_descriptor> keys, const option_texts& l, const option_texts& r) {
+  auto meaning = [](const key_descriptor& k, const option_texts& in) -> std::optional<key_value> {
+    auto it = in.find(std::string{k.name});
+    if (it == in.end() && k.fallback.empty())
+      return std::nullopt;
+    auto v = read_value(k, it == in.end() ? std::string{k.fallback} : it->second);
+    if (!v)
+      return key_value{it == in.end() ? std::string{k.fallback} : it->second};
+    if (auto* list = std::get_if<std::vector<std::string>>(&*v))
+      std::sort(list->begin(), list->end());
+    return *std::move(v);
+  };
+  auto is_known = [&](auto& given) { return find_key(keys, given.first) != nullptr; };
+  option_texts others[2];
+  std::remove_copy_if(l.begin(), l.end(), std::inserter(others[0], others[0].end()), is_known);
+  std::remove_copy_if(r.begin(), r.end(), std::inserter(others[1], others[1].end()), is_known);
+  return others[0] == others[1] && std::all_of(keys.begin(), keys.end(), [&](auto& k) { return meaning(k, l) == meaning(k, r); });
 }
 
 result<option_values> option_values::read(std::span<const key_descriptor> keys, const option_texts& given) {

@@ -120,6 +120,10 @@ class option_values {
   std::map<std::string, key_value, std::less<>> given_;
 };
 
+/// Whether both say the same: in whatever form a value is written, and what is left out is its default. The order of a
+/// list says nothing.
+bool means_the_same(std::span<const key_descriptor> keys, const option_texts& l, const option_texts& r);
+
 /// Only whether there is an error.
 template <class T>
 result<void> outcome_of(result<T> r) {

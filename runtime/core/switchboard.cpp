@@ -92,6 +92,18 @@ void switchboard::revoke(std::uint32_t flow) {
   }
 }
 
+void switchboard::share_link(const address& link, const peer_book* peers) {
+  if (peers)
+    shared_links_[link] = peers;
+  else
+    shared_links_.erase(link);
+}
+
+bool switchboard::knows_peer(address_view link, address_view peer) const {
+  auto it = shared_links_.find(link, address_hash{}, address_equal{});
+  return it == shared_links_.end() || it->second->knows(peer);
+}
+
 std::vector<address> switchboard::allowed_to(std::uint32_t flow) const {
   std::vector<address> out;
   for (const auto& [name, flows] : allowed_)

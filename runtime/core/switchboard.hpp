@@ -62,6 +62,16 @@ class end_observer {
   ~end_observer() = default;
 };
 
+/// Of a link that many peers have together, as the socket of a UDP listener: who of them has been heard of lately. A peer is
+/// the next hop behind the link.
+class peer_book {
+ public:
+  virtual bool knows(address_view peer) const = 0;
+
+ protected:
+  ~peer_book() = default;
+};
+
 /// What the node knows of an address.
 struct worker_entry {
   receiver* target = nullptr;
@@ -126,6 +136,11 @@ class switchboard {
   std::vector<address> allowed_to(std::uint32_t flow) const;
   /// Peers with this id may come to reach any name, once there is a service: they are told when there is none.
   void any_name_for(std::uint32_t flow) noexcept { any_name_ = flow; }
+  /// Many peers have this link together; null: no more.
+  void share_link(const address& link, const peer_book* peers);
+  bool is_shared(address_view link) const { return shared_links_.find(link, address_hash{}, address_equal{}) != shared_links_.end(); }
+  /// False: the link is shared, and this one has not been heard of lately.
+  bool knows_peer(address_view link, address_view peer) const;
   /// Every peer that may reach something here may reach this worker, which tells of others no more than `outlook` does.
   void open_to_peers(address worker) { open_ = std::move(worker); }
   /// What would become of a message to that worker from who has sent `like`: `none` if it would get there,
@@ -210,6 +225,7 @@ class switchboard {
   name_table table_;
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
+  boost::unordered_map<address, const peer_book*, address_hash, address_equal> shared_links_; ///< a few
   std::uint32_t any_name_ = 0;
   end_observer* ends_ = nullptr;
   address open_; ///< no name: none

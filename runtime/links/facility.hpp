@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,8 @@ class facility {
   virtual ~facility() = default;
   /// `tcp-outlet`: the word of its sections and of its commands.
   virtual std::string_view kind() const = 0;
+  /// Of its sections: a reload that finds the same said in other words leaves a thing as it is.
+  virtual std::span<const key_descriptor> keys() const = 0;
   /// Whether its things go by connections of this node, and may name them: a configuration begins them last, when the
   /// connections are there. What `begin` would refuse then is no reason to undo the rest.
   virtual bool goes_by_connections() const { return false; }
@@ -50,7 +53,7 @@ class facility {
   virtual result<void> end(std::string_view name) = 0;
   virtual std::vector<item_info> list() const = 0;
   /// Calls once with how it does: as soon as it works or is known not to, or after `within`. At once where there is
-  /// nothing to wait for.
+  /// nothing to wait for. `settling` does it.
   virtual void when_settled(std::string_view name, std::chrono::milliseconds within, std::function<void()> done) {
     (void)name;
     (void)within;

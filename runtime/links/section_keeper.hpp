@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/core/section.hpp"
+#include "runtime/links/config_comparison.hpp"
 
 #include <functional>
 #include <string>
@@ -27,6 +28,9 @@ class section_keeper {
   /// Peers of this listener or connection are to reach one more worker. No error when the configuration does not have
   /// it. Error, beside those of the file: `invalid_argument` for a name that cannot stand in `allow`.
   virtual void allow(const std::string& kind, const std::string& handle, const std::string& worker, kept done) = 0;
+  /// Reads the configuration again, without any effect, and says what is otherwise than it runs. Errors:
+  /// `invalid_config`, the first thing that is wrong with it; `unsupported` where the program has no configuration.
+  virtual void compare(comparison_done done) = 0;
 };
 
 } // namespace ockam

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/fine_histogram.hpp"
 #include "runtime/links/live_parts.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +54,7 @@ struct node_snapshot {
   std::vector<overdue_worker> overdue;
   std::vector<worker_info> service_workers; ///< of `services`, if asked for
   std::size_t services_left_out = 0;        ///< that are not among them
+  std::shared_ptr<const fine_histogram> turns; ///< of the socket thread; filled by who knows them (`node::snapshot`)
 };
 
 /// What a snapshot takes beside what is cheap. Thousands of links cost milliseconds of the socket thread; those that

@@ -49,6 +49,7 @@ void fd_handler::watch_write(bool on) {
 void fd_handler::handle_event(operation op) {
   if (!listener_)
     return;
+  reactor_.begin_event();
   if (op == operation::write) {
     if (writing_)
       listener_->on_fd_writable();
@@ -133,6 +134,7 @@ bool caf_reactor::short_of_descriptors() const {
 
 void caf_reactor::post(std::function<void()> f) {
   backend_.post([this, f = std::move(f)] {
+    begin_event();
     f();
     end_turn();
   });

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "runtime/core/fine_histogram.hpp"
 #include "runtime/net/reactor.hpp"
+#include "runtime/net/socket_keeper.hpp"
 
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/event_handler.hpp>
@@ -66,6 +68,9 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   explicit caf_reactor(caf::actor_system& sys);
   ~caf_reactor() override;
 
+  /// Sockets of listeners come from there, if it has them, and may live on there. Before the first listener; it lives longer.
+  void keep_sockets(net::socket_keeper* k) noexcept { keeper_ = k; }
+
   /// First and last things to do on the socket thread.
   void open();
   void close();
@@ -86,7 +91,18 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
     bytes_of_turn_ = 0;
     if (turn_)
       turn_();
+    if (began_ != clock::time_point{}) {
+      turns_.add(clock::now() - began_);
+      began_ = {};
+    }
   }
+  /// Something is about to be handled: a turn begins, unless one is under way.
+  void begin_event() {
+    if (began_ == clock::time_point{})
+      began_ = clock::now();
+  }
+  /// How long turns took so far. Socket thread only.
+  const fine_histogram& turns() const noexcept { return turns_; }
   void has_read(std::size_t bytes) noexcept { bytes_of_turn_ += bytes; }
 
   result<net::acceptor_ptr> listen(const endpoint& at, net::acceptor_events& owner) override;
@@ -126,6 +142,7 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   clock::time_point armed_until_ = clock::time_point::max();
   std::vector<ip_endpoint> local_addresses_; ///< as of `local_addresses_until_`
   clock::time_point local_addresses_until_{};
+  net::socket_keeper* keeper_ = nullptr;
   int reserve_fd_ = -1;
   int latest_fd_ = -1;
   std::function<void()> turn_;
@@ -135,6 +152,8 @@ class caf_reactor final : public net::reactor, private fd_handler::listener {
   std::size_t events_unmarked_ = 0;   ///< since the last one
   std::size_t lone_rounds_ = 0;       ///< with one event, in a row
   std::size_t bytes_of_turn_ = 0;
+  clock::time_point began_{};         ///< the turn that is under way
+  fine_histogram turns_;
 };
 
 } // namespace ockam

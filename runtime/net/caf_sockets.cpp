@@ -118,6 +118,8 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   /// Has the port, and is not open yet.
   fd_acceptor(caf_reactor& r, int fd, endpoint reserved, net::acceptor_events& owner)
     : reactor_{r}, owner_{owner}, local_{local_text(fd)}, handler_{fd_handler::make(r, fd, *this)}, reserved_{std::move(reserved)} {}
+  /// Of a Unix socket whose file is somebody else's.
+  fd_acceptor(caf_reactor& r, int fd, const std::string& path, net::acceptor_events& owner) : fd_acceptor{r, fd, owner} { local_ = path; }
   fd_acceptor(caf_reactor& r, unix_listener l, net::acceptor_events& owner) : fd_acceptor{r, l.fd, owner} {
     local_ = l.path;
     unix_ = std::move(l);
@@ -126,13 +128,22 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   ~fd_acceptor() override {
     *alive_ = false;
     reactor_.cancel(retry_);
-    // Closed now, not one loop iteration later as the handler: the port is free when this returns.
-    ::shutdown(handler_->descriptor(), SHUT_RDWR);
+    // Closed now, not one loop iteration later as the handler: the port is free when this returns. Of one that lives on
+    // elsewhere that would be the end as well.
+    if (!keeper_ || !keeper_->closing(kept_as_, handler_->descriptor()))
+      ::shutdown(handler_->descriptor(), SHUT_RDWR);
     if (unix_)
       unix_->remove_file();
   }
 
   std::string local() const override { return local_; }
+
+  /// Tells the keeper, now and at its end; it lives longer.
+  void keep(net::socket_keeper& k, std::string name) {
+    keeper_ = &k;
+    kept_as_ = std::move(name);
+    k.opened(kept_as_, handler_->descriptor());
+  }
 
   result<void> open() override {
     if (!reserved_)
@@ -178,6 +189,8 @@ class fd_acceptor final : public net::acceptor, private fd_handler::listener {
   fd_handler::owner handler_;
   std::optional<endpoint> reserved_; ///< while it is not open
   timer_queue::id retry_ = 0;
+  net::socket_keeper* keeper_ = nullptr;
+  std::string kept_as_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
@@ -288,13 +301,24 @@ class unix_connecting final : public net::connecting {
   timer_queue::id timer_ = 0;
 };
 
+/// Most owners know of no keeper and have no name.
+std::string name_of(net::acceptor_events& owner) {
+  auto* kept = dynamic_cast<net::kept_listener*>(&owner);
+  return kept ? kept->kept_as() : std::string{};
+}
+
 } // namespace
 
 result<net::acceptor_ptr> caf_reactor::listen(const endpoint& at, net::acceptor_events& owner) {
-  auto fd = listen_tcp(at);
+  auto name = keeper_ ? name_of(owner) : std::string{};
+  auto passed = name.empty() ? -1 : keeper_->take(name, at);
+  auto fd = passed >= 0 ? result<int>{passed} : listen_tcp(at);
   if (!fd)
     return std::move(fd).error();
-  return net::acceptor_ptr{std::make_unique<fd_acceptor>(*this, *fd, owner)};
+  auto a = std::make_unique<fd_acceptor>(*this, *fd, owner);
+  if (!name.empty())
+    a->keep(*keeper_, std::move(name));
+  return net::acceptor_ptr{std::move(a)};
 }
 
 result<net::acceptor_ptr> caf_reactor::reserve(const endpoint& at, net::acceptor_events& owner) {
@@ -305,6 +329,12 @@ result<net::acceptor_ptr> caf_reactor::reserve(const endpoint& at, net::acceptor
 }
 
 result<net::acceptor_ptr> caf_reactor::listen_unix(const std::string& path, unsigned mode, net::acceptor_events& owner) {
+  auto name = keeper_ ? name_of(owner) : std::string{};
+  if (auto passed = name.empty() ? -1 : keeper_->take_unix(name, path); passed >= 0) {
+    auto a = std::make_unique<fd_acceptor>(*this, passed, path, owner);
+    a->keep(*keeper_, std::move(name));
+    return net::acceptor_ptr{std::move(a)};
+  }
   auto l = ockam::listen_unix(path, mode);
   if (!l)
     return std::move(l).error();

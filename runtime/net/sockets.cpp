@@ -158,6 +158,18 @@ result<int> reserve_tcp(const endpoint& at) {
   return fd;
 }
 
+bool listens_at(int fd, const endpoint& at) {
+  auto wanted = resolve(at, true);
+  sockaddr_storage is{};
+  socklen_t n = sizeof(is);
+  if (!wanted || ::getsockname(fd, reinterpret_cast<sockaddr*>(&is), &n) < 0)
+    return false;
+  auto here = endpoint_of(reinterpret_cast<const sockaddr*>(&is)), there = endpoint_of(wanted->front().raw());
+  if (here && at.port == 0)
+    here->port = 0;
+  return here && there && to_string(*here) == to_string(*there);
+}
+
 void send_at_once(int fd, bool yes) {
   int on = yes ? 1 : 0;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

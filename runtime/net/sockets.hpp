@@ -42,6 +42,9 @@ result<int> listen_tcp(const endpoint& at);
 result<int> reserve_tcp(const endpoint& at);
 result<void> open_tcp(int fd, const endpoint& at);
 
+/// Whether a socket is bound to this literal address, where port 0 stands for any.
+bool listens_at(int fd, const endpoint& at);
+
 /// Has what is written leave at once (TCP_NODELAY). No effect on a Unix socket.
 void send_at_once(int fd, bool yes = true);
 /// Has the system ask the other one whether it is there after a minute of silence, then every 15 s; after four questions

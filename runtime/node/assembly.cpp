@@ -13,6 +13,8 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <iterator>
+
 namespace ockam {
 
 namespace {
@@ -43,7 +45,7 @@ assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_con
   : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{std::move(parts)}, memory_{config_.limit.node_budget},
     local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
-    dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file} {}
+    dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file, kinds_.compare} {}
 
 assembly::~assembly() = default;
 
@@ -163,8 +165,9 @@ void assembly::close() {
   drained_ = nullptr;
   reload_.stop();
   (void)workers_.stop(address{std::string{control_address}});
-  for (const auto& f : facilities_)
-    f->stop();
+  // What goes by another facility's things, as portals do by channels, is behind it in the list.
+  for (auto f = std::make_reverse_iterator(facilities_.end()); f != std::make_reverse_iterator(facilities_.begin()); ++f)
+    (*f)->stop();
   connector_.stop();
   dialer_.stop();
   transports_.stop();

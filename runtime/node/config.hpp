@@ -33,6 +33,9 @@ struct log_config {
 struct http_config {
   std::string address;    ///< HOST:PORT with a literal host, or the path of a Unix socket; empty: nowhere
   std::string token_file; ///< file with what requests have to bring; empty: nothing
+  std::string certificate = {}; ///< PEM files: it speaks TLS with these; empty: it does not
+  std::string key = {};
+  std::string ca = {};          ///< only clients with a certificate of one of these
 
   friend bool operator==(const http_config&, const http_config&) = default;
 };
@@ -42,6 +45,8 @@ struct identity_config {
   std::string vault;           ///< file of the keys; made when it is missing
   std::string history;         ///< file of the change history; a new identity when it is missing
   std::string passphrase_file; ///< of a vault that is sealed; empty: it is not
+  std::string credential_file = {};  ///< of what an issuer says of it; empty: nothing
+  std::string known_identities = {}; ///< file of what others have shown of themselves; empty: kept in memory
   friend bool operator==(const identity_config&, const identity_config&) = default;
 };
 

@@ -27,8 +27,10 @@ bool same(const service_config& l, const service_config& r) {
   return std::tie(l.name, l.type, l.options) == std::tie(r.name, r.type, r.options);
 }
 
-bool same(const config_section& l, const config_section& r) {
-  return std::tie(l.kind, l.name, l.keys) == std::tie(r.kind, r.name, r.keys);
+/// By what it means: one that writes a default out has not changed.
+bool same_item(const config_section& l, const config_section& r, const keys_of_kind& keys) {
+  return std::tie(l.kind, l.name) == std::tie(r.kind, r.name)
+         && (l.keys == r.keys || (keys && means_the_same(keys(l.kind), l.keys, r.keys)));
 }
 
 bool same(const routing_config& l, const routing_config& r) {
@@ -58,18 +60,18 @@ section_changes<listener_config> take_allows(section_changes<listener_config>& a
 }
 
 /// Those of `from` that `among` has not in the same form.
-template <class Section>
-std::vector<Section> missing(const std::vector<Section>& from, const std::vector<Section>& among) {
+template <class Section, class Same>
+std::vector<Section> missing(const std::vector<Section>& from, const std::vector<Section>& among, Same is_same) {
   std::vector<Section> out;
   std::copy_if(from.begin(), from.end(), std::back_inserter(out), [&](auto& s) {
-    return std::none_of(among.begin(), among.end(), [&](auto& other) { return same(s, other); });
+    return std::none_of(among.begin(), among.end(), [&](auto& other) { return is_same(s, other); });
   });
   return out;
 }
 
-template <class Section>
-section_changes<Section> sections(const std::vector<Section>& now, const std::vector<Section>& fresh) {
-  return {missing(now, fresh), missing(fresh, now)};
+template <class Section, class Same>
+section_changes<Section> sections(const std::vector<Section>& now, const std::vector<Section>& fresh, Same is_same) {
+  return {missing(now, fresh, is_same), missing(fresh, now, is_same)};
 }
 
 struct start_key {
@@ -90,7 +92,7 @@ constexpr bool of_limit(const node_config& l, const node_config& r) {
   return l.limit.*Member != r.limit.*Member;
 }
 
-constexpr std::array<start_key, 23> start_keys{{
+constexpr std::array<start_key, 24> start_keys{{
   {"name", of_node<&node_config::name>},
   {"threads", of_node<&node_config::threads>},
   {"log-file", of_log<&log_config::file>},
@@ -103,6 +105,7 @@ constexpr std::array<start_key, 23> start_keys{{
   {"max-connections", of_limit<&limits::max_connections>},
   {"max-relays", of_limit<&limits::max_relays>},
   {"max-relays-per-peer", of_limit<&limits::max_relays_per_peer>},
+  {"max-relay-bytes", of_limit<&limits::max_relay_bytes>},
   {"max-relay-name", of_limit<&limits::max_relay_name>},
   {"stall", of_limit<&limits::stall>},
   {"least-rate", of_limit<&limits::least_rate>},
@@ -132,13 +135,14 @@ void resolve_allow(node_config& c) {
     c.listeners[i].allow = or_services_if_first(std::move(c.listeners[i].allow), i == 0);
 }
 
-config_changes changes(const node_config& now, const node_config& fresh) {
+config_changes changes(const node_config& now, const node_config& fresh, const keys_of_kind& keys) {
+  auto as_written = [](auto& l, auto& r) { return same(l, r); };
   config_changes c;
-  c.listeners = sections(now.listeners, fresh.listeners);
+  c.listeners = sections(now.listeners, fresh.listeners, as_written);
   c.allows = take_allows(c.listeners);
-  c.connections = sections(now.connections, fresh.connections);
-  c.services = sections(now.services, fresh.services);
-  c.items = sections(now.items, fresh.items);
+  c.connections = sections(now.connections, fresh.connections, as_written);
+  c.services = sections(now.services, fresh.services, as_written);
+  c.items = sections(now.items, fresh.items, [&](auto& l, auto& r) { return same_item(l, r, keys); });
   c.routing = !same(now.routing, fresh.routing);
   for (const auto& key : start_keys)
     if (key.differs(now, fresh))

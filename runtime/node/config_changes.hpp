@@ -3,6 +3,8 @@
 
 #include "runtime/node/config.hpp"
 
+#include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,7 +33,10 @@ struct config_changes {
   bool none() const noexcept;
 };
 
+/// The keys of sections of a facility's kind; none: what is written there is compared as it is written.
+using keys_of_kind = std::function<std::span<const key_descriptor>(std::string_view kind)>;
+
 /// Plain code; any thread.
-config_changes changes(const node_config& now, const node_config& fresh);
+config_changes changes(const node_config& now, const node_config& fresh, const keys_of_kind& keys = {});
 
 } // namespace ockam

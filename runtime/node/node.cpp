@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/io/network/multiplexer.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <future>
@@ -40,12 +41,26 @@ class caf_config : public caf::actor_system_config {
   }
 };
 
+/// A function that runs once, on a thread of the pool.
+class pool_turn final : public caf::io::network::multiplexer::runnable {
+ public:
+  explicit pool_turn(std::function<void()> f) : f_{std::move(f)} {}
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    f_();
+    return done;
+  }
+
+ private:
+  std::function<void()> f_;
+};
+
 class running_node final : public node {
  public:
   running_node(const node_config& config, node_parts parts)
     : control_socket_{config.control_socket}, caf_config_{config.threads}, pool_{config.threads}, sys_{std::make_unique<caf::actor_system>(caf_config_)},
       stop_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, drained_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, reactor_{std::make_unique<caf_reactor>(*sys_)},
       assembly_{std::make_unique<assembly>(*sys_, *reactor_, config, parts, std::random_device{}())} {
+    reactor_->keep_sockets(parts.sockets);
     pool_.serve(*sys_);
     assembly_->pool(pool_);
   }
@@ -89,12 +104,17 @@ class running_node final : public node {
     reactor_->post([this, what, done = std::move(done)] {
       auto s = take_snapshot(assembly_->parts(), what);
       s.late = assembly_->reload().waiting_listeners();
+      s.turns = std::make_shared<const fine_histogram>(reactor_->turns());
       done(std::move(s));
     });
   }
 
   void http_address(std::string a) override {
     reactor_->post([this, a = std::move(a)]() mutable { assembly_->http_address(std::move(a)); });
+  }
+
+  void prove_life(std::function<void()> done) override {
+    reactor_->post([this, done = std::move(done)]() mutable { pool_.exec_later(caf::make_counted<pool_turn>(std::move(done)).release()); });
   }
 
   void run(std::function<void(caf::actor_system&)> f, std::function<void(std::optional<std::string>)> ended) override {

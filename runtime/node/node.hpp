@@ -20,6 +20,9 @@
 namespace caf {
 class actor_system;
 }
+namespace ockam::net {
+class socket_keeper;
+}
 
 namespace ockam {
 
@@ -30,6 +33,8 @@ struct node_parts {
   section_store* own_file = nullptr; ///< where what is made by hand is kept; lives longer than the node
   std::span<const facility_factory> facilities = {};
   route_maker routes = &make_plain_route; ///< for routes that name secure channels
+  compare_config compare = {};            ///< for `ockam config diff`
+  net::socket_keeper* sockets = nullptr; ///< where listening sockets come from and may live on; lives longer than the node
 };
 
 /// A node: actor system, router, workers, transports and control of one process. `main` starts it, waits
@@ -61,6 +66,10 @@ class node {
   virtual void snapshot(snapshot_request what, std::function<void(node_snapshot)> done) = 0;
   /// Where it answers HTTP requests, for `node show`; empty: nowhere. Thread: any, until `stop`.
   virtual void http_address(std::string a) = 0;
+
+  /// Calls `done` when the socket thread has had a turn since, and then a thread of the pool, where it is called. Never,
+  /// when one of them does not move any more: a proof of life. Not once `stop` was called. Thread: any.
+  virtual void prove_life(std::function<void()> done) = 0;
 
   /// Runs `f` with the node's actor system on a thread of its own, and waits there until the actors that were published
   /// (`ockam::publish`) have ended; then calls `ended`, there, with the text of what `f` threw or nothing. The end of

@@ -67,7 +67,10 @@ bool reloader::is_current(std::uint64_t number) const {
 void reloader::begin() {
   forget_closed();
   take_real_addresses();
-  now().changes = changes(config_, now().fresh);
+  now().changes = changes(config_, now().fresh, [this](std::string_view kind) {
+    auto* f = parts_.facilities.find(kind);
+    return f ? f->keys() : std::span<const key_descriptor>{};
+  });
   reopen_closed();
   if (now().mode == on_failure::stay) {
     for (const auto& t : parts_.transports)

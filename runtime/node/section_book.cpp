@@ -95,4 +95,13 @@ void section_book::allow(const std::string& kind, const std::string& handle, con
   });
 }
 
+void section_book::compare(comparison_done done) {
+  if (!compare_)
+    return done(error{errc::unsupported, "this node has no configuration to compare with", {}});
+  compare_(config_, [this, done = std::move(done)](result<config_comparison> r) {
+    auto answer = std::make_shared<result<config_comparison>>(std::move(r));
+    reactor_.post([done, answer] { done(std::move(*answer)); });
+  });
+}
+
 } // namespace ockam

@@ -2,12 +2,17 @@
 #pragma once
 
 #include "runtime/core/section.hpp"
+#include "runtime/links/config_comparison.hpp"
 #include "runtime/node/config.hpp"
 
 #include <functional>
 #include <string>
 
 namespace ockam {
+
+/// Reads the configuration of the program again and compares what a node runs with. Called on the socket thread, answers on
+/// any other.
+using compare_config = std::function<void(node_config running, comparison_done done)>;
 
 /// The file that is the configuration of a node, as a running node changes it. The program has one for nodes whose file
 /// is theirs. Called on the socket thread, which it does not block; answers on any other.

@@ -7,6 +7,7 @@
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/infer_handle.hpp>
 
 #include <functional>
 #include <string>
@@ -37,6 +38,16 @@ void publish(actor_home at, std::string name, const Handle& actor, published don
 /// Any thread.
 void unpublish(actor_home at, std::string name);
 
+/// Spawns an actor to be published that has the manners of a service (`spawning`): an exception that leaves the handler of
+/// a request is its answer, and the actor goes on. One that is spawned by CAF's means ends with it: how it is run is not
+/// for who publishes it to change. On the pool, or where its kind runs. Any thread.
+///
+///     auto calc = ockam::spawn_as_service(system, calculate);   // in the place of system.spawn(calculate)
+template <class F, class... Ts>
+auto spawn_as_service(actor_home at, F f, Ts... xs);
+template <class A, class... Ts>
+auto spawn_as_service(actor_home at, Ts... xs);
+
 /// Those that are published; none once the node stops. Not on the socket thread; any other.
 std::vector<caf::actor> published_actors(actor_home at);
 
@@ -64,6 +75,18 @@ const message_format& format_of_handle() {
 }
 
 } // namespace actors
+
+template <class F, class... Ts>
+auto spawn_as_service(actor_home at, F f, Ts... xs) {
+  auto made = spawning(std::move(f), std::move(xs)...).spawn(at.system(), actor_thread::usual);
+  return caf::actor_cast<caf::infer_handle_from_fun_t<F>>(made);
+}
+
+template <class A, class... Ts>
+auto spawn_as_service(actor_home at, Ts... xs) {
+  auto made = spawning<A>(std::move(xs)...).spawn(at.system(), actor_thread::usual);
+  return caf::actor_cast<caf::infer_handle_from_class_t<A>>(made);
+}
 
 template <class Handle>
 result<void> publish(actor_home at, std::string name, const Handle& actor) {

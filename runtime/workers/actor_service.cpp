@@ -14,9 +14,11 @@
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace ockam {
@@ -38,14 +40,22 @@ class answer_box final : public caf::monitorable_actor {
   void actor_ended(const caf::error& reason) {
     keep([&] { end_ = reason; });
   }
-  /// Until `take`, what comes in is not told.
-  void hold() {
-    std::lock_guard guard{lock_};
-    told_ = true;
-  }
+  /// Of the worker's thread. While it lives, what is said on that thread is not told but found here.
+  class visit {
+   public:
+    explicit visit(answer_box& b) : box_{b} { b.visitor_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
+    ~visit() { box_.visitor_.store({}, std::memory_order_relaxed); }
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+    bool has_heard() const noexcept { return box_.visitor_heard_; }
+
+   private:
+    answer_box& box_;
+  };
   /// All since the last time, in place of what is in `all`; after the last answer, the reason why the actor has ended.
   std::optional<caf::error> take(std::vector<caf::mailbox_element_ptr>& all) {
     all.clear();
+    visitor_heard_ = false;
     std::lock_guard guard{lock_};
     told_ = false;
     answers_.swap(all);
@@ -58,6 +68,10 @@ class answer_box final : public caf::monitorable_actor {
     {
       std::lock_guard guard{lock_};
       f();
+      if (visitor_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+        visitor_heard_ = true;
+        return;
+      }
       if (std::exchange(told_, true))
         return;
     }
@@ -70,6 +84,8 @@ class answer_box final : public caf::monitorable_actor {
   std::vector<caf::mailbox_element_ptr> answers_;
   std::optional<caf::error> end_;
   bool told_ = false;
+  std::atomic<std::thread::id> visitor_{};
+  bool visitor_heard_ = false; ///< of the worker's thread
 };
 
 /// Messages that wait for an answer, by a number that is used once. No memory is taken for one that is added and taken
@@ -173,9 +189,8 @@ class actor_worker final : public worker {
   caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
   std::string words_of(const caf::error& e) const;
   void count_failure() { worker_host::of(*this).stats().failed.fetch_add(1, std::memory_order_relaxed); }
-  void run_actor();
   void hear();
-  void answer(caf::mailbox_element& said);
+  void answer(std::uint64_t number, caf::type_erased_tuple& said);
   void refuse(message_ptr m, message_format::answer no);
   void actor_ended(const caf::error& reason);
 
@@ -184,12 +199,7 @@ class actor_worker final : public worker {
   caf::actor actor_;
   caf::strong_actor_ptr answers_; ///< an `answer_box`
   std::optional<own_turn> turn_;  ///< none on the socket thread, which runs no actor of a service
-  /// Messages that the actor is given before it runs: some, as each run costs as much as a message, and few, so that
-  /// the memory of those before is at hand again (malloc keeps seven blocks of a size for a thread): that is half of
-  /// what a message costs.
-  static constexpr int most_to_run = 6;
-  int to_run_ = 0;
-  bool turn_asked_ = false;
+  message_format::asked asking_;  ///< what it is asked with; its element is used again
   std::vector<caf::mailbox_element_ptr> heard_; ///< of `hear`; empty, but keeps its memory
   pending_slots asked_;
 };
@@ -198,10 +208,8 @@ void actor_worker::on_start() {
   actor_ = make_.spawn(system(), where_);
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
-  auto name = actors::name_of(actor_);
-  if (where_ == actor_thread::own)
-    name = (name.empty() ? "an actor" : name) + " in a thread of its own";
-  worker_host::of(*this).stats().behavior({.name = std::move(name), .actor = actor_.id()});
+  bool detached = caf::actor_cast<caf::abstract_actor*>(actor_)->getf(caf::abstract_actor::is_detached_flag);
+  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id(), .detached = detached});
   caf::actor_config cfg;
   answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(),
                                                                 cfg, my_postbox(), [this] { hear(); });
@@ -214,30 +222,25 @@ void actor_worker::on_start() {
 void actor_worker::on_message(message_ptr m) {
   auto number = asked_.add(caf::make_counted<shared_message>(std::move(m)));
   auto& waits = asked_[number];
-  message_format::asked asked;
   message_format::answer no;
-  if (!make_.format->read_request(waits.what, answers_, caf::message_id{number}.with_normal_priority(), asked, no))
+  if (!make_.format->read_request(waits.what, answers_, caf::message_id{number}.with_normal_priority(), asking_, no))
     return refuse(asked_.take(number).what->take(), std::move(no));
-  waits.form = asked.form;
-  waits.wants_answer = asked.wants_answer;
+  waits.form = asking_.form;
+  waits.wants_answer = asking_.wants_answer;
   if (!turn_)
-    return actor_->enqueue(std::move(asked.what), nullptr);
-  turn_->give(std::move(asked.what));
-  ++to_run_;
-  if (turn_->is_ready() && to_run_ >= most_to_run)
-    run_actor();
-  else if (turn_->is_ready() && !std::exchange(turn_asked_, true)) // after all that is here for it
-    my_postbox().post([this] {
-      turn_asked_ = false;
-      run_actor();
-    });
+    return actor_->enqueue(std::move(asking_.what), nullptr);
+  answer_box::visit here{box_of(answers_)};
+  auto said = turn_->ask(asking_.what);
+  make_.format->let_go(asking_.what);
+  if (said)
+    answer(number, *said);
+  if (here.has_heard())
+    hear();
 }
 
 void actor_worker::on_stop() noexcept {
   for (auto& m : asked_.take_all())
     drop(std::move(m), drop_reason::worker_failed, "it was stopped");
-  if (turn_)
-    turn_->leave();
   if (!actor_)
     return;
   actor_->detach(end_teller::of_box{&box_of(answers_)});
@@ -245,30 +248,25 @@ void actor_worker::on_stop() noexcept {
     caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
 }
 
-void actor_worker::run_actor() {
-  to_run_ = 0;
-  box_of(answers_).hold();
-  turn_->run();
-  hear();
-}
-
 void actor_worker::hear() {
   auto end = box_of(answers_).take(heard_);
-  for (auto& a : heard_)
-    answer(*a);
+  for (auto& a : heard_) {
+    auto& what = a->content();
+    const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
+    if (!failed || *failed != caf::sec::request_receiver_down || a->sender)
+      answer(a->mid.request_id().integer_value(), what);
+    // else: why it is down is known when that is heard; a handle to a route says who it is
+  }
   heard_.clear();
   if (end) // not within the call with the message that has ended it, which is answered
     my_postbox().post([this, why = std::move(*end)] { actor_ended(why); });
 }
 
-void actor_worker::answer(caf::mailbox_element& said) {
-  auto& what = said.content();
-  const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
-  if (failed && *failed == caf::sec::request_receiver_down && !said.sender)
-    return; // why it is down is known when that is heard; a handle to a route says who it is
-  auto waited = asked_.take(said.mid.request_id().integer_value());
+void actor_worker::answer(std::uint64_t number, caf::type_erased_tuple& what) {
+  auto waited = asked_.take(number);
   if (!waited.what)
     return;
+  const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
   auto with =
     failed ? make_.format->write_error(*failed, words_of(*failed)) : make_.format->write_reply(what, waited.form);
   if (!waited.wants_answer)

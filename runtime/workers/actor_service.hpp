@@ -222,8 +222,33 @@ class served final : public A {
   }
 };
 
+/// One that blocks: an exception that leaves it ends it, with its words as the reason, which CAF alone would not keep.
 template <class A>
-using as_service = typename std::conditional_t<std::is_base_of_v<caf::scheduled_actor, A>, std::type_identity<served<A>>, std::type_identity<A>>::type;
+class served_blocking : public A {
+ public:
+  template <class... Ts>
+  explicit served_blocking(caf::actor_config& cfg, Ts&&... xs) : A{cfg, std::forward<Ts>(xs)...} {}
+
+  void act() override {
+    try {
+      A::act();
+    } catch (...) {
+      this->fail_state(reason_of(std::current_exception()));
+    }
+  }
+};
+
+template <class A>
+constexpr auto service_class() {
+  if constexpr (std::is_base_of_v<caf::scheduled_actor, A>)
+    return std::type_identity<served<A>>{};
+  else if constexpr (std::is_base_of_v<caf::blocking_actor, A> && requires(A& a) { a.act(); })
+    return std::type_identity<served_blocking<A>>{};
+  else
+    return std::type_identity<A>{};
+}
+template <class A>
+using as_service = typename decltype(service_class<A>())::type;
 
 template <class A, class... Ts>
 caf::actor spawn(caf::actor_system& system, actor_thread where, caf::actor_config& cfg, const Ts&... xs) {

@@ -173,6 +173,7 @@ void actor_workers::start_on_socket_thread(address a, worker_factory make, worke
   record r;
   r.restart = o.restart;
   r.budget = std::move(budget);
+  r.passes = std::move(o.passes);
   r.light = actor;
   r.host = host;
   r.to_be = std::move(*to_be);
@@ -414,7 +415,11 @@ result<worker_info> actor_workers::show(address_view a) const {
 
 worker_memory actor_workers::memory_of(const worker_entry& e) const {
   auto it = records_.find(e.host);
-  const auto* budget = it == records_.end() ? nullptr : it->second.budget.get();
+  if (it == records_.end())
+    return {};
+  if (const auto* passes = it->second.passes.get())
+    return {passes->used(), passes->limit()};
+  const auto* budget = it->second.budget.get();
   return budget ? worker_memory{budget->used(), budget->limit()} : worker_memory{};
 }
 

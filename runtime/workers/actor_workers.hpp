@@ -84,6 +84,7 @@ class actor_workers final : public workers {
   struct record {
     restart_policy restart = restart_policy::never;
     std::shared_ptr<account> budget;    ///< null: none of its own
+    std::shared_ptr<const tally> passes; ///< null: it does not count what it passes on
     caf::actor light;                   ///< the host on the socket thread,
     socket_host* host = nullptr;         ///< … itself; or
     std::unique_ptr<pool_mailbox> pool; ///< the hosts on the pool,

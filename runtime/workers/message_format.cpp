@@ -43,8 +43,20 @@ class plain final : public message_format {
 
   bool read_request(const shared_message_ptr& m, const caf::strong_actor_ptr& from, caf::message_id id, asked& out,
                     answer&) const override {
-    out.what = caf::make_mailbox_element(from, id, {}, ockam::request{m});
+    if (!out.what) {
+      out.what = caf::make_mailbox_element(from, id, {}, ockam::request{m});
+      return true;
+    }
+    if (!out.what->sender) // a promise had it
+      out.what->sender = from;
+    out.what->mid = id;
+    request_of(*out.what) = ockam::request{m};
     return true;
+  }
+
+  void let_go(caf::mailbox_element_ptr& what) const override {
+    if (what)
+      request_of(*what) = ockam::request{nullptr};
   }
 
   answer write_reply(caf::type_erased_tuple& what, std::uint32_t) const override {
@@ -60,6 +72,10 @@ class plain final : public message_format {
   }
 
  private:
+  /// Of an element that `read_request` has made.
+  static ockam::request& request_of(caf::mailbox_element& e) {
+    return std::get<0>(static_cast<caf::mailbox_element_vals<ockam::request>&>(e).data());
+  }
   static std::optional<payload> payload_of(caf::type_erased_tuple& what) {
     if (what.match_elements<content>())
       return what.get_mutable_as<content>(0).take();

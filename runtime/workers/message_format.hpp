@@ -67,9 +67,12 @@ class message_format {
 
   // -- at the end that answers -------------------------------------------------------------------------
   /// What came for an actor; its answer goes to `from` under `id`. False when it is not what the format says: `no` is
-  /// then the answer. Charges what it takes beside the message to the message.
+  /// then the answer. Charges what it takes beside the message to the message. `out.what` may be one that has been asked
+  /// with before and was let go.
   virtual bool read_request(const shared_message_ptr& m, const caf::strong_actor_ptr& from, caf::message_id id,
                             asked& out, answer& no) const = 0;
+  /// Keeps nothing of what has been asked, but the element where that can be used again.
+  virtual void let_go(caf::mailbox_element_ptr& what) const { what.reset(); }
   /// What an actor said to a message of this form. Moves out of it what it can.
   virtual answer write_reply(caf::type_erased_tuple& what, std::uint32_t form) const = 0;
   /// The error that an actor answered with.

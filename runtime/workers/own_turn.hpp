@@ -3,19 +3,34 @@
 
 #include <caf/actor.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/message.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace caf {
 class actor_system;
-class resumable;
+class scheduled_actor;
 } // namespace caf
 
 namespace ockam {
 
-/// Gives an actor messages and runs it then on the same thread, so that a message costs no change of thread. Whoever else
-/// becomes ready meanwhile goes to CAF's scheduler, and so does the actor where it has more to do than its turn. Calls
-/// come from one thread at a time.
+/// Asks an actor on the thread of who asks, so that a request costs no change of thread: while nobody else runs the actor
+/// and nothing waits for it, this thread has its turn. Then its handler is called with the request, and what it returns is
+/// the answer, without its mailbox, a promise and an element for the answer:
+///
+///     ask ──▶ blocked mailbox? ──no──▶ mailbox; whoever runs the actor handles it
+///                  │ yes: this thread's turn
+///                  ▼
+///             plain handler? ──no──▶ mailbox, handled in this turn (as CAF does: skipping, awaiting, time-outs …)
+///                  │ yes
+///                  ▼
+///             handler ──▶ what it returns
+///                  │
+///                  ▼
+///             what has come in meanwhile; too much: CAF's scheduler
+///
+/// Calls come from one thread at a time.
 class own_turn {
  public:
   /// What actors see as the thread that runs them. They may point at it as long as they live.
@@ -25,24 +40,22 @@ class own_turn {
   static void open(caf::actor_system& system);
   static void close(caf::actor_system& system);
 
-  /// One that has a thread of its own keeps that, and is never ready.
   explicit own_turn(caf::actor a);
-  ~own_turn() { leave(); }
-  own_turn(const own_turn&) = delete;
-  own_turn& operator=(const own_turn&) = delete;
 
-  void give(caf::mailbox_element_ptr what);
-  /// It has messages, and nobody else runs it.
-  bool is_ready() const noexcept { return ready_ != nullptr; }
-  void run();
-  /// Somebody else runs it.
-  void leave();
+  /// What a handler has returned, an error as a message of one; none: the answer goes to the sender of `x`, now or later,
+  /// or there is none. `x` is still there when nobody has kept it.
+  std::optional<caf::message> ask(caf::mailbox_element_ptr& x);
 
  private:
+  enum class after { more, nothing };
+
+  /// As CAF calls its behavior.
+  std::optional<caf::message> call(caf::mailbox_element_ptr& x, after& then);
+  void go_on();
+
   caf::actor actor_;
   std::shared_ptr<unit> unit_;
-  caf::resumable* mine_;            ///< the actor; null: it is none that is run
-  caf::resumable* ready_ = nullptr; ///< the actor, with a reference to it
+  caf::scheduled_actor* self_; ///< the actor; null: it is none that is run on any thread
 };
 
 } // namespace ockam

@@ -4,6 +4,7 @@
 #include "runtime/core/bare.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/workers/channel_ways.hpp"
 #include "runtime/workers/shared_by_name.hpp"
 #include "runtime/workers/watching_handle.hpp"
 #include "runtime/workers/worker_host.hpp"
@@ -15,6 +16,7 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/send.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
@@ -235,14 +237,16 @@ class remote_gate final : public worker {
 } // namespace
 
 route_or_text::route_or_text(std::string_view text) {
-  auto address = parse_multiaddr(text);
-  auto way = address ? to_route(*address) : result<route>{std::move(address).error()};
-  if (!way)
-    throw std::invalid_argument{to_string(way.error())};
-  route_ = *std::move(way);
+  auto order = order_channels(address{"_internal.actors"}, text, {});
+  if (!order)
+    throw std::invalid_argument{to_string(order.error())};
+  route_ = std::move(order->to);
+  order_ = std::move(order->body);
 }
 
 caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds patience) {
+  if (!to.order().empty()) // by the same gate, and so before what goes through them
+    caf::anon_send(remote(from, route{address{std::string{channel_maker_address}}}, patience), to.order());
   return actors::remote(from.system(), to.take(), patience, plain_format());
 }
 

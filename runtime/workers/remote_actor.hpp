@@ -28,8 +28,9 @@ class actor_home {
   caf::actor_system* system_;
 };
 
-/// A route, or one as people write it: `/ip4/10.0.0.2/tcp/7000/service/hop/service/greeter`. `std::invalid_argument`
-/// where it is none.
+/// A route, or one as people write it: `/ip4/10.0.0.2/tcp/7000/service/hop/service/greeter`, also with secure channels,
+/// `/ip4/10.0.0.2/tcp/7000/secure/api/service/greeter`, which the node makes and which last until it stops.
+/// `std::invalid_argument` where it is none.
 class route_or_text {
  public:
   route_or_text(route r) : route_{std::move(r)} {}
@@ -37,9 +38,12 @@ class route_or_text {
   route_or_text(const char* text) : route_or_text{std::string_view{text}} {}
   route_or_text(const std::string& text) : route_or_text{std::string_view{text}} {}
   route take() { return std::move(route_); }
+  /// What makes its channels is to be told so (`channel_order`); empty: it has none.
+  const std::string& order() const noexcept { return order_; }
 
  private:
   route route_;
+  std::string order_;
 };
 
 /// How long an answer may take.

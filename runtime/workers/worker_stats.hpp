@@ -38,6 +38,7 @@ class latency_histogram {
 struct worker_behavior {
   std::string name;
   std::uint64_t actor = 0; ///< CAF's id of that actor; 0: it is none
+  bool detached = false;   ///< that actor has a thread of its own
 };
 
 /// Counters that a service names itself (see `worker::counter`), and what is behind its type. Thread: any.

@@ -14,6 +14,7 @@
 namespace ockam {
 
 class account;
+class tally;
 
 /// When a worker that has ended is made anew: the first time at once, then after a growing delay.
 enum class restart_policy : std::uint8_t { never, on_failure, always };
@@ -37,9 +38,11 @@ struct worker_options {
   bool internal = false;                   ///< not for listings
   std::size_t budget = 0; ///< bytes of messages that it may keep and have sent (`account`); 0: it keeps none, and sends on the node's
   std::shared_ptr<account> shares = {}; ///< in place of a budget of its own: that of its parent
+  std::shared_ptr<const tally> passes = {}; ///< of one that passes messages on: what counts as its memory, for lists
 };
 
-/// What a worker has of the node's memory for messages, and may have; 0 and 0: it has no budget of its own.
+/// What a worker has of the node's memory for messages, and may have: what it keeps and has sent, of a relay what it has
+/// passed on. 0 and 0: it has no budget of its own.
 struct worker_memory {
   std::size_t used = 0;
   std::size_t limit = 0;
@@ -63,6 +66,7 @@ struct worker_kin {
   /// comes before its own, with 0 as its parent.
   std::vector<actor_child> actors = {};
   bool more_actors = false; ///< than are listed
+  bool detached = false;    ///< the actor that it speaks for has a thread of its own
 };
 
 /// A worker as `show` prints it, all its instances together.

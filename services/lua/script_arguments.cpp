@@ -56,6 +56,8 @@ route check_route(lua_State* L, int index) {
     return out;
   }
   auto text = check_text(L, index);
+  if (text.find("/secure/") != std::string_view::npos)
+    return worker_of(L).through(text);
   if (text.starts_with('/')) {
     auto m = parse_multiaddr(text);
     auto to = m ? to_route(*m) : result<route>{m.error()};

@@ -2,6 +2,7 @@
 #include "services/lua/script_worker.hpp"
 
 #include "runtime/core/switchboard.hpp"
+#include "runtime/workers/channel_ways.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -119,6 +120,8 @@ void script_worker::post(const route& onward, payload body) {
   if (auto ok = worker_host::of(*this).try_send(make_message(onward, self(), std::move(body))); !ok)
     throw std::length_error{ok.error().cause};
 }
+
+route script_worker::through(std::string_view text) { return through_channels(*this, text); }
 
 // -- questions -----------------------------------------------------------------------------------------
 

@@ -125,6 +125,11 @@ class Machines:
             [self.programs / "ockam-node", "--no-state", "--name", "bench", "--log-level", log,
              *listeners, *args], "is ready$", self.env)
 
+    def identity(self):
+        """For a configuration: an identity of its own, made when the node starts."""
+        self.files += 1
+        return f"[identity]\nvault = {self.home}/{self.files}.vault\nhistory = {self.home}/{self.files}.identity\n"
+
     def real(self, *args):
         return Server([self.peer, "node", "--tcp", "127.0.0.1:0", *args], "^ready", stdin=subprocess.PIPE)
 

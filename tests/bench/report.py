@@ -11,11 +11,12 @@ import sys
 import tempfile
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "system")]  # it has `endings`
+import channel_rows  # noqa: E402
 import machines  # noqa: E402
 import portal_rows  # noqa: E402
 import rows  # noqa: E402
 
-ROWS = rows.ROWS + portal_rows.ROWS
+ROWS = rows.ROWS + portal_rows.ROWS + channel_rows.ROWS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 

@@ -156,7 +156,7 @@ void config_text(bytes in) {
   static const std::array<service_type, 2> types{service_type{.name = "echo", .make = {}, .has_options = false},
                                                  service_type{.name = "plugin", .make = {}, .file_key = "plugin"}};
   node_config c;
-  for (const auto& p : read_config_text(std::string{text(in)}, "f.ini", types, c))
+  for (const auto& p : read_config_text(std::string{text(in)}, "f.ini", types, c, nullptr, config_world::empty()))
     must(p.code == errc::invalid_config && p.cause.starts_with("f.ini") && p.cause.find('\n') == std::string::npos);
 }
 

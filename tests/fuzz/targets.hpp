@@ -41,12 +41,13 @@ void vault_file(bytes in);
 void handshake_initiator(bytes in);
 void handshake_responder(bytes in);
 void channel_receiving(bytes in);
+void channel_order(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 29> targets{{
+inline constexpr std::array<target, 30> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"cbor_skip", &cbor_skip},
@@ -76,6 +77,7 @@ inline constexpr std::array<target, 29> targets{{
   {"handshake_initiator", &handshake_initiator},
   {"handshake_responder", &handshake_responder},
   {"channel_receiving", &channel_receiving},
+  {"channel_order", &channel_order},
 }};
 
 } // namespace ockam::fuzz

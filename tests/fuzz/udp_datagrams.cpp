@@ -35,6 +35,11 @@ void udp_datagrams(bytes in) {
         check(!slice->bytes.empty() && slice->offset < slice->total);
         auto out = tested.take(from, *slice, now);
         check(!out.bad || out.message.empty());
+        check(!out.passed || (out.message.empty() && out.passed->length > bounds.message));
+        if (out.passed) {
+          ockam::route_header h;
+          (void)wire_codec::decode_edges(out.passed->first, out.passed->last, out.passed->length, h);
+        }
         check(out.message.size() <= bounds.message);
         if (!out.message.empty()) {
           ockam::route_header h;

@@ -82,7 +82,7 @@ def test_theirs_begins_and_both_know_the_other(our_listener, theirs):
         assert (kind, int(n), sha) == ("reply", size, digest(pattern(size)))
 
 
-@pytest.mark.parametrize("count", [40, 10_000])
+@pytest.mark.parametrize("count", [40, 10_000, 200_000])
 def test_theirs_begins_and_messages_go_past_rekeys(our_listener, theirs, count):
     t = theirs()
     link = t.dial(our_listener.tcp)
@@ -100,7 +100,7 @@ def test_ours_begins_and_both_know_the_other(our_channel, their_listener):
             assert p.ask(["hop", "c", "echo"], pattern(size)).payload == pattern(size)
 
 
-@pytest.mark.parametrize("count", [40, 10_000])
+@pytest.mark.parametrize("count", [40, 10_000, 200_000])
 def test_ours_begins_and_messages_go_past_rekeys(our_channel, count):
     assert pipeline(our_channel(), ["hop", "c", "echo"], count)
 
@@ -192,3 +192,23 @@ def test_the_end_of_a_channel_is_told_both_ways(our_channel, their_listener, our
     assert t.say("close-channel", address) == ["closed"]
     again, _ = channel(t, f"{link},api")
     assert t.say("text", f"{again},uppercase", "hello") == ["reply", "HELLO"]
+
+
+def test_theirs_begins_over_udp(ours, theirs):
+    n = ours("n1", more=with_identity("n1", "[udp-listener u]\naddress = 127.0.0.1:0\nallow = services, api\n"))
+    t = theirs()
+    kind, link = t.say("dial-udp", next(a for transport, a in n.listeners if transport == "udp"))
+    assert kind == "link"
+    address, who = channel(t, f"{link},api", identity_of(n))
+    assert t.say("pipeline", f"{address},echo", 20, 64) == ["replies", "20", "in-order"]
+    for size in (0, 1, 20_000):
+        assert t.say("ask", f"{address},echo", size)[:2] == ["reply", str(size)]
+
+
+def test_ours_begins_over_udp(ours, their_listener):
+    host, port = their_listener.udp.rsplit(":", 1)
+    n = ours("n2", more=with_identity("n2", f"[secure-channel c]\nto = /ip4/{host}/udp/{port}/service/secret\nallow = hop\n"))
+    wait_until(lambda: "secure channel c is up" in n.errors(), "the channel is up", 30)
+    with n.peer() as p:
+        for i in range(100):
+            assert p.ask(["hop", "c", "echo"], b"%d" % i).payload == b"%d" % i

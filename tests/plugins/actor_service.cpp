@@ -39,10 +39,41 @@ caf::behavior endless(caf::event_based_actor* self) {
   };
 }
 
-void blocking(caf::blocking_actor* self) {
+void serve(caf::blocking_actor* self) {
   bool running = true;
-  self->receive_while(running)([](const ockam::request& r) { return "blocking " + r.text(); },
-                               [&](const caf::exit_msg&) { running = false; });
+  self->receive_while(running)(
+    [](const ockam::request& r) {
+      if (r.text() == "throw")
+        throw std::runtime_error{"as you wish"};
+      return "blocking " + r.text();
+    },
+    [&](const caf::exit_msg&) { running = false; });
+}
+
+void blocking(caf::blocking_actor* self) { serve(self); }
+
+class blocking_class : public caf::blocking_actor {
+ public:
+  using caf::blocking_actor::blocking_actor;
+  void act() override { serve(this); }
+};
+
+/// Never returns from its handler.
+caf::behavior stuck(caf::event_based_actor*) {
+  return {[](const ockam::request&) -> std::string {
+    while (true)
+      pause();
+  }};
+}
+
+/// Has actors at addresses of their own, with the manners of a service and without.
+caf::behavior publisher(caf::event_based_actor* self) {
+  auto told = [](ockam::result<void>) {};
+  ockam::publish(self, "with", ockam::spawn_as_service(self, function), told);
+  ockam::publish(self, "without", self->spawn(function), told);
+  ockam::publish(self, "blocks", ockam::spawn_as_service(self, blocking), told);
+  ockam::publish(self, "class", ockam::spawn_as_service<blocking_class>(self), told);
+  return {[](const ockam::request& r) { return r.text(); }};
 }
 
 struct named {
@@ -63,9 +94,15 @@ caf::behavior thread(caf::event_based_actor*) {
 }
 
 ockam::actor_factory make(const ockam::service_options& o) {
-  auto kind = o.choice("kind", "function", {"function", "blocking", "endless", "typed", "family", "thread"});
+  auto kind = o.choice("kind", "function", {"function", "blocking", "blocking-class", "endless", "typed", "family", "thread", "stuck", "publisher"});
   if (kind == "blocking")
     return ockam::spawning(blocking);
+  if (kind == "blocking-class")
+    return ockam::spawning<blocking_class>();
+  if (kind == "stuck")
+    return ockam::spawning(stuck);
+  if (kind == "publisher")
+    return ockam::spawning(publisher);
   if (kind == "endless")
     return ockam::spawning(endless);
   if (kind == "typed")

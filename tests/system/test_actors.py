@@ -53,6 +53,38 @@ def test_an_exception_is_told_and_the_actor_goes_on(n1, ockam, programs):
     assert (worker(ockam)["failed"], worker(ockam)["restarts"]) == (1, 0)
 
 
+@pytest.mark.parametrize("kind", ["blocking", "blocking-class"])
+def test_an_exception_ends_one_that_blocks_and_is_told(n1, ockam, programs, kind):
+    """It has left the loop of the actor: there is nothing that could go on."""
+    assert start(ockam, programs, f"kind={kind}", "restart=on-failure").code == 0
+    failed = say(ockam, "throw")
+    assert failed.code == 70 and "as you wish" in failed.err, failed
+    assert say(ockam, "x").out.strip() == "blocking x"
+    assert worker(ockam)["restarts"] == 1
+
+
+def test_actors_that_are_published_have_the_manners_of_a_service_where_they_are_spawned_so(n1, ockam, programs):
+    assert start(ockam, programs, "kind=publisher").code == 0
+    for addr in ("with", "without", "blocks", "class"):
+        wait_until(lambda: say(ockam, "x", addr).out.endswith(" x\n"), "it is there")
+        failed = say(ockam, "throw", addr)
+        assert failed.code == 70 and "as you wish" in failed.err, (addr, failed)
+    assert say(ockam, "x", "with").out == "function x\n"
+    for addr in ("without", "blocks", "class"):
+        wait_until(lambda: "there is no worker" in say(ockam, "x", addr).err, "it has ended")
+
+
+@pytest.mark.parametrize("thread", ["pool", "detached"])
+def test_one_that_never_returns_holds_up_nobody(node, ockam, programs, thread):
+    node("n1", "--threads", "1", expected=(75,)) # which is cut off
+    assert start(ockam, programs, "kind=stuck", f"thread={thread}").code == 0
+    assert start(ockam, programs, addr="other").code == 0
+    late = ockam("message", "send", "x", "--timeout", "300ms", "--to", "/node/n1/service/p")
+    assert late.code == 70 and "no reply within" in late.err, late
+    for _ in range(3):
+        assert say(ockam, "x", "other").out.strip() == "function x"
+
+
 def test_one_that_has_failed_is_started_again(n1, ockam, programs):
     assert start(ockam, programs, "restart=on-failure").code == 0
     say(ockam, "fail")
@@ -67,7 +99,8 @@ def test_an_actor_may_have_a_thread_of_its_own(n1, ockam, programs):
     ids = [say(ockam, "x", addr).out.strip() for addr in ("a", "b")]
     assert len({*ids}) == 2 and [say(ockam, "x", addr).out.strip() for addr in ("a", "b")] == ids
     assert {*ids} <= {*os.listdir(f"/proc/{n1.pid}/task")}
-    assert worker(ockam, "a")["behavior"] == "an actor in a thread of its own"
+    assert worker(ockam, "a")["thread"] == "detached"
+    assert [w["thread"] for w in ockam("worker", "list", "--at", "n1", "--output", "json").json if w["addr"] == "b"] == ["detached"]
     for addr in ("a", "b"):
         assert ockam("service", "stop", addr, "--at", "n1").code == 0
     wait_until(lambda: not {*ids} & {*os.listdir(f"/proc/{n1.pid}/task")}, "their threads have ended")
@@ -76,7 +109,7 @@ def test_an_actor_may_have_a_thread_of_its_own(n1, ockam, programs):
 def test_a_detached_actor_comes_back_with_its_node(node, ockam, programs):
     section = f"[service p]\nplugin = {programs}/plugins/actor_service.so\nkind = thread\nthread = detached\n"
     node("n1", config="[node]\nname = n1\n" + section)
-    assert worker(ockam)["behavior"] == "an actor in a thread of its own" and say(ockam, "x").out.strip().isdigit()
+    assert worker(ockam)["thread"] == "detached" and say(ockam, "x").out.strip().isdigit()
 
 
 def test_what_is_no_actor_has_no_thread_of_its_own(n1, ockam, programs, config_file):

@@ -144,3 +144,13 @@ def test_link_local_addresses_name_their_interface(run, config_file):
         assert (r.code == 0) == fine, r
         if address == "[fe80::77]:4000":
             assert "on which interface" in r.err and "[fe80::77%eth0]:4000" in r.err
+
+
+def test_all_options_of_a_service_that_are_wrong_are_said_in_one_run(config_file, run, home):
+    (home / "s.lua").write_text('local g = options.text("greeting", "hi")\nfunction on_message(m) m:reply(g) end')
+    r = check(config_file, run, NODE + "[service s]\nscript = s.lua\nmemory = 1\nrate = x\ngreetin = hi\ninstances = 0\n[service t]\nscript = s.lua\nbudget = zz\nfoo = 1\n")
+    assert r.code == 78
+    lines = [int(line.split(":")[2]) for line in r.err.splitlines() if line.startswith("ockam-node: ")]
+    assert len(lines) == 6 and lines == sorted(set(lines)), r
+    for word in ("named memory", "option rate", "named greetin", "did you mean greeting?", "option instances", "option budget", "named foo"):
+        assert word in r.err, (word, r)

@@ -320,6 +320,16 @@ def test_foreground_that_cannot_start_leaves_nothing(ockam, home):
     wait_until(lambda: of_home(home) == [] and not (home / "nodes/f1").exists(), "nothing is left")
 
 
+@pytest.mark.parametrize("wrong", ["{name: [}", "just text", "{name: a/b}", "{name: f1, log-level: loud}", "{name: f1, services: {x: {type: nonsense}}}",
+                                   "{name: f1, tcp-outlets: {db: {to: 99999999}}}", "{name: f1, tcp-listener-address: nonsense}"])
+def test_a_wrong_configuration_ends_the_foreground_as_it_does_ockam_node(ockam, home, wrong):
+    """Whichever of the two programs finds out. In the background it is 70, as in the reference."""
+    r = ockam("node", "create", "--foreground", "--exit-on-eof", "--configuration", wrong)
+    assert r.code == 78, r
+    assert ockam("node", "create", "--configuration", wrong).code == 70
+    wait_until(lambda: of_home(home) == [] and not list((home / "nodes").glob("*")), "nothing is left")
+
+
 def test_creates_at_the_same_time(env, home, programs, ockam):
     started = [subprocess.Popen([programs / "ockam", "node", "create", name], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                for name in ("n1", "n1", "n2", "n3", "n1")]

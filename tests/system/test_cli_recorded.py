@@ -3,7 +3,7 @@
 
 tests/data/cli/recorded.jsonl has a command a line, those of an area in the order in which they ran in one home: `argv`, `stdin`,
 `env`, `exit`, and `out` as recorded, or `json`, the shape of a recorded JSON: its fields with their types, one element of a
-list. `before` is what was printed in front of it. Commands about what is not there yet are left out, and those that
+list; then `learn` may have all of it, for the addresses that later commands name. `before` is what was printed in front of it. Commands about what is not there yet are left out, and those that
 depend on a mistake of the reference."""
 
 import json
@@ -33,6 +33,8 @@ DIFFERENT = {
     "tcp-listener create": "ours is help",
     "message send hello --timeout abc --to /node/n1/service/echo": "DURATION, not TIMEOUT",
     "relay list --to n3 --output json --jq .[].remote_address": "ours has an order, and the recorded one has secure channels",
+    "secure-channel-listener create /service/lst3 --at n2": "the reference takes it for a name, /service//service/lst3",
+    "secure-channel-listener list --at n2": "ours has an order, and no /service//service/lst3",
     "service start": "ours names the type as an argument",
     "vault create": "a name that is drawn by lot",
     "vault list --output json --jq .[].vault.name": "such a name is among them",
@@ -57,7 +59,7 @@ class Replay:
         return self.ports[recorded]
 
     def here(self, text):
-        text = re.sub(r"\b41[2-9]\d\b", lambda m: self.port(m[0]), text)
+        text = re.sub(r"\b4(?:1[2-9]|20)\d\b", lambda m: self.port(m[0]), text)
         return re.sub(ID, lambda m: self.names.get(m[0], m[0]), text)
 
     def learn(self, recorded, ours):
@@ -130,7 +132,7 @@ def test_as_recorded(area, ockam, home):
             continue
         words = [replay.here(w) for w in row["argv"]]
         r = ockam(*words, stdin=row.get("stdin", ""), env_extra=row.get("env"))
-        replay.learn(row.get("out", ""), r.out)
+        replay.learn(row.get("learn", row.get("out", "")), r.out)
         try:
             assert r.code == row["exit"]
             if row["exit"] == 70:

@@ -261,3 +261,14 @@ def test_completion_offers_every_command(script, shell, env, ockam):
     ask = f"source {script('fish')}; complete --do-complete 'ockam '"
     done = subprocess.run([shell("fish"), "--no-config", "-c", ask], env=env, capture_output=True, text=True, timeout=20)
     assert set(groups) <= {line.split("\t")[0] for line in done.stdout.splitlines()} and not done.stderr
+
+
+def test_where_there_is_nothing_there_is_nothing_to_delete(ockam):
+    for kind in ("identity", "vault"):
+        for words in (["nope"], ["nope", "-y"]):
+            r = ockam(kind, "delete", *words)
+            assert (r.code, r.out) == (0, "[]\n"), r
+    ockam("identity", "create", "alice")
+    for kind in ("identity", "vault"):
+        r = ockam(kind, "delete", "nope", "-y")
+        assert r.code == 70 and "was not found" in r.err, r

@@ -138,6 +138,13 @@ def test_the_page_of_portals(reader, home):
     assert pages.run_page(page("docs/portals.md"), work, reader) > 12
 
 
+@pytest.mark.timeout(120)
+def test_the_page_of_secure_channels(reader, home):
+    work = home / "work"
+    work.mkdir()
+    assert pages.run_page(page("docs/secure-channels.md"), work, reader) > 14
+
+
 def test_the_page_of_scripts(reader, home):
     work = home / "work"
     work.mkdir()

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -211,3 +212,77 @@ def test_many_ask_at_once_and_each_is_answered_or_closed(node):
         t.join()
     assert len(outcomes) == 200 and (200, "live\n") in outcomes
     wait_until(lambda: get_or_none(at) == (200, "live\n"), "it answers again", 20)
+
+
+def https(address, path, authority, client=None, timeout=10):
+    context = ssl.create_default_context(cafile=authority / "ca.pem")
+    if client:
+        context.load_cert_chain(authority / f"{client}.pem", authority / f"{client}.key")
+    port = address.rpartition(":")[2]
+    with urllib.request.urlopen(f"https://localhost:{port}{path}", context=context, timeout=timeout) as r:
+        return r.status, r.read().decode()
+
+
+def test_it_speaks_tls_and_asks_for_certificates_of_clients(node, authority):
+    n = node(config=CONFIG + "".join(
+        f"{key} = {authority}/{file}\n" for key, file in (("certificate", "server.pem"), ("key", "server.key"), ("ca", "ca.pem"))))
+    at = next(where for what, where in n.listeners if what == "https")
+    assert https(at, "/health/live", authority, "client") == (200, "live\n")
+    assert "ockam_build_info" in https(at, "/metrics", authority, "client")[1]
+    with pytest.raises((ssl.SSLError, OSError)):
+        https(at, "/health/live", authority)
+    with pytest.raises((OSError, urllib.error.URLError)):
+        get(at, "/health/live")
+    with socket.create_connection(at.rsplit(":", 1)) as silent:  # says nothing: its connection ends, and nobody waits for it
+        assert https(at, "/health/ready", authority, "client")[0] == 200
+        silent.settimeout(20)
+        assert silent.recv(1) == b""
+
+
+@pytest.mark.parametrize("keys, says", [
+    ("certificate = a.pem\n", "[http] needs both certificate and key"),
+    ("ca = a.pem\n", "[http] needs both certificate and key"),
+])
+def test_half_of_tls_is_refused(run, config_file, keys, says):
+    r = run("ockam-node", "--config", config_file(CONFIG + keys), "--check-config")
+    assert r.code == 78 and says in r.err, r
+
+
+def post(address, path, body, headers=None):
+    request = urllib.request.Request(f"http://{address}{path}", data=body.encode(), headers={"Content-Type": "application/json", **(headers or {})}, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def test_a_route_is_traced_over_http(node):
+    other = node("other")
+    n = node(config=CONFIG + f"[tcp-connection west]\naddress = 127.0.0.1:{other.port}\n")
+    at = http_address(n)
+    wait_until(lambda: get(at, "/health/ready")[0] == 200, "the connection is up", 20)
+    status, text = post(at, "/trace", '{"route": "/worker/west/service/echo"}')
+    found = json.loads(text)
+    assert status == 200 and found["outcome"] == "answered" and found["hops"][-1]["node"] == "other", text
+    assert json.loads(post(at, "/trace", '{"route": "/service/none"}')[1])["reason"] == "unknown-worker"
+
+
+@pytest.mark.parametrize("body, headers, status", [
+    ('{"route": "/ip4/127.0.0.1/tcp/1/service/echo"}', {}, 403),  # it makes a node connect, and anybody of this host may ask
+    ('{"route": "/service/echo"}', {"Content-Type": "text/plain"}, 403),  # what a form of another site could send
+    ('{"route": "/service/echo"}', {"Sec-Fetch-Site": "cross-site"}, 403),
+    ('{"route": "/service/echo"}', {"Host": "evil.example"}, 403),
+    ('{"route": 1}', {}, 400), ("[", {}, 400), ('{"route": "/nonsense/x"}', {}, 403),
+])
+def test_traces_that_are_not_for_everybody(node, body, headers, status):
+    at = http_address(node(config=CONFIG))
+    assert post(at, "/trace", body, headers)[0] == status
+    assert post(at, "/show", body)[0] == 405
+
+
+def test_the_time_of_turns_is_counted(node):
+    n = node(config=CONFIG)
+    metrics = series(get(http_address(n), "/metrics")[1])
+    assert metrics["ockam_socket_thread_turn_seconds_count"] > 0
+    assert metrics['ockam_socket_thread_turn_seconds_bucket{le="+Inf"}'] == metrics["ockam_socket_thread_turn_seconds_count"]

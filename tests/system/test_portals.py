@@ -211,7 +211,12 @@ def test_what_the_command_line_says(ockam, target, portal):
     assert json.loads(ockam("tcp-inlet", "delete", "in", "--at", "app", "-y").out) == {"alias": "in", "node": "app"}
     assert ockam("tcp-outlet", "delete", "outlet", "--at", "db", "-y").out.strip() == "outlet"
     assert not answers(at)
-    assert ockam("tcp-outlet", "delete", "outlet", "--at", "db", "-y").code == 70
+    for kind, node in (("tcp-outlet", "db"), ("tcp-inlet", "app")):
+        r = ockam(kind, "delete", "outlet", "--at", node)
+        assert (r.code, r.out) == (0, "[]\n"), "there is none of them any more"
+    assert ockam("tcp-outlet", "create", "--to", "127.0.0.1:1", "--at", "db").code == 0
+    r = ockam("tcp-outlet", "delete", "nope", "--at", "db", "-y")
+    assert r.code == 70 and "was not found" in r.err, r
 
 
 def test_names_and_ports_twice(ockam, target, portal):

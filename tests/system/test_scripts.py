@@ -2,6 +2,7 @@
 """Services that are Lua scripts: they answer, and take nothing else down."""
 
 import json
+import subprocess
 import time
 
 import pytest
@@ -240,6 +241,20 @@ def test_the_prompt_evaluates_lines_inside_a_node(n1, run, ockam):
     r = run("ockam", "script", "repl", "--at", "n1", "--output", "json", stdin="1, 'a'\n")
     assert json.loads(r.out) == {"results": ["1", "a"]}
     assert not [s for s in ockam("service", "list", "--at", "n1", "--output", "json").json if s["type"] == "repl"], "nothing is left"
+
+
+def test_a_prompt_that_is_killed_leaves_nothing(ockam, env, programs, home):
+    def prompts():
+        return [s for s in ockam("service", "list", "--at", "n1", "--output", "json").json if s["type"] == "repl"]
+
+    assert ockam("node", "create", "n1").code == 0
+    with subprocess.Popen([programs / "ockam", "script", "repl", "--at", "n1"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+        p.stdin.write(b"1 + 1\n")
+        p.stdin.flush()
+        assert p.stdout.readline() == b"2\n" and len(prompts()) == 1
+        assert "repl" not in (home / "nodes" / "n1" / "node.ini").read_text(), "it is no part of the node"
+        p.kill()
+    wait_until(lambda: not prompts(), "its worker has ended", 5)
 
 
 def test_a_prompt_serves_nobody_from_outside(n1, ockam):

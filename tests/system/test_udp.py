@@ -53,6 +53,16 @@ def test_pipelined(listener):
             assert sorted(int(p.receive().payload) for _ in range(100)) == list(range(100))
 
 
+def test_a_message_over_max_frame_is_reported_to_who_asked(node):
+    n = node("n1", config=LISTENER.format(name="n1\nmax-frame = 64KiB", address="127.0.0.1:0", more=""))
+    port = next(int(a.rsplit(":", 1)[1]) for t, a in n.listeners if t == "udp")
+    with udp_wire.UdpPeer(port) as p:
+        p.send(["echo"], bytes(100_000))
+        m = p.ask(["echo"], bytes(100_000), back=["asker"], extras={"ockam_report": "1"})
+        assert m.onward == ["asker"] and m.extras["ockam_undeliverable"] == "too-large" and "max-frame is 65536" in m.extras["ockam_detail"], m.extras
+        assert p.ask(["echo"], b"small").payload == b"small"
+
+
 def test_slices_in_any_order_and_twice(listener):
     n = listener()
     body = wire.frame(["echo"], ["test"], b"x" * 5000)[4:]

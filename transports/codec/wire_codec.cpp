@@ -243,6 +243,14 @@ std::string extras(const route_header& h) {
   return object.dump();
 }
 
+std::string with_identity(std::string extras, const std::string& who) {
+  auto member = "\"ockam_identity\":" + nlohmann::json(who).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (extras.empty())
+    return "{" + member + "}";
+  extras.back() = ',';
+  return extras + member + "}";
+}
+
 message_size measure(const route_header& h, std::size_t payload, const std::string& extra) noexcept {
   route_measure onward, back;
   h.each_onward(onward);

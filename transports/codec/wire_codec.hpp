@@ -31,6 +31,8 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
 
 /// A header's fourth element; empty when there is nothing to say. Ask once and hand it on.
 std::string extras(const route_header& h);
+/// The same, and `"ockam_identity"`: who has proved to this node to be the sender. Never read by a node.
+std::string with_identity(std::string extras, const std::string& who);
 message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
 
 /// Writes `size.head` bytes at `out`; the payload comes next, then `write_tail`.

@@ -2,6 +2,7 @@
 #include "transports/stream/frame_writer.hpp"
 
 #include "transports/codec/stream_codec.hpp"
+#include "transports/codec/wire_codec.hpp"
 
 #include <cstring>
 #include <utility>
@@ -14,6 +15,8 @@ void frame_writer::preamble() {
 
 std::optional<std::size_t> frame_writer::add(message& m) {
   auto extra = codec_->extras(m.header);
+  if (tells_identity_ && m.identity())
+    extra = wire_codec::with_identity(std::move(extra), *m.identity());
   auto size = codec_->measure(m.header, m.body.size(), extra);
   if (size.total > max_frame_)
     return std::nullopt;

@@ -15,7 +15,10 @@ namespace ockam {
 /// Socket thread only.
 class frame_writer {
  public:
-  frame_writer(const message_codec& codec, std::size_t max_frame) noexcept : codec_{&codec}, max_frame_{max_frame} {}
+  /// `tells_identity`: who has sent a message, as a secure channel of this node has proved it, is said with it, for a client
+  /// on the other side of a Unix socket. Only where the extras are those of the Ockam wire. No node believes it.
+  frame_writer(const message_codec& codec, std::size_t max_frame, bool tells_identity = false) noexcept
+    : codec_{&codec}, max_frame_{max_frame}, tells_identity_{tells_identity} {}
 
   /// The byte in front of the first frame.
   void preamble();
@@ -32,6 +35,7 @@ class frame_writer {
  private:
   const message_codec* codec_;
   std::size_t max_frame_;
+  bool tells_identity_;
   out_queue out_;
 };
 

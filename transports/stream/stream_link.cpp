@@ -17,7 +17,7 @@ stream_link::stream_link(stream_environment& env, net::stream_ptr s, bool outgoi
     on_open_{std::move(on_open)}, on_end_{std::move(on_end)},
     ledger_{ledger::make(env.context.node.memory, env.limit().link_budget, env.waiter)},
     unwritten_{ledger::make(env.context.node.memory, env.limit().link_budget, nullptr)},
-    frame_memory_{{env.context.node.frames, source.spawner}, remote_, *this}, in_{frame_memory_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame},
+    frame_memory_{{env.context.node.frames, source.spawner}, remote_, *this}, in_{frame_memory_, env.limit().max_frame}, out_{env.kind.codec, env.limit().max_frame, env.kind.type == transport_type::uds},
     backlog_{ledger_.get()}, outgoing_{outgoing} {}
 
 stream_link::~stream_link() {

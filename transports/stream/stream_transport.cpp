@@ -2,6 +2,7 @@
 #include "transports/stream/stream_transport.hpp"
 
 #include "runtime/links/allow.hpp"
+#include "runtime/net/socket_keeper.hpp"
 #include "transports/stream/proxy_key.hpp"
 #include "transports/stream/stream_keys.hpp"
 
@@ -11,7 +12,7 @@ namespace ockam {
 
 /// A listening socket. Its flow control id is the spawner id of the links that it makes; they share that of the
 /// services where it admits these.
-class stream_transport::listener final : public net::acceptor_events {
+class stream_transport::listener final : public net::acceptor_events, public net::kept_listener {
  public:
   /// `heir`: the id is another one's, until this one is told what to admit.
   listener(stream_transport& owner, std::string name, stream_wrapper wrap, std::uint32_t flow, bool heir, std::size_t most)
@@ -78,6 +79,9 @@ class stream_transport::listener final : public net::acceptor_events {
       return log(level::error, owner_.env_.kind.name, link.error());
     ++accepted_;
   }
+
+  /// Those that were made at the prompt have no name that the next process would know.
+  std::string kept_as() const override { return name_.empty() ? name_ : std::string{owner_.env_.kind.name} + "-listener/" + name_; }
 
   void on_out_of_descriptors() override {
     ++refused_;

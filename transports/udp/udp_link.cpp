@@ -55,6 +55,8 @@ void udp_link::on_start() {
   if (name_.name.empty())
     name_ = self();
   use(std::move(socket_));
+  if (listens())
+    board().share_link(name_, this);
   if (peer_ && options_.keep_alive.count() > 0)
     keep_alive_timer_ = reactor().after(options_.keep_alive, [this] { keep_alive(); });
 }
@@ -124,7 +126,9 @@ void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte
     return refuse(refusal::over_budget, in.from, "too much of this link is under way already");
   auto whole = reassembly_.take(in.from, *slice, reactor().now(), in.asked);
   if (whole.bad)
-    return refuse(*whole.bad, in.from, "a slice of a message: " + std::string{to_string(*whole.bad)});
+    refuse(*whole.bad, in.from, "a slice of a message: " + std::string{to_string(*whole.bad)});
+  if (whole.passed)
+    tell_too_large(in.from, *whole.passed);
   if (!whole.message.empty())
     accept(in.from, std::move(whole));
 }
@@ -170,11 +174,7 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
     board().refused().add(refusal::malformed_report);
   ++messages_in_;
   look_for_proof(from, m->header);
-  if (!peer_)
-    m->header.push_return({transport_type::udp, to_string(from)});
-  m->header.push_return(name_);
-  provenance::let_in(*m, source_);
-  m->foreign = d.foreign;
+  take_in(*m, from, d.foreign);
   if (whole.memory.data && d.body.size() >= out_queue::large) {
     auto offset = static_cast<std::size_t>(d.body.data() - whole.memory.data.get());
     m->body = payload{std::move(whole.memory.data), whole.memory.capacity, offset, d.body.size()};
@@ -183,6 +183,25 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
   }
   m->held = credit{*ledger_, m->footprint()};
   board().deliver(std::move(m));
+}
+
+/// Its sender hears of it if it wants to, as with any other node that drops it.
+void udp_link::tell_too_large(const ip_endpoint& from, const udp_passing::ends& of) {
+  auto m = std::make_unique<message>();
+  auto d = wire_codec::decode_edges(of.first, of.last, of.length, m->header);
+  if (d.bad || m->header.onward_empty())
+    return;
+  take_in(*m, from, d.foreign);
+  board().drop(std::move(m), drop_reason::too_large,
+               "the message has " + std::to_string(of.length) + " bytes, and max-frame is " + std::to_string(env_.limit().max_frame) + " here");
+}
+
+void udp_link::take_in(message& m, const ip_endpoint& from, bool foreign) {
+  if (!peer_)
+    m.header.push_return({transport_type::udp, to_string(from)});
+  m.header.push_return(name_);
+  provenance::let_in(m, source_);
+  m.foreign = foreign;
 }
 
 void udp_link::refuse(refusal why, const ip_endpoint& from, std::string_view what) {
@@ -201,6 +220,11 @@ void udp_link::sweep() {
   count_lost();
   if (reassembly_.peers() > 0)
     sweep_timer_ = reactor().after(sweep_period, [this] { sweep(); });
+}
+
+bool udp_link::knows(address_view peer) const {
+  auto at = peer.type == transport_type::udp ? parse_ip_endpoint(peer.name) : std::nullopt;
+  return at && reassembly_.heard_from(*at);
 }
 
 // -- sending -----------------------------------------------------------------------------------------
@@ -356,6 +380,8 @@ void udp_link::close(const std::string& why) {
   for (auto* t : {&sweep_timer_, &stall_timer_, &keep_alive_timer_})
     reactor().cancel(std::exchange(*t, 0));
   socket_.reset();
+  if (listens())
+    board().share_link(name_, nullptr);
   if (whereabouts_)
     whereabouts_->stop();
   while (!outbox_.empty())

@@ -47,7 +47,7 @@ struct udp_environment {
 /// datagrams (ICMP) is counted and shown; the link goes on, and follows its peer's name (`udp_whereabouts`). A listener at all
 /// addresses of this host answers from the one that was asked: peers with a fixed peer of their own hear nothing else.
 /// Socket thread only.
-class udp_link final : public worker, private net::stream_events, private flushable {
+class udp_link final : public worker, private net::stream_events, private flushable, private peer_book {
  public:
   using ended = std::function<void(udp_link&, const std::string& why)>;
 
@@ -93,9 +93,15 @@ class udp_link final : public worker, private net::stream_events, private flusha
   bool from_itself(const ip_endpoint& from) const;
   void look_for_proof(const ip_endpoint& from, route_header& h);
   void accept(const ip_endpoint& from, udp_reassembly::outcome whole);
+  /// Where it came from, and by what way.
+  void take_in(message& m, const ip_endpoint& from, bool foreign);
+  void tell_too_large(const ip_endpoint& from, const udp_passing::ends& of);
   void refuse(refusal why, const ip_endpoint& from, std::string_view what);
   void count_lost();
   void sweep();
+
+  /// Whether it has been heard of in the last five minutes, and is not displaced by a flood.
+  bool knows(address_view peer) const override;
 
   // sending
   void on_writable() override { write_out(); }

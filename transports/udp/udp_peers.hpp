@@ -71,6 +71,11 @@ class udp_peers {
     return it == table_.end() ? nullptr : &*it->second;
   }
 
+  const peer* find(const ip_endpoint& at) const {
+    auto it = table_.find(at);
+    return it == table_.end() ? nullptr : &*it->second;
+  }
+
   /// A whole message has come from there.
   void has_sent(peer& p) {
     if (p.messages < messages_to_be_known && ++p.messages == messages_to_be_known)

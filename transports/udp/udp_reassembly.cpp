@@ -24,9 +24,9 @@ udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_
     p.state.oldest = s.number;
   auto* place = find_slot(p.state, s.number);
   if (!place || place->closed)
-    return {refusal::stale_fragment, {}, {}};
+    return {refusal::stale_fragment, {}, {}, {}};
   auto out = extend(p.state, *place, s, now);
-  if (!out.message.empty())
+  if (!out.message.empty() || out.passed) // as much as a whole one: a report may go there
     peers_.has_sent(p);
   return out;
 }
@@ -37,8 +37,8 @@ void udp_reassembly::sweep(clock::time_point now) {
   peers_.sweep(now, bounds_.peer_timeout, [this](auto& gone) { clear(gone.state); });
 }
 
-bool udp_reassembly::heard_from(const ip_endpoint& at) {
-  auto* p = peers_.find(at);
+bool udp_reassembly::heard_from(const ip_endpoint& at) const {
+  const auto* p = peers_.find(at);
   return p && p->messages > 0;
 }
 
@@ -109,7 +109,10 @@ void udp_reassembly::clear(numbers& p) {
 udp_reassembly::outcome udp_reassembly::extend(numbers& p, slot& s, const udp_codec::slice& in, clock::time_point now) {
   if (!s.part && in.total == 1) {
     s.closed = true;
-    return in.bytes.size() > bounds_.message ? outcome{refusal::frame_too_large, {}, {}} : outcome{std::nullopt, in.bytes, {}};
+    if (in.bytes.size() <= bounds_.message)
+      return {std::nullopt, in.bytes, {}, {}};
+    std::vector<std::byte> all{in.bytes.begin(), in.bytes.end()};
+    return {refusal::frame_too_large, {}, {}, udp_passing::ends{all, all, all.size()}};
   }
   if (!s.part)
     s.part = partials_.insert(partials_.end(), partial{&p, in.number, in.total});
@@ -117,14 +120,23 @@ udp_reassembly::outcome udp_reassembly::extend(numbers& p, slot& s, const udp_co
     partials_.splice(partials_.end(), partials_, *s.part);
   auto it = *s.part;
   it->heard = now;
+  if (it->passing)
+    return pass(it, in);
   if (auto bad = check(*it, in)) {
+    if (*bad == refusal::frame_too_large) {
+      it->slice_size = in.offset == in.total - 1 ? it->slice_size : in.bytes.size();
+      it->begin_passing();
+      auto out = pass(it, in);
+      out.bad = bad;
+      return out;
+    }
     if (*bad != refusal::stale_fragment) // a network may well deliver a datagram twice
       give_up(it);
-    return {bad, {}, {}};
+    return {bad, {}, {}, {}};
   }
   if (!prepare(it, in)) {
     give_up(it);
-    return {refusal::over_budget, {}, {}};
+    return {refusal::over_budget, {}, {}, {}};
   }
   it->store(in);
   if (!it->whole()) {
@@ -132,6 +144,27 @@ udp_reassembly::outcome udp_reassembly::extend(numbers& p, slot& s, const udp_co
     return {};
   }
   auto out = it->join();
+  close(it);
+  return out;
+}
+
+/// A slice of a message that is too large.
+udp_reassembly::outcome udp_reassembly::pass(partial_order::iterator it, const udp_codec::slice& in) {
+  bool last = in.offset == in.total - 1;
+  if (in.total != it->total || (!last && in.bytes.size() != it->slice_size)) {
+    give_up(it);
+    return {refusal::bad_fragment, {}, {}, {}};
+  }
+  it->passing->take(in.offset, in.bytes);
+  auto now = it->footprint(), before = it->held.bytes();
+  if (now > before && !make_room(it, now - before)) {
+    give_up(it);
+    return {};
+  }
+  charge(*it);
+  if (!it->passing->whole())
+    return {};
+  outcome out{{}, {}, {}, it->passing->join()};
   close(it);
   return out;
 }
@@ -144,6 +177,8 @@ std::optional<refusal> udp_reassembly::check(const partial& part, const udp_code
     return refusal::stale_fragment;
   if (!last && part.slice_size != 0 && in.bytes.size() != part.slice_size)
     return refusal::bad_fragment;
+  if (last && part.slice_size == 0 && in.total > 1)
+    return std::nullopt;
   // What it comes to, as far as that is known now.
   auto each = last ? part.slice_size : in.bytes.size();
   auto end = last ? in.bytes.size() : std::max<std::size_t>(1, part.last.size());
@@ -207,7 +242,8 @@ void udp_reassembly::close(partial_order::iterator it) {
 }
 
 void udp_reassembly::give_up(partial_order::iterator it) {
-  ++lost_;
+  if (!it->passing) // else it was refused already
+    ++lost_;
   close(it);
 }
 
@@ -249,12 +285,24 @@ udp_reassembly::outcome udp_reassembly::partial::join() {
   }
   std::memcpy(body.data.get() + before_last, last.data(), last.size());
   std::span<const std::byte> message{body.data.get(), size};
-  return {std::nullopt, message, std::move(body)};
+  return {std::nullopt, message, std::move(body), {}};
+}
+
+void udp_reassembly::partial::begin_passing() {
+  passing.emplace(total, slice_size);
+  for (std::size_t i = 0; i < stored; ++i)
+    passing->take(seen.empty() ? static_cast<std::uint16_t>(i) : order[i], {body.data.get() + i * slice_size, slice_size});
+  if (!last.empty())
+    passing->take(static_cast<std::uint16_t>(total - 1), last);
+  body = {};
+  last = {};
+  order = {};
+  seen = {};
 }
 
 std::size_t udp_reassembly::partial::footprint() const noexcept {
   return sizeof(partial) + 2 * sizeof(void*) + body.capacity + last.capacity() + order.capacity() * sizeof(std::uint16_t)
-         + seen.capacity() / 8;
+         + seen.capacity() / 8 + (passing ? passing->footprint() : 0);
 }
 
 } // namespace ockam

@@ -6,6 +6,7 @@
 #include "runtime/core/reason.hpp"
 #include "transports/udp/udp_answers.hpp"
 #include "transports/udp/udp_codec.hpp"
+#include "transports/udp/udp_passing.hpp"
 #include "transports/udp/udp_peers.hpp"
 
 #include <array>
@@ -30,7 +31,8 @@ namespace ockam {
 /// Anybody can send a datagram in anybody's name, so nothing here trusts one. Memory follows what has
 /// arrived, never what was announced. It is charged to the ledger and bounded for each peer and in all;
 /// when there is no room, the messages that were not heard of for longest are given up, so a flood of
-/// single slices displaces others of its kind before a message that is coming in. Peers are bounded in
+/// single slices displaces others of its kind before a message that is coming in. A message that is too large passes by
+/// (`udp_passing`): it is refused once, when that is known, and its ends are handed out when they are here. Peers are bounded in
 /// number too; which of them a flood displaces says `udp_peers`. A peer that is forgotten loses its window,
 /// and with it what keeps copies out.
 ///
@@ -59,11 +61,12 @@ class udp_reassembly {
     std::size_t capacity = 0;
   };
 
-  /// What a slice led to. Neither `bad` nor a message: wait for more.
+  /// What a slice led to. Nothing of all this: wait for more.
   struct outcome {
     std::optional<refusal> bad;
     std::span<const std::byte> message; ///< whole: in `memory`, or in the slice when it is the only one
     block memory;
+    std::optional<udp_passing::ends> passed; ///< of a message that is too large, once; `bad` said so, now or before
   };
 
   udp_reassembly(const bounds& b, ledger& l) : bounds_{b}, ledger_{l}, peers_{b.peers} {}
@@ -79,7 +82,7 @@ class udp_reassembly {
 
   std::size_t peers() const noexcept { return peers_.size(); }
   /// Whether a whole message came from there lately.
-  bool heard_from(const ip_endpoint& at);
+  bool heard_from(const ip_endpoint& at) const;
   /// Somebody there has shown to get what is sent to it.
   void has_received(const ip_endpoint& at);
   /// The address of this host that was asked from there the last time; nothing when that is not known.
@@ -108,12 +111,15 @@ class udp_reassembly {
     std::vector<std::uint16_t> order{};
     std::vector<bool> seen{};            ///< filled together with `order`
     credit held{};
+    std::optional<udp_passing> passing{}; ///< it is too large: only its ends are kept
 
     bool has(std::uint16_t offset) const;
     bool whole() const noexcept { return stored == total - 1 && !last.empty(); }
     void store(const udp_codec::slice& in);
     /// The message, in one block. What was here is gone.
     outcome join();
+    /// It is too large: keeps what is to be kept, and gives the rest back.
+    void begin_passing();
     std::size_t footprint() const noexcept;
   };
   using partial_order = std::list<partial>; ///< the one not heard of for longest first
@@ -146,6 +152,7 @@ class udp_reassembly {
   void clear(numbers& p);
 
   outcome extend(numbers& p, slot& s, const udp_codec::slice& in, clock::time_point now);
+  outcome pass(partial_order::iterator it, const udp_codec::slice& in);
   std::optional<refusal> check(const partial& part, const udp_codec::slice& in) const;
   bool prepare(partial_order::iterator it, const udp_codec::slice& in);
   bool make_room(partial_order::iterator keep, std::size_t more);

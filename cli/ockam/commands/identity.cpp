@@ -3,8 +3,10 @@
 
 #include "cli/ockam/columns.hpp"
 #include "cli/ockam/identities.hpp"
+#include "cli/state/node_process.hpp"
 #include "runtime/core/address.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <iostream>
 
@@ -127,9 +129,9 @@ result<void> rotate(invocation& in) {
   if (!who)
     return std::move(who).error();
   auto nodes = nodes_of(in.home, *row);
-  if (!nodes.empty())
-    in.out.warn("Of the node(s) " + listed(nodes)
-                + " those that run go on with the key before until they are started again");
+  for (const auto& node : nodes) // those that run read it again
+    if (auto running = state::process_of(in.home, node); running && !running->signal(SIGHUP))
+      in.out.warn("Node " + printable(node) + " cannot be told: it goes on with the key before until it is started again");
   auto number = std::to_string(who->changes().size() - 1);
   return in.out.show({{{"identifier", row->identifier}, {"changes", who->changes().size()}, {"nodes", nodes}},
                       done_line("Identity " + row->name + " has a new key, change " + number
@@ -184,8 +186,11 @@ result<void> remove(invocation& in) {
   }
   auto name = in.args.get("NAME");
   auto find = [&] { return known_identity(in, name, "The identity " + printable(name) + " was not found"); };
-  if (auto row = find(); !row)
-    return std::move(row).error();
+  if (auto row = find(); !row) {
+    auto db = in.database();
+    auto others = db ? (*db)->identities() : result<std::vector<state::identity_row>>{std::move(db).error()};
+    return others && others->empty() ? none_to_delete(in, "identities") : std::move(row).error();
+  }
   if (auto ok = in.confirm("Delete identity " + name + " and its key?"); !ok)
     return ok;
   auto guard = state::keys_guard::acquire(in.home);

@@ -114,7 +114,7 @@ result<void> remove_all(invocation& in) {
   if (!rows)
     return std::move(rows).error();
   if (rows->empty())
-    return nothing_there(in, "There are no nodes to delete");
+    return none_to_delete(in, "nodes");
   if (auto ok = in.confirm(rows->size() == 1 ? "Delete node " + rows->front().name + "?" : "Delete all " + std::to_string(rows->size()) + " nodes?"); !ok)
     return ok;
   auto deleted = json::array();
@@ -146,7 +146,7 @@ result<void> remove(invocation& in) {
   if (!row)
     return without_the_node(std::move(row).error(), in.args.get("NAME"));
   if (!*row)
-    return nothing_there(in, "There are no nodes to delete");
+    return none_to_delete(in, "nodes");
   const auto& name = (*row)->name;
   if (auto ok = in.confirm("Delete node " + name + "?"); !ok)
     return ok;

@@ -4,6 +4,7 @@
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/items.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/node_yaml.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/relay_sections.hpp"
@@ -165,13 +166,26 @@ result<new_node> described_node(invocation& in) {
     return std::move(ok).error();
   if (auto ok = resolve_inlets(in, out); !ok)
     return std::move(ok).error();
+  if (auto ok = resolve_channel_identities(in, out.ini); !ok)
+    return std::move(ok).error();
   return out;
+}
+
+/// What is said of the node is wrong, and not the world around it.
+bool is_of_configuration(errc code) {
+  return code == errc::invalid_config || code == errc::invalid_argument || code == errc::invalid_address || code == errc::invalid_route
+         || code == errc::malformed;
 }
 
 result<void> create(invocation& in) {
   auto n = described_node(in);
-  if (!n)
+  if (!n) {
+    // In the foreground it is the node that has not started, whichever program has found out why. In the background all failures end with 70,
+    // as those of the reference do.
+    if (in.args.has("foreground") && is_of_configuration(n.error().code))
+      in.failure_code = exit_config;
     return std::move(n).error();
+  }
   auto started = create_node(in, *n);
   if (!started)
     return std::move(started).error();

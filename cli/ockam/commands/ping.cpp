@@ -1,37 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/interrupt.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/sending.hpp"
 #include "runtime/core/bare.hpp"
 #include "runtime/core/units.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 
 namespace ockam::cli {
 
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// From here on SIGINT ends the loop below, which then prints what it has counted.
-void catch_interrupt() {
-  struct sigaction a {};
-  a.sa_handler = [](int) { interrupted = 1; };
-  ::sigaction(SIGINT, &a, nullptr);
-}
-
-/// Until the next ping is due, or the interrupt.
-void pause_for(std::chrono::milliseconds d) {
-  timespec left{d.count() / 1000, d.count() % 1000 * 1'000'000};
-  while (!interrupted && ::nanosleep(&left, &left) != 0 && errno == EINTR) {
-  }
-}
 
 result<void> check_count(const std::string& text) {
   std::uint32_t n = 0;
@@ -107,7 +89,7 @@ result<void> ping(invocation& in) {
   in.out.line("ping from node " + origin->node + " along " + origin->route);
   statistics seen;
   std::optional<error> last;
-  while (!interrupted) {
+  while (!interrupted()) {
     deadline next{interval};
     control::Request r;
     r.mutable_send_message()->set_route(origin->route);

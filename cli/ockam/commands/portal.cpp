@@ -4,6 +4,7 @@
 
 #include "cli/ockam/items.hpp"
 #include "cli/ockam/names.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/portal_views.hpp"
 #include "cli/ockam/sending.hpp"
@@ -41,7 +42,7 @@ std::string given_name(const invocation& in, std::initializer_list<const char*> 
 void write_keys(const invocation& in, const family& f, control::CreateItem& to) {
   for (const auto& k : f.keys) {
     std::string name{k.name};
-    if (!in.args.has(name) || (f.kind == portal::outlet_kind && name == "from"))
+    if (!in.args.has(name) || name == "identity" || (f.kind == portal::outlet_kind && name == "from"))
       continue;
     auto value = in.args.get(name);
     set_key(to, name, k.type == key_type::flag ? "yes" : k.type == key_type::path ? std::filesystem::absolute(value).string() : value);
@@ -89,8 +90,10 @@ result<void> delete_items(invocation& in, const family& f) {
   auto all = items_of(in, *node, f.kind);
   if (!all)
     return std::move(all).error();
-  std::vector<std::string> names;
   auto name = in.args.get("NAME");
+  if (all->empty() && !name.empty())
+    return none_to_delete(in, std::string{f.noun} + "s");
+  std::vector<std::string> names;
   for (const auto& i : *all)
     if (in.args.has("all") || i.name() == name)
       names.push_back(i.name());
@@ -166,6 +169,8 @@ result<void> create_inlet(invocation& in) {
   for (auto& k : *wanted.mutable_keys())
     if (k.name() == "to")
       k.set_value(*route);
+  if (auto ok = set_identity(wanted, in, *node); !ok)
+    return ok;
   auto name = given_name(in, {"alias"});
   wanted.set_name(name.empty() ? two_words() : name);
   auto wait = parse_duration(in.args.get("connection-wait"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
-#include "cli/ockam/items.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/relay_sections.hpp"
 #include "cli/ockam/relay_views.hpp"
@@ -42,6 +42,8 @@ result<void> create(invocation& in) {
     allow += (allow.empty() ? "" : ", ") + worker;
   if (!allow.empty())
     set_key(wanted, "allow", allow);
+  if (auto ok = set_identity(wanted, in, *node); !ok)
+    return ok;
   if (!in.args.has("no-connection-wait"))
     set_wait(wanted, in, longest_wait);
   auto created = create_item(in, *node, wanted);
@@ -103,6 +105,13 @@ result<void> remove(invocation& in) {
   auto name = given_name(in);
   if (!name)
     return std::move(name).error();
+  auto all = items_of(in, *node, relay_kind);
+  if (!all)
+    return std::move(all).error();
+  if (all->empty())
+    return none_to_delete(in, "relays");
+  if (!find_item(*all, *name))
+    return item_not_found("relay", *name, *all, "ockam relay list --to " + *node);
   if (auto ok = in.confirm("Delete the relay " + *name + " of node " + *node + "?"); !ok)
     return ok;
   if (auto done = delete_item(in, *node, relay_kind, *name); !done)
@@ -129,9 +138,10 @@ std::vector<command> relay_commands() {
                         .value = "NAME",
                         .about = "The name there, behind forward_to_; RELAY_NAME if not given",
                         .check = &check_typed_relay_name},
+                       identity_option(),
                        {.name = "allow",
                         .value = "WORKER",
-                        .about = "A worker that what comes through it may reach; echo and uppercase if none is given",
+                        .about = "A worker that what comes through it may reach; echo, uppercase and api if none is given",
                         .repeated = true},
                        {.name = "no-connection-wait", .about = "Do not wait until it is up"},
                        timeout_option()},

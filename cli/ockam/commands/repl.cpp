@@ -28,6 +28,7 @@ class session {
     control::Request r;
     r.mutable_start_service()->set_type("repl");
     r.mutable_start_service()->set_address(s.address_);
+    r.mutable_start_service()->set_of_session(true); // whatever ends this program
     if (auto ok = s.client_.call(std::move(r), deadline{usual}); !ok)
       return std::move(ok).error();
     s.open_ = true;

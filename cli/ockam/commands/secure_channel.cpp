@@ -4,6 +4,7 @@
 
 #include "channels/keys.hpp"
 #include "cli/ockam/channel_views.hpp"
+#include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/portal_views.hpp"
 #include "cli/ockam/sending.hpp"
@@ -58,6 +59,14 @@ result<control::Item> created_item(invocation& in, const std::string& node, cont
   return (*made)[0];
 }
 
+/// Why a handshake came to nothing: who is there is not whom we want, or nobody is there.
+errc code_of(const std::string& reason_code) {
+  for (auto c : {errc::not_authentic, errc::not_authorized})
+    if (reason_code == to_string(c))
+      return c;
+  return errc::unreachable;
+}
+
 // -- channels ----------------------------------------------------------------------------------------
 
 result<void> create_channel(invocation& in) {
@@ -74,6 +83,13 @@ result<void> create_channel(invocation& in) {
   set_key(wanted, "to", *route);
   set_key_if_given(wanted, "authorized", in.args.list("authorized"));
   set_key_if_given(wanted, "allow", in.args.list("allow"));
+  if (auto ok = set_identity(wanted, in, *node); !ok)
+    return ok;
+  if (auto credential = in.args.get("credential"); !credential.empty()) {
+    if (auto ok = channels::check_credential(credential); !ok)
+      return ok;
+    set_key(wanted, "credential", credential);
+  }
   wanted.set_wait_ms(static_cast<std::uint32_t>((in.by().left() * 9 / 10).count()));
   auto made = created_item(in, *node, std::move(wanted));
   if (!made)
@@ -81,7 +97,7 @@ result<void> create_channel(invocation& in) {
   if (field_of(*made, "state") != "up") { // who has asked for a channel has no use for one that may come some day
     (void)delete_item(in, *node, channels::channel_kind, made->name());
     auto why = field_of(*made, "reason");
-    return error{errc::unreachable, "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why),
+    return error{code_of(field_of(*made, "reason_code")), "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why),
                  "is the listener there, and does it take this node? An end that refuses says nothing"};
   }
   auto address = "/service/" + made->name();
@@ -148,6 +164,8 @@ result<void> create_listener(invocation& in) {
   wanted.set_name(plain_name(in.args.get("ADDRESS")));
   set_key_if_given(wanted, "authorized", in.args.list("authorized"));
   set_key_if_given(wanted, "allow", in.args.list("allow"));
+  if (auto ok = set_identity(wanted, in, *node); !ok)
+    return ok;
   auto made = created_item(in, *node, std::move(wanted));
   if (!made)
     return std::move(made).error();
@@ -200,8 +218,8 @@ result<void> check_identifier(const std::string& text) {
   return id ? result<void>{} : result<void>{id.error()};
 }
 
-option authorized_option() {
-  return {.name = "authorized", .value = "IDENTIFIER", .about = "Who may be at the other end; anybody who proves to be somebody if not given",
+option authorized_option(const std::string& value = "IDENTIFIER") {
+  return {.name = "authorized", .letter = 'a', .value = value, .about = "Who may be at the other end; anybody who proves to be somebody if not given",
           .repeated = true, .check = &check_identifier};
 }
 
@@ -215,7 +233,8 @@ std::vector<command> secure_channel_commands() {
   out.push_back({"secure-channel create", "Make a secure channel to a listener, and print its address", {},
                  {node_option("from", "Node that begins it"),
                   {.name = "to", .value = "ROUTE", .about = "The route to the listener: /node/n2/service/api", .required = true, .check = &check_route},
-                  authorized_option(),
+                  authorized_option(), identity_option(),
+                  {.name = "credential", .letter = 'c', .value = "HEX", .about = "What an issuer says of the node, for the other end"},
                   {.name = "allow", .value = "WORKER", .about = "A worker that the other end may reach through it, beside answers", .repeated = true},
                   timeout_option()},
                  "ockam secure-channel create --from n1 --to /node/n2/service/api", &create_channel});
@@ -226,7 +245,7 @@ std::vector<command> secure_channel_commands() {
   out.push_back({"secure-channel delete", "End a secure channel", {address}, {at, yes, timeout_option()},
                  "ockam secure-channel delete /service/89a3eff4871fae04627e9fe50041febb --at n1 -y", &delete_channel});
   out.push_back({"secure-channel-listener create", "Let secure channels of others begin at an address", {address},
-                 {at, authorized_option(),
+                 {at, authorized_option("IDENTIFIERS"), identity_option(),
                   {.name = "allow", .value = "WORKER", .about = "A worker that those at the other end may reach; services if none is given", .repeated = true},
                   timeout_option()},
                  "ockam secure-channel-listener create private --at n2", &create_listener});

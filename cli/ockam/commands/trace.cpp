@@ -3,6 +3,7 @@
 
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/sending.hpp"
+#include "runtime/core/channel_parts.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -99,6 +100,24 @@ error failure(const control::TraceEnd& e) {
                                  + e.reason() + (e.detail().empty() ? "" : ": " + e.detail()), {}};
 }
 
+/// What the node numbers: the addresses of the route, and behind each listener the channel that begins there.
+result<route> hops_of(const std::string& text) {
+  auto parsed = parse_multiaddr(text);
+  if (!parsed)
+    return std::move(parsed).error();
+  route out;
+  auto parts = split_at_channels(*parsed);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto to = to_route(parts[i]);
+    if (!to)
+      return to;
+    if (i > 0)
+      out.emplace_back("secure channel");
+    out.insert(out.end(), to->begin(), to->end());
+  }
+  return out;
+}
+
 result<void> trace(invocation& in) {
   auto origin = resolve_route(in, in.args.get("ROUTE"), in.args.get("from"));
   if (!origin)
@@ -109,8 +128,7 @@ result<void> trace(invocation& in) {
   control::Request r;
   r.mutable_trace_route()->set_route(origin->route);
   in.out.line("trace from node " + origin->node + " along " + origin->route);
-  auto parsed = parse_multiaddr(origin->route);
-  auto to = parsed ? to_route(*parsed) : result<route>{parsed.error()};
+  auto to = hops_of(origin->route);
   if (!to)
     return std::move(to).error();
   trace_view view{in.out, std::move(*to)};

@@ -146,8 +146,10 @@ result<void> remove(invocation& in) {
     in.out.warn("Nothing was deleted: name a vault, or all of them with --all");
     return in.out.show({json::array(), {}, ""});
   }
-  if (auto v = known_vault(in, *given); !v)
-    return std::move(v).error();
+  if (auto v = known_vault(in, *given); !v) {
+    auto others = all(in);
+    return others && others->empty() ? none_to_delete(in, "vaults") : std::move(v).error();
+  }
   if (auto ok = in.confirm("Delete vault " + *given + "?"); !ok)
     return ok;
   auto guard = state::keys_guard::acquire(in.home);

@@ -133,8 +133,7 @@ TEST_F(channel_on_a_bad_wire, reflected_messages_open_at_no_end) {
 TEST_F(secure_channel, handshakes_that_are_altered_do_not_come_about_and_the_next_one_does) {
   auto way = std::make_shared<meddler::way>();
   a->start("wire", std::make_unique<meddler>(way));
-  int altered = 0;
-  *way = [&](message_ptr m) {
+  *way = [altered = 0](message_ptr m) mutable { // also of what comes at the end of the nodes
     std::vector<std::byte> bytes{m->bytes().begin(), m->bytes().end()};
     if (!bytes.empty() && altered < 4) {
       bytes[static_cast<std::size_t>(altered++) * 7 % bytes.size()] ^= std::byte{0x80};
@@ -168,6 +167,36 @@ TEST_F(secure_channel, ten_thousand_handshakes_that_nobody_ends_are_bounded_and_
   connect({}, "d");
   EXPECT_EQ(state("d"), "up");
   EXPECT_EQ(ask({"d", "uppercase"}), "HELLO");
+  net.advance(15s);
+  EXPECT_EQ(number("half_open"), 0u) << "bounded in time";
+  EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");
+}
+
+TEST_F(secure_channel, handshakes_that_nobody_ends_from_many_sources_are_bounded_and_others_are_served) {
+  connect();
+  constexpr int sources = 40;
+  std::vector<std::unique_ptr<node>> flooders;
+  std::vector<address> links;
+  for (int i = 0; i < sources; ++i) {
+    flooders.push_back(std::make_unique<node>(net, config_of("f" + std::to_string(i), ""), services_with_relays()));
+    auto link = flooders.back()->connect(b_at);
+    ASSERT_TRUE(link);
+    links.push_back(*link);
+  }
+  auto number = [&](std::string_view what) { return std::stoul(field(*b, "secure-channel-listener", "api", what)); };
+  for (int i = 0; i < 4'000; ++i) { // four times what there is room for; tests/system sends 10,000
+    std::string m1(32, static_cast<char>(i));
+    m1[1] = static_cast<char>(i >> 8);
+    flooders[static_cast<std::size_t>(i % sources)]->send({links[static_cast<std::size_t>(i % sources)].name, "api"}, m1, "nobody");
+    ASSERT_LE(number("half_open"), 1024u) << "of all";
+    if (i % 1000 == 999) {
+      ASSERT_EQ(ask({"c", "uppercase"}), "HELLO") << i;
+      auto name = "d" + std::to_string(i);
+      connect({}, name);
+      ASSERT_EQ(state(name), "up") << "a handshake of somebody else comes about meanwhile";
+    }
+  }
+  EXPECT_GE(number("half_open"), 1000u);
   net.advance(15s);
   EXPECT_EQ(number("half_open"), 0u) << "bounded in time";
   EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");

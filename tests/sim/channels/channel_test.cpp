@@ -180,6 +180,39 @@ TEST_F(secure_channel, ends_at_both_ends_when_one_ends_it) {
   EXPECT_EQ(ask({"c", "echo"}).find("hello"), std::string::npos);
 }
 
+TEST_F(secure_channel, in_a_channel_is_told_of_the_end_of_its_node_as_well) {
+  connect();
+  connect({{"to", "/service/c/service/api"}}, "d");
+  connect({{"to", "/service/d/service/api"}}, "e");
+  ASSERT_EQ(state("e"), "up");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "3");
+  a->stop();
+  net.run();
+  EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "0");
+}
+
+TEST_F(secure_channel, an_idle_one_asks_each_two_seconds_and_one_that_is_used_not_at_all) {
+  connect();
+  net.advance(5s);
+  auto at_b = [&] { return b->board().deliveries(); };
+  auto before = at_b();
+  for (int i = 0; i < 100; ++i)
+    net.advance(100ms);
+  auto idle = at_b() - before;
+  EXPECT_GT(idle, 0u);
+  EXPECT_LE(idle, 2 * 3 * 5u) << "in 10 s: a question and its answer, each at most three deliveries, five times";
+  ASSERT_EQ(ask({"c", "echo"}), "hello");
+  before = at_b();
+  std::uint64_t asked = 0;
+  for (int i = 0; i < 10; ++i) {
+    net.advance(1s);
+    auto here = at_b();
+    ASSERT_EQ(ask({"c", "echo"}), "hello");
+    asked += at_b() - here;
+  }
+  EXPECT_EQ(at_b() - before, asked) << "no ping beside";
+}
+
 TEST_F(secure_channel, leaves_no_worker_and_no_flow_behind) {
   connect();
   end(*a, "secure-channel", "c");
@@ -235,7 +268,7 @@ TEST_F(secure_channel, stands_in_a_route_and_ends_with_its_user) {
   ASSERT_TRUE(m);
   std::optional<made_route> made;
   a->reactor().post([&] {
-    auto r = a->parts().routes(*m, false);
+    auto r = a->parts().routes(*m, {});
     ASSERT_TRUE(r);
     made = *std::move(r);
   });
@@ -252,7 +285,7 @@ TEST_F(secure_channel, two_in_one_route_are_one_in_the_other) {
   auto m = parse_multiaddr("/ip4/127.0.0.1/tcp/4000/secure/api/secure/api/service/who");
   ASSERT_TRUE(m);
   std::optional<made_route> made;
-  a->reactor().post([&] { made = *a->parts().routes(*m, false); });
+  a->reactor().post([&] { made = *a->parts().routes(*m, {}); });
   net.run();
   EXPECT_EQ(ask(made->to), id_a->name());
   EXPECT_EQ(field(*b, "secure-channel-listener", "api", "channels"), "2");

@@ -118,6 +118,9 @@ TEST_F(portal, a_target_that_refuses_closes_the_client_at_once_and_says_why) {
   EXPECT_TRUE(c.closed_by_peer());
   EXPECT_NE(of_inlet("last_failure").find("target unreachable: cannot connect to 10.0.0.9:1"), std::string::npos) << of_inlet("last_failure");
   EXPECT_NE(of_outlet("last_failure").find("refused"), std::string::npos);
+  EXPECT_EQ(of_inlet("failed_by:unreachable"), "1");
+  EXPECT_EQ(of_inlet("failed_by:reset"), "0");
+  EXPECT_EQ(of_outlet("failed_by:unreachable"), "1");
   expect_nothing_left();
 }
 

@@ -241,6 +241,33 @@ TEST_F(foreign_inlet, one_that_sends_more_than_its_window_is_ended) {
   EXPECT_NE(of_outlet("last_failure").find("more than it may"), std::string::npos) << of_outlet("last_failure");
 }
 
+/// Otherwise a sender that has enough to say sends crumbs between large messages, and nobody knows how large a read is to be.
+TEST_F(foreign_inlet, windows_open_by_whole_messages) {
+  p.say({"outlet"}, text(ockam::portal::encode(portal_tag::ping, ockam::portal::hello{1u << 20})));
+  auto got = p.take();
+  ASSERT_EQ(got.size(), 1u);
+  auto at = got[0].back.back();
+  auto t = accept();
+  std::uint64_t allowed = ockam::portal::decode(std::as_bytes(std::span{got[0].body}))->greeting->window, sent = 0;
+  std::size_t windows = 0;
+  for (int i = 0; i < 60; ++i) {
+    if (sent + 50'000 <= allowed) {
+      p.say({at}, bytes_message(std::string(50'000, 'x')));
+      sent += 50'000;
+    }
+    (void)t.receive(37'000);
+    for (const auto& body : p.hear())
+      if (auto what = ockam::portal::decode(std::as_bytes(std::span{body})); what && what->what == portal_tag::window) {
+        EXPECT_GT(what->total, allowed);
+        allowed = what->total;
+        EXPECT_EQ(allowed % ockam::portal::most_data, 0u);
+        ++windows;
+      }
+  }
+  EXPECT_GT(windows, 3u);
+  EXPECT_GT(sent, 1'000'000u);
+}
+
 TEST_F(foreign_inlet, others_cannot_speak_for_it) {
   auto at = open_stream();
   auto t = accept();

@@ -330,6 +330,31 @@ TEST_F(relay_limits, peers_of_a_udp_listener_count_one_by_one) {
   EXPECT_EQ(ask_for(behind, "f"), "forward_to_f");
 }
 
+TEST_F(relay_service_test, a_relay_of_a_udp_peer_ends_when_that_has_been_silent_for_long) {
+  auto at = relay.listen("127.0.0.1:0", {"services"}, "udp");
+  port talks{net.datagrams(), "127.0.0.1:40000"}, leaves{net.datagrams(), "127.0.0.1:40001"};
+  std::uint16_t number = 0;
+  auto say_to = [&](port& who, const route& to, std::string_view what) {
+    for (const auto& d : datagrams(++number, message_to(to, {"me"}, what)))
+      who.send(at, d);
+    net.run();
+    return messages(who.receive()).size();
+  };
+  EXPECT_EQ(say_to(talks, {"forwarding_service"}, bare_text("a")), 1u);
+  EXPECT_EQ(say_to(leaves, {"forwarding_service"}, bare_text("b")), 1u);
+  for (int minutes = 0; minutes < 4; ++minutes) {
+    net.advance(1min);
+    EXPECT_EQ(say_to(talks, {"echo"}, "x"), 1u);
+    EXPECT_EQ(relays(), 2u);
+  }
+  for (int minutes = 0; minutes < 3; ++minutes) {
+    net.advance(1min);
+    EXPECT_EQ(say_to(talks, {"echo"}, "x"), 1u);
+  }
+  EXPECT_TRUE(relay.board().find(address{"forward_to_a"}));
+  EXPECT_FALSE(relay.board().find(address{"forward_to_b"}));
+}
+
 TEST_F(relay_limits, who_registers_a_name_again_needs_no_more_room_and_who_goes_makes_some) {
   for (int i = 0; i < 20; ++i)
     EXPECT_EQ(ask_for(behind, "a"), "forward_to_a");

@@ -42,7 +42,7 @@ class caf_config : public caf::actor_system_config {
 
 namespace {
 
-/// The threads of handshakes: the same one, in turn with all the rest.
+/// The threads of channels: the same one, in turn with all the rest.
 class one_thread final : public channels::threads {
  public:
   explicit one_thread(net::reactor& r) : reactor_{r} {}
@@ -65,7 +65,7 @@ node_config named(std::string name, limits limit) {
 class node::impl final : public participant {
  public:
   impl(network& net, const node_config& config, std::span<const service_type> services, channels::identity_ptr own)
-    : net_{net}, secure_{std::move(own), [](net::reactor& r) { return std::make_unique<one_thread>(r); }}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
+    : net_{net}, secure_{std::move(own), [](net::reactor& r, std::size_t) { return std::make_unique<one_thread>(r); }}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
       assembly_{system_, reactor_, config, {all_transports(), services, nullptr, facilities_, secure_.routes()}, 1} {
     assembly_.open();
@@ -96,7 +96,7 @@ class node::impl final : public participant {
     auto all = secure_.facilities();
     for (auto& f : portal_facilities(secure_.routes()))
       all.push_back(std::move(f));
-    all.emplace_back(&make_relays);
+    all.push_back(make_relays(secure_.routes()));
     return all;
   }
 
@@ -153,6 +153,11 @@ stop_notice node::drain(std::optional<std::chrono::milliseconds> grace) {
   auto notice = impl_->assembly_.drain(grace, [this] { ++impl_->drained_; });
   impl_->net_.run();
   return notice;
+}
+
+void node::refresh_identities() {
+  impl_->secure_.refresh();
+  impl_->net_.run();
 }
 
 int node::drained() const { return impl_->drained_; }

@@ -52,6 +52,9 @@ class node {
   /// Puts another configuration into effect, and says what could not begin.
   std::vector<reloader::failure> reload(node_config fresh);
 
+  /// Its identities are read again, as at SIGHUP.
+  void refresh_identities();
+
   /// Lets nothing new in, and counts how often it is told that nothing is under way any more.
   stop_notice drain(std::optional<std::chrono::milliseconds> grace = {});
   int drained() const;

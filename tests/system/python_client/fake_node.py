@@ -60,15 +60,15 @@ class Link:
 
 
 class FakeNode:
-    """Listens on loopback. `link()`: the next connection, greeted. `greeting`: what is sent at first."""
+    """Listens on loopback, at `host`. `link()`: the next connection, greeted. `greeting`: what is sent at first."""
 
-    def __init__(self, greeting=wire.PREAMBLE, port=0):
-        self.greeting, self.port = greeting, port
+    def __init__(self, greeting=wire.PREAMBLE, port=0, host="127.0.0.1"):
+        self.greeting, self.port, self.host = greeting, port, host
         self.links = asyncio.Queue()
         self.all = []
 
     async def __aenter__(self):
-        self.server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.server = await asyncio.start_server(self._accept, self.host, self.port)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
 
@@ -83,7 +83,7 @@ class FakeNode:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     async def link(self):
         link = await self.links.get()

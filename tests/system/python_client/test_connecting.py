@@ -46,6 +46,16 @@ def test_a_name_that_is_none(run, name):
         run(ockam.connect(f"{name}:1"))
 
 
+def test_the_host_that_is_named_is_asked(run):
+    """Not another one of this machine."""
+
+    async def go():
+        async with fake_node.FakeNode(host="127.0.0.2") as node, ockam.connect(node.address) as c:
+            assert (await node.link()).writer.get_extra_info("sockname")[0] == "127.0.0.2" and c.connected
+
+    run(go())
+
+
 def test_a_name_that_nobody_knows(run, monkeypatch):
     def nobody(*_args, **_more):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

@@ -29,6 +29,7 @@ def test_a_fresh_error_has_no_traceback():
 def test_what_they_say():
     assert str(ockam.OckamError("it broke")) == "it broke"
     assert str(ockam.OckamError("it broke", "mend it")) == "it broke (mend it)"
+    assert ockam.OckamError("it broke", "mend it").args == ("it broke", "mend it"), "as every exception has them"
     e = ockam.Undeliverable("unknown-worker", "0#x", "n1", "")
     assert (e.cause, e.reason, e.hop, e.node, e.detail) == ("there is no worker at 0#x on node n1", "unknown-worker", "0#x", "n1", "")
     assert ockam.Undeliverable("refused", "0#x", "n1", "by rule").cause == "undeliverable at 0#x on node n1: refused: by rule"

@@ -64,8 +64,8 @@ def test_who_waits_for_the_link_gets_it(run):
             async with ockam.connect(node.address) as c:
                 (await node.link()).end()
                 node.stop()
-                while c.connected:
-                    await asyncio.sleep(0)
+                while c.connected or "Connect call failed" not in c._down.cause:
+                    await asyncio.sleep(0)  # until it has been tried once
                 with pytest.raises(ockam.TimedOut, match=r"no link to (\S+) within 0.1 s: cannot connect to \1: Connect call failed"):
                     await c.wait_connected(timeout=0.1)
                 assert not c._watching
@@ -106,6 +106,13 @@ def test_a_link_that_was_up_for_a_while_is_tried_at_once(run, monkeypatch):
     monkeypatch.setattr(backoff, "LEAST", 30)
     monkeypatch.setattr(backoff, "MOST", 30)
     monkeypatch.setattr(connection, "STEADY", 0.0)
+    waited, sleep = [], asyncio.sleep
+
+    async def noted(seconds):
+        waited.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
 
     async def go():
         async with fake_node.FakeNode() as node, ockam.connect(node.address):
@@ -114,6 +121,7 @@ def test_a_link_that_was_up_for_a_while_is_tried_at_once(run, monkeypatch):
             await node.link()
 
     run(go())
+    assert [w for w in waited if w != links.HEARTBEAT] == [0.0] * 3
 
 
 def test_one_that_was_not_waits(run, monkeypatch):

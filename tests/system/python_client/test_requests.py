@@ -3,12 +3,13 @@
 
 import asyncio
 import traceback
+import types
 
 import fake_node
 import ockam_client as ockam
 import pytest
 import wire
-from ockam_client import connection, link as links
+from ockam_client import connection, link as links, opening
 
 MiB = 1 << 20
 
@@ -38,6 +39,20 @@ def test_both_ways_to_open(run):
             ockam.connect(node.address).close()  # never begun
 
     run(go())
+
+
+def test_an_opening_is_a_coroutine_like_others():
+    """Whoever drives it, with whatever values."""
+
+    @types.coroutine
+    def made():
+        return (yield "what comes first")
+
+    o = opening.Opening(made())
+    assert o.send(None) == "what comes first"
+    with pytest.raises(StopIteration) as e:
+        o.send(7)
+    assert e.value.value == 7
 
 
 def test_a_message_that_wants_no_answer(run):
@@ -139,7 +154,7 @@ def test_a_request_without_a_limit(run):
         async with fake_node.FakeNode() as node, ockam.connect(node.address) as c:
             link = await node.link()
             asking = asyncio.create_task(c.request("x", timeout=None))
-            await link.answer(b"1")
+            assert (await link.answer(b"1")).payload == b"", "what is not said is empty"
             assert (await asking).payload == b"1"
 
     run(go())
@@ -272,7 +287,7 @@ def test_a_frame_of_the_largest_size_is_taken(run):
     run(go())
 
 
-def test_a_route_that_nobody_takes_costs_one_message(run):
+def test_a_route_that_nobody_takes_costs_one_message(run, caplog):
     async def go():
         async with fake_node.FakeNode() as node, ockam.connect(node.address, reconnect=False) as c:
             link = await node.link()
@@ -283,6 +298,7 @@ def test_a_route_that_nobody_takes_costs_one_message(run):
             assert (await asking).payload == b"1"
 
     run(go())
+    assert [r.getMessage() for r in caplog.records] == ["a message was dropped: a route of over 1024 addresses", "a message was dropped: a name of 1025 bytes"]
 
 
 # -- a node that reads nothing ---------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def test_routes(text, route):
     ("/ip4/1.2.3.4/tcp/65536", "'65536' is not a port number"), ("/ip4/1.2.3.4/sctp/1", "not followed by a port"),
     ("/ip4/1.2.3.4/tcp/" + "9" * 5000, "is not a port number"), ("/ip4/1.2.3.4/tcp/٣", "is not a port number"), ("/ip4/1.2.3.4/tcp/" + "0" * 20 + "70000", "is not a port number"),
     ("/ip4/1.2.3.4/udp/1/ws", "/ws/ cannot be part"), ("/x/y", "/x/ cannot be part"), ("/node/n1", "/node/ cannot be part"),
-    ("x#y#z", "'x#y#z' is not an address"), ("1#y#z", "is not an address"), ("256#a", "is not an address"), ("-1#a", "is not an address"),
+    ("x#y#z", "'x#y#z' is not an address"), ("X1#a", "is not an address"), ("1#y#z", "is not an address"), ("256#a", "is not an address"), ("-1#a", "is not an address"),
     ([(300, "x")], "is not an address"), ([(256, "x")], "is not an address"), ([(-1, "x")], "is not an address"), ([("0", "x")], "is not an address"),
     ([(0, b"x")], "is not an address"), ([(0, "x", "y")], "is not an address"), ([None], "is not an address"),
     (["x" * 1025], "has 1025 bytes"), ([(0, "ß" * 513)], "has 1026 bytes"), (["\ud800"], "is not a name"), (["hop"] * 1025, "1025 addresses")])

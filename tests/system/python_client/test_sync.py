@@ -78,7 +78,7 @@ def in_time(function, seconds=5):
 
 def test_it_asks_and_sends(address):
     with ockam.sync.connect(address) as c:
-        assert c.request("echo", "hi").text == "hi" and c.connected and not c.closed
+        assert c.request("echo", "hi").text == "hi" and c.request("echo").payload == b"" and c.connected and not c.closed
         heard = queue.SimpleQueue()
         c.worker("me")(lambda m: heard.put(m.payload))
         c.send("echo", "hi", sender="me")

@@ -79,5 +79,46 @@ TEST_F(node_identities, the_static_key_is_made_anew_after_a_week_and_that_before
   EXPECT_TRUE(first->keys->agree(first->static_key, later->static_key));
 }
 
+TEST_F(node_identities, a_rotated_key_is_taken_up_and_an_older_or_another_history_is_not) {
+  auto who = node_identity::load(config_, now);
+  ASSERT_TRUE(who);
+  auto nothing = (*who)->refresh(now);
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(*nothing) << "nothing is new";
+  auto before = ids::history_file::read(config_.history);
+  auto keys = ids::file_vault::open(config_.vault, nullptr);
+  ASSERT_TRUE(before && keys);
+  auto after = ids::rotate(**keys, *before, ids::key_type::ed25519, now);
+  ASSERT_TRUE(after && ids::history_file::write(config_.history, *after));
+  ASSERT_TRUE((*keys)->remove(before->latest().data.key));
+  auto first = (*who)->own(now);
+  auto told = (*who)->refresh(now);
+  ASSERT_TRUE(told) << told.error().cause;
+  ASSERT_TRUE(*told);
+  auto then = (*who)->own(now);
+  ASSERT_TRUE(first && then);
+  EXPECT_EQ(then->proof.history.changes.size(), 2u);
+  EXPECT_NE(first->static_key, then->static_key) << "the one before was attested by the key before";
+  EXPECT_TRUE(first->keys->agree(first->static_key, then->static_key)) << "handshakes under way end";
+  ASSERT_TRUE(ids::history_file::write(config_.history, *before));
+  EXPECT_EQ((*who)->refresh(now).error().code, errc::not_authentic);
+  EXPECT_EQ((*who)->own(now)->proof.history.changes.size(), 2u);
+  auto other = ids::create_identity(**keys, ids::key_type::ed25519, now);
+  ASSERT_TRUE(other && ids::history_file::write(config_.history, *other));
+  EXPECT_EQ((*who)->refresh(now).error().code, errc::not_authentic);
+}
+
+TEST_F(node_identities, one_for_later_opens_nothing_before_it_is_needed_and_makes_none) {
+  auto known = std::make_shared<ids::memory_identities>();
+  auto who = node_identity::later(config_, known);
+  EXPECT_EQ(who->name(), "");
+  EXPECT_EQ(who->own(now).error().code, errc::not_found);
+  EXPECT_FALSE(std::filesystem::exists(config_.history));
+  auto made = node_identity::load(config_, now);
+  ASSERT_TRUE(made);
+  ASSERT_TRUE(who->own(now));
+  EXPECT_EQ(who->name(), (*made)->name());
+}
+
 } // namespace
 } // namespace ockam::channels

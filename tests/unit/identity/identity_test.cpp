@@ -74,7 +74,7 @@ TEST(identity, does_not_verify_when_it_is_cut_off) {
 TEST(identity, is_not_another_one) {
   auto v = recording("vectors");
   auto other = must(parse_identifier(v["p256_history"]["identifier"].get<std::string>()));
-  EXPECT_EQ(identity::import(unhex(v["ed25519_history"]["history"]), &other).error().code, errc::permission_denied);
+  EXPECT_EQ(identity::import(unhex(v["ed25519_history"]["history"]), &other).error().code, errc::not_authentic);
 }
 
 TEST(identity, of_a_known_key_has_the_bytes_of_the_vectors) {
@@ -152,8 +152,8 @@ TEST(known_identities, do_not_take_an_older_history_or_a_fork) {
   must(known.learn(a));
   must(known.learn(b));
   must(known.learn(b));
-  EXPECT_EQ(known.learn(a).error().code, errc::permission_denied);
-  EXPECT_EQ(known.learn(fork).error().code, errc::permission_denied);
+  EXPECT_EQ(known.learn(a).error().code, errc::not_authentic);
+  EXPECT_EQ(known.learn(fork).error().code, errc::not_authentic);
   EXPECT_EQ(compare(must(known.find(a.id())).value(), b), comparison::same);
 }
 

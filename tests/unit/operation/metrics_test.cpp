@@ -108,6 +108,15 @@ TEST(Metrics, OfFacilitiesAreTheNumbersAmongTheirFields) {
   EXPECT_EQ(text.find("ockam_tcp_inlet_opened_total"), std::string::npos);
 }
 
+TEST(Metrics, OfFacilitiesAreTheReasonsOfFailures) {
+  node_snapshot s;
+  s.items.emplace_back("tcp-outlet", item_info{"db", {{"failed", "3"}, {"failed_by:reset", "2"}, {"failed_by:unreachable", "1"}, {"failed_by:gone", "0"}}});
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_tcp_outlet_failures_total{name=\"db\",reason=\"reset\"} 2")) << text;
+  EXPECT_TRUE(has(text, "ockam_tcp_outlet_failures_total{name=\"db\",reason=\"unreachable\"} 1"));
+  EXPECT_TRUE(has(text, "ockam_tcp_outlet_failures_total{name=\"db\",reason=\"gone\"} 0")) << "an alert on a series that is not there never fires";
+}
+
 TEST(Metrics, OfDurationsAreAHistogramWhoseBucketsAddUp) {
   latency_histogram h;
   for (int i = 0; i < 10; ++i)

@@ -2,6 +2,7 @@
 //! A real Ockam node, over the crates that its authors publish: what the interop tests talk to
 //! and what the benchmark compares with.
 
+mod channels;
 mod kept;
 mod load;
 mod requests;
@@ -15,7 +16,9 @@ use ockam_transport_tcp::{TcpConnectionOptions, TcpTransport};
 
 const USAGE: &str = "\
 peer node [--tcp ADDRESS] [--udp ADDRESS]         a node; commands on standard input (see session.rs)
-peer load HOST:PORT ROUTE BYTES WINDOW SECONDS    connect, keep WINDOW messages under way, count replies
+peer load HOST:PORT ROUTE BYTES WINDOW SECONDS    connect, keep WINDOW messages under way, count replies;
+                                                  secure:LISTENER,ROUTE goes through a secure channel
+peer handshakes HOST:PORT LISTENER COUNT          connect, make secure channels one after the other, print the median time
 peer local HOPS BYTES WINDOW SECONDS              the same through hops and echo inside this process
 ";
 
@@ -36,9 +39,21 @@ async fn run(ctx: Context, args: Vec<String>) -> Result<()> {
             let link = tcp.connect(&args[1], TcpConnectionOptions::new()).await?;
             let mut own = ctx.new_detached(Address::random_local(), AllowAll, AllowAll)?;
             own.flow_controls().add_consumer(own.primary_address(), link.flow_control_id());
-            let mut route = requests::parse_route(&args[2]);
-            route = link.sender_address().clone() + route;
+            let mut first = link.sender_address().clone();
+            let mut route = args[2].as_str();
+            if let Some((listener, rest)) = route.strip_prefix("secure:").and_then(|r| r.split_once(',')) {
+                let channel = channels::Maker::new(&ctx, &link).await?.make(listener).await?;
+                own.flow_controls().add_consumer(own.primary_address(), channel.flow_control_id());
+                first = channel.encryptor_address().clone();
+                route = rest;
+            }
+            let route = first + requests::parse_route(route);
             load::run(&mut own, route, number(3) as usize, number(4) as usize, number(5)).await
+        }
+        Some("handshakes") if args.len() == 4 => {
+            let tcp = TcpTransport::get_or_create(&ctx)?;
+            let link = tcp.connect(&args[1], TcpConnectionOptions::new()).await?;
+            channels::Maker::new(&ctx, &link).await?.measure(&args[2], number(3) as usize).await
         }
         Some("local") if args.len() == 5 => {
             let mut hops: Vec<Address> = vec![];

@@ -159,6 +159,48 @@ TEST_F(control_sim, a_client_that_left_before_its_answer_harms_nobody) {
   EXPECT_EQ(n1.budget().used(), 0u);
 }
 
+control::Request start_request(std::uint32_t id, const std::string& at, bool of_session) {
+  control::Request r;
+  r.set_id(id);
+  r.mutable_start_service()->set_type("hop");
+  r.mutable_start_service()->set_address(at);
+  r.mutable_start_service()->set_of_session(of_session);
+  return r;
+}
+
+TEST_F(control_sim, a_service_of_a_session_ends_with_it) {
+  auto there = [&](const char* at) { return n1.board().find(address{at}) != nullptr; };
+  {
+    auto c = net.dial("/control"), other = net.dial("/control");
+    ASSERT_EQ(ask(c, start_request(1, "mine", true)).at(0).service().address(), "mine");
+    ASSERT_EQ(ask(c, start_request(2, "gone", true)).at(0).service().address(), "gone");
+    ASSERT_EQ(ask(c, start_request(3, "kept", false)).at(0).service().address(), "kept");
+    ASSERT_EQ(ask(other, start_request(1, "others", true)).at(0).service().address(), "others");
+    // One that has ended by itself, and another one has its address now.
+    control::Request stop;
+    stop.mutable_stop_service()->set_address("gone");
+    ASSERT_EQ(ask(c, stop).size(), 1u);
+    ASSERT_EQ(ask(other, start_request(2, "gone", false)).at(0).service().address(), "gone");
+    EXPECT_TRUE(there("mine") && there("gone") && there("kept") && there("others"));
+    c.close();
+    net.run();
+    EXPECT_FALSE(there("mine"));
+    EXPECT_TRUE(there("gone") && there("kept") && there("others"));
+    other.close();
+  }
+  net.run();
+  EXPECT_FALSE(there("others"));
+  EXPECT_TRUE(there("gone") && there("kept"));
+}
+
+TEST_F(control_sim, a_service_of_a_session_that_ends_before_it_has_started_ends_as_well) {
+  auto c = net.dial("/control");
+  c.send(framed(start_request(1, "mine", true)));
+  c.close();
+  net.run();
+  EXPECT_EQ(n1.board().find(address{"mine"}), nullptr);
+}
+
 TEST_F(control_sim, a_request_is_answered_once_however_many_replies_come) {
   class twice final : public worker {
     void on_message(message_ptr m) override {

@@ -42,6 +42,16 @@ TEST(Columns, ShrinkWhatMayAndKeepWhatIsNeeded) {
                         "  a-very-long-host-…  /worker/0123456789\n");
 }
 
+TEST(Columns, WithNothingInThemLeaveRoomForOthers) {
+  columns c{{"NAME"}, {"BEHAVIOR", false, true, true}, {"STATE"}, {"CHILDREN", true, false, true}};
+  c.add({"a", "", "", ""});
+  EXPECT_EQ(c.text(0), "  NAME  STATE\n  a\n") << "only those that may be left out";
+  c.add({"b", "", "up", "7"});
+  EXPECT_EQ(c.text(0), "  NAME  STATE  CHILDREN\n"
+                       "  a\n"
+                       "  b     up            7\n");
+}
+
 TEST(Columns, AreNeverWiderThanTheTerminal) {
   columns c{{"PEER", false, true}, {"SEND TO"}};
   c.add({"a-very-long-host-name.example.org:4000", "/worker/0123456789"});

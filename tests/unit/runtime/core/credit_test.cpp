@@ -197,6 +197,126 @@ TEST(hold_table, lets_go_of_a_link_whatever_is_still_here) {
   EXPECT_EQ(l->used(), 0u);
 }
 
+TEST(tally, counts_what_it_was_given_until_that_has_left) {
+  memory m{1'000'000};
+  auto l = ledger::make(m, 1000, nullptr), other = ledger::make(m, 1000, nullptr);
+  auto t = tally::make(1000);
+  credit a{*l, 200}, b{*l, 300}, of_other{*other, 100};
+  for (auto* c : {&a, &b, &of_other})
+    EXPECT_TRUE(t->enter(*c));
+  EXPECT_EQ(t->used(), 600u);
+  credit moved{std::move(a)};
+  moved.resize(50);
+  EXPECT_EQ(t->used(), 450u);
+  EXPECT_TRUE(moved.merge(b));
+  EXPECT_EQ(t->used(), 450u);
+  moved.reset();
+  EXPECT_EQ(t->used(), 100u);
+  EXPECT_EQ(t->has_left(), 550u) << "what has got smaller has left as well";
+  of_other = credit{};
+  EXPECT_EQ(t->used(), 0u);
+  EXPECT_EQ(m.used(), 0u);
+}
+
+TEST(tally, takes_no_credit_twice_and_mixes_it_with_no_other) {
+  memory m{1'000'000};
+  auto l = ledger::make(m, 1000, nullptr);
+  auto first = tally::make(1000), second = tally::make(1000);
+  credit a{*l, 200}, b{*l, 100}, c{*l, 10};
+  EXPECT_TRUE(first->enter(a));
+  EXPECT_TRUE(first->enter(a));
+  EXPECT_EQ(first->used(), 200u);
+  EXPECT_TRUE(second->enter(b));
+  EXPECT_FALSE(a.merge(b));
+  EXPECT_FALSE(a.merge(c));
+  EXPECT_TRUE(second->enter(a)) << "of two relays in a row the last one has it";
+  EXPECT_EQ(first->used(), 0u);
+  EXPECT_EQ(second->used(), 300u);
+}
+
+TEST(tally, holds_up_those_that_fill_it_until_half_is_free) {
+  bell b, c;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 10'000, &b), other = ledger::make(m, 10'000, &c);
+  auto t = tally::make(1000);
+  credit first{*l, 900}, second{*other, 200}, third{*other, 100};
+  EXPECT_TRUE(t->enter(first));
+  EXPECT_FALSE(t->is_full());
+  EXPECT_TRUE(t->enter(second));
+  EXPECT_TRUE(t->enter(third)) << "what it has read already";
+  EXPECT_TRUE(t->is_full());
+  EXPECT_TRUE(l->open()) << "it was not the one";
+  EXPECT_FALSE(other->wait());
+  second.reset();
+  EXPECT_FALSE(other->open()) << "1,000 are there";
+  first.reset();
+  EXPECT_FALSE(t->is_full());
+  EXPECT_TRUE(other->open());
+  EXPECT_EQ(c.rung, 1);
+}
+
+TEST(tally, refuses_whom_nobody_can_hold_up) {
+  memory m{1'000'000};
+  auto l = ledger::make(m, 10'000, nullptr);
+  auto t = tally::make(1000);
+  credit large{*l, 5000}, small{*l, 10}, nobodys;
+  EXPECT_TRUE(t->enter(large)) << "the first one always enters";
+  EXPECT_FALSE(t->enter(small));
+  EXPECT_FALSE(t->enter(nobodys));
+  EXPECT_EQ(t->used(), 5000u);
+  EXPECT_FALSE(t->is_full()) << "nobody waits for it";
+}
+
+TEST(tally, refuses_what_is_over_twice_its_limit_from_whomever) {
+  bell b;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 10'000, &b);
+  auto t = tally::make(1000);
+  credit first{*l, 900}, second{*l, 1000}, third{*l, 200}, fourth{*l, 100};
+  EXPECT_TRUE(t->enter(first));
+  EXPECT_TRUE(t->enter(second));
+  EXPECT_FALSE(t->enter(third));
+  EXPECT_TRUE(t->enter(fourth));
+  EXPECT_EQ(t->used(), 2000u);
+}
+
+TEST(tally, lets_go_when_it_ends_before_its_credit) {
+  bell b;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 10'000, &b);
+  credit first{*l, 900}, second{*l, 200};
+  {
+    auto t = tally::make(1000);
+    (void)t->enter(first);
+    (void)t->enter(second);
+    EXPECT_FALSE(l->wait());
+  }
+  EXPECT_TRUE(l->open());
+  EXPECT_EQ(b.rung, 1);
+  first.reset();
+  second.reset();
+  EXPECT_EQ(l->used(), 0u);
+}
+
+/// One thread fills it, another empties it: whoever has been held up is let go in the end, each time.
+TEST(tally, lets_go_whatever_thread_empties_it) {
+  bell b;
+  memory m{1'000'000};
+  auto l = ledger::make(m, 1'000'000, &b);
+  auto t = tally::make(1000);
+  for (int round = 0; round < 500; ++round) {
+    credit first{*l, 600}, second{*l, 600};
+    ASSERT_TRUE(t->enter(first));
+    std::thread other{[&] { first.reset(); }};
+    ASSERT_TRUE(t->enter(second));
+    other.join();
+    second.reset();
+    ASSERT_TRUE(l->open()) << "round " << round;
+    ASSERT_FALSE(t->is_full());
+  }
+  EXPECT_EQ(l->used(), 0u);
+}
+
 /// One thread fills the hold, another empties it: whoever has been held up is let go in the end, each time.
 TEST(hold_table, forgets_nobody_between_threads) {
   struct waiter final : budget_waiter {

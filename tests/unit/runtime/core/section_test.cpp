@@ -88,6 +88,21 @@ TEST(section, what_is_wrong_is_said_with_its_key) {
   EXPECT_EQ(address.error().cause.substr(0, 4), "at: ");
 }
 
+TEST(section, what_is_said_in_other_words_means_the_same) {
+  auto same = [](const option_texts& l, const option_texts& r) { return means_the_same(keys, l, r) && means_the_same(keys, r, l); };
+  EXPECT_TRUE(same({}, {{"count", "3"}, {"room", "1024KiB"}, {"pause", "off"}, {"colour", "red"}, {"title", "none"}}));
+  EXPECT_TRUE(same({{"pause", "1s"}}, {{"pause", "1000ms"}}));
+  EXPECT_TRUE(same({{"friends", "a, b"}}, {{"friends", "b,a"}}));
+  EXPECT_FALSE(same({}, {{"count", "4"}}));
+  EXPECT_FALSE(same({}, {{"friends", "a"}}));
+  EXPECT_FALSE(same({{"friends", "a"}}, {{"friends", "a,b"}}));
+  EXPECT_FALSE(same({}, {{"file", "x"}}));
+  EXPECT_FALSE(same({{"another", "x"}}, {{"another", "y"}})) << "of which nothing is known";
+  EXPECT_TRUE(same({{"another", "x"}}, {{"another", "x"}}));
+  EXPECT_TRUE(same({{"count", "many"}}, {{"count", "many"}})) << "no value, and the same";
+  EXPECT_FALSE(same({{"count", "many"}}, {}));
+}
+
 TEST(section, help_has_words_and_default) {
   EXPECT_EQ(help_text(keys[1]), "how many (3)");
   EXPECT_EQ(help_text(keys[3]), "between two: off or a duration (off)");

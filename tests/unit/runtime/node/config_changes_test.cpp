@@ -26,6 +26,22 @@ TEST(config_changes, the_log_level_is_not_the_nodes) {
   EXPECT_TRUE(changes(config(), fresh).none());
 }
 
+TEST(config_changes, an_item_that_writes_out_a_default_has_not_changed) {
+  static constexpr std::array<key_descriptor, 2> of_relay{{{.name = "at"}, {.name = "allow", .type = key_type::list, .fallback = "echo, uppercase"}}};
+  auto keys = [](std::string_view kind) { return kind == "relay" ? std::span<const key_descriptor>{of_relay} : std::span<const key_descriptor>{}; };
+  auto fresh = config();
+  fresh.items[0].keys["allow"] = "uppercase, echo";
+  EXPECT_TRUE(changes(config(), fresh, keys).none());
+  EXPECT_TRUE(changes(fresh, config(), keys).none());
+  fresh.items[0].keys["allow"] = "echo";
+  auto c = changes(config(), fresh, keys);
+  EXPECT_EQ(c.items.gone.size(), 1u);
+  EXPECT_EQ(c.items.come.size(), 1u);
+  fresh = config();
+  fresh.items[0].name = "other";
+  EXPECT_FALSE(changes(config(), fresh, keys).none());
+}
+
 TEST(config_changes, a_changed_section_goes_and_comes) {
   auto fresh = config();
   fresh.listeners[0].address = "127.0.0.1:3";

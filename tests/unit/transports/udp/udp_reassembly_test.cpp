@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transports/udp/udp_reassembly.hpp"
 
+#include "transports/codec/message_codec.hpp"
 #include "unit/transports/udp/udp_captures.hpp"
 
 #include <gtest/gtest.h>
@@ -190,6 +191,83 @@ TEST_F(udp_reassembly_test, a_message_over_the_limit_is_refused_when_that_is_kno
   EXPECT_EQ(take(3, 0, 2, std::string(600, 'x')), "");
   EXPECT_EQ(take(3, 1, 2, std::string(401, 'x')), "frame-too-large");
   EXPECT_EQ(tested().bytes(), 0u);
+}
+
+TEST_F(udp_reassembly_test, of_a_message_over_the_limit_the_ends_are_handed_out_in_any_order) {
+  constexpr std::uint16_t total = 300;
+  std::string slice(100, 'x');
+  auto bytes = [&](std::uint16_t offset) { return offset == 0 ? "first" + slice.substr(5) : offset == total - 1 ? std::string{"the end"} : slice; };
+  std::vector<std::uint16_t> forward(total);
+  for (std::uint16_t i = 0; i < total; ++i)
+    forward[i] = i;
+  auto last_first = forward, shuffled = forward;
+  std::rotate(last_first.begin(), last_first.end() - 1, last_first.end());
+  std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937{3});
+  make({.message = 20'000});
+  std::uint16_t number = 0;
+  for (const auto& order : {forward, last_first, shuffled}) {
+    int refused = 0, passed = 0;
+    for (auto offset : order) {
+      auto text = bytes(offset);
+      auto out = tested().take(peer(1), {number, offset, total, std::as_bytes(std::span{text})}, now_);
+      EXPECT_TRUE(out.message.empty());
+      if (out.bad && *out.bad != refusal::stale_fragment)
+        ++refused;
+      if (!out.passed)
+        continue;
+      ++passed;
+      auto text_of = [](const std::vector<std::byte>& v) { return std::string{reinterpret_cast<const char*>(v.data()), v.size()}; };
+      EXPECT_EQ(text_of(out.passed->first).substr(0, 6), "firstx");
+      EXPECT_GE(out.passed->first.size(), edge_bytes);
+      EXPECT_TRUE(text_of(out.passed->last).ends_with("xthe end"));
+      EXPECT_GE(out.passed->last.size(), edge_bytes);
+      EXPECT_EQ(out.passed->length, 299u * 100 + 7);
+    }
+    EXPECT_EQ(refused, 1);
+    EXPECT_EQ(passed, 1);
+    EXPECT_EQ(memory_.used(), 0u);
+    EXPECT_EQ(tested().bytes(), 0u);
+    ++number;
+  }
+  EXPECT_EQ(tested().take_lost(), 0u) << "each is refused, and not lost as well";
+}
+
+TEST_F(udp_reassembly_test, a_message_over_the_limit_that_does_not_end_is_given_up_in_time) {
+  EXPECT_EQ(take(1, 0, 65'535, std::string(493, 'x')), "frame-too-large");
+  for (std::uint16_t i = 1; i < 1000; ++i)
+    EXPECT_EQ(take(1, i, 65'535, std::string(493, 'x')), "");
+  EXPECT_LT(tested().bytes(), 3 * edge_bytes) << "what passes by takes no memory";
+  EXPECT_EQ(take(1, 5, 65'535, std::string(493, 'x')), "") << "a copy";
+  EXPECT_EQ(take(1, 1000, 65'535, "xy"), "bad-fragment");
+  EXPECT_EQ(memory_.used(), 0u);
+  EXPECT_EQ(take(2, 0, 65'535, std::string(493, 'x')), "frame-too-large");
+  EXPECT_EQ(take(2, 1, 65'534, std::string(493, 'x')), "bad-fragment");
+  EXPECT_EQ(take(3, 0, 65'535, std::string(493, 'x')), "frame-too-large");
+  now_ += udp_reassembly::bounds{}.slice_timeout;
+  tested().sweep(now_);
+  EXPECT_EQ(memory_.used(), 0u);
+  EXPECT_EQ(take(3, 1, 65'535, std::string(493, 'x')), "stale-fragment");
+  EXPECT_EQ(tested().take_lost(), 0u);
+}
+
+TEST_F(udp_reassembly_test, a_message_over_the_limit_in_one_or_two_slices) {
+  make({.message = 1000});
+  auto ends = [&](std::uint16_t number, std::uint16_t offset, std::uint16_t total, const std::string& text) {
+    auto out = tested().take(peer(1), {number, offset, total, std::as_bytes(std::span{text})}, now_);
+    if (!out.passed)
+      return std::string{"none"};
+    EXPECT_EQ(out.passed->length, 1001u);
+    EXPECT_EQ(out.passed->first, out.passed->last);
+    return std::string{reinterpret_cast<const char*>(out.passed->first.data()), out.passed->first.size()};
+  };
+  std::string a(600, 'a'), b(401, 'b');
+  EXPECT_EQ(ends(1, 0, 1, a + b), a + b);
+  EXPECT_EQ(ends(2, 0, 2, a), "none");
+  EXPECT_EQ(ends(2, 1, 2, b), a + b);
+  EXPECT_EQ(ends(3, 1, 2, b), "none");
+  EXPECT_EQ(ends(3, 0, 2, a), a + b);
+  EXPECT_EQ(memory_.used(), 0u);
+  EXPECT_TRUE(tested().heard_from(peer(1))) << "it may be told";
 }
 
 TEST_F(udp_reassembly_test, ten_thousand_sources_stay_within_the_bounds) {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/archive.hpp"
+
+#include "cli/ockam/run_program.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/hex.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <span>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace ockam::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+result<void> write_private(const fs::path& p, const std::string& text) {
+  auto fd = ::open(p.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0)
+    return system_error("cannot write " + p.string(), errno);
+  int err = 0;
+  for (std::size_t done = 0; done < text.size() && err == 0;) {
+    auto n = ::write(fd, text.data() + done, text.size() - done);
+    if (n < 0 && errno != EINTR)
+      err = errno;
+    done += n < 0 ? 0 : static_cast<std::size_t>(n);
+  }
+  ::close(fd);
+  return err == 0 ? result<void>{} : result<void>{system_error("cannot write " + p.string(), err)};
+}
+
+result<void> make_private_directory(const fs::path& p) {
+  if (::mkdir(p.c_str(), 0700) == 0 || errno == EEXIST)
+    return {};
+  if (errno != ENOENT || !p.has_parent_path())
+    return system_error("cannot make " + p.string(), errno);
+  auto ok = make_private_directory(p.parent_path());
+  return ok ? make_private_directory(p) : ok;
+}
+
+/// The first line of what a program has complained of.
+error complaint(const std::string& cause, const program_result& r) {
+  auto line = r.err.substr(0, r.err.find('\n'));
+  return {errc::io_failure, cause + ": " + (line.empty() ? "tar ended with " + std::to_string(r.exit_code) : printable(line)), {}};
+}
+
+} // namespace
+
+result<archive_draft> archive_draft::make(const fs::path& file, const std::string& name) {
+  std::error_code unseen;
+  auto absolute = fs::absolute(file, unseen);
+  auto form = (absolute.parent_path() / ("." + name + ".XXXXXX")).string();
+  if (!::mkdtemp(form.data()))
+    return system_error("cannot make a directory beside " + absolute.string(), errno);
+  archive_draft out{absolute, form, name};
+  if (auto ok = make_private_directory(out.directory()); !ok)
+    return std::move(ok).error();
+  return out;
+}
+
+archive_draft::archive_draft(archive_draft&& other) noexcept
+  : file_{std::move(other.file_)}, draft_{std::exchange(other.draft_, {})}, name_{std::move(other.name_)} {}
+
+archive_draft::~archive_draft() {
+  std::error_code ignored;
+  if (!draft_.empty())
+    fs::remove_all(draft_, ignored);
+}
+
+result<void> archive_draft::add(const fs::path& name, const std::string& text) const {
+  auto path = directory() / name;
+  if (auto ok = make_private_directory(path.parent_path()); !ok)
+    return ok;
+  return write_private(path, text);
+}
+
+result<void> archive_draft::finish(bool may_replace) const {
+  auto draft = (draft_ / "archive").string();
+  auto done = run_program("tar", {"--create", "--gzip", "--file", draft, "--directory", draft_.string(), "--owner=0", "--group=0", "--numeric-owner", name_});
+  if (!done)
+    return std::move(done).error();
+  if (done->exit_code != 0)
+    return complaint("cannot make " + file_.string(), *done);
+  (void)::chmod(draft.c_str(), 0600);
+  auto rc = may_replace ? ::rename(draft.c_str(), file_.c_str()) : ::link(draft.c_str(), file_.c_str());
+  if (rc == 0)
+    return {};
+  if (errno == EEXIST)
+    return error{errc::already_exists, file_.string() + " is there already", "choose another name, or --force replaces it"};
+  return system_error("cannot write " + file_.string(), errno);
+}
+
+result<void> unpack(const fs::path& archive, const fs::path& into) {
+  if (::access(archive.c_str(), R_OK) != 0)
+    return system_error("cannot read " + archive.string(), errno);
+  auto done = run_program("tar", {"--extract", "--gzip", "--file", archive.string(), "--directory", into.string(), "--no-same-owner", "--no-same-permissions", "--no-overwrite-dir"});
+  if (!done)
+    return std::move(done).error();
+  if (done->exit_code == 0)
+    return {};
+  auto e = complaint(archive.string() + " cannot be unpacked", *done);
+  e.code = errc::invalid_argument;
+  return e;
+}
+
+std::string sha256_hex(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return to_hex(std::as_bytes(std::span{digest.data(), size}));
+}
+
+} // namespace ockam::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "runtime/core/error.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace ockam::cli {
+
+/// A directory that is to become one `.tar.gz`, made beside that file, so that nothing of it is ever elsewhere. It and what is
+/// in it are for its owner alone. Gone with this value.
+class archive_draft {
+ public:
+  /// `name` is that of the one directory in the archive. Errors: those of the system.
+  static result<archive_draft> make(const std::filesystem::path& file, const std::string& name);
+  archive_draft(archive_draft&& other) noexcept;
+  archive_draft& operator=(archive_draft&&) = delete;
+  ~archive_draft();
+
+  /// Where things are put.
+  std::filesystem::path directory() const { return draft_ / name_; }
+  /// A file of this text, in directories that are made. Errors: those of the system.
+  result<void> add(const std::filesystem::path& name, const std::string& text) const;
+  /// Makes the archive (0600), at once. Error also: `already_exists`, unless it may be replaced.
+  result<void> finish(bool may_replace) const;
+
+ private:
+  archive_draft(std::filesystem::path file, std::filesystem::path draft, std::string name)
+    : file_{std::move(file)}, draft_{std::move(draft)}, name_{std::move(name)} {}
+
+  std::filesystem::path file_;
+  std::filesystem::path draft_;
+  std::string name_;
+};
+
+/// Takes an archive apart, into a directory that is there. Error: `invalid_argument` when it is none.
+result<void> unpack(const std::filesystem::path& archive, const std::filesystem::path& into);
+
+/// The SHA-256 of a text in hex.
+std::string sha256_hex(const std::string& text);
+
+} // namespace ockam::cli

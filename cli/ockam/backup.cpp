@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ockam/backup.hpp"
+
+#include "cli/node/config_sources.hpp"
+#include "cli/node/ini_document.hpp"
+#include "cli/ockam/archive.hpp"
+#include "cli/ockam/vaults.hpp"
+#include "cli/state/files.hpp"
+#include "cli/state/node_process.hpp"
+#include "runtime/core/address.hpp"
+#include "runtime/core/version.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <map>
+#include <set>
+#include <sys/stat.h>
+
+namespace ockam::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr const char* name_inside = "ockam-backup";
+constexpr const char* list_name = "manifest.json";
+constexpr const char* home_inside = "home";
+constexpr int format = 1; ///< of an archive; a newer one is refused
+
+std::string now_text() {
+  auto now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char out[32];
+  std::strftime(out, sizeof(out), "%Y-%m-%dT%H-%M-%SZ", &parts);
+  return out;
+}
+
+/// The part of a path below the home; empty for what lies elsewhere.
+std::string below(const fs::path& home, const fs::path& p) {
+  auto rest = p.lexically_normal().lexically_relative(home);
+  return rest.empty() || *rest.begin() == ".." || rest == "." ? std::string{} : rest.string();
+}
+
+/// Of a node's directory: what comes with each run, and is of no use elsewhere.
+bool is_of_a_run(const fs::path& p) {
+  auto name = p.filename().string();
+  return name == "lock" || name == "stderr.log" || name.ends_with(".new") || (name.starts_with("stdout.") && name.find(".log") != std::string::npos);
+}
+
+/// Files of the home by their place below it, read one by one: each was written whole or not at all.
+class home_files {
+ public:
+  home_files(const state::home& h, const archive_draft& into, backup_report& report) : home_{h}, into_{into}, report_{report} {}
+
+  result<void> add_all(state::database& db) {
+    auto vaults = db.vaults();
+    if (!vaults)
+      return std::move(vaults).error();
+    for (const auto& v : *vaults) {
+      for (const auto& f : files_of_vault(v.path))
+        if (f.extension() != ".lock")
+          add(f, "the file of vault " + printable(v.name));
+      if (v.passphrase_file)
+        add(*v.passphrase_file, "the passphrase of vault " + printable(v.name));
+    }
+    add_directory(home_.identities());
+    for (const auto& name : state::node_directories(home_)) {
+      report_.nodes.push_back(name);
+      add_directory(home_.node(name));
+      name_included(name);
+    }
+    return ok_;
+  }
+
+  const std::map<std::string, json>& list() const { return list_; }
+
+  /// One that is in the archive already.
+  result<void> note(const std::string& place) {
+    auto text = state::read_file(into_.directory() / home_inside / place);
+    if (!text)
+      return system_error("cannot read " + place, errno);
+    list_[place] = {{"sha256", sha256_hex(*text)}, {"size", text->size()}};
+    return {};
+  }
+
+ private:
+  void add(const fs::path& file, const std::string& what) {
+    std::error_code unseen;
+    auto place = below(home_.root(), file);
+    if (place.empty() && fs::exists(file, unseen))
+      report_.left_out.push_back(what + ", which is not in this home: " + file.string());
+    if (place.empty() || list_.contains(place) || !ok_ || !fs::is_regular_file(file, unseen))
+      return;
+    auto text = state::read_file(file);
+    if (!text)
+      ok_ = system_error("cannot read " + file.string(), errno);
+    else if (ok_ = into_.add(fs::path{home_inside} / place, *text); ok_)
+      list_[place] = {{"sha256", sha256_hex(*text)}, {"size", text->size()}};
+  }
+
+  void add_directory(const fs::path& directory) {
+    std::error_code unseen;
+    for (const auto& e : fs::recursive_directory_iterator{directory, unseen})
+      if (!e.is_symlink(unseen) && e.is_regular_file(unseen) && !is_of_a_run(e.path()))
+        add(e.path(), {});
+  }
+
+  void name_included(const std::string& node) {
+    auto file = home_.config_file(node);
+    if (auto text = state::read_file(file))
+      for (const auto& f : read_config_sources(*text, file.string()).files)
+        if (auto absolute = fs::absolute(f); below(home_.node(node), absolute).empty())
+          add(absolute, "a file that the configuration of node " + node + " includes");
+  }
+
+  const state::home& home_;
+  const archive_draft& into_;
+  backup_report& report_;
+  std::map<std::string, json> list_;
+  result<void> ok_;
+};
+
+// -- restore -----------------------------------------------------------------------------------------
+
+/// A directory that is gone with this value.
+struct temporary_directory {
+  fs::path path;
+  ~temporary_directory() {
+    std::error_code ignored;
+    if (!path.empty())
+      fs::remove_all(path, ignored);
+  }
+};
+
+error damaged(const fs::path& from, const std::string& what) {
+  return {errc::invalid_argument, from.string() + ": " + what, "take another backup"};
+}
+
+/// The list of an archive, if it is one that this program can read.
+result<json> read_list(const fs::path& from, const fs::path& unpacked) {
+  auto text = state::read_file(unpacked / list_name);
+  auto list = text ? json::parse(*text, nullptr, false) : json{};
+  if (!list.is_object() || !list.value("files", json{}).is_object() || !list.value("format", json{}).is_number_integer() || !list.value("schema", json{}).is_number_integer()
+      || !list.value("home", json{}).is_string())
+    return damaged(from, "it is not a backup of this program");
+  if (list["format"].get<int>() > format || list["schema"].get<int>() > state::database::schema())
+    return error{errc::unsupported, from.string() + ": it was made by a newer version, " + printable(list.value("version", std::string{"?"})) + " (schema " + std::to_string(list["schema"].get<int>()) + ", this one knows "
+                   + std::to_string(state::database::schema()) + ")", "restore it with that version"};
+  return list;
+}
+
+/// Every file is there as it was written, and no other; modes are those of private files.
+result<void> check_files(const fs::path& from, const json& files, const fs::path& home) {
+  std::size_t seen = 0;
+  std::error_code failed;
+  for (const auto& e : fs::recursive_directory_iterator{home, failed}) {
+    if (!e.is_symlink() && e.is_directory()) {
+      ::chmod(e.path().c_str(), 0700);
+      continue;
+    }
+    auto place = below(home, e.path());
+    if (e.is_symlink() || !e.is_regular_file() || !files.contains(place))
+      return damaged(from, "there is something in it that is not in its list: " + printable(place));
+    ::chmod(e.path().c_str(), 0600);
+    auto text = state::read_file(e.path());
+    if (!text || sha256_hex(*text) != files[place].value("sha256", std::string{}))
+      return damaged(from, printable(place) + " is damaged");
+    ++seen;
+  }
+  if (failed || seen != files.size())
+    return damaged(from, "files of its list are missing");
+  return {};
+}
+
+/// Values of a configuration that name files of the home that it comes from.
+result<void> move_paths(const fs::path& file, const std::string& from, const std::string& to) {
+  auto text = state::read_file(file);
+  if (!text || from == to)
+    return {};
+  ini_document doc{*text};
+  for (const auto& s : std::vector<ini_section>{doc.sections()})
+    for (const auto& e : s.entries)
+      if (e.value.starts_with(from + "/"))
+        if (auto ok = doc.set(s.title, e.key, to + e.value.substr(from.size())); !ok)
+          return ok;
+  return state::replace_file(file, doc.text());
+}
+
+/// What a home has that a restore replaces.
+std::vector<fs::path> present(const state::home& h) {
+  std::vector<fs::path> out;
+  std::error_code unseen;
+  for (const auto& e : fs::directory_iterator{h.root(), unseen}) {
+    auto name = e.path().filename().string();
+    bool is_state = name.starts_with(h.database().filename().string()) || name.starts_with("vault-") || name == "identities" || name == "nodes" || name == "run";
+    bool is_empty = e.is_directory(unseen) && fs::is_empty(e.path(), unseen);
+    if (is_state && !is_empty)
+      out.push_back(e.path());
+  }
+  return out;
+}
+
+result<void> check_nothing_runs(const state::home& h) {
+  for (const auto& name : state::node_directories(h))
+    if (state::node_lock::held(h, name))
+      return error{errc::already_exists, "node " + name + " of this home runs", "stop it first: ockam node stop " + name};
+  return {};
+}
+
+/// Moves all of `what` into a directory, or back when one of them cannot be moved.
+result<void> move_all(const std::vector<fs::path>& what, const fs::path& into) {
+  std::vector<std::pair<fs::path, fs::path>> moved;
+  for (const auto& p : what) {
+    auto to = into / p.filename();
+    std::error_code ignored;
+    if (fs::is_directory(to, ignored) && fs::is_empty(to, ignored))
+      fs::remove(to, ignored);
+    if (::rename(p.c_str(), to.c_str()) == 0) {
+      moved.emplace_back(p, to);
+      continue;
+    }
+    auto e = system_error("cannot move " + p.string() + " to " + to.string(), errno);
+    for (const auto& [back, there] : moved)
+      (void)::rename(there.c_str(), back.c_str());
+    return e;
+  }
+  return {};
+}
+
+std::vector<fs::path> entries(const fs::path& directory) {
+  std::vector<fs::path> out;
+  for (const auto& e : fs::directory_iterator{directory})
+    out.push_back(e.path());
+  return out;
+}
+
+/// What was there goes aside, what has come takes its place; or nothing of it.
+result<void> swap_in(const state::home& h, const fs::path& fresh, const std::vector<fs::path>& old, fs::path& aside) {
+  if (!old.empty()) {
+    aside = h.root() / ("before-restore-" + now_text());
+    if (::mkdir(aside.c_str(), 0700) != 0)
+      return system_error("cannot make " + aside.string(), errno);
+    if (auto ok = move_all(old, aside); !ok)
+      return ok;
+  }
+  auto ok = move_all(entries(fresh), h.root());
+  if (!ok && !old.empty())
+    (void)move_all(entries(aside), h.root());
+  return ok;
+}
+
+} // namespace
+
+result<backup_report> create_backup(const state::home& h, state::database& db, const fs::path& to, bool may_replace) {
+  auto guard = state::home_guard::acquire(h);
+  if (!guard)
+    return std::move(guard).error();
+  auto draft = archive_draft::make(to, name_inside);
+  if (!draft)
+    return std::move(draft).error();
+  backup_report report{to, {}, 0, {}};
+  home_files files{h, *draft, report};
+  auto ok = files.add_all(db);
+  auto database = h.database().filename();
+  if (ok)
+    ok = draft->add(fs::path{home_inside} / ".place", {}); // makes the directory
+  if (ok)
+    ok = db.copy_to(draft->directory() / home_inside / database);
+  std::error_code ignored;
+  fs::remove(draft->directory() / home_inside / ".place", ignored);
+  if (ok)
+    ok = files.note(database.string());
+  json list{{"format", format}, {"version", version}, {"schema", state::database::schema()}, {"home", h.root().string()}, {"made", now_text()},
+            {"nodes", report.nodes}, {"files", files.list()}, {"left_out", report.left_out}};
+  if (ok)
+    ok = draft->add(list_name, list.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+  if (ok)
+    ok = draft->finish(may_replace);
+  if (!ok)
+    return std::move(ok).error();
+  report.files = files.list().size();
+  return report;
+}
+
+result<backup_report> restore_backup(const state::home& h, const fs::path& from, bool replaces) {
+  auto guard = state::home_guard::acquire(h);
+  if (!guard)
+    return std::move(guard).error();
+  auto old = present(h);
+  if (!old.empty() && !replaces)
+    return error{errc::already_exists, "there is something in " + h.root().string() + " already: " + old.front().filename().string(), "--force moves it aside; or set OCKAM_HOME to another directory"};
+  if (auto ok = check_nothing_runs(h); !ok)
+    return std::move(ok).error();
+  auto form = (h.root() / ".restore.XXXXXX").string();
+  if (!::mkdtemp(form.data()))
+    return system_error("cannot make a directory in " + h.root().string(), errno);
+  temporary_directory draft{form};
+  if (auto ok = unpack(from, draft.path); !ok)
+    return std::move(ok).error();
+  auto unpacked = draft.path / name_inside;
+  auto list = read_list(from, unpacked);
+  if (!list)
+    return std::move(list).error();
+  state::home fresh{unpacked / home_inside};
+  if (auto ok = check_files(from, (*list)["files"], fresh.root()); !ok)
+    return std::move(ok).error();
+  auto was = (*list)["home"].get<std::string>();
+  for (const auto& name : state::node_directories(fresh))
+    if (auto ok = move_paths(fresh.config_file(name), was, h.root().string()); !ok)
+      return std::move(ok).error();
+  {
+    auto db = state::database::open(fresh);
+    auto ok = db ? db->move_home(was, h.root().string()) : result<void>{std::move(db).error()};
+    if (!ok)
+      return std::move(ok).error();
+  }
+  backup_report report{from, state::node_directories(fresh), (*list)["files"].size(), {}};
+  for (const auto& one : list->value("left_out", json::array()))
+    if (one.is_string())
+      report.left_out.push_back(one.get<std::string>());
+  if (auto ok = swap_in(h, fresh.root(), old, report.moved_aside); !ok)
+    return std::move(ok).error();
+  return report;
+}
+
+} // namespace ockam::cli
