@@ -41,6 +41,18 @@ int fail(const std::string& error) {
   return 1;
 }
 
+/// False: it was asked for help, and has printed it.
+bool are_read(int argc, char** argv, const po::options_description& d) {
+  po::variables_map vm;
+  po::store(po::parse_command_line(argc, argv, d), vm);
+  if (vm.contains("help")) {
+    std::cout << usage << d;
+    return false;
+  }
+  po::notify(vm);
+  return true;
+}
+
 int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
   load_options o;
   std::string to, route = "echo", output = "plain";
@@ -54,13 +66,8 @@ int run_load(int argc, char** argv, load_result (*run)(const load_options&)) {
     ("warmup", po::value(&o.warmup)->default_value(o.warmup), "seconds before that")
     ("raw", po::bool_switch(&o.raw), "the other side is the echo-server")
     ("output", po::value(&output)->default_value(output), "plain or json")("help,h", "print this");
-  po::variables_map vm;
-  po::store(po::parse_command_line(argc, argv, d), vm);
-  if (vm.contains("help")) {
-    std::cout << usage << d;
+  if (!are_read(argc, argv, d))
     return 0;
-  }
-  po::notify(vm);
   auto colon = to.rfind(':');
   if (colon == std::string::npos || o.connections == 0 || o.in_flight == 0)
     throw po::error{"--to takes HOST:PORT; --connections and --in-flight are at least 1"};
@@ -96,13 +103,8 @@ int run_node(int argc, char** argv) {
     ("seconds", po::value(&o.seconds)->default_value(o.seconds), "how long to count")
     ("warmup", po::value(&o.warmup)->default_value(o.warmup), "seconds before that")
     ("output", po::value(&output)->default_value(output), "plain or json")("help,h", "print this");
-  po::variables_map vm;
-  po::store(po::parse_command_line(argc, argv, d), vm);
-  if (vm.contains("help")) {
-    std::cout << usage << d;
+  if (!are_read(argc, argv, d))
     return 0;
-  }
-  po::notify(vm);
   if (o.bytes == 0 || o.in_flight == 0 || (thread != "socket" && thread != "pool"))
     throw po::error{"--bytes and --in-flight are at least 1; --thread is socket or pool"};
   if (!o.channel.empty() && !o.via.starts_with("tcp:"))
@@ -137,13 +139,8 @@ int run_channels(int argc, char** argv) {
     ("at-once", po::value(&o.at_once)->default_value(o.at_once), "handshakes under way at one time")
     ("keep", po::bool_switch(&o.keep), "keep them until the end of standard input")
     ("output", po::value(&output), "json, which it always is")("help,h", "print this");
-  po::variables_map vm;
-  po::store(po::parse_command_line(argc, argv, d), vm);
-  if (vm.contains("help")) {
-    std::cout << usage << d;
+  if (!are_read(argc, argv, d))
     return 0;
-  }
-  po::notify(vm);
   if (o.count == 0 || o.at_once == 0 || o.to.find(':') == std::string::npos)
     throw po::error{"--to takes HOST:PORT; --count and --at-once are at least 1"};
   auto r = run_channel_load(o, &print_channels);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <span>
 #include <sys/stat.h>
@@ -110,6 +111,15 @@ result<void> unpack(const fs::path& archive, const fs::path& into) {
   auto e = complaint(archive.string() + " cannot be unpacked", *done);
   e.code = errc::invalid_argument;
   return e;
+}
+
+std::string time_of_archive() {
+  auto now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char out[32];
+  std::strftime(out, sizeof(out), "%Y-%m-%dT%H-%M-%SZ", &parts);
+  return out;
 }
 
 std::string sha256_hex(const std::string& text) {

@@ -37,6 +37,9 @@ class archive_draft {
 /// Takes an archive apart, into a directory that is there. Error: `invalid_argument` when it is none.
 result<void> unpack(const std::filesystem::path& archive, const std::filesystem::path& into);
 
+/// Now, in UTC, as names of files may have it: `2026-11-30T13-45-00Z`.
+std::string time_of_archive();
+
 /// The SHA-256 of a text in hex.
 std::string sha256_hex(const std::string& text);
 

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <map>
 #include <set>
 #include <sys/stat.h>
@@ -32,15 +31,6 @@ constexpr const char* name_inside = "ockam-backup";
 constexpr const char* list_name = "manifest.json";
 constexpr const char* home_inside = "home";
 constexpr int format = 1; ///< of an archive; a newer one is refused
-
-std::string now_text() {
-  auto now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char out[32];
-  std::strftime(out, sizeof(out), "%Y-%m-%dT%H-%M-%SZ", &parts);
-  return out;
-}
 
 /// The part of a path below the home; empty for what lies elsewhere.
 std::string below(const fs::path& home, const fs::path& p) {
@@ -244,7 +234,7 @@ std::vector<fs::path> entries(const fs::path& directory) {
 /// What was there goes aside, what has come takes its place; or nothing of it.
 result<void> swap_in(const state::home& h, const fs::path& fresh, const std::vector<fs::path>& old, fs::path& aside) {
   if (!old.empty()) {
-    aside = h.root() / ("before-restore-" + now_text());
+    aside = h.root() / ("before-restore-" + time_of_archive());
     if (::mkdir(aside.c_str(), 0700) != 0)
       return system_error("cannot make " + aside.string(), errno);
     if (auto ok = move_all(old, aside); !ok)
@@ -277,7 +267,7 @@ result<backup_report> create_backup(const state::home& h, state::database& db, c
   fs::remove(draft->directory() / home_inside / ".place", ignored);
   if (ok)
     ok = files.note(database.string());
-  json list{{"format", format}, {"version", version}, {"schema", state::database::schema()}, {"home", h.root().string()}, {"made", now_text()},
+  json list{{"format", format}, {"version", version}, {"schema", state::database::schema()}, {"home", h.root().string()}, {"made", time_of_archive()},
             {"nodes", report.nodes}, {"files", files.list()}, {"left_out", report.left_out}};
   if (ok)
     ok = draft->add(list_name, list.dump(2, ' ', false, json::error_handler_t::replace) + "\n");

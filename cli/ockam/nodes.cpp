@@ -54,6 +54,19 @@ result<state::node_row> known_node(invocation& in, const std::string& name) {
                near ? "did you mean " + *near + "?" : "see them with: ockam node list"};
 }
 
+result<std::vector<std::string>> named_nodes(invocation& in) {
+  std::vector<std::string> out;
+  for (const auto& given : in.args.list("NODE")) {
+    auto name = plain_node_name(given);
+    if (!name)
+      return std::move(name).error();
+    if (auto row = known_node(in, *name); !row)
+      return std::move(row).error();
+    out.push_back(*std::move(name));
+  }
+  return out;
+}
+
 result<control_client> open_node(invocation& in, const std::string& name) {
   auto c = control_client::connect(in.home.control_socket(name).string(), name, in.by());
   if (c || (c.error().code != errc::not_found && c.error().code != errc::closed))

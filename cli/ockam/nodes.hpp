@@ -4,6 +4,7 @@
 #include "cli/ockam/invocation.hpp"
 
 #include <string>
+#include <vector>
 
 /// Finding nodes by name and reaching their control sockets.
 namespace ockam::cli {
@@ -23,6 +24,9 @@ result<std::string> node_or_default(invocation& in, const std::string& given, wi
 
 /// The row of a node. Error: `not_found` with the nearest name.
 result<state::node_row> known_node(invocation& in, const std::string& name);
+
+/// Those that a command was given as NODE…; none: it was given none. Errors: those of `plain_node_name` and `known_node`.
+result<std::vector<std::string>> named_nodes(invocation& in);
 
 /// Connects to a node that runs. Errors: `not_found` (no such node; or its directory is gone), `unreachable`
 /// (it is stopped or was killed), `timed_out`.

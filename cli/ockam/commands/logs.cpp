@@ -24,17 +24,10 @@ result<void> check_lines(const std::string& text) {
 
 /// Those that are named, or all that have a log.
 result<std::vector<std::string>> chosen(invocation& in) {
+  auto named = named_nodes(in);
+  if (!named || !named->empty())
+    return named;
   std::vector<std::string> out;
-  for (const auto& given : in.args.list("NODE")) {
-    auto name = plain_node_name(given);
-    if (!name)
-      return std::move(name).error();
-    if (auto row = known_node(in, *name); !row)
-      return std::move(row).error();
-    out.push_back(*name);
-  }
-  if (!out.empty())
-    return out;
   for (auto& name : state::node_directories(in.home))
     if (in.home.log_file(name))
       out.push_back(std::move(name));

@@ -2,11 +2,10 @@
 // `support-bundle` and `backup`.
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/archive.hpp"
 #include "cli/ockam/backup.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/support_bundle.hpp"
-
-#include <ctime>
 
 namespace ockam::cli {
 
@@ -14,18 +13,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string today() {
-  auto now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char out[32];
-  std::strftime(out, sizeof(out), "%Y-%m-%dT%H-%M-%SZ", &parts);
-  return out;
-}
-
 /// The page on what a bundle holds.
 std::string page_of(const bundle_contents& contents) {
-  std::string out = "# Support bundle\n\nMade by `ockam support-bundle` at " + today()
+  std::string out = "# Support bundle\n\nMade by `ockam support-bundle` at " + time_of_archive()
                     + ". Look through it before you give it to anybody: names of nodes and hosts, addresses and what services have logged are in it.\n\n"
                       "Not in it: private keys, passphrases, tokens, passwords of proxies, cookies, what `${file:…}` stands for, comments of configurations, options of services whose\n"
                       "names tell that they are secrets (secret, password, token, credential, key of an API), and the payload of any message.\n\n| file | what it is |\n|---|---|\n";
@@ -35,18 +25,11 @@ std::string page_of(const bundle_contents& contents) {
 }
 
 result<void> support_bundle(invocation& in) {
-  std::vector<std::string> names;
-  for (const auto& given : in.args.list("NODE")) {
-    auto name = plain_node_name(given);
-    if (!name)
-      return std::move(name).error();
-    if (auto row = known_node(in, *name); !row)
-      return std::move(row).error();
-    names.push_back(*name);
-  }
-  if (names.empty())
-    names = state::node_directories(in.home);
-  auto name = "ockam-support-" + today();
+  auto named = named_nodes(in);
+  if (!named)
+    return std::move(named).error();
+  auto names = named->empty() ? state::node_directories(in.home) : *std::move(named);
+  auto name = "ockam-support-" + time_of_archive();
   fs::path file{in.args.has("to") ? in.args.get("to") : name + ".tar.gz"};
   auto draft = archive_draft::make(file, name);
   if (!draft)

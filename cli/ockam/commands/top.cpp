@@ -62,17 +62,10 @@ node_sample sample(invocation& in, const std::string& name) {
 
 /// Those that are named, or all that run.
 result<std::vector<std::string>> chosen(invocation& in) {
+  auto named = named_nodes(in);
+  if (!named || !named->empty())
+    return named;
   std::vector<std::string> out;
-  for (const auto& given : in.args.list("NODE")) {
-    auto name = plain_node_name(given);
-    if (!name)
-      return std::move(name).error();
-    if (auto row = known_node(in, *name); !row)
-      return std::move(row).error();
-    out.push_back(*name);
-  }
-  if (!out.empty())
-    return out;
   auto db = in.database();
   auto rows = db ? (*db)->nodes() : result<std::vector<state::node_row>>{std::move(db).error()};
   if (!rows)
