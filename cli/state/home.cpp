@@ -22,12 +22,17 @@ result<void> make_directory(const std::filesystem::path& p) {
       return ok;
   if (::mkdir(p.c_str(), 0700) == 0 || errno == EEXIST)
     return {};
-  auto e = system_error("cannot create " + p.string(), errno);
-  e.hint = "OCKAM_HOME names the directory to use";
-  return e;
+  return home_error("cannot create " + p.string(), errno);
 }
 
 } // namespace
+
+error home_error(const std::string& what, int err) {
+  auto e = system_error(what, err);
+  if (e.hint.empty() || err == EROFS)
+    e.hint = "OCKAM_HOME names the directory to use";
+  return e;
+}
 
 result<home> home::from_environment() {
   if (const char* given = std::getenv("OCKAM_HOME"); given && *given)

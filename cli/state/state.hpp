@@ -62,6 +62,9 @@ class home {
   std::filesystem::path root_;
 };
 
+/// Why the home, or something in it, cannot be used, with where else it may be.
+error home_error(const std::string& what, int err);
+
 /// `[A-Za-z0-9_-]+`, at most 64 bytes (the control socket's path has to fit 107). Error: `invalid_argument`.
 result<void> check_node_name(std::string_view name);
 

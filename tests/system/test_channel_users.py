@@ -386,8 +386,14 @@ def test_a_trace_shows_channels_with_who_is_there_and_the_hops_around_and_within
     assert [h["type"] for h in hops] == ["tcp-link", "hop", "secure-channel-listener", f"secure-channel with {relay}", "hop", "echo"], hops
     assert [h["hop"] for h in hops] == [1, 2, 3, 4, 5, 6] and found.json["outcome"] == "answered"
     made = ockam("secure-channel", "create", "--from", "app", "--to", "/node/relay/service/api").out.strip()
-    hops = ockam("trace", f"{made}/service/echo", "--from", "app", "--output", "json").json["hops"]
-    assert [h["type"] for h in hops] == [f"secure-channel with {relay}", "echo"]
+    found = ockam("trace", f"{made}/service/echo", "--from", "app", "--output", "json").json
+    assert [h["type"] for h in found["hops"]] == [f"secure-channel with {relay}", "echo"]
+    assert [[h["type"] for h in way["hops"]] for way in found["outside"]] == [["tcp-link", "secure-channel-listener"]], found
+    inner = ockam("secure-channel", "create", "--from", "app", "--to", f"{made}/service/hop/service/api").out.strip()
+    found = ockam("trace", f"{inner}/service/echo", "--from", "app", "--output", "json").json
+    assert [[h["type"] for h in way["hops"]] for way in found["outside"]] == [
+        ["tcp-link", "secure-channel-listener"],
+        [f"secure-channel with {relay}", "hop", "secure-channel-listener"]], found
     lost = ockam("trace", "/node/relay/secure/api/service/nowhere", "--from", "app", "--output", "json")
     assert lost.json["died"]["hop"] == 4 and lost.json["died"]["reason"] == "unknown-worker", lost
 

@@ -503,7 +503,7 @@ def test_a_node_of_another_user_is_said(env, programs, ockam, home):
     pid = pid_of(ockam, "n1")
     for words in (["node", "list"], ["node", "stop", "n1"], ["node", "create", "n2"], ["message", "send", "hi", "--to", "/node/n1/service/echo"]):
         r = other(*words)
-        assert r.returncode == 70 and "ermission denied" in r.stderr, r
+        assert r.returncode == 70 and "ermission denied" in r.stderr and "help: " in r.stderr, r
     for d in (home, home / "nodes", home / "nodes/n1"):
         d.chmod(0o755)
     r = other("message", "send", "hi", "--to", "/node/n1/service/echo")
