@@ -81,7 +81,7 @@ void passed_sockets::drop_unreachable(const std::string& path) {
       continue;
     }
     log(level::warn, "node", "the socket at " + printable(path) + " was handed over, and its file is gone: closed");
-    manager_.forget(it->name); // now: what is opened in its place is kept under this name
+    manager_.forget(it->name); // now, before something else is kept under this name
     ::close(it->fd);
     it = sockets_.erase(it);
   }

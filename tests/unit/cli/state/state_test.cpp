@@ -423,7 +423,8 @@ TEST_F(state_test, all_files_of_a_log_are_found_the_oldest_first) {
   EXPECT_EQ(h.log_files("n1").error().code, errc::not_found);
   auto names = [&] {
     std::string out;
-    for (const auto& p : *h.log_files("n1"))
+    auto all = h.log_files("n1");
+    for (const auto& p : *all)
       out += p.filename().string() + " ";
     return out;
   };
