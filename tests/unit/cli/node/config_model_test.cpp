@@ -124,8 +124,8 @@ TEST(config_mask, hides_passwords_of_every_url_and_setting) {
   EXPECT_EQ(masked_written(nullptr, "dsn", "postgres://u:hunter2@${H}/db"), "postgres://u:********@${H}/db");
   EXPECT_EQ(masked_value(nullptr, "dsn", "postgres://h/db?Password=hunter2&ssl=on"), "postgres://h/db?Password=********&ssl=on");
   EXPECT_EQ(masked_value(nullptr, "dsn", "host=h password=hunter2 port=1"), "host=h password=******** port=1");
-  for (std::string plain : {"https://h:443/x@y", "http://h:1", "mail://me@h", "a:b@c", "ssl=on"})
-    EXPECT_EQ(masked_value(nullptr, "at", plain), plain);
+  for (std::string shown : {"https://h:443/x@y", "http://h:1", "mail://me@h", "a:b@c", "ssl=on"})
+    EXPECT_EQ(masked_value(nullptr, "at", shown), shown);
 }
 
 TEST(config_model, shows_nothing_that_stands_beside_a_name) {
