@@ -513,6 +513,15 @@ def test_a_node_of_another_user_is_said(env, programs, ockam, home):
     assert Process(pid).alive()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_root_does_not_work_in_the_home_of_another_user(run, ockam, home):
+    os.chown(home, 65534, 65534)
+    for r in (ockam("node", "list"), ockam("node", "create", "n1"), run("ockam-node", "--name", "n1")):
+        assert r.code in (70, 73) and "sudo -u" in r.err, r
+    assert list(home.iterdir()) == []
+    os.chown(home, 0, 0)
+
+
 def test_a_node_that_hangs_is_shown_and_the_exit_code_says_that_it_hangs(ockam):
     ockam("node", "create", "n1")
     Process(pid_of(ockam, "n1")).freeze()

@@ -29,6 +29,11 @@ to = 127.0.0.1:1
 to = /service/outlet
 [relay r]
 at = /ip4/127.0.0.1/tcp/1
+[identity]
+vault = n1.vault
+history = n1.identity
+[secure-channel west-channel]
+to = /ip4/127.0.0.1/tcp/1/service/api
 [http]
 address = 127.0.0.1:0
 """
