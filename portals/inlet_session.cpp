@@ -71,6 +71,16 @@ class inlet_session final : public worker {
     answered_ = reactor().now();
   }
 
+  /// Whether it answers a question that has had no answer yet: anything else may be of somebody who knows this address.
+  bool is_answer(const message& m) {
+    cbor::reader in{m.bytes()};
+    auto number = in.read_uint();
+    if (!number || !in.at_end() || *number <= heard_ || *number > asked_)
+      return false;
+    heard_ = *number;
+    return true;
+  }
+
   void on_message(message_ptr m) override {
     if (const auto* r = m->header.get_report())
       return reported(*r, *m);
@@ -80,8 +90,11 @@ class inlet_session final : public worker {
   /// Where there is no echo, or none for us, somebody is there who says so.
   void reported(const report& r, const message& m) {
     bool of_echo = r.hop == address{std::string{echo}} && (r.reason == drop_reason::unknown_worker || r.reason == drop_reason::refused);
-    if (of_echo)
-      return up(m);
+    if (of_echo) {
+      if (std::exchange(heard_, asked_) != asked_) // there is something that it may be about
+        up(m);
+      return;
+    }
     if (r.reason == drop_reason::node_stopping)
       leaving(to_error(r).cause);
     else if (r.reason != drop_reason::congested)
@@ -90,6 +103,8 @@ class inlet_session final : public worker {
 
   void up(const message& m) {
     answered_ = reactor().now();
+    if (!is_answer(*m))
+      return drop(std::move(m), drop_reason::refused, "it answers no question of the inlet");
     if (!inlet_->admits(m))
       return down("the far end is not whom allow names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
     now_ = m.foreign ? with_others : with_ours;
@@ -116,7 +131,7 @@ class inlet_session final : public worker {
   const rhythm at_first_;
   rhythm now_;
   net::reactor::clock::time_point answered_{};
-  std::uint64_t asked_ = 0;
+  std::uint64_t asked_ = 0, heard_ = 0; ///< numbers of the last question, and of the last one that was answered
 };
 
 } // namespace
