@@ -36,7 +36,22 @@ class inlet_session final : public worker {
 
   void on_start() override {
     answered_ = reactor().now();
+    if (inlet_->channels)
+      watch_channels();
     ask();
+  }
+
+  void on_stop() noexcept override {
+    if (inlet_->channels)
+      inlet_->channels->watch(nullptr);
+  }
+
+  /// Streams do not survive the end of their channel, and who is at its other end, or is not, nobody else says. What they
+  /// tell, they may tell from within a call of this.
+  void watch_channels() {
+    inlet_->channels->watch([this, box = my_postbox()](bool is_up, const std::string& why) {
+      (void)box.post([this, is_up, why] { is_up ? ask() : down(why); });
+    });
   }
 
   void ask() {
@@ -46,13 +61,24 @@ class inlet_session final : public worker {
     m->header.flags(route_header::flag_report);
     m->held = credit{node.local_budget, m->footprint()};
     node.board.deliver(std::move(m));
-    set_timer(now_.period);
+    cancel_timer(timer_);
+    timer_ = set_timer(now_.period);
   }
 
   static payload question(std::uint64_t number) {
     std::array<std::byte, cbor::head_size(~std::uint64_t{0})> out;
     cbor::write_head(out.data(), cbor::major::uint, number);
     return payload{std::span{out}.first(cbor::head_size(number))};
+  }
+
+  /// Whether it answers a question that has had no answer yet: anything else may be of somebody who knows this address.
+  bool is_answer(const message& m) {
+    cbor::reader in{m.bytes()};
+    auto number = in.read_uint();
+    if (!number || !in.at_end() || *number <= heard_ || *number > asked_)
+      return false;
+    heard_ = *number;
+    return true;
   }
 
   void on_timer(std::uint64_t) override {
@@ -71,19 +97,11 @@ class inlet_session final : public worker {
     answered_ = reactor().now();
   }
 
-  /// Whether it answers a question that has had no answer yet: anything else may be of somebody who knows this address.
-  bool is_answer(const message& m) {
-    cbor::reader in{m.bytes()};
-    auto number = in.read_uint();
-    if (!number || !in.at_end() || *number <= heard_ || *number > asked_)
-      return false;
-    heard_ = *number;
-    return true;
-  }
-
   void on_message(message_ptr m) override {
     if (const auto* r = m->header.get_report())
       return reported(*r, *m);
+    if (!is_answer(*m))
+      return drop(std::move(m), drop_reason::refused, "it answers no question of the inlet");
     up(*m);
   }
 
@@ -103,8 +121,6 @@ class inlet_session final : public worker {
 
   void up(const message& m) {
     answered_ = reactor().now();
-    if (!is_answer(*m))
-      return drop(std::move(m), drop_reason::refused, "it answers no question of the inlet");
     if (!inlet_->admits(m))
       return down("the far end is not whom allow names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
     now_ = m.foreign ? with_others : with_ours;
@@ -132,6 +148,7 @@ class inlet_session final : public worker {
   rhythm now_;
   net::reactor::clock::time_point answered_{};
   std::uint64_t asked_ = 0, heard_ = 0; ///< numbers of the last question, and of the last one that was answered
+  std::uint64_t timer_ = 0;
 };
 
 } // namespace
