@@ -13,7 +13,10 @@ namespace ockam::channels {
 
 inline constexpr std::string_view channel_kind = "secure-channel", listener_kind = "secure-channel-listener", identity_kind = "channel-identity";
 
+/// Of a list that says who may be there: one that names nobody is what a command in quotes leaves that has failed.
 inline result<void> check_identifiers(const std::string& text) {
+  if (split_list(text).empty())
+    return error{errc::invalid_argument, "it names nobody", "an identifier, as `ockam identity show` prints it"};
   for (const auto& one : split_list(text))
     if (auto id = identities::parse_identifier(one); !id)
       return std::move(id).error();

@@ -32,11 +32,11 @@ class Connection:
             self._stop()
             raise
 
-    def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None) -> None:
-        self._run(self._c.send(route, payload, sender=sender))
+    def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None) -> None:
+        self._run(self._c.send(route, payload, sender=sender, authorized=authorized))
 
-    def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0) -> Message:
-        return self._run(self._c.request(route, payload, timeout))
+    def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0, *, authorized: str | None = None) -> Message:
+        return self._run(self._c.request(route, payload, timeout, authorized=authorized))
 
     def wait_connected(self, timeout: float | None = 10.0) -> None:
         self._run(self._c.wait_connected(timeout))

@@ -28,7 +28,7 @@ class nobody final : public script_host {
   void pass_on(message_ptr) override {}
   void nobody_to_answer() override {}
   void post(const route&, payload) override {}
-  route through(std::string_view) override { return {}; }
+  route through(std::string_view, std::optional<std::string_view>) override { return {}; }
   question ask(const route&, payload, std::chrono::milliseconds) override { return 0; }
   question start_child(child_wish) override { return 0; }
   void stop_child(std::string_view) override {}

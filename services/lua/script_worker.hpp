@@ -127,7 +127,7 @@ class script_worker : public worker, public collects_garbage, protected script_h
   void pass_on(message_ptr m) override { worker::forward(std::move(m)); }
   void nobody_to_answer() override;
   void post(const route& onward, payload body) override;
-  route through(std::string_view text) override;
+  route through(std::string_view text, std::optional<std::string_view> authorized) override;
   question ask(const route& onward, payload body, std::chrono::milliseconds timeout) override;
   question start_child(child_wish what) override;
   void stop_child(std::string_view which) override;

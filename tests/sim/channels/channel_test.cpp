@@ -126,6 +126,44 @@ TEST_F(secure_channel, of_a_node_without_an_identity_is_refused) {
   EXPECT_EQ(c.board().find(address{"api"}), nullptr);
 }
 
+TEST_F(secure_channel, keeps_each_message_for_5_s_while_it_is_made_anew) {
+  connect();
+  ASSERT_EQ(state(), "up");
+  b.reset();
+  ASSERT_TRUE(within(5s, [&] { return state() == "down"; }));
+  admit_answers(a->board(), address{"me"}, address{"c"});
+  got->clear();
+  auto hello = bare_text("first");
+  a->send({"c", "uppercase"}, hello, "me", true);
+  net.advance(4s);
+  a->send({"c", "uppercase"}, bare_text("second"), "me", true);
+  net.advance(2s); // the first one has waited for 6 s, the second one for 2
+  ASSERT_EQ(got->size(), 1u);
+  EXPECT_NE(said().find("the channel is down"), std::string::npos) << said();
+  got->clear();
+  start_b();
+  ASSERT_TRUE(within(2500ms, [&] { return !got->empty(); }));
+  EXPECT_EQ(said(), "SECOND");
+}
+
+TEST_F(secure_channel, gives_nothing_that_it_has_kept_to_somebody_else_than_was_there) {
+  connect();
+  ASSERT_EQ(state(), "up");
+  auto flow = field(*a, "secure-channel", "c", "flow_control_id");
+  b.reset();
+  ASSERT_TRUE(within(5s, [&] { return state() == "down"; }));
+  got->clear();
+  a->send({"c", "who"}, bare_text("for b alone"), "me", true);
+  id_b = somebody();
+  start_b();
+  ASSERT_TRUE(within(5s, [&] { return !got->empty(); }));
+  EXPECT_NE(said().find("somebody else than before"), std::string::npos) << said();
+  ASSERT_TRUE(within(5s, [&] { return state() == "up"; })) << "nobody has said who may be there";
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_identifier"), id_b->name());
+  EXPECT_NE(field(*a, "secure-channel", "c", "flow_control_id"), flow) << "what was let in from the one before is not from this one";
+  EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");
+}
+
 TEST_F(secure_channel, goes_through_hops_and_the_answers_come_back) {
   node c{net, config_of("c", "127.0.0.1:4002"), services_with_relays()};
   c.start("hop", "hop2");
