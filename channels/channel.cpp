@@ -16,8 +16,9 @@ namespace wire = identities::channel_message;
 
 /// One message of a handshake and what becomes of it, while another thread has it.
 struct channel::step {
-  std::optional<ids::handshake> h;
-  message_ptr m; ///< null: the first step of an initiator
+  identity_ptr own = {}; ///< `h` refers to its keys, and the work of another thread may outlive the channel and its listener
+  std::optional<ids::handshake> h = {};
+  message_ptr m = {}; ///< null: the first step of an initiator
   result<ids::bytes> out = ids::bytes{};
 };
 
@@ -108,9 +109,8 @@ void channel::on_stop() noexcept {
 // -- the handshake -----------------------------------------------------------------------------------
 
 void channel::begin() {
-  auto s = std::make_shared<step>();
-  take(s, [who = terms_.own, wanted = terms_.wanted, shown = terms_.shown](step& mine) {
-    auto own = who->own(environment::now());
+  take(std::make_shared<step>(step{.own = terms_.own}), [wanted = terms_.wanted, shown = terms_.shown](step& mine) {
+    auto own = mine.own->own(environment::now());
     if (!own) {
       mine.out = std::move(own).error();
       return;
@@ -118,7 +118,7 @@ void channel::begin() {
     own->proof.features = ids::feature_pings;
     if (!shown.empty())
       own->proof.credentials = shown;
-    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *who->known()));
+    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *mine.own->known()));
     mine.out = mine.h->begin();
   });
 }
@@ -140,10 +140,8 @@ void channel::on_handshake(message_ptr m) {
     waiting_.push_back(std::move(m));
     return;
   }
-  auto s = std::make_shared<step>();
-  s->h = std::exchange(handshake_, std::nullopt);
-  s->m = std::move(m);
-  take(s, [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
+  auto s = std::make_shared<step>(step{terms_.own, std::exchange(handshake_, std::nullopt), std::move(m)});
+  take(std::move(s), [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
 }
 
 void channel::stepped(step& s) {
