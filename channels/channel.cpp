@@ -289,7 +289,10 @@ message_ptr channel::fresh(bool with_return) const {
 
 void channel::seal(message_ptr m) {
   m->header.pop_onward();
-  auto ok = out_->send(m, fresh(false), terms_.env->node.limits.max_frame);
+  auto most = terms_.env->node.limits.max_frame;
+  if (m->body.size() > most / 2) // far below it all fits, whatever the way
+    most -= std::min(most, terms_.env->around(to_));
+  auto ok = out_->send(m, fresh(false), most);
   if (ok)
     ++sent_;
   else if (ok.error().code == errc::too_large)
@@ -377,9 +380,10 @@ void channel::refreshed(result<ids::peer>& fresh) {
   peer_->credentials = std::move(fresh->credentials);
 }
 
-void channel::say_anew(const ids::bytes& what) {
+/// A channel that shows a credential of its own goes on to show that one.
+void channel::say_anew(const node_identity::news& what) {
   if (phase_ == phase::open)
-    send_plain(what);
+    send_plain(wire::encode_refresh(what.history, terms_.shown.empty() ? what.credentials : terms_.shown));
 }
 
 void channel::refuse(message_ptr m, std::string_view reason, const std::string& line) {

@@ -97,8 +97,12 @@ class channel final : public worker, private incoming::owner {
   std::span<const identities::verified_credential> credentials() const noexcept {
     return peer_ ? std::span<const identities::verified_credential>{peer_->credentials} : std::span<const identities::verified_credential>{};
   }
-  /// Tells the other end of another key, or another credential, of this one: `node_identity::refresh` has made it.
-  void say_anew(const identities::bytes& what);
+  /// Tells the other end of another key, or another credential, of this one.
+  void say_anew(const node_identity::news& what);
+  /// How long nothing was heard of the other end.
+  std::chrono::nanoseconds silent() const { return reactor().now() - heard_; }
+  /// Its other end is taken to be there though nothing is heard of it, and may be gone all the same.
+  bool may_be_dead() const { return !pings_ && silent() >= silence; }
   /// Ends it from here: its owner is told, and the other end.
   void end(error why);
 
