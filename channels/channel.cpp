@@ -22,6 +22,12 @@ struct channel::step {
   result<ids::bytes> out = ids::bytes{};
 };
 
+/// What the other end says of itself anew, charged until it was checked.
+struct channel::said_anew {
+  wire::refresh what;
+  credit held;
+};
+
 channel::channel(terms t, std::uint32_t flow, route way)
   : terms_{std::move(t)}, role_{role::initiator}, flow_{flow}, to_{std::move(way)} {}
 
@@ -331,7 +337,7 @@ void channel::opened(opened_message o) {
   if (!what)
     return refuse(std::move(o.outer), "not decoded", what.error().cause);
   if (auto* refresh = std::get_if<wire::refresh>(&*what))
-    return on_refresh(std::move(*refresh));
+    return on_refresh(std::move(*refresh), std::move(o.outer->held));
   if (std::holds_alternative<wire::end_of_channel>(*what)) {
     closed_by_peer_ = true;
     return end({errc::closed, "the other end has closed the channel", {}});
@@ -362,17 +368,29 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
   board().deliver(std::move(inner));
 }
 
-/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing.
-void channel::on_refresh(wire::refresh what) {
-  auto shared = std::make_shared<wire::refresh>(std::move(what));
-  (void)terms_.env->work.add(link_.producer, crew::step::first, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), shared, box = my_postbox(), this] {
-    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, *own->known(), environment::now()));
+/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing. One is checked at a
+/// time, and of those that come meanwhile the newest is the one that counts.
+void channel::on_refresh(wire::refresh what, credit held) {
+  newest_ = std::make_shared<said_anew>(said_anew{std::move(what), std::move(held)});
+  if (!checks_)
+    check_refresh();
+}
+
+/// In turns of this channel: a peer that says much delays no handshake of its link.
+void channel::check_refresh() {
+  checks_ = terms_.env->work.add({flow_}, crew::step::first, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), it = std::exchange(newest_, nullptr), box = my_postbox(), this] {
+    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(it->what.history), it->what.credentials, wanted, *own->known(), environment::now()));
     (void)box.post([this, fresh] { refreshed(*fresh); });
   });
 }
+  if (!checks_)
+    terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew is not checked: too much waits for it");
 
 void channel::refreshed(result<ids::peer>& fresh) {
   if (!fresh)
+  checks_ = false;
+  if (newest_ && phase_ == phase::open)
+    check_refresh();
     return terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew does not count, " + std::string{to_string(fresh.error().code)} + ": " + fresh.error().cause);
   for (const auto& why : fresh->refused_credentials)
     log_debug("a credential of " + *source_.identity + " does not count: " + why);

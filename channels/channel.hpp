@@ -111,6 +111,7 @@ class channel final : public worker, private incoming::owner {
   struct step;
 
   /// Messages that do not open, before the handshake is given up: anybody may send some to its address.
+  struct said_anew;
   static constexpr unsigned most_attempts = 16;
   /// Messages that wait for a step, or for the owner of E.
   static constexpr std::size_t most_waiting = 1024;
@@ -151,7 +152,8 @@ class channel final : public worker, private incoming::owner {
   void not_opened(message_ptr m, std::string_view reason, const std::string& line) override { refuse(std::move(m), reason, line); }
   void let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size,
               const identities::channel_message::for_worker& what);
-  void on_refresh(identities::channel_message::refresh what);
+  void on_refresh(identities::channel_message::refresh what, credit held);
+  void check_refresh();
   void refreshed(result<identities::peer>& fresh);
   void refuse(message_ptr m, std::string_view reason, const std::string& line);
   void follow(const message& m);
@@ -188,6 +190,8 @@ class channel final : public worker, private incoming::owner {
   net::reactor::clock::time_point heard_{};
   unsigned unanswered_ = 0;
   std::uint32_t leaves_by_ = 0; ///< flow control id of the link that the way begins with; 0: unknown
+  std::shared_ptr<said_anew> newest_; ///< what the other end says of itself anew; null: nothing waits to be checked
+  bool checks_ = false;               ///< another thread has one before it
 };
 
 } // namespace ockam::channels
