@@ -31,9 +31,9 @@ struct channel::said_anew {
 channel::channel(terms t, std::uint32_t flow, route way)
   : terms_{std::move(t)}, role_{role::initiator}, flow_{flow}, to_{std::move(way)} {}
 
-channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m1)
+channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m1, origin whose)
   : terms_{std::move(t)}, role_{role::responder}, flow_{flow}, to_{m1.header.return_route()}, link_{m1.source()},
-    handshake_{std::move(h)} {}
+    whose_{std::move(whose)}, handshake_{std::move(h)} {}
 
 channel::~channel() {
   if (in_)
@@ -131,7 +131,7 @@ void channel::begin() {
 
 /// Has another thread do it; what comes meanwhile waits.
 void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
-  bool taken = terms_.env->work.add(link_.producer, s->m ? crew::step::next : crew::step::first, [s, work = std::move(work), box = my_postbox(), this] {
+  bool taken = terms_.env->work.add(whose_, s->m ? crew::step::next : crew::step::first, [s, work = std::move(work), box = my_postbox(), this] {
     work(*s);
     (void)box.post([this, s] { stepped(*s); });
   });
@@ -246,11 +246,12 @@ void channel::send_handshake(const ids::bytes& what, credit held) {
 // -- whether it lives --------------------------------------------------------------------------------
 
 void channel::look_around() {
-  const auto silent = reactor().now() - heard_;
+  const auto silent = this->silent();
   const bool has_link = leaves_by_ == 0 || !board().flows().text(leaves_by_).empty();
   if (role_ == role::responder) {
-    if ((pings_ || !has_link) && silent >= silence)
-      return end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(silence.count() / 1000) + " s", {}});
+    const auto bears = pings_ || !has_link ? silence : longest_silence;
+    if (silent >= bears)
+      return end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(bears.count() / 1000) + " s", {}});
     return look_in(silent < silence ? silence - silent : silence);
   }
   if (!has_link)
@@ -382,15 +383,15 @@ void channel::check_refresh() {
     auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(it->what.history), it->what.credentials, wanted, *own->known(), environment::now()));
     (void)box.post([this, fresh] { refreshed(*fresh); });
   });
-}
   if (!checks_)
     terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew is not checked: too much waits for it");
+}
 
 void channel::refreshed(result<ids::peer>& fresh) {
-  if (!fresh)
   checks_ = false;
   if (newest_ && phase_ == phase::open)
     check_refresh();
+  if (!fresh)
     return terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew does not count, " + std::string{to_string(fresh.error().code)} + ": " + fresh.error().cause);
   for (const auto& why : fresh->refused_credentials)
     log_debug("a credential of " + *source_.identity + " does not count: " + why);

@@ -3,6 +3,7 @@
 
 #include "channels/environment.hpp"
 #include "channels/incoming.hpp"
+#include "channels/origin.hpp"
 #include "channels/outgoing.hpp"
 #include "identity/channel_message.hpp"
 #include "runtime/workers/worker.hpp"
@@ -60,7 +61,8 @@ struct channel_events {
 ///         └── too many messages that do not open, the time is over, a peer whom we do not take ──▶ ended
 ///
 /// How it ends: its owner stops it, and the other end is told (Close); the other end says so; or, between nodes of this
-/// implementation, nothing is heard for a while though pings ask for it. Nothing is ever sent about a failure.
+/// implementation, nothing is heard for a while though pings ask for it. A responder whose other end sends no pings ends when
+/// nothing was heard for an hour, since that may be gone for good. Nothing is ever sent about a failure.
 ///
 /// What steps of the handshake cost is done on other threads (`crew`), one message at a time; what comes meanwhile waits
 /// here. Small messages are sealed and opened here, a few microseconds each, and large ones on other threads as well, all of
@@ -70,7 +72,7 @@ class channel final : public worker, private incoming::owner {
   /// One that begins, by this way: it ends at a listener.
   channel(terms t, std::uint32_t flow, route way);
   /// One that has taken m1 and answers `m2`, back the way that `m1` came.
-  channel(terms t, std::uint32_t flow, identities::handshake h, const message& m1);
+  channel(terms t, std::uint32_t flow, identities::handshake h, const message& m1, origin whose);
   ~channel() override;
 
   /// The alias E is `a` from now on.
@@ -109,9 +111,9 @@ class channel final : public worker, private incoming::owner {
  private:
   enum class phase : std::uint8_t { handshake, open, ended };
   struct step;
+  struct said_anew;
 
   /// Messages that do not open, before the handshake is given up: anybody may send some to its address.
-  struct said_anew;
   static constexpr unsigned most_attempts = 16;
   /// Messages that wait for a step, or for the owner of E.
   static constexpr std::size_t most_waiting = 1024;
@@ -123,6 +125,8 @@ class channel final : public worker, private incoming::owner {
   static constexpr unsigned most_unanswered = 3;
   /// When a responder gives up an initiator that pings, or one whose link is gone.
   static constexpr std::chrono::milliseconds silence{60'000};
+  /// The same of an initiator that sends no pings: it may just have nothing to say, but not for ever.
+  static constexpr std::chrono::milliseconds longest_silence{3'600'000};
 
   void on_start() override;
   void on_message(message_ptr m) override;
@@ -172,6 +176,7 @@ class channel final : public worker, private incoming::owner {
   route to_;              ///< to the other end, or to its listener
   message_source source_; ///< of what comes out of the channel
   message_source link_;   ///< by which the other end's messages come; of a responder
+  const origin whose_ = {}; ///< who has begun it, for the turns of handshakes; of an initiator this node
   bool pings_ = false;    ///< the other end answers pings
   bool up_ = false;
   bool closed_by_peer_ = false;
@@ -185,13 +190,13 @@ class channel final : public worker, private incoming::owner {
   std::shared_ptr<outgoing> out_; ///< null: not open yet
   std::shared_ptr<incoming> in_;
   std::optional<identities::peer> peer_;
+  std::shared_ptr<said_anew> newest_; ///< what the other end says of itself anew; null: nothing waits to be checked
+  bool checks_ = false;               ///< another thread has one before it
   std::uint64_t last_nonce_ = 0;
   std::uint64_t sent_ = 0, received_ = 0, not_opened_ = 0;
   net::reactor::clock::time_point heard_{};
   unsigned unanswered_ = 0;
   std::uint32_t leaves_by_ = 0; ///< flow control id of the link that the way begins with; 0: unknown
-  std::shared_ptr<said_anew> newest_; ///< what the other end says of itself anew; null: nothing waits to be checked
-  bool checks_ = false;               ///< another thread has one before it
 };
 
 } // namespace ockam::channels
