@@ -38,6 +38,7 @@ void reloading::read(node_options& fresh) {
   for (const auto& p : fresh.problems)
     log(level::error, "node", p);
   if (!fresh.problems.empty()) {
+    parts_.secure.refresh(); // keys that were changed have nothing to do with what is wrong there
     parts_.manager.ready("ready; the configuration is wrong, nothing was changed: " + fresh.problems.front().cause);
     return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
   }
@@ -57,9 +58,9 @@ void reloading::read(node_options& fresh) {
 
 void reloading::done(bool ok, const node_config& fresh, const std::string& tcp) {
   auto& config = parts_.options.config;
+  parts_.secure.refresh();
   if (ok) {
     config.stop_grace = fresh.stop_grace;
-    parts_.secure.refresh();
     if (auto served = parts_.http.serve(fresh.http); !served)
       log(level::error, "http", served.error());
     else
