@@ -33,6 +33,7 @@ result<ids::requirements> requirements_of(const option_values& keys, node_identi
   for (const auto& text : keys.get<std::vector<std::string>>("authorized"))
     if (auto id = ids::parse_identifier(text))
       out.authorized->push_back(*id);
+  own.known()->always_room_for(*out.authorized);
   return out;
 }
 

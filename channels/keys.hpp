@@ -70,7 +70,7 @@ inline constexpr std::array<key_descriptor, 5> listener_keys{{
   authority_key,
   {.name = "allow", .type = key_type::list,
    .about = "workers that those at the other end may reach; `services` stands for echo, uppercase and what was started by name", .fallback = "services"},
-  {.name = "max-channels", .type = key_type::number, .about = "channels at one time", .fallback = "4096", .least = 1, .most = 100'000},
+  {.name = "max-channels", .type = key_type::number, .about = "channels at one time; one link has 15/16 of them at most", .fallback = "4096", .least = 1, .most = 100'000},
 }};
 
 /// Those of `[identity]` that one beside it has as well.

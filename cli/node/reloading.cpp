@@ -64,6 +64,7 @@ void reloading::read(node_options& fresh) {
 
 void reloading::refuse(const error& why) {
   log(level::error, "node", why);
+  parts_.secure.refresh(); // keys that were changed have nothing to do with what is wrong there
   parts_.manager.ready("ready; the configuration is wrong, nothing was changed: " + why.cause);
   log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
 }
@@ -75,9 +76,9 @@ bool reloading::frees(const std::string& address) const {
 
 void reloading::done(bool ok, const node_config& fresh, const std::string& tcp, std::optional<http_service::next>& http) {
   auto& config = parts_.options.config;
+  parts_.secure.refresh();
   if (ok) {
     config.stop_grace = fresh.stop_grace;
-    parts_.secure.refresh();
     auto served = http ? result<void>{} : parts_.http.serve(fresh.http);
     if (http)
       parts_.http.take(*std::move(http));

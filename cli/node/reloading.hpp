@@ -17,7 +17,7 @@
 namespace ockam {
 
 /// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start: all of it or
-/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
+/// nothing; identities are read again in any case. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
 /// users may take its time; the main thread goes on to hear signals. The service manager hears when it begins and ends.
 ///
 ///     ──SIGHUP──▶ reading ──▶ [http] opens ──▶ n.reload ──▶ [http] goes over, log-level, identities, database

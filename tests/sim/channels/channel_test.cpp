@@ -347,5 +347,34 @@ TEST_F(secure_channel, access_control_by_identity_lets_in_whom_it_names) {
   EXPECT_NE(ask({link->name, "guarded"}).find("does not let this peer reach"), std::string::npos) << "without a channel it is nobody";
 }
 
+TEST_F(secure_channel, what_fits_no_frame_with_what_is_around_it_is_told_to_who_sent_it) {
+  auto box = std::make_unique<mailbox>();
+  auto* at_b = &box->got;
+  b->start("box", std::move(box));
+  a.reset();
+  auto small = config_of("a", "");
+  small.limit.max_frame = 1u << 20;
+  a.emplace(net, small, services_with_relays(), id_a);
+  auto me = std::make_unique<mailbox>();
+  got = &me->got;
+  a->start("me", std::move(me));
+  connect();
+  connect({{"to", "/service/c/service/api"}}, "inner");
+  ASSERT_EQ(state("inner"), "up");
+  for (const char* by : {"c", "inner"}) {
+    admit_answers(a->board(), address{"me"}, address{by});
+    std::size_t arrived = 0, told = 0;
+    for (std::size_t less = 20; less < 1'200; less += 7) {
+      got->clear();
+      at_b->clear();
+      a->send({address{by}, address{"box"}}, std::string(small.limit.max_frame - less, 'x'), "me", true);
+      ASSERT_EQ(at_b->size() + got->size(), 1u) << by << ", " << less << " below max-frame";
+      ++(at_b->empty() ? told : arrived);
+    }
+    EXPECT_GT(arrived, 0u);
+    EXPECT_GT(told, 0u);
+  }
+}
+
 } // namespace
 } // namespace ockam::sim

@@ -269,5 +269,56 @@ TEST_F(in_files, a_channel_and_a_listener_have_the_identity_of_their_section) {
   EXPECT_NE(field(*a, "channel-identity", "third", "reason"), "");
 }
 
+TEST_F(in_files, a_section_of_an_identity_that_comes_again_is_had_by_who_began_with_it) {
+  auto authority = to_hex(issuer.exported());
+  option_texts keys{{"vault", config.vault}, {"history", config.history}, {"credential-file", folder + "/credential"}};
+  write(folder + "/credential", credential("reader"));
+  write(folder + "/other", credential("writer"));
+  ASSERT_EQ(begin(*b, "channel-identity", "second", keys), "");
+  ASSERT_EQ(begin(*b, "secure-channel-listener", "as-second", {{"identity", "second"}}), "");
+  option_texts to{{"to", "/ip4/127.0.0.1/tcp/4000/service/as-second"}, {"authority", authority}};
+  connect(to);
+  ASSERT_TRUE(within(2s, [&] { return state() == "up"; }));
+  auto told = [&](const std::string& name) { return field(*a, "secure-channel", name, "their_credentials"); };
+  ASSERT_EQ(told("c"), to_string(issuer.id()) + " role=reader");
+
+  keys["credential-file"] = folder + "/other"; // as a reload does it
+  end(*b, "channel-identity", "second");
+  ASSERT_EQ(begin(*b, "channel-identity", "second", keys), "");
+  EXPECT_EQ(told("c"), to_string(issuer.id()) + " role=writer") << "the open channel has told it";
+  connect(to, "new");
+  ASSERT_TRUE(within(2s, [&] { return state("new") == "up"; }));
+  EXPECT_EQ(told("new"), to_string(issuer.id()) + " role=writer");
+
+  end(*b, "channel-identity", "second");
+  auto vault = *ids::file_vault::open(config.vault, nullptr);
+  auto after = *ids::rotate(*vault, *ids::history_file::read(config.history), ids::key_type::ed25519, now());
+  ASSERT_TRUE(ids::history_file::write(config.history, after));
+  b->refresh_identities();
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_change_history"), to_hex(after.exported())) << "its section is gone, and it is still in use";
+
+  identity_config another{folder + "/vault2", folder + "/history2", {}};
+  auto name = (*channels::node_identity::load(another, now()))->name();
+  ASSERT_EQ(begin(*b, "channel-identity", "second", {{"vault", another.vault}, {"history", another.history}}), "");
+  EXPECT_EQ(field(*b, "channel-identity", "second", "identifier"), name);
+  EXPECT_EQ(field(*b, "channel-identity", "second", "reason"), "");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "as-second", "identifier"), who->name());
+}
+
+TEST_F(in_files, an_authority_that_has_changed_its_key_since_is_the_one_that_is_known) {
+  auto before = to_hex(issuer.exported());
+  auto after = *ids::rotate(issuer_keys, issuer, ids::key_type::ed25519, now());
+  ASSERT_TRUE(id_a->known()->learn(after)); // in a channel with it
+  config.credential_file = folder + "/credential";
+  issuer = after;
+  write(config.credential_file, credential("reader"));
+  b.reset();
+  id_b = *channels::node_identity::load(config, now());
+  start_b();
+  connect({{"authority", before}});
+  ASSERT_TRUE(within(2s, [&] { return state() == "up"; }));
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_credentials"), to_string(issuer.id()) + " role=reader");
+}
+
 } // namespace
 } // namespace ockam::sim
