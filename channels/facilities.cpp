@@ -126,6 +126,13 @@ result<void> listeners::end(std::string_view name) {
   return env_->node.workers.stop(address{gone});
 }
 
+void listeners::left(std::string_view name) {
+  if (!env_->own || name != default_listener || all_.contains(name))
+    return;
+  if (auto ok = start(std::string{name}, {}, true); !ok)
+    log(level::error, "channels", ok.error());
+}
+
 std::vector<item_info> listeners::list() const {
   std::vector<item_info> out;
   for (const auto& [name, e] : all_) {

@@ -68,14 +68,15 @@ class other_end final : public worker {
 
 class channel_room : public secure_channel {
  protected:
-  other_end* begin_other(node& at, const std::string& name, const std::string& listener, std::string_view transport = "tcp") {
-    auto link = at.connect(b_at, {}, transport);
+  other_end* begin_other(node& at, const std::string& name, const std::string& listener, channels::identity_ptr who = somebody()) {
+    auto link = at.connect(b_at);
     if (!link)
       throw std::logic_error{link.error().cause};
-    auto made = std::make_unique<other_end>(somebody(), route{*link, address{listener}});
+    auto made = std::make_unique<other_end>(std::move(who), route{*link, address{listener}});
     made->board = &at.board();
     auto* raw = made.get();
     at.start(name, std::move(made));
+    at.reactor().post([] {}); // what it has sent leaves at the end of an event
     net.run();
     return raw;
   }
@@ -247,12 +248,7 @@ TEST_F(held_listener, of_what_an_end_says_of_itself_anew_one_is_checked_at_a_tim
   ASSERT_TRUE(id_b->known()->keep(issuer));
   start({.env = {}, .own = id_b, .wanted = {.authorized = {}, .issuers = {issuer.id()}}});
   auto who = somebody();
-  auto link = a->connect(b_at);
-  ASSERT_TRUE(link);
-  auto made = std::make_unique<other_end>(who, route{*link, address{"held"}});
-  made->board = &a->board();
-  auto* other = made.get();
-  a->start("other", std::move(made));
+  auto* other = begin_other(*a, "other", "held", who);
   go_on();
   ASSERT_TRUE(other->is_open() && env->open.size() == 1);
   auto me = *ids::identity::verify(who->own(now)->proof.history);

@@ -347,6 +347,17 @@ TEST_F(secure_channel, access_control_by_identity_lets_in_whom_it_names) {
   EXPECT_NE(ask({link->name, "guarded"}).find("does not let this peer reach"), std::string::npos) << "without a channel it is nobody";
 }
 
+TEST_F(secure_channel, the_default_listener_is_there_again_when_a_reload_ends_the_one_in_its_place) {
+  b.reset();
+  start_b({{"secure-channel-listener", "api", {{"authorized", id_b->name()}}}});
+  connect();
+  EXPECT_NE(state(), "up");
+  EXPECT_TRUE(b->reload(config_of("b", b_at)).empty());
+  EXPECT_TRUE(within(20s, [&] { return state() == "up"; })) << field(*a, "secure-channel", "c", "reason");
+  end(*b, "secure-channel-listener", "api");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "api", "allow"), "none") << "whoever ends it by hand has ended it";
+}
+
 TEST_F(secure_channel, what_fits_no_frame_with_what_is_around_it_is_told_to_who_sent_it) {
   auto box = std::make_unique<mailbox>();
   auto* at_b = &box->got;
