@@ -10,7 +10,7 @@ from . import link as links
 from . import payloads, routes, wire
 from .backoff import Backoff
 from .dialing import place
-from .errors import Closed, Disconnected, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
+from .errors import Closed, Disconnected, InvalidRoute, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
 from .handling import Handling
 from .link import Link
 from .message import Message

@@ -195,7 +195,7 @@ def test_who_has_to_be_at_the_far_end_of_an_inlet_and_of_a_relay(ockam, three):
     for wrong in ("nonsense", ""):
         for option in ("--authorized", "--allow"):
             bad = ockam("tcp-inlet", "create", *to, option, wrong)
-            assert bad.code == 64 and "invalid value" in bad.err, bad
+            assert bad.code == 64 and "invalid value" in bad.out, bad
         bad = ockam("tcp-outlet", "create", "other", "--at", "db", "--to", "1", "--allow", wrong)
         assert bad.code == 64, bad
         bad = ockam("relay", "create", "x", "--at", "/node/relay/secure/api", "--to", "db", "--authorized", wrong)
