@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
+#include <span>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,13 +21,37 @@ namespace {
 
 constexpr std::size_t most_output = 16u << 20;
 
+/// While it lives, signals that end a program come in where it waits (`wait`), and so between no question and the wait after it.
+class ends_while_waiting {
+ public:
+  ends_while_waiting() {
+    sigset_t ends;
+    ::sigemptyset(&ends);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+      ::sigaddset(&ends, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ends, &before_);
+  }
+  ~ends_while_waiting() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ends_while_waiting(const ends_while_waiting&) = delete;
+  ends_while_waiting& operator=(const ends_while_waiting&) = delete;
+
+  /// As `poll` without a time-out.
+  int wait(std::span<pollfd> fds) { return ::ppoll(fds.data(), fds.size(), nullptr, &before_); }
+
+ private:
+  sigset_t before_{};
+};
+
 /// Reads both until they end, so that neither fills its pipe. When this program is told to end, so is that one.
 void read_both(pid_t pid, int out_fd, int err_fd, program_result& into) {
+  ends_while_waiting ends;
+  if (interrupted()) // before
+    ::kill(pid, SIGTERM);
   std::array<pollfd, 2> fds{{{out_fd, POLLIN, 0}, {err_fd, POLLIN, 0}}};
   std::array<std::string*, 2> texts{&into.out, &into.err};
   std::array<char, 16384> chunk;
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-    if (::poll(fds.data(), fds.size(), -1) < 0) {
+    if (ends.wait(fds) < 0) {
       if (errno != EINTR)
         return;
       if (interrupted())
