@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "channels/keys.hpp"
+#include "identity/authorized.hpp"
 #include "runtime/core/channel_parts.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/section.hpp"
@@ -52,7 +52,7 @@ inline constexpr std::array<key_descriptor, 5> relay_keys{{
   {.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT",
    .check = &check_typed_relay_name},
   channel_identity_key,
-  channels::authorized_key,
+  identities::authorized_key,
   {.name = "allow", .type = key_type::list,
    .about = "workers that what comes through it may reach, where `at` begins with the address of a node or goes through a channel; beside hops that were started by name",
    .fallback = "echo, uppercase, api"}, // as in the reference

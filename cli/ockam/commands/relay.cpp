@@ -146,7 +146,7 @@ std::vector<command> relay_commands() {
                         .value = "IDENTIFIER",
                         .about = "Who may be at the other end of the secure channel that it goes through; anybody who proves to be somebody if not given",
                         .repeated = true,
-                        .check = &channels::check_identifiers},
+                        .check = &identities::check_identifiers},
                        {.name = "allow",
                         .value = "WORKER",
                         .about = "A worker that what comes through it may reach; echo, uppercase and api if none is given",
