@@ -36,13 +36,11 @@ origin origin_of(const switchboard& board, const message& m) {
 }
 
 void shares::add(const origin& o) {
-  ++all_;
   ++by_origin_[o];
   ++by_flow_[o.flow];
 }
 
 void shares::take(const origin& o) {
-  --all_;
   take_one(by_origin_, o);
   take_one(by_flow_, o.flow);
 }

@@ -29,13 +29,11 @@ class shares {
   void take(const origin& o);
   std::size_t of(const origin& o) const;
   std::size_t of_flow(std::uint32_t flow) const;
-  std::size_t all() const noexcept { return all_; }
   /// The link that has most, and the origin behind a link that has most of its; none: there is nothing.
   std::optional<std::uint32_t> largest_flow() const;
   std::optional<origin> largest_in(std::uint32_t flow) const;
 
  private:
-  std::size_t all_ = 0;
   std::map<origin, std::size_t> by_origin_;
   std::unordered_map<std::uint32_t, std::size_t> by_flow_;
 };

@@ -11,10 +11,6 @@ namespace {
 
 volatile std::sig_atomic_t has_come = 0;
 
-} // namespace
-
-namespace {
-
 void note(int signal) {
   struct sigaction a {};
   a.sa_handler = [](int) { has_come = 1; };
