@@ -291,7 +291,10 @@ message_ptr channel::fresh(bool with_return) const {
 
 void channel::seal(message_ptr m) {
   m->header.pop_onward();
-  auto ok = out_->send(m, fresh(false), terms_.env->node.limits.max_frame);
+  auto envelope = fresh(false);
+  if (m->trace() && !pings_) // where the reference looks for it; our own has it inside, where nobody else sees it
+    envelope->header.set_trace_context(*m->trace());
+  auto ok = out_->send(m, std::move(envelope), terms_.env->node.limits.max_frame);
   if (ok)
     ++sent_;
   else if (ok.error().code == errc::too_large)
@@ -336,6 +339,8 @@ void channel::opened(opened_message o) {
     return end({errc::closed, "the other end has closed the channel", {}});
   }
   inner->held = std::move(o.outer->held);
+  if (o.outer->trace() && !pings_) // as the reference does, which says nothing inside
+    inner->header.set_trace_context(*o.outer->trace());
   o.outer.reset();
   let_in(std::move(inner), std::move(o.block), o.size, std::get<wire::for_worker>(*what));
 }
@@ -346,7 +351,10 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
       send_ping(std::byte{1});
     return;
   }
-  inner->foreign = what.padding.empty() || !read_extras(what.padding, inner->header);
+  bool bad_trace = false;
+  inner->foreign = what.padding.empty() || !read_extras(what.padding, inner->header, &bad_trace);
+  if (bad_trace)
+    board().refused().add(refusal::malformed_trace);
   inner->header.push_return(encryptor_);
   if (what.payload.size() > payload::inline_capacity) {
     auto offset = static_cast<std::size_t>(what.payload.data() - block.get());

@@ -2,6 +2,7 @@
 #include "runtime/core/switchboard.hpp"
 
 #include "runtime/core/guarded.hpp"
+#include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
 
 #include <algorithm>
@@ -181,6 +182,9 @@ void switchboard::handle(message_ptr m) {
   header.hop_budget(header.hop_budget() - 1);
   if (header.is_traced())
     trace(*m, entry);
+  if (header.get_trace_context() && tracer_) [[unlikely]]
+    if (entry.producer == 0 && !entry.internal && !header.is_of_stream()) // links only carry; a stream would be nothing but spans
+      begin_span(*m, entry.type);
   give(entry, std::move(m));
 }
 
@@ -267,6 +271,17 @@ void switchboard::forget(flushable& f) {
 
 namespace {
 
+/// Behind the link that it came by.
+std::string peer_behind(const message& m) {
+  address_view second;
+  std::size_t n = 0;
+  m.header.each_return([&](address_view a) {
+    if (n++ == 1)
+      second = a;
+  });
+  return std::string{second.name};
+}
+
 /// How many addresses its onward route has.
 std::uint32_t hops_left(const message& m) {
   std::uint32_t n = 0;
@@ -301,6 +316,37 @@ void switchboard::trace(message& m, const worker_entry& entry) {
   if (auto* from = m.held.source())
     passage->held = credit{*from, passage->footprint()};
   deliver(std::move(passage));
+}
+
+/// From now until the worker has answered it, passed it on or let it go.
+void switchboard::begin_span(message& m, std::string_view type) {
+  auto of = *m.trace();
+  if (!of.is_sampled() || !tracer_->is_open())
+    return;
+  span s;
+  s.worker = to_string(m.header.next());
+  s.type = type;
+  if (m.is_straight_from_link()) {
+    auto link = m.header.return_front();
+    s.link = to_string(link);
+    if (is_shared(link)) // the peer stands behind it
+      s.peer = printable(peer_behind(m));
+    else if (peer_of_)
+      s.peer = peer_of_(link);
+  }
+  if (const auto* who = m.identity())
+    s.identity = printable(*who);
+  if (auto begun = tracer_->begin_span(of, std::move(s))) {
+    m.header.set_trace_context(std::move(of));
+    message_span::begin(m, std::move(begun));
+  }
+}
+
+/// A message that no worker has is one that no worker has got: what it was for shows there.
+void switchboard::span_of_drop(message& m, drop_reason why, std::string_view detail) {
+  if (!message_span::is_there(m) && tracer_ && !m.header.is_of_stream())
+    begin_span(m, {});
+  message_span::dropped(m, why, detail);
 }
 
 bool switchboard::may_report(const message& m) {
@@ -376,6 +422,8 @@ bool switchboard::reaches_something(const message_source& who) const {
 /// `hidden`: not for the sender to know more than that.
 void switchboard::report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden) {
   dropped_.add(why);
+  if (m->trace()) [[unlikely]]
+    span_of_drop(*m, why, detail);
   bool tell_both = breaks_stream(*m, why);
   if (!tell_both && !m->header.wants_report())
     return;

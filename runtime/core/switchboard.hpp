@@ -6,6 +6,7 @@
 #include "runtime/core/flow_controls.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/reason.hpp"
+#include "runtime/core/tracer.hpp"
 
 #include <boost/unordered_map.hpp>
 
@@ -148,6 +149,14 @@ class switchboard {
   drop_reason outlook(const message& like, address_view worker);
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
+  /// Who keeps spans of messages that belong to a trace (null: nobody), and what says where the link at an address leads: the
+  /// socket address of its peer, or nothing.
+  using peer_finder = std::function<std::string(address_view link)>;
+  void keep_spans(tracer* t, peer_finder peer_of = {}) {
+    tracer_ = t;
+    peer_of_ = std::move(peer_of);
+  }
+  tracer* spans() const noexcept { return tracer_; }
   /// For the end of the node: from now on what comes straight from a link gets to links and hops, which pass it on, and
   /// to workers that it is an answer for. All else is dropped as `node-stopping`.
   void take_answers_only() {
@@ -214,6 +223,8 @@ class switchboard {
   bool is_new_work(const message& m, const worker_entry& entry) const;
   void give(worker_entry& entry, message_ptr m);
   void trace(message& m, const worker_entry& entry);
+  void begin_span(message& m, std::string_view type);
+  void span_of_drop(message& m, drop_reason why, std::string_view detail);
   bool may_report(const message& m);
   void report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden);
   bool may_know_of(const message_source& who, address_view worker) const;
@@ -230,6 +241,8 @@ class switchboard {
   end_observer* ends_ = nullptr;
   address open_; ///< no name: none
   bool answers_only_ = false;
+  tracer* tracer_ = nullptr;
+  peer_finder peer_of_;
   message* head_ = nullptr;
   message* tail_ = nullptr;
   std::size_t queued_ = 0;

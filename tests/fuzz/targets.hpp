@@ -14,6 +14,7 @@ using bytes = std::span<const std::byte>;
 
 void wire_frame(bytes in);
 void route_header(bytes in);
+void trace_context(bytes in);
 void cbor_skip(bytes in);
 void bare(bytes in);
 void multiaddr_binary(bytes in);
@@ -47,9 +48,10 @@ struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 30> targets{{
+inline constexpr std::array<target, 31> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
+  {"trace_context", &trace_context},
   {"cbor_skip", &cbor_skip},
   {"bare", &bare},
   {"multiaddr_binary", &multiaddr_binary},

@@ -174,6 +174,8 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
     return true; // a heartbeat
   if (d.broken_report)
     board().refused().add(refusal::malformed_report);
+  if (d.bad_trace)
+    board().refused().add(refusal::malformed_trace);
   ++messages_in_;
   m->header.push_return(name_);
   provenance::let_in(*m, source_);

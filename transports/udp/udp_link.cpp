@@ -172,6 +172,8 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
     return; // a keep-alive
   if (d.broken_report)
     board().refused().add(refusal::malformed_report);
+  if (d.bad_trace)
+    board().refused().add(refusal::malformed_trace);
   ++messages_in_;
   look_for_proof(from, m->header);
   take_in(*m, from, d.foreign);
