@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Self
 
 from . import link as links
-from . import payloads, routes, wire
+from . import payloads, routes, trace as traces, wire
 from .backoff import Backoff
 from .dialing import place
 from .errors import Closed, Disconnected, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
@@ -17,6 +17,7 @@ from .message import Message
 from .opening import Opening
 from .payloads import Payload
 from .routes import Route
+from .trace import Trace
 from .workers import Workers
 
 log = logging.getLogger("ockam_client")
@@ -56,17 +57,18 @@ class Connection(Workers):
 
     # -- what a user calls ---------------------------------------------------------------------------
 
-    async def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None) -> None:
-        """A message; `sender` is the worker that an answer would go to. Waits while the node takes no more. Raises
+    async def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None, trace: Trace | None = None) -> None:
+        """A message; `sender` is the worker that an answer would go to, `trace` what it belongs to, if not to the trace of the
+        message that is being handled. Waits while the node takes no more. Raises
         InvalidRoute, InvalidPayload, Disconnected, Closed."""
         back = routes.address((routes.LOCAL, sender or routes.random_address()))
-        await self._write(wire.encode(await self._resolve(route), [back], payloads.encode(payload)))
+        await self._write(wire.encode(await self._resolve(route), [back], payloads.encode(payload), traces.extras_of(trace)))
 
-    async def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0) -> Message:
-        """The reply. `timeout`, in seconds, bounds sending and waiting; None does not. Raises TimedOut, Undeliverable,
+    async def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0, *, trace: Trace | None = None) -> Message:
+        """The reply; `trace` as of `send`. `timeout`, in seconds, bounds sending and waiting; None does not. Raises TimedOut, Undeliverable,
         ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
         to, address = await self._resolve(route), routes.random_address()
-        frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1"})
+        frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1", **traces.extras_of(trace)})
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[address] = reply
         try:

@@ -26,6 +26,8 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
 void control_handlers::pending_request::post(payload body, std::uint32_t flags) {
   auto m = make_message(route_, self_->get(), std::move(body));
   m->header.flags(flags);
+  if (trace_)
+    m->header.set_trace_context(*trace_);
   m->held = credit{node().control_budget, m->footprint()};
   board().deliver(std::move(m));
   begun();

@@ -49,6 +49,7 @@ struct said {
   caf::strong_actor_ptr sender; ///< who awaits an answer to `id`, or null
   caf::message_id id;
   open_requests counted; ///< among these, or null
+  std::unique_ptr<trace_context> trace; ///< of what the actor is handling, or null
 
   said(std::shared_ptr<const route> to_, std::chrono::milliseconds patience_, const message_format& format_,
        caf::strong_actor_ptr handle_, caf::strong_actor_ptr sender_, caf::message_id id_)
@@ -173,6 +174,8 @@ class remote_handle final : public watching_handle {
       return;
     }
     said s{where(), patience_, *format_, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
+    if (const auto* t = worker_host::trace_of_turn())
+      s.trace = std::make_unique<trace_context>(*t);
     if (getf(is_cleaned_up_flag))
       return gate_->refuse(s, caf::make_error(caf::sec::request_receiver_down));
     if (s.sender && !count(s))
@@ -211,11 +214,13 @@ class remote_gate final : public worker {
 
  private:
   void hear() {
-    for (auto& s : box_->take())
+    for (auto& s : box_->take()) {
+      worker_host::within_trace of{worker_host::of(*this), s.trace.get()};
       if (!s.sender)
         send(*s.to, std::move(s.what.body));
       else
         ask(std::move(s));
+    }
   }
   void ask(said s) {
     auto body = std::move(s.what.body);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/worker.hpp"
 
+#include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
 #include "runtime/core/switchboard.hpp"
 #include "runtime/workers/worker_host.hpp"
@@ -61,6 +62,7 @@ void worker::reply(message_ptr request) {
     return;
   check(request, "reply");
   request->header.make_reply(self());
+  message_span::answered(*request);
   provenance::answer(*request);
   host().pass_on(std::move(request));
 }
@@ -80,6 +82,7 @@ void worker::reply_from_budget(message_ptr request) {
   auto left = request->header.hop_budget();
   request->header.make_reply(self());
   request->header.hop_budget(left > toll ? left - toll : 0);
+  message_span::answered(*request);
   provenance::answer(*request);
   host().pass_on(std::move(request));
 }
@@ -115,6 +118,7 @@ void worker::reply_error(message_ptr request, std::string_view detail, payload b
   if (request->header.wants_report())
     return host().drop(std::move(request), drop_reason::service_error, detail);
   host().stats().failed.fetch_add(1, std::memory_order_relaxed);
+  message_span::failed(*request, drop_reason::service_error, detail);
   reply_from_budget(std::move(request), std::move(body));
 }
 
@@ -130,6 +134,7 @@ void worker::forward(message_ptr m) {
     misused("forward", "the onward route is empty; it begins with the address of this worker");
   m->header.pop_onward();
   m->header.push_return(self());
+  message_span::passed_on(*m);
   provenance::pass_on(*m);
   host().pass_on(std::move(m));
 }
@@ -143,6 +148,7 @@ void worker::deliver(message_ptr m) {
   m->header.each_return([&](address_view) { ++back; });
   if (std::max(onward, back) > max_route_hops)
     misused("deliver", "a route of " + std::to_string(std::max(onward, back)) + " hops; there may be " + std::to_string(max_route_hops));
+  message_span::passed_on(*m);
   provenance::pass_on(*m);
   m->recharge();
   host().pass_on(std::move(m));
@@ -177,6 +183,18 @@ void worker::request(const route& onward, payload body, std::chrono::millisecond
   m->header.flags(route_header::flag_report);
   m->body = std::move(body);
   host().request(std::move(m), bounded(timeout), std::move(then));
+}
+
+const trace_context* worker::trace() const {
+  return host().trace();
+}
+
+const trace_context& worker::start_trace() {
+  return host().start_trace(nullptr);
+}
+
+const trace_context& worker::start_trace(message& m) {
+  return host().start_trace(&m);
 }
 
 std::uint64_t worker::set_timer(std::chrono::milliseconds delay) {
@@ -328,6 +346,8 @@ void worker_host::end_of_worker(bool is_told) noexcept {
     return;
   if (is_told)
     w->on_stop();
+  if (extras_)
+    extras_->trace.reset();
   give_up(); // what it has begun meanwhile
   w.reset();
   give_up();
@@ -384,12 +404,14 @@ bool worker_host::collect_garbage() noexcept {
 }
 
 void worker_host::send(message_ptr m) {
+  add_trace(*m);
   if (auto full = charge(*m))
     return refuse(std::move(m), *full);
   deliver(std::move(m));
 }
 
 result<void> worker_host::try_send(message_ptr m) {
+  add_trace(*m);
   if (auto full = charge(*m))
     return error{errc::limit_reached, std::move(*full), {}};
   deliver(std::move(m));
@@ -413,10 +435,11 @@ void worker_host::drop(message_ptr m, drop_reason why, std::string_view detail) 
 void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then) {
   auto& x = more();
   auto number = ++x.last_request;
+  auto asked = begin_request(*m, std::move(then));
   auto refused = x.requests.size() < most_requests
                    ? charge(*m)
                    : std::optional{"the worker has " + std::to_string(most_requests) + " requests under way"};
-  x.requests.emplace(number, std::move(then));
+  x.requests.emplace(number, std::move(asked));
   if (!refused)
     return open_request(std::move(m), number, timeout);
   refuse(std::move(m), *refused);
@@ -439,13 +462,87 @@ void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
   auto it = extras_->requests.find(number);
   if (it == extras_->requests.end())
     return;
-  auto then = std::move(it->second);
+  auto asked = std::move(it->second);
   extras_->requests.erase(it);
   if (r && !admit(**r)) {
     end_message(std::move(*r), drop_reason::congested, budget()->full());
     r = error{errc::limit_reached, "the reply was dropped: " + budget()->full(), {}};
   }
-  then(std::move(r));
+  if (asked.span && !r)
+    asked.span->failed(to_string(r.error().code), r.error().cause);
+  asked.span.reset();
+  within_trace of{*this, asked.trace.get()};
+  asked.then(std::move(r));
+}
+
+// -- traces --------------------------------------------------------------------------------------------
+
+void worker_host::carry_on(const trace_context& of) {
+  more().trace = std::make_unique<carried_trace>(carried_trace{of});
+}
+
+void worker_host::end_trace(const std::optional<std::string>& threw) noexcept {
+  if (auto& root = extras_->trace->root; root && threw)
+    root->failed(drop_reason::worker_failed, *threw);
+  extras_->trace.reset();
+}
+
+void worker_host::add_trace(message& m) const {
+  if (const auto* t = trace()) [[unlikely]]
+    m.header.set_trace_context(*t);
+}
+
+const trace_context& worker_host::start_trace(message* m) {
+  static const trace_context none;
+  if (!has_turn("start_trace"))
+    return none;
+  auto t = from_.spans ? from_.spans->begin() : begin_trace(1);
+  carry_on(t);
+  if (m)
+    m->header.set_trace_context(t);
+  auto& carried = *extras_->trace;
+  if (!from_.spans)
+    return carried.of;
+  span s;
+  s.worker = to_string(self_);
+  if (!m) {
+    s.what = "send";
+    s.kind = span_kind::producer;
+    carried.root = from_.spans->begin_root(t, std::move(s));
+  } else {
+    message_span::begin(*m, from_.spans->begin_root(t, std::move(s)));
+  }
+  return carried.of;
+}
+
+worker_host::within_trace::within_trace(worker_host& h, const trace_context* of) : host_{of ? &h : nullptr} {
+  if (of) [[unlikely]]
+    h.carry_on(*of);
+}
+
+worker_host::within_trace::~within_trace() {
+  if (host_ && host_->extras_)
+    host_->extras_->trace.reset();
+}
+
+/// A request of a trace is a span of its own, from here to its reply.
+worker_host::asked_request worker_host::begin_request(message& m, reply_handler then) {
+  asked_request out{std::move(then)};
+  const auto* now = trace();
+  if (!now) [[likely]]
+    return out;
+  out.trace = std::make_unique<trace_context>(*now);
+  auto of = *now;
+  if (from_.spans) {
+    span s;
+    s.what = "request";
+    s.kind = span_kind::client;
+    s.worker = to_string(self_);
+    s.next = to_string(m.header.next());
+    out.span = from_.spans->begin_span(of, std::move(s));
+  }
+  m.header.set_trace_context(std::move(of));
+  return out;
 }
 
 bool worker_host::has_turn(std::string_view member) {
@@ -478,6 +575,9 @@ void worker_host::retire() noexcept {
   }
   // What the handlers hold may have destructors that call anything: not while the table is being walked.
   auto given_up = std::exchange(extras_->requests, {});
+  for (auto& [number, asked] : given_up)
+    if (asked.span)
+      asked.span->failed(to_string(errc::closed), "its worker has ended");
 }
 
 } // namespace ockam
