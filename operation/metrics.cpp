@@ -106,6 +106,14 @@ void add_turns(collection& out, const fine_histogram& turns) {
   h.sample_sum = seconds(turns.sum());
 }
 
+void add_spans(collection& out, const tracer::counts& c) {
+  out.counter("ockam_spans_total", "Spans of traces that have ended.", {}, c.kept);
+  out.counter("ockam_spans_sent_total", "Spans that the collector has taken.", {}, c.sent);
+  for (auto [why, n] : {std::pair{"queue-full", c.dropped}, {"not-sent", c.failed}})
+    out.counter("ockam_spans_lost_total", "Spans that the collector has not got, by reason.", {{"reason", why}}, n);
+  out.gauge("ockam_spans_waiting", "Spans that wait to be sent.", {}, static_cast<double>(c.waiting));
+}
+
 void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) {
   out.gauge("ockam_build_info", "Always 1; the version is a label.", {{"version", std::string{s.version}}}, 1);
   out.gauge("ockam_uptime_seconds", "How long the node has run.", {}, seconds(s.uptime));
@@ -118,6 +126,8 @@ void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) 
   out.gauge("ockam_message_memory_limit_bytes", "Most bytes of messages: node-budget.", {}, static_cast<double>(s.memory_limit));
   out.counter("ockam_messages_total", "Messages that were handed to workers and links.", {}, s.messages);
   add_reasons(out, s);
+  if (s.spans)
+    add_spans(out, *s.spans);
 }
 
 void add_listeners(collection& out, const node_snapshot& s) {

@@ -66,6 +66,8 @@ std::string show_json(const node_snapshot& s) {
   json out{{"name", s.name}, {"version", s.version}, {"pid", s.pid}, {"uptime_ms", s.uptime.count()}, {"workers", s.workers},
            {"connections", s.connections}, {"max_connections", s.max_connections}, {"memory_used", s.memory_used},
            {"memory_limit", s.memory_limit}, {"messages", s.messages}, {"dropped", of(s.dropped)}, {"refused", of(s.refused)}};
+  if (s.spans)
+    out["spans"] = of(spans_by_name(*s.spans));
   auto lists = {"listeners", "links", "services", "items", "overdue"};
   for (const auto* name : lists)
     out[name] = json::array();

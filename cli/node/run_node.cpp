@@ -10,6 +10,7 @@
 #include "cli/node/presence.hpp"
 #include "cli/node/reloading.hpp"
 #include "cli/node/service_manager.hpp"
+#include "cli/node/tracing_service.hpp"
 #include "cli/node/waiting.hpp"
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
@@ -221,8 +222,10 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   auto compare = [&](node_config running, comparison_done done) {
     tasks.post([&o, services, running = std::move(running), done = std::move(done)] { done(compare_with_file(o, services, running)); });
   };
+  tracing_service traces{o.config.name};
+  traces.serve(o.config.tracing);
   auto started =
-    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare, &sockets}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare, &traces.spans(), &sockets}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();
@@ -255,10 +258,11 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   announce(o, n, http, own != nullptr);
   manager.ready(status_of(n.listeners()));
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{{o, services, n, http, secure, *here, tasks, manager}};
+  reloading reload{{o, services, n, http, traces, secure, *here, tasks, manager}};
   waiting wait{{o, n, http, reload, tasks, manager, sockets}};
   own_part program{own, n, wait, tasks};
   wait.run();
+  traces.finish(wait.end_of_grace());
   http.close();
   n.stop(program.runs() ? own_deadline : stop_deadline, [&] {
     if (!program.runs())
@@ -272,7 +276,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
     (void)(*here)->database.node_stopped(o.config.name);
   log(level::info, "node", "stopped");
   auto code = program.has_failed() ? exit_internal : exit_ok;
-  if (!stop_logging() || reload.is_reading())
+  if (!stop_logging() || reload.is_reading() || traces.is_stuck())
     ::_exit(code);
   return code;
 }

@@ -49,6 +49,19 @@ section_kind identity_section() {
           }};
 }
 
+section_kind tracing_section() {
+  return {{"tracing", section_name::none, "spans of traces, for a collector", descriptors_of(tracing_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(tracing_keys(), out, s.keys);
+            problems wrong;
+            if (out.tracing.batch > out.tracing.queue)
+              wrong.push_back({"batch", "[tracing] has a batch above its queue", "the defaults are 512 and 2048"});
+            if (!out.tracing.ca.empty() && !out.tracing.otlp.starts_with("https://"))
+              wrong.push_back({"ca", "[tracing] has a ca for a collector without TLS", "otlp = https://…"});
+            return wrong;
+          }};
+}
+
 section_kind service_section() {
   return {{"service", section_name::address, "a worker that answers messages", service_keys(), "type", true},
           [](const section_content& s, node_config& out) {
@@ -173,6 +186,7 @@ const std::vector<section_kind>& section_kinds() {
     all.push_back(item_section(relay_kind, section_name::label, "a name at another node, by which others reach this one", relay_keys, {},
                                &check_typed_relay_name));
     all.push_back(http_section());
+    all.push_back(tracing_section());
     return all;
   }();
   return kinds;

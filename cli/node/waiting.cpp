@@ -33,6 +33,12 @@ void life_signs::look() {
     });
 }
 
+namespace {
+
+constexpr std::chrono::seconds beyond_grace{1}; ///< before the socket thread counts as stuck
+
+} // namespace
+
 void waiting::run() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -72,7 +78,7 @@ void waiting::run() {
 void waiting::stop(const std::string& why) {
   if (!std::exchange(stops_, true)) {
     log(level::info, "node", "stopping: " + why);
-    auto longest = parts_.options.config.stop_grace + std::chrono::seconds{1};
+    auto longest = parts_.options.config.stop_grace + beyond_grace;
     latest_ = clock::now() + longest;
     parts_.manager.stopping(longest + std::chrono::seconds{3}, "stopping: " + why);
     parts_.sockets.stopping();
@@ -80,6 +86,14 @@ void waiting::stop(const std::string& why) {
   }
   if (!parts_.of.drain())
     hurries_ = true;
+}
+
+waiting::clock::time_point waiting::end_of_grace() const {
+  constexpr std::chrono::milliseconds least{500};
+  if (hurries_)
+    return clock::now();
+  auto soon = clock::now() + least;
+  return stops_ ? std::max(soon, latest_ - beyond_grace) : soon;
 }
 
 /// Milliseconds until the node has to have drained, or to tell that it lives, for `poll`.

@@ -218,6 +218,8 @@ json view(const state::node_row& row, state::node_status status, const control::
   j["memory"] = {{"used", info->memory_used()}, {"limit", info->memory_limit()}};
   j["dropped"] = counters(info->dropped());
   j["refused"] = counters(info->refused());
+  if (!info->spans().empty())
+    j["spans"] = counters(info->spans());
   j["overdue"] = json::array();
   for (const auto& w : info->overdue())
     j["overdue"].push_back({{"addr", w.address()}, {"thread", w.thread()}, {"busy_ms", w.busy_ms()}});
@@ -359,6 +361,7 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   for (const auto& w : info->overdue())
     out += field("Does not return", "worker " + w.address() + " on the " + (w.thread() == "pool" ? "pool" : "socket thread") + ", for "
                                       + uptime_text(w.busy_ms()));
+  out += field("Spans", counter_text(info->spans()));
   return out + field("Dropped", counter_text(info->dropped())) + field("Refused", counter_text(info->refused()));
 }
 

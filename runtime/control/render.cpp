@@ -36,6 +36,8 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
   out.set_messages(in.messages);
   render_counts(*out.mutable_dropped(), in.dropped);
   render_counts(*out.mutable_refused(), in.refused);
+  if (in.spans)
+    render_counts(*out.mutable_spans(), spans_by_name(*in.spans));
   for (const auto& w : in.overdue) {
     auto* o = out.add_overdue();
     o->set_address(w.address);

@@ -87,6 +87,8 @@ node_snapshot take_snapshot(const live_parts& n, snapshot_request r) {
   s.dropped = drops(n);
   s.refused = refusals(n);
   s.overdue = n.node.workers.overdue();
+  if (const auto* t = board.spans(); t && t->is_used())
+    s.spans = t->figures();
   return s;
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,7 @@ struct node_snapshot {
   std::vector<overdue_worker> overdue;
   std::vector<worker_info> service_workers; ///< of `services`, if asked for
   std::size_t services_left_out = 0;        ///< that are not among them
+  std::optional<tracer::counts> spans;      ///< of traces; nothing where none are kept
   std::shared_ptr<const fine_histogram> turns; ///< of the socket thread; filled by who knows them (`node::snapshot`)
 };
 
@@ -64,6 +66,11 @@ struct snapshot_request {
   which_links links = which_links::none;
   std::size_t most_service_workers = 0;
 };
+
+/// What became of them: kept, sent, dropped, failed, waiting.
+inline node_snapshot::counts spans_by_name(const tracer::counts& c) {
+  return {{"kept", c.kept}, {"sent", c.sent}, {"dropped", c.dropped}, {"failed", c.failed}, {"waiting", c.waiting}};
+}
 
 node_snapshot take_snapshot(const live_parts& n, snapshot_request r = {});
 

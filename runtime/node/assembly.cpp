@@ -54,6 +54,8 @@ live_parts assembly::parts() {
 }
 
 void assembly::open() {
+  if (kinds_.spans)
+    board_.keep_spans(kinds_.spans, [this](address_view link) { return peer_of(link); });
   reactor_.at_end_of_turn([this] { end_turn(); });
   router_ = spawn_router(sys_, board_, workers_, [this] { end_turn(); });
   workers_.router(router_);
@@ -72,6 +74,14 @@ void assembly::open() {
     transports_.add(make);
   for (const auto& make : kinds_.facilities)
     facilities_.add(make({context_, connector_, transports_, config_.routing}));
+}
+
+/// At the other end of the link at this address, or of the one that a connection of this name has now.
+std::string assembly::peer_of(address_view link) const {
+  for (const auto& t : transports_)
+    if (auto found = t->find_link(link))
+      return found->socket_address;
+  return connector_.peer_of(link);
 }
 
 /// A worker that belongs to the node itself, on the socket thread.

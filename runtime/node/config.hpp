@@ -40,6 +40,19 @@ struct http_config {
   friend bool operator==(const http_config&, const http_config&) = default;
 };
 
+/// Which spans of traces a node keeps, and where it sends them; acted on by `operation/`.
+struct tracing_config {
+  std::string otlp = {};         ///< of a collector, http:// or https://; empty: it keeps none
+  std::string service_name = {}; ///< that spans are shown under; empty: the node's
+  std::string sample = "1";      ///< how many of the traces that begin here are sampled, 0 to 1
+  std::string ca = {};           ///< PEM file of who vouches for the collector; empty: whom the system trusts
+  std::size_t queue = 2048;      ///< spans that may wait to be sent
+  std::size_t batch = 512;       ///< of one request at most
+  std::chrono::milliseconds interval{1'000}; ///< spans wait at most this long for others
+
+  friend bool operator==(const tracing_config&, const tracing_config&) = default;
+};
+
 /// Where a node has its keys and who it is; no vault: it is nobody.
 struct identity_config {
   std::string vault;           ///< file of the keys; made when it is missing
@@ -65,6 +78,7 @@ struct node_config {
   std::vector<service_config> services;
   std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet, relay
   http_config http;
+  tracing_config tracing;
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,
