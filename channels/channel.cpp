@@ -16,17 +16,24 @@ namespace wire = identities::channel_message;
 
 /// One message of a handshake and what becomes of it, while another thread has it.
 struct channel::step {
-  std::optional<ids::handshake> h;
-  message_ptr m; ///< null: the first step of an initiator
+  identity_ptr own = {}; ///< `h` refers to its keys, and the work of another thread may outlive the channel and its listener
+  std::optional<ids::handshake> h = {};
+  message_ptr m = {}; ///< null: the first step of an initiator
   result<ids::bytes> out = ids::bytes{};
+};
+
+/// What the other end says of itself anew, charged until it was checked.
+struct channel::said_anew {
+  wire::refresh what;
+  credit held;
 };
 
 channel::channel(terms t, std::uint32_t flow, route way)
   : terms_{std::move(t)}, role_{role::initiator}, flow_{flow}, to_{std::move(way)} {}
 
-channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m1)
+channel::channel(terms t, std::uint32_t flow, ids::handshake h, const message& m1, origin whose)
   : terms_{std::move(t)}, role_{role::responder}, flow_{flow}, to_{m1.header.return_route()}, link_{m1.source()},
-    handshake_{std::move(h)} {}
+    whose_{std::move(whose)}, handshake_{std::move(h)} {}
 
 channel::~channel() {
   if (in_)
@@ -108,9 +115,8 @@ void channel::on_stop() noexcept {
 // -- the handshake -----------------------------------------------------------------------------------
 
 void channel::begin() {
-  auto s = std::make_shared<step>();
-  take(s, [who = terms_.own, wanted = terms_.wanted, shown = terms_.shown](step& mine) {
-    auto own = who->own(environment::now());
+  take(std::make_shared<step>(step{.own = terms_.own}), [wanted = terms_.wanted, shown = terms_.shown](step& mine) {
+    auto own = mine.own->own(environment::now());
     if (!own) {
       mine.out = std::move(own).error();
       return;
@@ -118,14 +124,14 @@ void channel::begin() {
     own->proof.features = ids::feature_pings;
     if (!shown.empty())
       own->proof.credentials = shown;
-    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *who->known()));
+    mine.h.emplace(ids::handshake::initiator(*std::move(own), wanted, *mine.own->known()));
     mine.out = mine.h->begin();
   });
 }
 
 /// Has another thread do it; what comes meanwhile waits.
 void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
-  bool taken = terms_.env->work.add(link_.producer, s->m ? crew::step::next : crew::step::first, [s, work = std::move(work), box = my_postbox(), this] {
+  bool taken = terms_.env->work.add(whose_, s->m ? crew::step::next : crew::step::first, [s, work = std::move(work), box = my_postbox(), this] {
     work(*s);
     (void)box.post([this, s] { stepped(*s); });
   });
@@ -140,10 +146,8 @@ void channel::on_handshake(message_ptr m) {
     waiting_.push_back(std::move(m));
     return;
   }
-  auto s = std::make_shared<step>();
-  s->h = std::exchange(handshake_, std::nullopt);
-  s->m = std::move(m);
-  take(s, [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
+  auto s = std::make_shared<step>(step{terms_.own, std::exchange(handshake_, std::nullopt), std::move(m)});
+  take(std::move(s), [](step& mine) { mine.out = mine.h->receive(mine.m->bytes(), environment::now()); });
 }
 
 void channel::stepped(step& s) {
@@ -242,11 +246,12 @@ void channel::send_handshake(const ids::bytes& what, credit held) {
 // -- whether it lives --------------------------------------------------------------------------------
 
 void channel::look_around() {
-  const auto silent = reactor().now() - heard_;
+  const auto silent = this->silent();
   const bool has_link = leaves_by_ == 0 || !board().flows().text(leaves_by_).empty();
   if (role_ == role::responder) {
-    if ((pings_ || !has_link) && silent >= silence)
-      return end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(silence.count() / 1000) + " s", {}});
+    const auto bears = pings_ || !has_link ? silence : longest_silence;
+    if (silent >= bears)
+      return end({errc::timed_out, "nothing was heard from the other end for " + std::to_string(bears.count() / 1000) + " s", {}});
     return look_in(silent < silence ? silence - silent : silence);
   }
   if (!has_link)
@@ -291,10 +296,13 @@ message_ptr channel::fresh(bool with_return) const {
 
 void channel::seal(message_ptr m) {
   m->header.pop_onward();
+  auto most = terms_.env->node.limits.max_frame;
+  if (m->body.size() > most / 2) // far below it all fits, whatever the way
+    most -= std::min(most, terms_.env->around(to_));
   auto envelope = fresh(false);
   if (m->trace() && !pings_) // where the reference looks for it; our own has it inside, where nobody else sees it
     envelope->header.set_trace_context(*m->trace());
-  auto ok = out_->send(m, std::move(envelope), terms_.env->node.limits.max_frame);
+  auto ok = out_->send(m, std::move(envelope), most);
   if (ok)
     ++sent_;
   else if (ok.error().code == errc::too_large)
@@ -333,7 +341,7 @@ void channel::opened(opened_message o) {
   if (!what)
     return refuse(std::move(o.outer), "not decoded", what.error().cause);
   if (auto* refresh = std::get_if<wire::refresh>(&*what))
-    return on_refresh(std::move(*refresh));
+    return on_refresh(std::move(*refresh), std::move(o.outer->held));
   if (std::holds_alternative<wire::end_of_channel>(*what)) {
     closed_by_peer_ = true;
     return end({errc::closed, "the other end has closed the channel", {}});
@@ -369,16 +377,28 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
   board().deliver(std::move(inner));
 }
 
-/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing.
-void channel::on_refresh(wire::refresh what) {
-  auto shared = std::make_shared<wire::refresh>(std::move(what));
-  (void)terms_.env->work.add(link_.producer, crew::step::first, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), shared, box = my_postbox(), this] {
-    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(shared->history), shared->credentials, wanted, *own->known(), environment::now()));
+/// The channel goes on as it is, whether it is taken or not; one that does not count changes nothing. One is checked at a
+/// time, and of those that come meanwhile the newest is the one that counts.
+void channel::on_refresh(wire::refresh what, credit held) {
+  newest_ = std::make_shared<said_anew>(said_anew{std::move(what), std::move(held)});
+  if (!checks_)
+    check_refresh();
+}
+
+/// In turns of this channel: a peer that says much delays no handshake of its link.
+void channel::check_refresh() {
+  checks_ = terms_.env->work.add({flow_}, crew::step::first, [own = terms_.own, wanted = terms_.wanted, who = peer_->who.id(), it = std::exchange(newest_, nullptr), box = my_postbox(), this] {
+    auto fresh = std::make_shared<result<ids::peer>>(ids::verify_refresh(who, std::move(it->what.history), it->what.credentials, wanted, *own->known(), environment::now()));
     (void)box.post([this, fresh] { refreshed(*fresh); });
   });
+  if (!checks_)
+    terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew is not checked: too much waits for it");
 }
 
 void channel::refreshed(result<ids::peer>& fresh) {
+  checks_ = false;
+  if (newest_ && phase_ == phase::open)
+    check_refresh();
   if (!fresh)
     return terms_.env->warn("refresh", "what " + *source_.identity + " says of itself anew does not count, " + std::string{to_string(fresh.error().code)} + ": " + fresh.error().cause);
   for (const auto& why : fresh->refused_credentials)
@@ -387,9 +407,10 @@ void channel::refreshed(result<ids::peer>& fresh) {
   peer_->credentials = std::move(fresh->credentials);
 }
 
-void channel::say_anew(const ids::bytes& what) {
+/// A channel that shows a credential of its own goes on to show that one.
+void channel::say_anew(const node_identity::news& what) {
   if (phase_ == phase::open)
-    send_plain(what);
+    send_plain(wire::encode_refresh(what.history, terms_.shown.empty() ? what.credentials : terms_.shown));
 }
 
 void channel::refuse(message_ptr m, std::string_view reason, const std::string& line) {

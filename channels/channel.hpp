@@ -3,6 +3,7 @@
 
 #include "channels/environment.hpp"
 #include "channels/incoming.hpp"
+#include "channels/origin.hpp"
 #include "channels/outgoing.hpp"
 #include "identity/channel_message.hpp"
 #include "runtime/workers/worker.hpp"
@@ -60,7 +61,8 @@ struct channel_events {
 ///         └── too many messages that do not open, the time is over, a peer whom we do not take ──▶ ended
 ///
 /// How it ends: its owner stops it, and the other end is told (Close); the other end says so; or, between nodes of this
-/// implementation, nothing is heard for a while though pings ask for it. Nothing is ever sent about a failure.
+/// implementation, nothing is heard for a while though pings ask for it. A responder whose other end sends no pings ends when
+/// nothing was heard for an hour, since that may be gone for good. Nothing is ever sent about a failure.
 ///
 /// What steps of the handshake cost is done on other threads (`crew`), one message at a time; what comes meanwhile waits
 /// here. Small messages are sealed and opened here, a few microseconds each, and large ones on other threads as well, all of
@@ -70,7 +72,7 @@ class channel final : public worker, private incoming::owner {
   /// One that begins, by this way: it ends at a listener.
   channel(terms t, std::uint32_t flow, route way);
   /// One that has taken m1 and answers `m2`, back the way that `m1` came.
-  channel(terms t, std::uint32_t flow, identities::handshake h, const message& m1);
+  channel(terms t, std::uint32_t flow, identities::handshake h, const message& m1, origin whose);
   ~channel() override;
 
   /// The alias E is `a` from now on.
@@ -97,14 +99,19 @@ class channel final : public worker, private incoming::owner {
   std::span<const identities::verified_credential> credentials() const noexcept {
     return peer_ ? std::span<const identities::verified_credential>{peer_->credentials} : std::span<const identities::verified_credential>{};
   }
-  /// Tells the other end of another key, or another credential, of this one: `node_identity::refresh` has made it.
-  void say_anew(const identities::bytes& what);
+  /// Tells the other end of another key, or another credential, of this one.
+  void say_anew(const node_identity::news& what);
+  /// How long nothing was heard of the other end.
+  std::chrono::nanoseconds silent() const { return reactor().now() - heard_; }
+  /// Its other end is taken to be there though nothing is heard of it, and may be gone all the same.
+  bool may_be_dead() const { return !pings_ && silent() >= silence; }
   /// Ends it from here: its owner is told, and the other end.
   void end(error why);
 
  private:
   enum class phase : std::uint8_t { handshake, open, ended };
   struct step;
+  struct said_anew;
 
   /// Messages that do not open, before the handshake is given up: anybody may send some to its address.
   static constexpr unsigned most_attempts = 16;
@@ -118,6 +125,8 @@ class channel final : public worker, private incoming::owner {
   static constexpr unsigned most_unanswered = 3;
   /// When a responder gives up an initiator that pings, or one whose link is gone.
   static constexpr std::chrono::milliseconds silence{60'000};
+  /// The same of an initiator that sends no pings: it may just have nothing to say, but not for ever.
+  static constexpr std::chrono::milliseconds longest_silence{3'600'000};
 
   void on_start() override;
   void on_message(message_ptr m) override;
@@ -147,7 +156,8 @@ class channel final : public worker, private incoming::owner {
   void not_opened(message_ptr m, std::string_view reason, const std::string& line) override { refuse(std::move(m), reason, line); }
   void let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std::size_t size,
               const identities::channel_message::for_worker& what);
-  void on_refresh(identities::channel_message::refresh what);
+  void on_refresh(identities::channel_message::refresh what, credit held);
+  void check_refresh();
   void refreshed(result<identities::peer>& fresh);
   void refuse(message_ptr m, std::string_view reason, const std::string& line);
   void follow(const message& m);
@@ -166,6 +176,7 @@ class channel final : public worker, private incoming::owner {
   route to_;              ///< to the other end, or to its listener
   message_source source_; ///< of what comes out of the channel
   message_source link_;   ///< by which the other end's messages come; of a responder
+  const origin whose_ = {}; ///< who has begun it, for the turns of handshakes; of an initiator this node
   bool pings_ = false;    ///< the other end answers pings
   bool up_ = false;
   bool closed_by_peer_ = false;
@@ -179,6 +190,8 @@ class channel final : public worker, private incoming::owner {
   std::shared_ptr<outgoing> out_; ///< null: not open yet
   std::shared_ptr<incoming> in_;
   std::optional<identities::peer> peer_;
+  std::shared_ptr<said_anew> newest_; ///< what the other end says of itself anew; null: nothing waits to be checked
+  bool checks_ = false;               ///< another thread has one before it
   std::uint64_t last_nonce_ = 0;
   std::uint64_t sent_ = 0, received_ = 0, not_opened_ = 0;
   net::reactor::clock::time_point heard_{};

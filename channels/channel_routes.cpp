@@ -69,6 +69,23 @@ class chain final : public route_channels {
   std::vector<link_of_chain> all_;
 };
 
+using authorized = std::optional<std::vector<identities::identifier>>;
+
+result<authorized> read_authorized(const channel_wishes& how) {
+  if (!how.authorized)
+    return authorized{};
+  if (how.authorized->empty())
+    return error{errc::invalid_argument, "authorized names nobody", "an identifier: I…"};
+  authorized out{std::in_place};
+  for (const auto& text : *how.authorized) {
+    auto id = identities::parse_identifier(text);
+    if (!id)
+      return std::move(id).error();
+    out->push_back(*id);
+  }
+  return out;
+}
+
 error no_worker_behind() {
   return {errc::invalid_route, "the route ends in a secure channel: what is at its other end is missing", "for example …/secure/api/service/echo"};
 }
@@ -86,6 +103,9 @@ result<made_route> make_route(const environment_ptr& env, const multiaddr& m, co
     return std::move(whole).error();
   if (parts.back().parts.empty() && !how.may_end_in_channel)
     return no_worker_behind();
+  auto wanted = read_authorized(how);
+  if (!wanted)
+    return std::move(wanted).error();
   made_route out;
   auto made = std::make_shared<chain>(env);
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -99,6 +119,8 @@ result<made_route> make_route(const environment_ptr& env, const multiaddr& m, co
     auto e = is_last && !how.address.empty() ? address{how.address} : random_address();
     terms t{.env = env, .own = *own};
     t.patience = env->node.limits.handshake_timeout;
+    if (is_last)
+      t.wanted.authorized = *std::move(wanted);
     auto status = std::make_shared<session_status>();
     auto allow = is_last ? how.allow : std::vector<std::string>{};
     auto way = std::exchange(out.to, route{e});

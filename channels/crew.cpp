@@ -69,14 +69,19 @@ crew::crew(net::reactor& reactor, std::unique_ptr<threads> by) : reactor_{reacto
 
 crew::~crew() { home_->there = nullptr; }
 
-bool crew::add(std::uint32_t source, step which, std::function<void()> work) {
+bool crew::add(const origin& whose, step which, std::function<void()> work) {
   if (waiting_ >= most)
     return false;
-  auto& its = lanes_[source];
-  if (its.size() >= most_of_one_source)
+  auto& of_link = links_[whose.flow];
+  if (of_link.waiting >= most_of_one_link)
     return false;
+  auto& its = of_link.lanes[whose.peer];
+  if (!whose.peer.empty() && its.size() >= most_of_one_peer)
+    return false;
+  if (of_link.waiting++ == 0)
+    turns_.push_back(whose.flow);
   if (its.size() == 0)
-    turns_.push_back(source);
+    of_link.turns.push_back(whose.peer);
   (which == step::next ? its.next : its.first).push_back(std::move(work));
   ++waiting_;
   go_on();
@@ -85,17 +90,24 @@ bool crew::add(std::uint32_t source, step which, std::function<void()> work) {
 
 void crew::go_on() {
   while (running_ < at_once && !turns_.empty()) {
-    auto source = turns_.front();
+    auto flow = turns_.front();
     turns_.pop_front();
-    auto its = lanes_.find(source);
+    auto of_link = links_.find(flow);
+    auto& [lanes, turns, waiting] = of_link->second;
+    auto its = lanes.find(turns.front());
     auto& from = its->second.next.empty() ? its->second.first : its->second.next;
     auto work = std::move(from.front());
     from.pop_front();
-    --waiting_;
     if (its->second.size() == 0)
-      lanes_.erase(its);
+      lanes.erase(its);
     else
-      turns_.push_back(source);
+      turns.push_back(turns.front());
+    turns.pop_front();
+    --waiting_;
+    if (--waiting == 0)
+      links_.erase(of_link);
+    else
+      turns_.push_back(flow);
     run(std::move(work));
   }
 }

@@ -48,7 +48,7 @@ result<identity_ptr> environment::identity(const std::string& name) const {
   return error{errc::not_found, "this node has no identity " + printable(name), "give it that one: section [channel-identity " + printable(name) + "]"};
 }
 
-void environment::tell_all_of(const node_identity& whose, const identities::bytes& what) {
+void environment::tell_all_of(const node_identity& whose, const node_identity::news& what) {
   std::vector<std::string> all; // one may end meanwhile
   for (const auto& [name, c] : open)
     if (c->own().get() == &whose)
@@ -56,6 +56,24 @@ void environment::tell_all_of(const node_identity& whose, const identities::byte
   for (const auto& name : all)
     if (auto it = open.find(name); it != open.end())
       it->second->say_anew(what);
+}
+
+std::size_t environment::around(const route& way) const {
+  // Heads of fields, hop budget, flags and the mark of a stream, and over a Unix socket who the sender is.
+  constexpr std::size_t heads = 256;
+  std::size_t out = 0;
+  const auto* through = &way;
+  for (std::size_t n = 0; n <= open.size(); ++n) {
+    out += heads;
+    for (const auto& a : *through)
+      out += route_header::entry_size(a);
+    auto outer = through->empty() ? open.end() : open.find(through->front().name);
+    if (outer == open.end())
+      break;
+    out += identities::sealed_overhead;
+    through = &outer->second->way();
+  }
+  return out;
 }
 
 } // namespace ockam::channels

@@ -23,6 +23,7 @@ class environment {
   const node_context& node;
   const identity_ptr own; ///< null: this node is nobody, and has no channels but those of `others`
   std::map<std::string, identity_ptr, std::less<>> others = {}; ///< identities beside its own, by the names of their sections
+  std::map<std::string, std::weak_ptr<node_identity>, std::less<>> former = {}; ///< those whose section is gone; channels that began with one go on with it
   rate_limited_log hostile; ///< lines about bad input
   crew work;
   const std::unique_ptr<threads> sealers; ///< of large messages
@@ -34,8 +35,10 @@ class environment {
   void end_all();
   /// The one of that name, or (empty) its own. Error: `not_found`.
   result<identity_ptr> identity(const std::string& name) const;
-  /// Who has changed a key or got another credential says so in all open channels: `what` is `node_identity::refresh`'s.
-  void tell_all_of(const node_identity& whose, const identities::bytes& what);
+  /// Who has changed a key or got another credential says so in all open channels.
+  void tell_all_of(const node_identity& whose, const node_identity::news& what);
+  /// An upper bound of what is put around a message that goes this way: by its link, and by each channel that the way leads through.
+  std::size_t around(const route& way) const;
   /// For identity/, which has no clock.
   static identities::timestamp now();
 };

@@ -33,6 +33,7 @@ result<ids::requirements> requirements_of(const option_values& keys, node_identi
   for (const auto& text : keys.get<std::vector<std::string>>("authorized"))
     if (auto id = ids::parse_identifier(text))
       out.authorized->push_back(*id);
+  own.known()->always_room_for(*out.authorized);
   return out;
 }
 
@@ -123,6 +124,13 @@ result<void> listeners::end(std::string_view name) {
   auto gone = it->first;
   all_.erase(it);
   return env_->node.workers.stop(address{gone});
+}
+
+void listeners::left(std::string_view name) {
+  if (!env_->own || name != default_listener || all_.contains(name))
+    return;
+  if (auto ok = start(std::string{name}, {}, true); !ok)
+    log(level::error, "channels", ok.error());
 }
 
 std::vector<item_info> listeners::list() const {

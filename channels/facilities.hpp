@@ -25,6 +25,8 @@ class listeners final : public facility {
   std::span<const key_descriptor> keys() const override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
+  /// The default listener is there again.
+  void left(std::string_view name) override;
   std::vector<item_info> list() const override;
   void stop() override;
 

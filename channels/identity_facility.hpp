@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ class identities_facility final : public facility {
   std::string_view kind() const override;
   std::span<const key_descriptor> keys() const override;
   result<config_section> begin(const config_section& s) override;
-  /// Channels that have begun with it go on with it.
+  /// Channels and listeners that have begun with it go on with it; so do they when a section of this name comes again, with
+  /// what that says of the same identity.
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
   /// Until its keys were opened, or cannot be.
@@ -39,6 +41,9 @@ class identities_facility final : public facility {
     settling waiting = {};
   };
   using entry_ptr = std::shared_ptr<entry>;
+
+  /// On another thread. False: too much waits there.
+  static bool read(const environment_ptr& env, const std::string& name, const entry_ptr& e, std::optional<identity_config> moved);
 
   environment_ptr env_;
   std::map<std::string, entry_ptr, std::less<>> all_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "identity/identifier.hpp"
+#include "identity/authorized.hpp"
 #include "runtime/core/channel_parts.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/core/section.hpp"
@@ -13,12 +13,7 @@ namespace ockam::channels {
 
 inline constexpr std::string_view channel_kind = "secure-channel", listener_kind = "secure-channel-listener", identity_kind = "channel-identity";
 
-inline result<void> check_identifiers(const std::string& text) {
-  for (const auto& one : split_list(text))
-    if (auto id = identities::parse_identifier(one); !id)
-      return std::move(id).error();
-  return {};
-}
+using identities::authorized_key, identities::check_identifiers;
 
 /// A route that ends at a listener.
 inline result<void> check_listener_route(const std::string& text) {
@@ -30,10 +25,6 @@ inline result<void> check_listener_route(const std::string& text) {
     return error{errc::invalid_route, "the route ends at no listener of secure channels", "for example /ip4/10.0.0.2/tcp/4000/service/api"};
   return {};
 }
-
-inline constexpr key_descriptor authorized_key{
-  .name = "authorized", .type = key_type::list, .about = "identifiers of whom may be at the other end; anybody who proves to be somebody if not given",
-  .value = "I…", .check = &check_identifiers};
 
 /// History of an issuer, in hex as `ockam identity export` prints it; whether it holds is seen where it is used.
 inline result<void> check_history(const std::string& text) {
@@ -67,7 +58,7 @@ inline constexpr std::array<key_descriptor, 5> listener_keys{{
   authority_key,
   {.name = "allow", .type = key_type::list,
    .about = "workers that those at the other end may reach; `services` stands for echo, uppercase and what was started by name", .fallback = "services"},
-  {.name = "max-channels", .type = key_type::number, .about = "channels at one time", .fallback = "4096", .least = 1, .most = 100'000},
+  {.name = "max-channels", .type = key_type::number, .about = "channels at one time; one link has 15/16 of them at most", .fallback = "4096", .least = 1, .most = 100'000},
 }};
 
 /// Those of `[identity]` that one beside it has as well.

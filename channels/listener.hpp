@@ -2,12 +2,13 @@
 #pragma once
 
 #include "channels/channel.hpp"
+#include "channels/origin.hpp"
 
+#include <algorithm>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 namespace ockam::channels {
 
@@ -29,14 +30,20 @@ struct listener_figures {
 /// | report  | ignored                                                           |
 /// | other   | counted, dropped                                                  |
 ///
-/// A handshake that does not end is forgotten after `patience`, or when others take its place: of one link, and of all,
-/// only so many are half-open; when there is no room, the oldest one of the link that has most of them goes, so that who floods
-/// it displaces itself, and several who do displace each other. Channels that are
-/// open are bounded as well. Ends with all of its channels. Socket thread only.
+/// A handshake that does not end is forgotten after `patience`, or when others take its place: of one origin, of the peers of
+/// one link, and of all, only so many are half-open; when there is no room, the oldest one of who has most of them goes, so that
+/// who floods it displaces itself, and several who do displace each other.
+///
+/// Channels that are open are bounded as well, and one link has at most 15/16 of them. When there is no room, who has more than
+/// the newcomer would then have loses the one that was silent for longest; where nobody has, one goes of which nothing was heard
+/// for a while and whose other end cannot be asked; else the newcomer is turned away. Ends with all of its channels. Socket
+/// thread only.
 class listener final : public worker {
  public:
   static constexpr std::size_t most_half_open = 1024;
   static constexpr std::size_t most_half_open_of_one = 256;
+  /// Of all peers of a link that many have.
+  static constexpr std::size_t most_half_open_of_link = most_half_open / 16 * 15;
 
   /// `t.spawner` is its flow control id, which it removes when it ends.
   listener(terms t, std::size_t most_channels, std::shared_ptr<listener_figures> figures);
@@ -45,17 +52,24 @@ class listener final : public worker {
   struct entry {
     address at;
     channel* what;
-    std::uint32_t source;
+    origin whose;
     bool is_open = false;
   };
   using entries = std::list<entry>;
+  /// What a newcomer finds.
+  struct room {
+    bool is_there = true;
+    std::optional<entries::iterator> after = {}; ///< this one has ended
+  };
   struct arrival;
 
   void on_message(message_ptr m) override;
   void on_stop() noexcept override;
   void begin(arrival& a);
-  void make_room(std::uint32_t source);
-  void drop_half_open(entries::iterator it);
+  void make_half_open_room(const origin& whose);
+  room room_for(const origin& whose);
+  void open(entries::iterator it);
+  void ended(entries::iterator it);
   void turn_away(message_ptr m, const std::string& why);
   void count() noexcept {
     figures_->half_open = half_open_.size();
@@ -65,8 +79,9 @@ class listener final : public worker {
   terms terms_;
   const std::size_t most_channels_;
   std::shared_ptr<listener_figures> figures_;
+  const std::size_t most_of_link_ = std::max<std::size_t>(most_channels_ - most_channels_ / 16, 1);
   entries half_open_, open_; ///< oldest first
-  std::unordered_map<std::uint32_t, std::size_t> by_source_; ///< half-open ones
+  shares of_half_open_, of_open_;
 };
 
 } // namespace ockam::channels

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/node_identity.hpp"
 
-#include "identity/channel_message.hpp"
 #include "identity/known_file.hpp"
 #include "identity/passphrase.hpp"
 #include "identity/private_file.hpp"
@@ -138,9 +137,32 @@ result<ids::own_identity> node_identity::own(ids::timestamp now) {
   return now_->own;
 }
 
-result<std::optional<ids::bytes>> node_identity::refresh(ids::timestamp now) {
+result<std::optional<node_identity::news>> node_identity::refresh(ids::timestamp now) {
   std::lock_guard lock{mutex_};
-  std::optional<ids::bytes> nothing;
+  return read_again(now, false);
+}
+
+result<std::optional<node_identity::news>> node_identity::move_to(identity_config c, ids::timestamp now) {
+  std::lock_guard lock{mutex_};
+  if (!now_) {
+    config_ = std::move(c);
+    return read_again(now, false);
+  }
+  auto keys = open_vault_of(c);
+  if (!keys)
+    return std::move(keys).error();
+  std::swap(config_, c);
+  std::swap(keys_, *keys);
+  auto out = read_again(now, true);
+  if (!out) {
+    config_ = std::move(c);
+    keys_ = *std::move(keys);
+  }
+  return out;
+}
+
+result<std::optional<node_identity::news>> node_identity::read_again(ids::timestamp now, bool has_moved) {
+  std::optional<news> nothing;
   if (!now_) {
     if (auto ok = open(false, now); !ok)
       return std::move(ok).error();
@@ -158,11 +180,12 @@ result<std::optional<ids::bytes>> node_identity::refresh(ids::timestamp now) {
   if (what == ids::comparison::older || what == ids::comparison::conflict)
     return error{errc::not_authentic, "history " + config_.history + (what == ids::comparison::older ? " is older than before" : " is that of another identity than before"),
                  "the node stays " + name_ + " as it was; another identity takes a new start"};
-  if (what == ids::comparison::same && same(now_->credentials, *credentials))
+  bool is_same = what == ids::comparison::same && same(now_->credentials, *credentials);
+  if (is_same && !has_moved)
     return nothing;
-  if (auto ok = use(*std::move(who), *std::move(credentials), now); !ok)
+  if (auto ok = use(*std::move(who), *std::move(credentials), now); !ok) // also where nothing is new: whether that vault has the key
     return std::move(ok).error();
-  return std::optional{ids::channel_message::encode_refresh(now_->who.history(), now_->credentials)};
+  return is_same ? nothing : std::optional{news{now_->who.history(), now_->credentials}};
 }
 
 } // namespace ockam::channels

@@ -24,7 +24,7 @@ using known_ptr = std::shared_ptr<identities::memory_identities>;
 /// only: it ends with the process, no handshake waits for a disk, and a vault does not gather the static keys of all
 /// starts. Peers know the identity, not that key.
 ///
-/// Thread: any, several at once; `load`, `own` and `refresh` block and are not for the socket thread.
+/// Thread: any, several at once; `load`, `own`, `refresh` and `move_to` block and are not for the socket thread.
 class node_identity {
  public:
   /// Opens what `[identity]` names, and makes what is missing. Errors: those of the files, with their paths, and of
@@ -44,10 +44,16 @@ class node_identity {
   /// vault and of `attest`; of one that is opened now, those of `load`.
   result<identities::own_identity> own(identities::timestamp now);
 
-  /// Reads history and credential again, and opens what was not opened. Nothing when they are as before; else what open channels
-  /// have to say of it to the other end. Errors: as `load`; `not_authentic` when the history is older than before or that of
-  /// another identity: then all stays as it was.
-  result<std::optional<identities::bytes>> refresh(identities::timestamp now);
+  /// What open channels have to say of it to the other end.
+  struct news {
+    identities::change_history history;
+    std::vector<identities::credential> credentials;
+  };
+  /// Reads history and credential again, and opens what was not opened. Nothing when they are as before. Errors: as `load`;
+  /// `not_authentic` when the history is older than before or that of another identity: then all stays as it was.
+  result<std::optional<news>> refresh(identities::timestamp now);
+  /// The same where its files are elsewhere now, or others.
+  result<std::optional<news>> move_to(identity_config c, identities::timestamp now);
 
  private:
   /// What a rotation or another credential changes.
@@ -58,21 +64,22 @@ class node_identity {
     identities::timestamp made;
   };
 
-  node_identity(identity_config c, known_ptr known) : config_{std::move(c)}, known_{std::move(known)} {}
+  node_identity(identity_config c, known_ptr known) : known_{std::move(known)}, config_{std::move(c)} {}
 
   /// So long a static key is for new channels.
   static constexpr identities::timestamp renewal = 7ull * 86'400;
 
   result<void> open(bool may_make, identities::timestamp now);
+  result<std::optional<news>> read_again(identities::timestamp now, bool has_moved);
   result<void> use(identities::identity who, std::vector<identities::credential> credentials, identities::timestamp now);
   void is_called(const identities::identity& who);
 
-  const identity_config config_; ///< no history: of keys that are elsewhere
   const known_ptr known_;
   std::string name_; ///< written once, before `has_name_`
   std::atomic<bool> has_name_ = false;
 
   std::mutex mutex_;
+  identity_config config_; ///< no history: of keys that are elsewhere
   std::unique_ptr<identities::vault> keys_;
   identities::memory_vault static_keys_; ///< those of handshakes under way stay: one a week, and one a change
   std::optional<state> now_;

@@ -12,8 +12,9 @@ namespace ockam::channels {
 class threads;
 
 /// What is sealed from so many bytes on is sealed, and opened, on another thread: it would keep the socket thread from all others
-/// for longer than a read and a write of it do. Below that, two changes of thread cost more than they give, and portals, whose
-/// messages have 64 KiB at most, stay on one thread (docs/architecture.md, Channels).
+/// for longer than a read and a write of it do. Below that, two changes of thread cost more than they give. Messages of portals
+/// have 128 KiB of their stream at most, so a full one is just over it when it is sealed, and all that are smaller stay on one thread
+/// (docs/architecture.md, Channels).
 inline constexpr std::size_t large_message = 128u << 10;
 
 /// Where large messages are sealed and opened, and how their results come back to the socket thread.

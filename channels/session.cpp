@@ -39,15 +39,19 @@ result<address> session::start(terms t, const address& encryptor, route way, std
 
 void session::begin(const address& encryptor) {
   encryptor_ = encryptor;
-  auto& board = terms_.env->node.board;
-  flow_ = board.flows().create();
-  allow_workers(board, flow_, allow_, "channels");
+  take_flow();
   if (allows_services(allow_))
     terms_.shared = terms_.env->node.flows.services;
   without_since_ = terms_.env->node.reactor.now();
   if (auto ok = give_encryptor_to(self()); !ok)
     log_error(ok.error().cause);
   connect();
+}
+
+void session::take_flow() {
+  auto& board = terms_.env->node.board;
+  flow_ = board.flows().create();
+  allow_workers(board, flow_, allow_, "channels");
 }
 
 /// E is another address of that worker. It counts as a link also while there is no channel: what is sent there now is
@@ -73,7 +77,33 @@ void session::connect() {
     has_ended(ok.error());
 }
 
+bool session::is_of_another_peer() const {
+  return peer_ && *peer_ != trying_->peer()->id() && !terms_.wanted.authorized;
+}
+
+/// Nothing that was for the peer before, or let in from it, is for the one that has answered now.
+void session::leave_peer() {
+  error why{errc::closed, "somebody else than before is at the other end: " + to_string(trying_->peer()->id()) + ", and not " + to_string(*peer_), {}};
+  log(level::warn, "channels", "secure channel " + encryptor_.name + ": " + why.cause);
+  auto& board = terms_.env->node.board;
+  board.revoke(flow_);
+  board.remove_flow(flow_);
+  take_flow();
+  if (auto ok = give_encryptor_to(self()); !ok)
+    log_error(ok.error().cause);
+  peer_.reset();
+  while (!held_.empty()) {
+    auto m = pop_held();
+    if (m->header.is_of_stream()) // its sender is told, but not who would get it
+      m->header.flags(route_header::flag_report);
+    give_up(std::move(m), why.cause);
+  }
+  trying_->end(std::move(why));
+}
+
 void session::is_up() {
+  if (is_of_another_peer())
+    return leave_peer();
   auto& node = terms_.env->node;
   if (auto ok = give_encryptor_to(at_); !ok) {
     log_error(ok.error().cause);
@@ -83,6 +113,7 @@ void session::is_up() {
   bool again = status_->openings++ > 0;
   log(again ? level::warn : level::info, "channels",
       "secure channel " + encryptor_.name + (again ? " is up again, with " : " is up, with ") + to_string(trying_->peer()->id()));
+  peer_ = trying_->peer()->id();
   retries_.reset();
   cancel_timer(std::exchange(hold_timer_, 0));
   status_->open = trying_;
@@ -90,8 +121,8 @@ void session::is_up() {
   status_->reason.clear();
   status_->code = errc::ok;
   held_bytes_ = 0;
-  for (auto held = std::exchange(held_, {}); auto& m : held)
-    node.board.hand_over(std::move(m));
+  for (auto kept = std::exchange(held_, {}); auto& h : kept)
+    node.board.hand_over(std::move(h.what));
   status_->waiting.settle();
   status_->tell();
 }
@@ -131,19 +162,34 @@ void session::hold(message_ptr m) {
   auto bytes = m->footprint();
   bool gives_up = !lasting_ && status_->now == session_status::state::down;
   if (gives_up || terms_.env->node.reactor.now() - without_since_ > std::max(longest_hold, terms_.patience))
-    return drop(std::move(m), drop_reason::link_down, "the channel is down: " + status_->reason);
+    return give_up(std::move(m), status_->reason);
   if (held_.size() >= most_held || held_bytes_ + bytes > most_held_bytes)
     return drop(std::move(m), drop_reason::congested, "the channel is not up yet");
   held_bytes_ += bytes;
-  held_.push_back(std::move(m));
+  held_.push_back({std::move(m), bytes, terms_.env->node.reactor.now() + longest_hold});
   if (hold_timer_ == 0)
-    hold_timer_ = set_timer(longest_hold);
+    watch_held();
+}
+
+void session::watch_held() {
+  auto left = held_.front().until - terms_.env->node.reactor.now();
+  hold_timer_ = set_timer(std::chrono::ceil<std::chrono::milliseconds>(left));
+}
+
+message_ptr session::pop_held() {
+  auto first = std::move(held_.front());
+  held_.pop_front();
+  held_bytes_ -= first.size;
+  return std::move(first.what);
+}
+
+void session::give_up(message_ptr m, std::string_view why) {
+  drop(std::move(m), drop_reason::link_down, "the channel is down: " + std::string{why});
 }
 
 void session::give_up_held(std::string_view why) {
-  held_bytes_ = 0;
-  for (auto held = std::exchange(held_, {}); auto& m : held)
-    drop(std::move(m), drop_reason::link_down, "the channel is down: " + std::string{why});
+  while (!held_.empty())
+    give_up(pop_held(), why);
 }
 
 void session::on_timer(std::uint64_t timer) {
@@ -152,7 +198,10 @@ void session::on_timer(std::uint64_t timer) {
     connect();
   } else if (timer == hold_timer_) {
     hold_timer_ = 0;
-    give_up_held(status_->reason);
+    while (!held_.empty() && held_.front().until <= terms_.env->node.reactor.now())
+      give_up(pop_held(), status_->reason);
+    if (!held_.empty())
+      watch_held();
   }
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/links/settling.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,11 @@ std::string_view to_string(session_status::state s) noexcept;
 ///
 /// A new channel has new keys, and new addresses but for E and the flow control id, so what uses E sees a gap and nothing
 /// else. One that is to be there once (`lasting` is false) is not made again.
+///
+/// Where nobody has said who may be at the other end (`authorized`), somebody else may answer than before: whoever cuts the
+/// link and answers in the peer's place, or a node that was set up anew. It gets nothing that was meant for the one before:
+/// the first channel with it is ended, what is held is dropped, and the flow control id is another one from then on, so that what
+/// has begun with the peer before, as the streams of portals, ends.
 class session final : public worker {
  public:
   /// `way` ends at a listener; `allow`: workers that the other end may reach beside answers.
@@ -68,7 +74,13 @@ class session final : public worker {
   void connect();
   void is_up();
   void has_ended(const error& why);
+  bool is_of_another_peer() const;
+  void leave_peer();
+  void take_flow();
   void hold(message_ptr m);
+  void watch_held();
+  message_ptr pop_held();
+  void give_up(message_ptr m, std::string_view why);
   void give_up_held(std::string_view why);
   result<void> give_encryptor_to(address_view a);
 
@@ -80,10 +92,16 @@ class session final : public worker {
   address encryptor_;
   std::uint32_t flow_ = 0;
   backoff retries_;
+  std::optional<identities::identifier> peer_; ///< of the last channel that was up
   channel* trying_ = nullptr; ///< shakes hands, or is open
   address at_;                ///< of that one
   std::uint64_t retry_timer_ = 0, hold_timer_ = 0;
-  std::deque<message_ptr> held_;
+  struct held {
+    message_ptr what;
+    std::size_t size;
+    net::reactor::clock::time_point until;
+  };
+  std::deque<held> held_; ///< oldest first
   std::size_t held_bytes_ = 0;
   net::reactor::clock::time_point without_since_{};
 };

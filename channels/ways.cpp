@@ -2,6 +2,7 @@
 #include "channels/ways.hpp"
 
 #include "channels/channel_routes.hpp"
+#include "runtime/core/units.hpp"
 #include "runtime/workers/reply_address.hpp"
 
 #include <algorithm>
@@ -50,8 +51,11 @@ result<std::string> ways::take(const message& m) {
   if (all_.size() >= most || static_cast<std::size_t>(of_owner) >= most_of_one)
     return error{errc::limit_reached, "there are too many channels of services", {}};
   auto to = parse_multiaddr(text->substr(first + 1, second - first - 1));
-  channel_wishes how{.lasting = true, .may_end_in_channel = true, .identity = std::string{text->substr(second + 1)}};
+  auto third = std::min(text->find('\n', second + 1), text->size());
+  channel_wishes how{.lasting = true, .may_end_in_channel = true, .identity = std::string{text->substr(second + 1, third - second - 1)}};
   how.address = e;
+  if (third < text->size())
+    how.authorized = split_list(text->substr(third + 1));
   auto made = to ? make_route(env_, *to, how) : result<made_route>{to.error()};
   if (!made)
     return std::move(made).error();
@@ -59,9 +63,11 @@ result<std::string> ways::take(const message& m) {
     return error{errc::invalid_route, "the way ends in no secure channel", {}};
   w.channels = std::move(made->channels);
   if (m.is_imported()) { // a client of a link, and what comes back to it
-    auto& board = env_->node.board;
-    (void)board.allow(m.source().producer, address{e});
-    (void)board.add_consumer(flow_of_answers(board, address{e}), w.owner);
+    (void)env_->node.board.allow(m.source().producer, address{e});
+    w.channels->watch([env = env_, e, owner = w.owner](bool is_up, const std::string&) { // with another peer it has another flow
+      if (auto& board = env->node.board; is_up)
+        (void)board.add_consumer(flow_of_answers(board, address{e}), owner);
+    });
   }
   all_.emplace(e, std::move(w));
   if (!std::exchange(watches_, true))

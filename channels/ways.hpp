@@ -12,7 +12,8 @@ namespace ockam::channels {
 
 /// Makes channels for services of the node, at `secure_channels`: those lasting ones that `through_channels` asks for. An order
 /// is a text of three lines: the address that the channel is to have (32 hex digits), the way to its listener with the channels
-/// that it goes through, and the name of an identity or nothing.
+/// that it goes through, and the name of an identity or nothing. A fourth one names who may be at the other end, with commas
+/// between; without it, anybody.
 ///
 /// | message | effect                                                                        |
 /// |---------|--------------------------------------------------------------------------------|

@@ -21,6 +21,8 @@ bool read_previous(cbor::reader& in, std::optional<signature>& out) {
 std::optional<change> read_change(cbor::reader& in) {
   structure fields{in};
   auto data = fields.next() ? in.read_bytes() : std::nullopt;
+  if (data && data->size() > change_history::max_change)
+    return std::nullopt;
   auto by = data && fields.next() ? read_signature(in) : std::nullopt;
   if (!by)
     return std::nullopt;
@@ -30,6 +32,18 @@ std::optional<change> read_change(cbor::reader& in) {
   if (fields.next() && !read_previous(in, out.by_previous))
     return std::nullopt;
   return fields.skip_rest() ? std::optional{std::move(out)} : std::nullopt;
+}
+
+void encode_change(encoder& out, const change& c) {
+  out.array(c.by_previous ? 3 : 2).byte_string(c.data).signed_by(c.by);
+  if (c.by_previous)
+    out.signed_by(*c.by_previous);
+}
+
+std::size_t encoded_size(const change& c) {
+  encoder out;
+  encode_change(out, c);
+  return out.take().size();
 }
 
 } // namespace
@@ -75,11 +89,8 @@ result<change_data> decode_change(bytes_view versioned_data) {
 
 void encode(encoder& out, const change_history& h) {
   out.array(h.changes.size());
-  for (const auto& c : h.changes) {
-    out.array(c.by_previous ? 3 : 2).byte_string(c.data).signed_by(c.by);
-    if (c.by_previous)
-      out.signed_by(*c.by_previous);
-  }
+  for (const auto& c : h.changes)
+    encode_change(out, c);
 }
 
 bytes encode(const change_history& h) {
@@ -91,9 +102,10 @@ bytes encode(const change_history& h) {
 std::optional<change_history> read_history(cbor::reader& in) {
   structure changes{in};
   change_history out;
+  std::size_t size = 0;
   while (changes.next()) {
     auto c = out.changes.size() < change_history::max_changes ? read_change(in) : std::nullopt;
-    if (!c)
+    if (!c || (size += encoded_size(*c)) > change_history::max_size)
       return std::nullopt;
     out.changes.push_back(*std::move(c));
   }
@@ -105,7 +117,7 @@ result<change_history> decode_history(bytes_view in) {
   auto out = read_history(r);
   if (!out)
     return error{errc::malformed, "a change history that does not decode",
-                 "it has at most " + std::to_string(change_history::max_changes) + " changes"};
+                 "it has at most " + std::to_string(change_history::max_changes) + " changes and " + std::to_string(change_history::max_size) + " bytes"};
   return *std::move(out);
 }
 

@@ -35,6 +35,11 @@ struct change : signed_data {
 struct change_history {
   /// Changes that somebody may make us check, two signatures each: 30 ms. One a month for ten years.
   static constexpr std::size_t max_changes = 128;
+  /// What one change says, without its signatures. It takes some 100 bytes; the rest is room for fields of later versions,
+  /// which are kept as they were signed.
+  static constexpr std::size_t max_change = 1u << 10;
+  /// Of a whole history, encoded, so that who is kept takes no more than this. `max_changes` of today take half of it.
+  static constexpr std::size_t max_size = 64u << 10;
 
   std::vector<change> changes;
 };
@@ -42,7 +47,7 @@ struct change_history {
 void encode(encoder& out, const change_history& h);
 bytes encode(const change_history& h);
 std::optional<change_history> read_history(cbor::reader& in);
-/// Errors: `malformed`, `too_large`.
+/// Errors: `malformed`, also over the bounds of `change_history`.
 result<change_history> decode_history(bytes_view in);
 
 } // namespace ockam::identities

@@ -54,9 +54,9 @@ std::optional<decoded> read_refresh(cbor::reader& in) {
   return refresh{*std::move(history), *std::move(credentials)};
 }
 
-std::optional<decoded> read_message(cbor::reader& in, route_header& header) {
+std::optional<decoded> read_message(cbor::reader& in, std::size_t size, route_header& header) {
   auto kind = read_choice(in);
-  if (!kind || *kind > kind_end)
+  if (!kind || *kind > kind_end || (*kind == kind_refresh && size > max_refresh))
     return std::nullopt;
   structure fields{in};
   if (*kind == kind_end)
@@ -101,7 +101,7 @@ bytes encode_refresh(const change_history& history, std::span<const credential> 
 result<decoded> decode(bytes_view plaintext, route_header& header) {
   cbor::reader in{plaintext};
   structure fields{in};
-  auto message = fields.next() ? read_message(in, header) : std::nullopt;
+  auto message = fields.next() ? read_message(in, plaintext.size(), header) : std::nullopt;
   auto padding = message && fields.next() ? in.read_bytes() : std::nullopt;
   if (!padding || !fields.skip_rest())
     return error{errc::malformed, "a message of a channel opens, and does not decode", {}};

@@ -28,6 +28,8 @@ std::size_t head_size(const route_header& header, std::size_t payload) noexcept;
 /// Writes `head_size` bytes at `out`; returns the place behind.
 std::byte* write_head(std::byte* out, const route_header& header, std::size_t payload) noexcept;
 
+/// What somebody says of itself anew is no longer than what it says in a handshake; nobody is made to keep more.
+inline constexpr std::size_t max_refresh = 64u << 10;
 bytes encode_refresh(const change_history& history, std::span<const credential> credentials);
 inline constexpr std::byte close[] = {std::byte{0x82}, std::byte{0x82}, std::byte{0x02}, std::byte{0x80},
                                       std::byte{0x40}};
@@ -45,7 +47,7 @@ struct end_of_channel {};
 using decoded = std::variant<for_worker, refresh, end_of_channel>;
 
 /// Decodes a plaintext; `header`, a fresh one, gets the routes of a message for a worker. Errors: `malformed`, also for
-/// routes and names over the bounds of this node.
+/// routes and names over the bounds of this node, and over `max_refresh`.
 result<decoded> decode(bytes_view plaintext, route_header& header);
 
 } // namespace ockam::identities::channel_message

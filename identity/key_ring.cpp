@@ -69,7 +69,7 @@ result<secret> key_ring::agree(const x25519_public& mine, const x25519_public& t
   auto found = find(mine, kind::x25519);
   if (!found)
     return std::move(found).error();
-  return x25519((*found)->key, theirs);
+  return x25519((*found)->key, mine, theirs);
 }
 
 result<void> key_ring::remove(bytes_view public_key) {

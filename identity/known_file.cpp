@@ -16,8 +16,6 @@ namespace ockam::identities {
 
 namespace {
 
-/// Largest file that is read: some 60,000 identities with a rotation or two.
-constexpr std::size_t max_file = 64u << 20;
 /// Old lines up to this size are no reason to write the file anew.
 constexpr std::uint64_t slack = 1u << 20;
 constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
@@ -25,7 +23,7 @@ constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
 std::string line_of(const identity& who) { return to_hex(who.exported()) + "\n"; }
 
 /// Not secret, and too long for the locked memory that `private_file` reads into.
-result<std::string> read_file(const std::string& path) {
+result<std::string> read_file(const std::string& path, std::size_t max_file) {
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0)
     return errno == ENOENT ? error{errc::not_found, "there is no " + path, {}} : system_error("cannot read " + path, errno);
@@ -47,8 +45,8 @@ error damaged(const std::string& path, std::size_t line, const std::string& why)
 
 } // namespace
 
-result<std::shared_ptr<file_identities>> file_identities::open(std::string path) {
-  std::shared_ptr<file_identities> out{new file_identities{std::move(path)}};
+result<std::shared_ptr<file_identities>> file_identities::open(std::string path, std::size_t max_file) {
+  std::shared_ptr<file_identities> out{new file_identities{std::move(path), max_file}};
   if (auto ok = out->load(); !ok)
     return std::move(ok).error();
   return out;
@@ -60,7 +58,7 @@ file_identities::~file_identities() {
 }
 
 result<void> file_identities::load() {
-  auto text = read_file(path_);
+  auto text = read_file(path_, max_file_);
   if (!text && text.error().code == errc::not_found)
     return {};
   if (!text)
@@ -88,6 +86,11 @@ result<void> file_identities::record(const identity& who) {
   auto line = line_of(who);
   auto before = all().find(who.id());
   auto old = before == all().end() ? 0 : line_of(before->second).size();
+  if (bytes_ + line.size() > max_file_ && bytes_ > live_)
+    (void)rewrite();
+  if (bytes_ + line.size() > max_file_)
+    return error{errc::limit_reached, "known identities " + path_ + ": no room for the new history of " + to_string(who.id()) + ", at most "
+                   + std::to_string(max_file_) + " bytes are read again", {}};
   if (auto ok = append(line); !ok)
     return error{ok.error().code, "cannot keep the new history of " + to_string(who.id()) + ": " + ok.error().cause, ok.error().hint};
   bytes_ += line.size();

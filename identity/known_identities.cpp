@@ -19,14 +19,24 @@ result<bool> worth_keeping(const identity* known, const identity& shown) {
 }
 
 result<void> memory_identities::keep(const identity& who) {
-  std::lock_guard lock{mutex_};
+  std::lock_guard one_at_a_time{writing_};
+  name(who.id());
   auto at = known_.find(who.id());
-  auto worth = worth_keeping(at == known_.end() ? nullptr : &at->second, who);
+  bool is_known = at != known_.end();
+  if (is_known && compare(at->second, who) == comparison::older)
+    return {};
+  auto worth = worth_keeping(is_known ? &at->second : nullptr, who);
   if (!worth)
     return std::move(worth).error();
   if (*worth)
-    known_.insert_or_assign(who.id(), who);
+    put(who);
   return {};
+}
+
+void memory_identities::always_room_for(std::span<const identifier> all) {
+  std::lock_guard one_at_a_time{writing_};
+  for (const auto& who : all)
+    name(who);
 }
 
 result<std::optional<identity>> memory_identities::find(const identifier& who) {
@@ -36,30 +46,69 @@ result<std::optional<identity>> memory_identities::find(const identifier& who) {
 }
 
 result<void> memory_identities::learn(const identity& shown) {
-  std::lock_guard lock{mutex_};
-  return put(shown, true);
+  if (auto news = is_news(shown); !news || !*news)
+    return news ? result<void>{} : result<void>{std::move(news).error()};
+  std::lock_guard one_at_a_time{writing_};
+  if (auto news = is_news(shown); !news || !*news) // by another thread meanwhile
+    return news ? result<void>{} : result<void>{std::move(news).error()};
+  if (auto room = has_room_for(shown); !room)
+    return room;
+  if (auto ok = record(shown); !ok)
+    return ok;
+  put(shown);
+  return {};
 }
 
 result<void> memory_identities::take_back(const identity& who) {
-  std::lock_guard lock{mutex_};
-  return put(who, false);
+  std::lock_guard one_at_a_time{writing_};
+  auto news = is_news(who);
+  if (!news)
+    return std::move(news).error();
+  if (*news)
+    put(who);
+  return {};
 }
 
-result<void> memory_identities::put(const identity& shown, bool is_new) {
+/// Whether it is to be kept. Errors: `not_authentic`.
+result<bool> memory_identities::is_news(const identity& shown) {
+  std::lock_guard lock{mutex_};
   auto at = known_.find(shown.id());
   bool is_known = at != known_.end();
-  auto worth = worth_keeping(is_known ? &at->second : nullptr, shown);
-  if (!worth)
-    return std::move(worth).error();
-  if (!*worth || (!is_known && shown.changes().size() == 1))
+  if (!is_known && shown.changes().size() == 1)
+    return false;
+  return worth_keeping(is_known ? &at->second : nullptr, shown);
+}
+
+result<void> memory_identities::has_room_for(const identity& shown) const {
+  if (named_.contains(shown.id()))
     return {};
-  if (!is_known && known_.size() >= capacity_)
-    return error{errc::limit_reached, "no room for the history of one more stranger, " + to_string(shown.id()), {}};
-  if (is_new)
-    if (auto ok = record(shown); !ok)
-      return ok;
+  bool is_one_more = !known_.contains(shown.id());
+  if (strangers_ + (is_one_more ? 1 : 0) <= most_strangers_ && bytes_ - size_of(shown.id()) + shown.exported().size() <= most_bytes_)
+    return {};
+  return error{errc::limit_reached, "no room for what one more stranger shows of a changed key, " + to_string(shown.id()),
+               "who is named in `authorized` always has room"};
+}
+
+/// Of what is kept of it.
+std::size_t memory_identities::size_of(const identifier& who) const {
+  auto at = known_.find(who);
+  return at == known_.end() ? 0 : at->second.exported().size();
+}
+
+void memory_identities::put(const identity& shown) {
+  if (!named_.contains(shown.id())) {
+    strangers_ += known_.contains(shown.id()) ? 0 : 1;
+    bytes_ += shown.exported().size() - size_of(shown.id());
+  }
+  std::lock_guard lock{mutex_};
   known_.insert_or_assign(shown.id(), shown);
-  return {};
+}
+
+void memory_identities::name(const identifier& who) {
+  if (!named_.insert(who).second || !known_.contains(who))
+    return;
+  --strangers_;
+  bytes_ -= size_of(who);
 }
 
 } // namespace ockam::identities

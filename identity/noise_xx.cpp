@@ -72,12 +72,12 @@ result<bytes> initiator::read_m2(bytes_view message) {
   auto state = state_.copy();
   auto re = key_in(message);
   state.mix_hash(re);
-  if (auto ee = mix(state, x25519(e_.key, re)); !ee)
+  if (auto ee = mix(state, x25519(e_.key, e_.public_key, re)); !ee)
     return std::move(ee).error();
   auto rs = decrypt_key(state, message.subspan(key_size, sealed_key_size));
   if (!rs)
     return unreadable("m2");
-  if (auto es = mix(state, x25519(e_.key, *rs)); !es)
+  if (auto es = mix(state, x25519(e_.key, e_.public_key, *rs)); !es)
     return std::move(es).error();
   auto payload = state.decrypt(message.subspan(key_size + sealed_key_size));
   if (!payload)
@@ -128,7 +128,7 @@ result<bytes> responder::write_m2(bytes_view payload) {
   out.reserve(m2_overhead + payload.size());
   out.insert(out.end(), e_.public_key.begin(), e_.public_key.end());
   state.mix_hash(e_.public_key);
-  if (auto ee = mix(state, x25519(e_.key, re_)); !ee)
+  if (auto ee = mix(state, x25519(e_.key, e_.public_key, re_)); !ee)
     return std::move(ee).error();
   state.encrypt(s_, out);
   if (auto es = mix(state, keys_->agree(s_, re_)); !es)
@@ -145,7 +145,7 @@ result<bytes> responder::read_m3(bytes_view message) {
   auto rs = decrypt_key(state, message.first(sealed_key_size));
   if (!rs)
     return unreadable("m3");
-  if (auto se = mix(state, x25519(e_.key, *rs)); !se)
+  if (auto se = mix(state, x25519(e_.key, e_.public_key, *rs)); !se)
     return std::move(se).error();
   auto payload = state.decrypt(message.subspan(sealed_key_size));
   if (!payload)

@@ -3,6 +3,9 @@
 
 #include "identity/openssl.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 namespace ockam::identities {
 
 namespace {
@@ -10,6 +13,20 @@ namespace {
 openssl::pkey private_key(const secret& key) {
   return openssl::pkey{
     EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, openssl::in(key.bytes().data()), key.size())};
+}
+
+/// The same, with its other half.
+openssl::pkey key_pair(const secret& key, const x25519_public& public_key) {
+  openssl::pkey_context c{EVP_PKEY_CTX_new_id(EVP_PKEY_X25519, nullptr)};
+  // What is only read: the names are of OpenSSL's, and its types know no const.
+  std::array<OSSL_PARAM, 3> halves{
+    OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, const_cast<std::byte*>(key.bytes().data()), key.size()),
+    OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, const_cast<std::byte*>(public_key.data()), public_key.size()),
+    OSSL_PARAM_construct_end()};
+  EVP_PKEY* made = nullptr;
+  if (!c || EVP_PKEY_fromdata_init(c.get()) != 1 || EVP_PKEY_fromdata(c.get(), &made, EVP_PKEY_KEYPAIR, halves.data()) != 1)
+    return nullptr;
+  return openssl::pkey{made};
 }
 
 } // namespace
@@ -33,8 +50,8 @@ result<x25519_public> x25519_public_of(const secret& key) {
   return out;
 }
 
-result<secret> x25519(const secret& mine, const x25519_public& theirs) {
-  auto own = mine.size() == x25519_secret_size ? private_key(mine) : nullptr;
+result<secret> x25519(const secret& mine, const x25519_public& my_public, const x25519_public& theirs) {
+  auto own = mine.size() == x25519_secret_size ? key_pair(mine, my_public) : nullptr;
   openssl::pkey other{EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, openssl::in(theirs.data()), theirs.size())};
   openssl::pkey_context c{own ? EVP_PKEY_CTX_new(own.get(), nullptr) : nullptr};
   secret shared{x25519_secret_size};

@@ -24,8 +24,9 @@ result<x25519_key_pair> make_x25519_key_pair(random_source& random);
 /// Errors: `invalid_argument` for a secret of another size.
 result<x25519_public> x25519_public_of(const secret& key);
 
-/// What both ends have in common, 32 bytes. Errors: `not_authentic` when `theirs` is a point of low order, with
-/// which the outcome would be the same whatever our key is.
-result<secret> x25519(const secret& mine, const x25519_public& theirs);
+/// What both ends have in common, 32 bytes. `my_public` is the other half of `mine`: without it OpenSSL works it out each
+/// time, which takes as long as the outcome itself. Errors: `not_authentic` when `theirs` is a point of low order, with which
+/// the outcome would be the same whatever our key is.
+result<secret> x25519(const secret& mine, const x25519_public& my_public, const x25519_public& theirs);
 
 } // namespace ockam::identities

@@ -45,8 +45,9 @@ constexpr std::size_t most_services = 1000;
 /// What is answered, and to whom. httplib's parser and writer, over connections of our own.
 class responder : private httplib::Server {
  public:
-  responder(snapshot_source source, std::string token, bool only_loopback, bool asks_who, std::string control_socket)
-    : source_{std::move(source)}, token_{std::move(token)}, only_loopback_{only_loopback}, asks_who_{asks_who}, control_socket_{std::move(control_socket)} {
+  responder(snapshot_source source, const http_endpoint::access& a, std::string control_socket, const std::atomic<bool>& stopping)
+    : source_{std::move(source)}, token_{a.token}, only_loopback_{a.only_loopback}, asks_who_{!a.token.empty() || (a.tls && !a.tls->ca.empty())},
+      control_socket_{std::move(control_socket)}, stopping_{stopping} {
     set_payload_max_length(most_request_bytes / 2);
     set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) { return admit(q, r); });
     set_exception_handler([](const httplib::Request&, httplib::Response& r, std::exception_ptr) { fail(r, 500, "this cannot be shown"); });
@@ -73,12 +74,14 @@ class responder : private httplib::Server {
       answer_over(s);
   }
 
-  void stopping() { stopping_ = true; }
-
  private:
   void answer_over(httplib::Stream& s) {
     bool closed = false;
-    process_request(s, true, closed, nullptr);
+    // No parts of an answer: the library copies the body for each of the ranges, which a request of 8 KiB has thousands of.
+    process_request(s, true, closed, [](httplib::Request& q) {
+      q.ranges.clear();
+      q.headers.erase("Range");
+    });
   }
 
   static void fail(httplib::Response& r, int status, const char* why) {
@@ -187,7 +190,7 @@ class responder : private httplib::Server {
   const bool only_loopback_;
   const bool asks_who_; ///< everybody has shown a token or a certificate
   const std::string control_socket_;
-  std::atomic<bool> stopping_{false};
+  const std::atomic<bool>& stopping_;
 };
 
 /// The listening socket, of either kind.
@@ -224,12 +227,21 @@ result<listening> listen_at(const std::string& address) {
   return fd ? result<listening>{listening{*fd}} : result<listening>{std::move(fd).error()};
 }
 
+/// Whom it lets in, and what it answers them; another one after a reload, while connections of before end as they began.
+struct admission {
+  admission(snapshot_source source, http_endpoint::access a, std::string control_socket, const std::atomic<bool>& stopping)
+    : who{std::move(a)}, answers{std::move(source), who, std::move(control_socket), stopping} {}
+
+  const http_endpoint::access who;
+  tls_store store; ///< of the thread that accepts: certificates are renewed while it runs
+  responder answers;
+};
+
 class threaded_endpoint final : public http_endpoint {
  public:
-  threaded_endpoint(listening l, snapshot_source source, std::string token, bool only_loopback, std::optional<tls_files> tls, std::string control_socket)
-    : listening_{std::move(l)}, tls_{std::move(tls)},
-      responder_{std::move(source), token, only_loopback, !token.empty() || (tls_ && !tls_->ca.empty()), std::move(control_socket)}, stop_{::eventfd(0, EFD_CLOEXEC)},
-      acceptor_{[this] { accept_all(); }} {}
+  threaded_endpoint(listening l, snapshot_source source, access a, std::string control_socket)
+    : listening_{std::move(l)}, source_{std::move(source)}, control_socket_{std::move(control_socket)}, admission_{make_admission(std::move(a))},
+      stop_{::eventfd(0, EFD_CLOEXEC)}, acceptor_{[this] { accept_all(); }} {}
 
   ~threaded_endpoint() override {
     std::uint64_t one = 1;
@@ -243,9 +255,25 @@ class threaded_endpoint final : public http_endpoint {
   }
 
   const std::string& address() const override { return listening_.text(); }
-  void stopping() override { responder_.stopping(); }
+  void stopping() override { stopping_ = true; }
+
+  bool admit(access a) override {
+    if (current()->who == a)
+      return false;
+    auto fresh = make_admission(std::move(a));
+    std::lock_guard lock{mutex_};
+    admission_.swap(fresh);
+    return true;
+  }
 
  private:
+  std::shared_ptr<admission> make_admission(access a) const { return std::make_shared<admission>(source_, std::move(a), control_socket_, stopping_); }
+
+  std::shared_ptr<admission> current() {
+    std::lock_guard lock{mutex_};
+    return admission_;
+  }
+
   void accept_all() {
     for (;;) {
       pollfd fds[]{{listening_.fd(), POLLIN, 0}, {stop_, POLLIN, 0}};
@@ -269,14 +297,16 @@ class threaded_endpoint final : public http_endpoint {
       ::close(fd);
       return;
     }
-    auto tls = tls_ ? store_.server(*tls_, tls_store::clock::now()) : result<tls_context>{tls_context{}};
+    auto now = current();
+    auto tls = now->who.tls ? now->store.server(*now->who.tls, tls_store::clock::now()) : result<tls_context>{tls_context{}};
     if (!tls) {
       log(level::error, "http", tls.error());
       return done(fd);
     }
     try {
-      std::thread{[this, fd, context = *tls] {
-        responder_.serve(fd, context);
+      std::thread{[this, fd, now = std::move(now), context = *tls]() mutable {
+        now->answers.serve(fd, context);
+        now.reset(); // before the endpoint may go
         done(fd);
       }}.detach();
     } catch (const std::system_error& e) {
@@ -305,11 +335,12 @@ class threaded_endpoint final : public http_endpoint {
   }
 
   listening listening_;
-  const std::optional<tls_files> tls_;
-  tls_store store_; ///< of the thread that accepts: certificates are renewed while it runs
-  responder responder_;
-  int stop_;
+  const snapshot_source source_;
+  const std::string control_socket_;
+  std::atomic<bool> stopping_{false};
   std::mutex mutex_;
+  std::shared_ptr<admission> admission_;
+  int stop_;
   std::condition_variable all_closed_;
   std::set<int> open_; ///< connections that a thread serves
   std::thread acceptor_; ///< last: it uses all of these
@@ -317,32 +348,41 @@ class threaded_endpoint final : public http_endpoint {
 
 } // namespace
 
-result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c, snapshot_source source, std::string control_socket) {
-  std::string token;
+result<http_endpoint::access> http_endpoint::read_access(const http_config& c) {
+  access out;
   if (!c.token_file.empty()) {
     auto read = read_token(c.token_file);
     if (!read)
       return std::move(read).error();
-    token = *std::move(read);
+    out.token = *std::move(read);
   }
   bool is_path = c.address.starts_with('/');
   auto at = is_path ? result<endpoint>{endpoint{}} : parse_socket_address(c.address);
   if (!at)
     return std::move(at).error();
-  bool loopback = !is_path && is_loopback(at->host);
-  if (token.empty() && c.ca.empty() && needs_token(c.address))
+  if (out.token.empty() && c.ca.empty() && needs_token(c.address))
     return token_missing(c.address);
-  std::optional<tls_files> tls;
+  out.only_loopback = !is_path && is_loopback(at->host) && c.token_file.empty() && c.ca.empty();
   if (!c.certificate.empty()) {
-    tls = tls_files{c.certificate, c.key, c.ca};
-    if (auto usable = make_tls_server(*tls); !usable)
+    out.tls = tls_files{c.certificate, c.key, c.ca};
+    if (auto usable = make_tls_server(*out.tls); !usable)
       return std::move(usable).error();
   }
-  auto l = listen_at(c.address);
+  return out;
+}
+
+result<std::unique_ptr<http_endpoint>> http_endpoint::open(const http_config& c, snapshot_source source, std::string control_socket) {
+  auto a = read_access(c);
+  if (!a)
+    return std::move(a).error();
+  return open(c.address, *std::move(a), std::move(source), std::move(control_socket));
+}
+
+result<std::unique_ptr<http_endpoint>> http_endpoint::open(const std::string& address, access a, snapshot_source source, std::string control_socket) {
+  auto l = listen_at(address);
   if (!l)
     return std::move(l).error();
-  return std::unique_ptr<http_endpoint>{
-    std::make_unique<threaded_endpoint>(*std::move(l), std::move(source), std::move(token), loopback && c.token_file.empty() && c.ca.empty(), std::move(tls), std::move(control_socket))};
+  return std::unique_ptr<http_endpoint>{std::make_unique<threaded_endpoint>(*std::move(l), std::move(source), std::move(a), std::move(control_socket))};
 }
 
 } // namespace ockam::operation

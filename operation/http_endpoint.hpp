@@ -3,9 +3,11 @@
 
 #include "runtime/links/snapshot.hpp"
 #include "runtime/node/config.hpp"
+#include "transports/tls/tls_context.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ockam::operation {
@@ -30,15 +32,27 @@ using snapshot_source = std::function<void(snapshot_request, std::function<void(
 /// read a node through its user's browser. With a certificate it speaks TLS, with a ca only with clients that have a certificate of it. Threads: one that accepts, and one for each connection while it is open.
 class http_endpoint {
  public:
-  /// Errors: `address_in_use`, `address_unavailable`, `permission_denied`, `invalid_argument` (a token is needed, or its
-  /// file is empty), `io_failure`.
+  /// Who may ask, from the files that a configuration names: they are read, and can be used.
+  struct access {
+    std::string token;            ///< empty: none is needed
+    std::optional<tls_files> tls; ///< none: it speaks plain HTTP
+    bool only_loopback = false;   ///< requests have to name this host
+    friend bool operator==(const access&, const access&) = default;
+  };
+  /// Errors: `invalid_argument`, `invalid_config` (a token is needed, or its file is empty), `io_failure`, those of TLS.
+  static result<access> read_access(const http_config& c);
+
+  /// Errors: those of `read_access`, `address_in_use`, `address_unavailable`, `permission_denied`.
   /// `control_socket`: of the node, for traces; empty: it has none.
   static result<std::unique_ptr<http_endpoint>> open(const http_config& c, snapshot_source source, std::string control_socket = {});
+  static result<std::unique_ptr<http_endpoint>> open(const std::string& address, access a, snapshot_source source, std::string control_socket);
 
   virtual ~http_endpoint() = default; ///< returns when nothing of it runs any more; at most as long as `source` keeps a caller
 
   /// `127.0.0.1:9100`, with the port that the system chose, or the path.
   virtual const std::string& address() const = 0;
+  /// From the next connection on; the socket goes on listening. False: that is how it was.
+  virtual bool admit(access a) = 0;
   /// From now on the node is not ready: it stops.
   virtual void stopping() = 0;
 };

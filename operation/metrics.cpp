@@ -120,6 +120,10 @@ void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) 
   out.gauge("ockam_socket_thread_delay_seconds", "How long this scrape waited for the thread of the sockets.", {}, seconds(f.socket_thread_delay));
   out.gauge("ockam_workers", "Addresses of workers, of links and aliases too.", {}, static_cast<double>(s.workers));
   out.gauge("ockam_overdue_workers", "Workers in a call that takes longer than it should.", {}, static_cast<double>(s.overdue.size()));
+  std::chrono::milliseconds longest{0};
+  for (const auto& w : s.overdue)
+    longest = std::max(longest, w.busy);
+  out.gauge("ockam_overdue_worker_seconds", "Age of the longest call that takes longer than it should; 0: none does.", {}, seconds(longest));
   out.gauge("ockam_connections", "Open links to other nodes, of all transports.", {}, static_cast<double>(s.connections));
   out.gauge("ockam_connections_limit", "Most links that may be open: max-connections.", {}, static_cast<double>(s.max_connections));
   out.gauge("ockam_message_memory_bytes", "Bytes of messages that are in the node.", {}, static_cast<double>(s.memory_used));
@@ -180,7 +184,21 @@ constexpr std::array number_fields{
   number_field{"bytes_in", "received_bytes_total", "Bytes that came from the TCP side."},
   number_field{"bytes_out", "sent_bytes_total", "Bytes that went to the TCP side."},
   number_field{"registrations", "registrations_total", "Registrations that have worked."},
+  number_field{"channels", "channels", "Secure channels that are open.", false},
+  number_field{"half_open", "half_open", "Handshakes that wait for their last message.", false},
+  number_field{"turned_away", "turned_away_total", "Handshakes for which there was no room."},
+  number_field{"openings", "openings_total", "Channels that there have been: over 1, it was made anew."},
+  number_field{"sent", "sent_messages_total", "Messages that went out by the channel of now: it begins anew with each."},
+  number_field{"received", "received_messages_total", "Messages that came in by the channel of now."},
+  number_field{"not_opened", "not_opened_messages_total", "Messages that came by the channel of now and did not open: forged, repeated or damaged."},
 };
+
+/// Of a listener of channels these count channels, as those of portals count connections.
+const char* help_of(const number_field& f, std::string_view kind) {
+  if (kind != "secure-channel-listener")
+    return f.help;
+  return f.field == "opened" ? "Secure channels that were opened." : f.field == "refused" ? "Handshakes that were refused." : f.help;
+}
 
 void add_failures(collection& out, const std::string& prefix, const item_info& item) {
   for (const auto& [name, value] : item.fields) {
@@ -205,9 +223,9 @@ void add_items(collection& out, const node_snapshot& s) {
       if (auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), value); text.empty() || wrong != std::errc{})
         continue;
       if (f.counts)
-        out.counter(prefix + f.metric, f.help, of, value);
+        out.counter(prefix + f.metric, help_of(f, kind), of, value);
       else
-        out.gauge(prefix + f.metric, f.help, of, static_cast<double>(value));
+        out.gauge(prefix + f.metric, help_of(f, kind), of, static_cast<double>(value));
     }
   }
 }

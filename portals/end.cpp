@@ -11,7 +11,7 @@ namespace ockam::portal {
 
 bool end::admits(const message& m) const {
   const auto& allow = options.allow;
-  return allow.empty() || (m.identity() && std::find(allow.begin(), allow.end(), *m.identity()) != allow.end());
+  return !allow || (m.identity() && std::find(allow->begin(), allow->end(), *m.identity()) != allow->end());
 }
 
 void end::close_streams(end_reason why) {
@@ -24,12 +24,12 @@ void end::close_streams(end_reason why) {
 
 void end::add(stream& s) {
   if (streams_.insert(&s).second)
-    ++by_peer_[s.peer_link()];
+    ++by_peer_[s.peer()];
 }
 
 void end::remove(stream& s) {
   if (streams_.erase(&s) > 0)
-    one_less_of(s.peer_link());
+    one_less_of(s.peer());
 }
 
 void end::has_failed(end_reason why, std::string what) {
@@ -38,18 +38,18 @@ void end::has_failed(end_reason why, std::string what) {
   last_failure = std::move(what);
 }
 
-void end::moved(std::uint32_t from, std::uint32_t to) {
+void end::moved(const peer_name& from, const peer_name& to) {
   one_less_of(from);
   ++by_peer_[to];
 }
 
-void end::one_less_of(std::uint32_t peer) noexcept {
+void end::one_less_of(const peer_name& peer) noexcept {
   if (auto it = by_peer_.find(peer); it != by_peer_.end() && --it->second == 0)
     by_peer_.erase(it);
 }
 
-std::size_t end::streams_of(std::uint32_t producer) const noexcept {
-  auto it = by_peer_.find(producer);
+std::size_t end::streams_of(const peer_name& p) const noexcept {
+  auto it = by_peer_.find(p);
   return it == by_peer_.end() ? 0 : it->second;
 }
 

@@ -5,11 +5,13 @@
 
 #include <array>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -23,7 +25,17 @@ struct stream_options {
   std::size_t most_streams = 4'096;              ///< at one time
   bool skip_handshake = false;
   bool gather_small_writes = false;
-  std::vector<std::string> allow = {};           ///< identifiers of whom may be at the other end; empty: anybody
+  std::optional<std::vector<std::string>> allow = {}; ///< identifiers of whom may be at the other end; nothing: anybody
+};
+
+/// Whose a stream is, for limits: who a channel or a link has proved it to be, as it may have many of these; otherwise its link.
+struct peer_name {
+  peer_name() = default;
+  explicit peer_name(const message& from) : identity{from.identity() ? *from.identity() : std::string{}}, link{identity.empty() ? from.source().producer : 0} {}
+  auto operator<=>(const peer_name&) const = default;
+
+  std::string identity = {};
+  std::uint32_t link = 0; ///< flow control id; 0: this node
 };
 
 /// One inlet or one outlet, seen from its streams: what they are told, and what they add to its figures. Shared by them
@@ -44,12 +56,12 @@ class end : public std::enable_shared_from_this<end> {
   void add(stream& s);
   void remove(stream& s);
   std::size_t streams() const noexcept { return streams_.size(); }
-  /// Of those that a peer (a link's flow control id) has.
-  std::size_t streams_of(std::uint32_t producer) const noexcept;
+  /// Of those that a peer has.
+  std::size_t streams_of(const peer_name& p) const noexcept;
   /// A stream has ended otherwise than in order; `what`: the same for people.
   void has_failed(end_reason why, std::string what);
   /// A stream has another peer now.
-  void moved(std::uint32_t from, std::uint32_t to);
+  void moved(const peer_name& from, const peer_name& to);
 
   // Figures of all that have been.
   std::uint64_t opened = 0;   ///< streams that both ends had
@@ -60,10 +72,10 @@ class end : public std::enable_shared_from_this<end> {
   std::string last_failure;
 
  private:
-  void one_less_of(std::uint32_t peer) noexcept;
+  void one_less_of(const peer_name& peer) noexcept;
 
   std::unordered_set<stream*> streams_;
-  std::unordered_map<std::uint32_t, std::size_t> by_peer_; ///< how many of them; those that have some
+  std::map<peer_name, std::size_t> by_peer_; ///< how many of them; those that have some
 };
 using end_ptr = std::shared_ptr<end>;
 

@@ -36,7 +36,22 @@ class inlet_session final : public worker {
 
   void on_start() override {
     answered_ = reactor().now();
+    if (inlet_->channels)
+      watch_channels();
     ask();
+  }
+
+  void on_stop() noexcept override {
+    if (inlet_->channels)
+      inlet_->channels->watch(nullptr);
+  }
+
+  /// Streams do not survive the end of their channel, and who is at its other end, or is not, nobody else says. What they
+  /// tell, they may tell from within a call of this.
+  void watch_channels() {
+    inlet_->channels->watch([this, box = my_postbox()](bool is_up, const std::string& why) {
+      (void)box.post([this, is_up, why] { is_up ? ask() : down(why); });
+    });
   }
 
   void ask() {
@@ -46,13 +61,24 @@ class inlet_session final : public worker {
     m->header.flags(route_header::flag_report);
     m->held = credit{node.local_budget, m->footprint()};
     node.board.deliver(std::move(m));
-    set_timer(now_.period);
+    cancel_timer(timer_);
+    timer_ = set_timer(now_.period);
   }
 
   static payload question(std::uint64_t number) {
     std::array<std::byte, cbor::head_size(~std::uint64_t{0})> out;
     cbor::write_head(out.data(), cbor::major::uint, number);
     return payload{std::span{out}.first(cbor::head_size(number))};
+  }
+
+  /// Whether it answers a question that has had no answer yet: anything else may be of somebody who knows this address.
+  bool is_answer(const message& m) {
+    cbor::reader in{m.bytes()};
+    auto number = in.read_uint();
+    if (!number || !in.at_end() || *number <= heard_ || *number > asked_)
+      return false;
+    heard_ = *number;
+    return true;
   }
 
   void on_timer(std::uint64_t) override {
@@ -74,14 +100,19 @@ class inlet_session final : public worker {
   void on_message(message_ptr m) override {
     if (const auto* r = m->header.get_report())
       return reported(*r, *m);
+    if (!is_answer(*m))
+      return drop(std::move(m), drop_reason::refused, "it answers no question of the inlet");
     up(*m);
   }
 
   /// Where there is no echo, or none for us, somebody is there who says so.
   void reported(const report& r, const message& m) {
     bool of_echo = r.hop == address{std::string{echo}} && (r.reason == drop_reason::unknown_worker || r.reason == drop_reason::refused);
-    if (of_echo)
-      return up(m);
+    if (of_echo) {
+      if (std::exchange(heard_, asked_) != asked_) // there is something that it may be about
+        up(m);
+      return;
+    }
     if (r.reason == drop_reason::node_stopping)
       leaving(to_error(r).cause);
     else if (r.reason != drop_reason::congested)
@@ -116,7 +147,8 @@ class inlet_session final : public worker {
   const rhythm at_first_;
   rhythm now_;
   net::reactor::clock::time_point answered_{};
-  std::uint64_t asked_ = 0;
+  std::uint64_t asked_ = 0, heard_ = 0; ///< numbers of the last question, and of the last one that was answered
+  std::uint64_t timer_ = 0;
 };
 
 } // namespace

@@ -41,17 +41,25 @@ result<config_section> inlets::begin(const config_section& s) {
   auto text = keys->get<std::string>("to");
   auto from = parse_listen(keys->get<std::string>("from"));
   auto m = parse_multiaddr(text);
-  auto to = m && from ? routes_(*m, {.lasting = true, .identity = keys->get<std::string>("identity")}) : result<made_route>{m ? from.error() : m.error()};
-  if (!from || !to)
-    return from ? std::move(to).error() : std::move(from).error();
-  if (keys->has("allow") && keys->get<bool>("skip-handshake"))
+  if (!from || !m)
+    return from ? std::move(m).error() : std::move(from).error();
+  if (keys->has("allow") && keys->has("authorized"))
+    return error{errc::invalid_argument, "allow and authorized say the same", "keep one of them"};
+  auto options = read_stream_options(*keys);
+  channel_wishes how{.lasting = true, .identity = keys->get<std::string>("identity")};
+  if (split_at_channels(*m).size() > 1) // elsewhere each message shows what it has come through
+    how.authorized = options.allow;
+  auto to = routes_(*m, how);
+  if (!to)
+    return std::move(to).error();
+  if (options.allow && options.skip_handshake)
     return error{errc::invalid_argument, "allow needs the handshake: without it, bytes flow before the far end has shown who it is", "leave out skip-handshake"};
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a tcp-inlet " + printable(s.name) + " already", "choose another name"};
   if (auto ok = check_place(*from); !ok)
     return std::move(ok).error();
   auto i = std::make_shared<inlet>(env_, s.name, to_string(*m), std::move(to->to), keys->get<std::chrono::milliseconds>("retry-wait"),
-                                   read_stream_options(*keys));
+                                   std::move(options));
   i->channels = std::move(to->channels);
   if (auto ok = i->reserve(*from); !ok)
     return std::move(ok).error();

@@ -67,11 +67,13 @@ inline constexpr std::array<key_descriptor, 3> own_outlet_keys{{
 }};
 inline constexpr auto outlet_keys = joined_keys(own_outlet_keys, stream_keys);
 
-inline constexpr std::array<key_descriptor, 4> own_inlet_keys{{
+inline constexpr std::array<key_descriptor, 5> own_inlet_keys{{
   {.name = "from", .about = "where clients connect to; a free port if not given", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .check = &checked_by<parse_listen>},
   {.name = "to", .about = "the route to the outlet", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/outlet", .required = true,
    .check = &check_outlet_route},
   channel_identity_key,
+  {.name = "authorized", .type = key_type::list, .about = "another word for allow: identifiers of whom may be at the other end",
+   .value = "IDENTIFIER", .check = &channels::check_identifiers},
   {.name = "retry-wait", .type = key_type::duration, .about = "how often it asks for its far end while that is not there", .fallback = "1s", .least = 100,
    .most = 300'000},
 }};

@@ -4,17 +4,27 @@
 #include "portals/stream.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <compare>
+#include <map>
 
 namespace ockam::portal {
 
 namespace {
 
-address last_return(const message& m) {
-  address_view last;
-  m.header.each_return([&](address_view a) { last = a; });
-  return address{last};
-}
+/// Whose a message is, where no handshake says which stream it belongs to: the last address of its way back, and who sends by
+/// that name, as others may use the same.
+struct sender {
+  explicit sender(const message& m) : link{m.source().producer}, identity{m.identity() ? *m.identity() : std::string{}} {
+    address_view last;
+    m.header.each_return([&](address_view a) { last = a; });
+    name = to_string(last);
+  }
+  auto operator<=>(const sender&) const = default;
+
+  std::uint32_t link;
+  std::string identity;
+  std::string name;
+};
 
 /// An outlet's end of a stream: dials the target, and says so when it is there.
 class outlet_stream final : public stream {
@@ -103,28 +113,28 @@ class outlet_worker final : public worker {
       o.consumer_of = {m->source().producer};
     auto at = random_address();
     if (outlet_->options.skip_handshake)
-      streams_.insert_or_assign(last_return(*m), at);
+      remember(*m, at);
     if (auto ok = outlet_->env.node.workers.start(at, std::make_unique<outlet_stream>(outlet_, std::move(m)), std::move(o)); !ok)
       log_error(ok.error().cause);
   }
 
   /// Of a sender that has a stream already: the stream gets it. False, and untouched: there is none.
   bool pass_on(message_ptr& m) {
-    auto it = streams_.find(last_return(*m));
-    if (it == streams_.end())
+    auto it = streams_.find(sender{*m});
+    if (it == streams_.end() || !outlet_->env.node.board.find(it->second)) // it has ended
       return false;
-    if (!outlet_->env.node.board.find(it->second)) { // it has ended
-      forget_ended();
-      return false;
-    }
     m->header.pop_onward();
     m->header.push_onward(it->second);
     deliver(std::move(m));
     return true;
   }
 
-  void forget_ended() {
-    std::erase_if(streams_, [this](auto& e) { return !outlet_->env.node.board.find(e.second); });
+  /// Senders are other ones each time: those whose streams have ended are forgotten when they are more than the others.
+  void remember(const message& m, const address& at) {
+    constexpr std::size_t few = 16;
+    if (streams_.size() > 2 * outlet_->streams() + few)
+      std::erase_if(streams_, [this](auto& e) { return !outlet_->env.node.board.find(e.second); });
+    streams_.insert_or_assign(sender{m}, at);
   }
 
   /// Why it takes no more streams; empty: it does.
@@ -133,7 +143,7 @@ class outlet_worker final : public worker {
     const auto of_one_peer = m.is_imported() ? most - most / 16 : most;
     if (outlet_->env.node.reactor.short_of_descriptors())
       return "the node may not open more files";
-    if (outlet_->streams() >= most || outlet_->streams_of(m.source().producer) >= of_one_peer)
+    if (outlet_->streams() >= most || outlet_->streams_of(peer_name{m}) >= of_one_peer)
       return "max-streams is reached";
     return {};
   }
@@ -154,7 +164,7 @@ class outlet_worker final : public worker {
   }
 
   std::shared_ptr<outlet> outlet_;
-  std::unordered_map<address, address, address_hash, address_equal> streams_; ///< with `skip-handshake`: by sender
+  std::map<sender, address> streams_; ///< with `skip-handshake`
 };
 
 } // namespace

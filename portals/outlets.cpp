@@ -15,9 +15,13 @@ stream_options read_stream_options(const option_values& keys) {
   o.most_streams = static_cast<std::size_t>(keys.get<std::uint64_t>("max-streams"));
   o.skip_handshake = keys.get<bool>("skip-handshake");
   o.gather_small_writes = keys.get<bool>("enable-nagle");
-  for (const auto& text : keys.get<std::vector<std::string>>("allow"))
-    if (auto id = identities::parse_identifier(text))
-      o.allow.push_back(to_string(*id)); // in the form in which they are compared
+  for (const auto* key : {"allow", "authorized"}) // an inlet may have either
+    if (keys.has(key)) {
+      o.allow.emplace();
+      for (const auto& text : keys.get<std::vector<std::string>>(key))
+        if (auto id = identities::parse_identifier(text))
+          o.allow->push_back(to_string(*id)); // in the form in which they are compared
+    }
   return o;
 }
 

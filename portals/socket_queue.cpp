@@ -9,7 +9,15 @@
 namespace ockam {
 
 std::size_t socket_queue::cost(const message& m, std::span<const std::byte> data) const noexcept {
-  return is_gathered(data.size()) ? data.size() : m.footprint();
+  return is_gathered(data.size()) ? next_block(data.size()) : m.footprint();
+}
+
+/// Of the block that so many bytes need; 0: the last one has room for them.
+std::size_t socket_queue::next_block(std::size_t size) const noexcept {
+  const auto& last = segments_.back();
+  if (last.capacity - (last.block ? last.end : 0) >= size)
+    return 0;
+  return std::max(size, std::clamp(2 * last.capacity, least_block, most_block));
 }
 
 void socket_queue::push(message& m, std::span<const std::byte> data) {
@@ -24,9 +32,10 @@ void socket_queue::push(message& m, std::span<const std::byte> data) {
     return;
   }
   auto* last = &segments_.back();
-  if (!last->block || block_size - last->end < data.size()) {
+  if (auto capacity = next_block(data.size()); capacity > 0) {
     last = &segments_.emplace_back();
-    last->block = std::make_unique_for_overwrite<std::byte[]>(block_size);
+    last->block = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    last->capacity = capacity;
   }
   std::memcpy(last->block.get() + last->end, data.data(), data.size());
   last->end += data.size();

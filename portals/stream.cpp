@@ -71,8 +71,10 @@ void stream::on_writable() {
 
 void stream::aim(route to) {
   to_ = std::move(to);
-  if (!to_.empty())
-    admit_answers(board(), self(), to_.front());
+  if (to_.empty())
+    return;
+  admit_answers(board(), self(), to_.front());
+  leaves_by_ = flow_of_answers(board(), to_.front());
 }
 
 void stream::aim(route to, const message& from, const std::optional<hello>& far) {
@@ -87,7 +89,8 @@ void stream::aim(route to, const message& from, const std::optional<hello>& far)
 
 void stream::take_peer(const message& from) {
   knows_peer_ = true;
-  of_->moved(peer_, from.source().producer);
+  of_->moved(counted_, peer_name{from});
+  counted_ = peer_name{from};
   peer_ = from.source().producer;
   peer_identity_ = from.identity() ? *from.identity() : std::string{};
 }
@@ -102,7 +105,18 @@ void stream::open() {
   read_on();
 }
 
+/// A secure channel that was made anew with somebody else has another flow control id under the same address
+/// (`channels::session`). What is of no link any more is reported.
+bool stream::leads_elsewhere() const {
+  auto now = leaves_by_ == 0 ? 0 : flow_of_answers(board(), to_.front());
+  return now != 0 && now != leaves_by_;
+}
+
 void stream::send(payload body, std::uint32_t flags) {
+  if (leads_elsewhere()) {
+    gone_ = true;
+    return fail(end_reason::gone, "somebody else is at the other end of its channel");
+  }
   auto m = make_message(to_, self(), std::move(body));
   m->header.flags(flags);
   m->held = credit{*from_tcp_, m->footprint()};

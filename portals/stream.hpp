@@ -34,7 +34,7 @@ class stream : public worker, private net::stream_events, private flushable {
   ~stream() override;
 
   std::uint64_t ledger_id() const noexcept { return from_tcp_->id(); }
-  std::uint32_t peer_link() const noexcept { return peer_; }
+  const peer_name& peer() const noexcept { return counted_; }
   /// There is budget again.
   void resume();
   /// About once a second.
@@ -74,6 +74,7 @@ class stream : public worker, private net::stream_events, private flushable {
   /// Bytes may flow.
   void open();
   void send(payload body, std::uint32_t flags = route_header::flag_stream);
+  bool leads_elsewhere() const;
   /// What this end says of itself.
   hello greeting() const noexcept { return {window_}; }
   /// The other end is of this implementation.
@@ -145,6 +146,8 @@ class stream : public worker, private net::stream_events, private flushable {
   route to_;
   std::uint32_t peer_ = 0;     ///< flow control id of the link that the other end's messages come by; 0: this node
   std::string peer_identity_;
+  peer_name counted_;           ///< as whose it counts
+  std::uint32_t leaves_by_ = 0; ///< flow control id that its way began with when it was aimed; 0: unknown
   stage stage_ = stage::opening;
   bool knows_peer_ = false;
   bool has_windows_ = false; ///< the other end is of this implementation

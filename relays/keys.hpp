@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "identity/authorized.hpp"
 #include "runtime/core/channel_parts.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/section.hpp"
@@ -45,12 +46,13 @@ inline result<route> parse_relay_route(const std::string& text) {
   return to;
 }
 
-inline constexpr std::array<key_descriptor, 4> relay_keys{{
+inline constexpr std::array<key_descriptor, 5> relay_keys{{
   {.name = "at", .about = "route to the node that is to have it", .value = "ROUTE", .example = "/ip4/10.0.0.1/tcp/4000",
    .required = true, .check = &checked_by<&parse_relay_route>},
   {.name = "relay-address", .about = "its name there, behind forward_to_; NAME if not given", .value = "TEXT",
    .check = &check_typed_relay_name},
   channel_identity_key,
+  identities::authorized_key,
   {.name = "allow", .type = key_type::list,
    .about = "workers that what comes through it may reach, where `at` begins with the address of a node or goes through a channel; beside hops that were started by name",
    .fallback = "echo, uppercase, api"}, // as in the reference

@@ -108,7 +108,7 @@ relay_worker::relay_worker(const node_context& context, std::shared_ptr<relay_re
   : context_{context}, all_{std::move(all)}, address_{std::move(address)}, now_{std::move(r)},
     passing_{tally::make(context.limits.max_relay_bytes)} {}
 
-bool relay_worker::has_link() const { return !context_.board.flows().text(now_.whose.flow).empty(); }
+bool relay_worker::has_link() const { return !context_.board.flows().text(now_.flow).empty(); }
 
 void relay_worker::take_over(registration r) {
   all_->moved(now_.whose, r.whose);
@@ -216,7 +216,7 @@ void relay_worker::let_answers_pass(const message& m) {
   bool by_link = before->producer != 0;
   bool begun_here = !m.is_imported() && m.header.return_route().size() == 1;
   if (by_link || begun_here)
-    (void)board.add_consumer(now_.whose.flow, from);
+    (void)board.add_consumer(now_.flow, from);
   const auto* behind = board.find(now_.way.front());
   bool to_one_peer = behind && behind->producer != 0 && (now_.way.size() == 1 || now_.way[1].is_local());
   if (by_link && to_one_peer)
@@ -247,7 +247,7 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
   if (!way)
     return std::move(way).error();
   auto from = whose(m, *way);
-  registration fresh{std::move(*way), std::move(from), m.source().identity};
+  registration fresh{std::move(*way), m.source().producer, std::move(from), m.source().identity};
   auto address = std::string{relay_prefix} + *name;
   auto* there = all_->find(address);
   if (!there)
@@ -255,19 +255,22 @@ result<relay_worker*> relay_service::register_relay(const message& m) {
   if (const auto& owner = there->now().identity;
       owner && there->has_link() && (!fresh.identity || *fresh.identity != *owner))
     return error{errc::permission_denied, "the name belongs to a node that has proved who it is", {}};
-  if (fresh.whose != there->now().whose) {
+  if (fresh.whose != there->now().whose)
     if (auto room = all_->has_room_for(fresh.whose, &there->now().whose); !room)
       return std::move(room).error();
-    (void)context_.board.add_consumer(fresh.whose.flow, ockam::address{address});
-  }
+  if (fresh.flow != there->now().flow)
+    (void)context_.board.add_consumer(fresh.flow, ockam::address{address});
   there->take_over(std::move(fresh));
   return there;
 }
 
-/// The peers of a UDP listener have one link; which of them it is, the route says.
+/// One that has proved who it is may have any number of channels, and of links. The peers of a UDP listener have one link;
+/// which of them it is, the route says.
 registrant relay_service::whose(const message& m, const route& way) const {
   const auto& from = m.source();
   registrant out{from.producer, {}, from.spawner != 0 ? from.spawner : from.producer};
+  if (from.identity)
+    return {0, *from.identity, out.listener};
   if (way.size() > 1 && context_.board.is_shared(way.front()))
     out.peer = to_string(way[1]);
   return out;
@@ -280,7 +283,7 @@ result<relay_worker*> relay_service::make_relay(const std::string& address, regi
   o.type = "relay";
   if (const auto* own = context_.board.find(self()))
     o.consumer_of = own->consumer_of;
-  o.consumer_of.push_back(r.whose.flow); // whoever has asked may see whether it is still his
+  o.consumer_of.push_back(r.flow); // whoever has asked may see whether it is still his
   auto made = std::make_unique<relay_worker>(context_, all_, address, std::move(r));
   auto* relay = made.get();
   o.passes = relay->passing();

@@ -14,10 +14,10 @@
 
 namespace ockam {
 
-/// Whose a relay is, for limits.
+/// Whose a relay is, for limits: who it has proved to be, as it may have many channels; otherwise which link it has.
 struct registrant {
-  std::uint32_t flow = 0;     ///< of the link that the way leaves by
-  std::string peer = {};      ///< of a socket with many peers, as that of a UDP listener: which one
+  std::uint32_t flow = 0;     ///< of the link that the way leaves by; 0: it has proved who it is
+  std::string peer = {};      ///< who that is; or of a socket with many peers, as that of a UDP listener: which one
   std::uint32_t listener = 0; ///< flow of the listener that let it in; of a connection of this node the same as `flow`
   auto operator<=>(const registrant&) const = default;
 };
@@ -25,6 +25,7 @@ struct registrant {
 /// What a relay knows of the node that has asked for it.
 struct registration {
   route way; ///< from here to that node
+  std::uint32_t flow = 0; ///< of the link that the way leaves by
   registrant whose = {};
   std::shared_ptr<const std::string> identity = {}; ///< who its other end has proved to be; null: nobody
 };

@@ -35,8 +35,10 @@ result<relay_config> read_relay(const config_section& s, const route_maker& rout
   if (auto ok = parse_relay_route(c.at); !ok)
     return std::move(ok).error();
   auto m = parse_multiaddr(c.at);
-  auto made = m ? routes(*m, {.lasting = true, .may_end_in_channel = true, .identity = keys->get<std::string>("identity"), .allow = c.allow})
-                : result<made_route>{m.error()};
+  channel_wishes how{.lasting = true, .may_end_in_channel = true, .identity = keys->get<std::string>("identity"), .allow = c.allow};
+  if (keys->has("authorized"))
+    how.authorized = keys->get<std::vector<std::string>>("authorized");
+  auto made = m ? routes(*m, how) : result<made_route>{m.error()};
   if (!made)
     return std::move(made).error();
   c.way = std::move(made->to);

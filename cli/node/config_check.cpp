@@ -2,6 +2,8 @@
 #include "cli/node/config_check.hpp"
 
 #include "channels/keys.hpp"
+#include "operation/http_endpoint.hpp"
+#include "operation/http_keys.hpp"
 #include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
@@ -157,6 +159,16 @@ findings check_log(const node_config& c) {
   if (writable && ::access(there.c_str(), W_OK) == 0)
     return {};
   return {{"node", "log-file", wrong("the log cannot be written to " + printable(file.string()), "a file in a directory that this user may write to")}};
+}
+
+findings check_http(const node_config& c) {
+  if (c.http.address.empty())
+    return {};
+  auto who = operation::http_endpoint::read_access(c.http);
+  if (who)
+    return {};
+  bool is_token = !c.http.token_file.empty() && who.error().cause.starts_with(printable(c.http.token_file));
+  return {{std::string{operation::http_kind}, is_token ? "token-file" : c.http.certificate.empty() ? "" : "certificate", wrong("[http]: " + who.error().cause, who.error().hint)}};
 }
 
 findings check_services(const node_config& c, std::span<const service_type> types) {

@@ -24,6 +24,9 @@ std::vector<config_finding> check_whole(const node_config& c, std::span<const se
 /// Whether the log could be written.
 std::vector<config_finding> check_log(const node_config& c);
 
+/// Whether the files that [http] names can be read and used: its token, its certificates.
+std::vector<config_finding> check_http(const node_config& c);
+
 /// What a start would find out about services: makes each of them as a start does, but for `on_start`.
 std::vector<config_finding> check_services(const node_config& c, std::span<const service_type> types);
 

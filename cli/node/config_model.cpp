@@ -124,7 +124,7 @@ class model_maker {
     auto may_show = masked_value(k, name, out.value);
     bool is_named = written && (written->is_secret || (may_be_secret(k) && !written->variables.empty()));
     out.is_hidden = is_named || may_show != out.value;
-    out.shown = is_named ? written->text : escape_value(may_show);
+    out.shown = is_named ? masked_written(k, name, written->text) : escape_value(may_show);
     if (from_)
       out.origin = origin(title, name, written);
     return out;

@@ -173,11 +173,16 @@ std::string without_secrets(std::string text, const std::vector<std::string>& se
     for (auto at = s.size() < least_secret ? std::string::npos : text.find(s); at != std::string::npos; at = text.find(s, at + shown.size()))
       text.replace(at, s.size(), shown);
   };
+  // The longest first: a shorter one may stand in it, and would leave the rest to be read.
+  std::vector<std::string> all;
   for (const auto& one : secrets) {
-    hide(one);
+    all.push_back(one);
     if (auto escaped = printable(one); escaped != one)
-      hide(escaped);
+      all.push_back(std::move(escaped));
   }
+  std::stable_sort(all.begin(), all.end(), [](const auto& l, const auto& r) { return l.size() > r.size(); });
+  for (const auto& one : all)
+    hide(one);
   return text;
 }
 

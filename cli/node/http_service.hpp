@@ -15,8 +15,18 @@ class http_service {
   /// `control_socket`: of the node; empty: it has none.
   http_service(node& n, std::string control_socket) : node_{n}, control_socket_{std::move(control_socket)} {}
 
-  /// Another place is opened before the one before is closed; one that stays is closed and opened. Errors: those of
-  /// `http_endpoint::open`; it answers then where it did before, unless that was the same place.
+  /// What is to be: who may ask, and the endpoint, open, where it is to be at another place.
+  struct next {
+    http_config config;
+    operation::http_endpoint::access who = {};
+    std::unique_ptr<operation::http_endpoint> fresh = {};
+  };
+  /// Reads the files that it names and opens another place, beside the one that is open. Nothing has changed after an error:
+  /// those of `http_endpoint::open`.
+  result<next> prepare(const http_config& wanted);
+  /// One that stays at its place goes on listening there.
+  void take(next n);
+  /// Both.
   result<void> serve(const http_config& wanted);
   /// Empty: it has none.
   std::string address() const { return endpoint_ ? endpoint_->address() : std::string{}; }

@@ -190,8 +190,9 @@ class option_reader {
     auto found = check_whole(out_.config, types_);
     std::vector<config_finding> services;
     if (out_.check_config) { // otherwise they say so themselves
-      for (auto& more : check_log(out_.config))
-        found.push_back(std::move(more));
+      for (auto* check : {&check_log, &check_http})
+        for (auto& more : check(out_.config))
+          found.push_back(std::move(more));
       services = check_services(out_.config, types_);
     }
     for (const auto& f : found)

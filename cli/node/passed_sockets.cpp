@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -68,7 +69,26 @@ int passed_sockets::take(const std::string& name, const endpoint& at) {
   return take_where(name, [&](int fd) { return listens_at(fd, at); });
 }
 
+/// A socket whose file is gone listens, and nobody finds it: the service manager has removed the directory meanwhile.
+void passed_sockets::drop_unreachable(const std::string& path) {
+  struct stat s {};
+  if (::lstat(path.c_str(), &s) == 0 && S_ISSOCK(s.st_mode))
+    return;
+  std::lock_guard held{lock_};
+  for (auto it = sockets_.begin(); it != sockets_.end();) {
+    if (path_of(it->fd) != path) {
+      ++it;
+      continue;
+    }
+    log(level::warn, "node", "the socket at " + printable(path) + " was handed over, and its file is gone: closed");
+    manager_.forget(it->name); // now, before something else is kept under this name
+    ::close(it->fd);
+    it = sockets_.erase(it);
+  }
+}
+
 int passed_sockets::take_unix(const std::string& name, const std::string& path) {
+  drop_unreachable(path);
   return take_where(name, [&](int fd) { return path_of(fd) == path; });
 }
 
@@ -98,6 +118,8 @@ void passed_sockets::close_unused() {
     log(level::warn, "node", "the socket " + printable(s.name) + " at " + printable(place_of(s.fd))
                                + " was handed over, and no listener of that name has its address: closed");
     manager_.forget(s.name);
+    if (auto ours = kept_.find(s.name); ours != kept_.end())
+      manager_.keep(ours->first, ours->second); // that was forgotten with it
     ::close(s.fd);
   }
   sockets_.clear();

@@ -32,6 +32,7 @@ class passed_sockets final : public net::socket_keeper {
   void stopping();
 
  private:
+  void drop_unreachable(const std::string& path);
   template <class IsAt>
   int take_where(const std::string& name, IsAt is_at);
 

@@ -30,6 +30,8 @@ result<std::optional<presence>> enter(node_options& o) {
   auto home = state::home::from_environment();
   if (!home)
     return std::move(home).error();
+  if (auto ok = home->check_owner(); !ok)
+    return std::move(ok).error();
   std::optional<state::name_guard> guard;
   if (!o.managed) { // otherwise whoever starts it has that
     auto g = state::name_guard::acquire(*home, o.config.name);

@@ -3,6 +3,7 @@
 
 #include "cli/node/logging.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <unistd.h>
@@ -35,11 +36,16 @@ void reloading::read(node_options& fresh) {
   if (std::exchange(again_, false))
     return begin();
   hide_in_log(fresh.places.secrets);
-  for (const auto& p : fresh.problems)
-    log(level::error, "node", p);
-  if (!fresh.problems.empty()) {
-    parts_.manager.ready("ready; the configuration is wrong, nothing was changed: " + fresh.problems.front().cause);
-    return log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
+  for (std::size_t i = 1; i < fresh.problems.size(); ++i)
+    log(level::error, "node", fresh.problems[i]);
+  if (!fresh.problems.empty())
+    return refuse(fresh.problems.front());
+  auto http = std::make_shared<std::optional<http_service::next>>();
+  if (!frees(fresh.config.http.address)) {
+    auto prepared = parts_.http.prepare(fresh.config.http);
+    if (!prepared)
+      return refuse(prepared.error());
+    http->emplace(*std::move(prepared));
   }
   if (parts_.here && fresh.config.control_socket.empty()) // as `enter` does
     fresh.config.control_socket = parts_.here->home.control_socket(parts_.options.config.name).string();
@@ -48,20 +54,36 @@ void reloading::read(node_options& fresh) {
   rest.stop_grace = fresh.config.stop_grace;
   rest.http = fresh.config.http;
   rest.tracing = fresh.config.tracing;
-  parts_.of.reload(std::move(fresh.config), [this, rest](bool ok, std::vector<listener_info> listeners) {
-    parts_.main_thread.post([this, ok, rest, listeners = std::move(listeners)] {
-      done(ok, rest, first_tcp(listeners));
+  parts_.of.reload(std::move(fresh.config), [this, rest, http](bool ok, std::vector<listener_info> listeners) {
+    parts_.main_thread.post([this, ok, rest, http, listeners = std::move(listeners)] {
+      listeners_ = listeners;
+      done(ok, rest, first_tcp(listeners), *http);
       parts_.manager.ready(status_of(listeners) + (ok ? "" : "; not all of the configuration could be put into effect: see the log"));
     });
   });
 }
 
-void reloading::done(bool ok, const node_config& fresh, const std::string& tcp) {
+void reloading::refuse(const error& why) {
+  log(level::error, "node", why);
+  parts_.secure.refresh(); // keys that were changed have nothing to do with what is wrong there
+  parts_.manager.ready("ready; the configuration is wrong, nothing was changed: " + why.cause);
+  log(level::warn, "node", "SIGHUP: the configuration is wrong, nothing was changed");
+}
+
+bool reloading::frees(const std::string& address) const {
+  const auto& all = listeners_ ? *listeners_ : parts_.of.listeners();
+  return std::any_of(all.begin(), all.end(), [&](const auto& l) { return l.socket_address == address; });
+}
+
+void reloading::done(bool ok, const node_config& fresh, const std::string& tcp, std::optional<http_service::next>& http) {
   auto& config = parts_.options.config;
+  parts_.secure.refresh();
   if (ok) {
     config.stop_grace = fresh.stop_grace;
-    parts_.secure.refresh();
-    if (auto served = parts_.http.serve(fresh.http); !served)
+    auto served = http ? result<void>{} : parts_.http.serve(fresh.http);
+    if (http)
+      parts_.http.take(*std::move(http));
+    if (!served)
       log(level::error, "http", served.error());
     else
       config.http = fresh.http;

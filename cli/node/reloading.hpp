@@ -18,10 +18,10 @@
 namespace ockam {
 
 /// SIGHUP: the configuration as it is now is put into effect, as far as that goes without a new start: all of it or
-/// nothing. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
+/// nothing; identities are read again in any case. It is read and checked on a thread of its own, since that makes services, as a start does, and code of
 /// users may take its time; the main thread goes on to hear signals. The service manager hears when it begins and ends.
 ///
-///     ──SIGHUP──▶ reading ──▶ n.reload ──▶ log-level, identities, database
+///     ──SIGHUP──▶ reading ──▶ [http] opens ──▶ n.reload ──▶ [http] goes over, log-level, identities, database
 class reloading {
  public:
   /// What it works on; all live longer than this.
@@ -44,9 +44,15 @@ class reloading {
 
  private:
   void read(node_options& fresh);
-  void done(bool ok, const node_config& fresh, const std::string& tcp);
+  /// What is wrong, and that nothing has changed.
+  void refuse(const error& why);
+  /// Whether a listener of now is there: [http] can come there when that is closed, and not before.
+  bool frees(const std::string& address) const;
+  /// `http`: what was prepared of that.
+  void done(bool ok, const node_config& fresh, const std::string& tcp, std::optional<http_service::next>& http);
 
   parts parts_;
+  std::optional<std::vector<listener_info>> listeners_; ///< since the last reload
   bool reads_ = false;
   bool again_ = false; ///< a SIGHUP came while it read
 };

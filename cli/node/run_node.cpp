@@ -179,10 +179,11 @@ service_manager manager_of(const node_options& o) {
   return o.managed && !o.foreground ? service_manager{} : std::move(m);
 }
 
-/// Where the log is, for `ockam node logs`.
-void note_log(const node_options& o, const presence& here) {
-  if (auto ok = here.home.note_log(o.config.name, o.config.log.file); !ok)
-    log(level::warn, "node", ok.error());
+/// Where log and configuration are, for `ockam logs`, bundles and backups.
+void note_places(const node_options& o, const presence& here) {
+  for (const auto& ok : {here.home.note_log(o.config.name, o.config.log.file), here.home.note_config(o.config.name, o.config_file)})
+    if (!ok)
+      log(level::warn, "node", ok.error());
 }
 
 } // namespace
@@ -200,7 +201,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
     return exit_cannot_create;
   }
   if (*here)
-    note_log(o, **here);
+    note_places(o, **here);
   auto keys = o.config.identity;
   if (*here && keys.known_identities.empty())
     keys.known_identities = ((*here)->home.node(o.config.name) / "known_identities").string();

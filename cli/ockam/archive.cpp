@@ -2,6 +2,7 @@
 #include "cli/ockam/archive.hpp"
 
 #include "cli/ockam/run_program.hpp"
+#include "cli/state/files.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/hex.hpp"
 
@@ -9,13 +10,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <span>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace ockam::cli {
@@ -56,25 +55,16 @@ error complaint(const std::string& cause, const program_result& r) {
 
 } // namespace
 
-result<archive_draft> archive_draft::make(const fs::path& file, const std::string& name) {
+result<archive_draft> archive_draft::make(const fs::path& file, const std::string& name, const std::string& stem) {
   std::error_code unseen;
   auto absolute = fs::absolute(file, unseen);
-  auto form = (absolute.parent_path() / ("." + name + ".XXXXXX")).string();
-  if (!::mkdtemp(form.data()))
-    return system_error("cannot make a directory beside " + absolute.string(), errno);
-  archive_draft out{absolute, form, name};
+  auto draft = draft_directory::make(absolute.parent_path(), stem);
+  if (!draft)
+    return std::move(draft).error();
+  archive_draft out{absolute, *std::move(draft), name};
   if (auto ok = make_private_directory(out.directory()); !ok)
     return std::move(ok).error();
   return out;
-}
-
-archive_draft::archive_draft(archive_draft&& other) noexcept
-  : file_{std::move(other.file_)}, draft_{std::exchange(other.draft_, {})}, name_{std::move(other.name_)} {}
-
-archive_draft::~archive_draft() {
-  std::error_code ignored;
-  if (!draft_.empty())
-    fs::remove_all(draft_, ignored);
 }
 
 result<void> archive_draft::add(const fs::path& name, const std::string& text) const {
@@ -85,19 +75,21 @@ result<void> archive_draft::add(const fs::path& name, const std::string& text) c
 }
 
 result<void> archive_draft::finish(bool may_replace) const {
-  auto draft = (draft_ / "archive").string();
-  auto done = run_program("tar", {"--create", "--gzip", "--file", draft, "--directory", draft_.string(), "--owner=0", "--group=0", "--numeric-owner", name_});
+  auto draft = (draft_.path() / "archive").string();
+  auto done = run_program("tar", {"--create", "--gzip", "--file", draft, "--directory", draft_.path().string(), "--owner=0", "--group=0", "--numeric-owner", name_});
   if (!done)
     return std::move(done).error();
+  if (auto ok = unless_interrupted(); !ok) // of which tar has heard as well
+    return ok;
   if (done->exit_code != 0)
     return complaint("cannot make " + file_.string(), *done);
   (void)::chmod(draft.c_str(), 0600);
-  auto rc = may_replace ? ::rename(draft.c_str(), file_.c_str()) : ::link(draft.c_str(), file_.c_str());
-  if (rc == 0)
+  auto err = may_replace ? (::rename(draft.c_str(), file_.c_str()) == 0 ? 0 : errno) : state::move_to_free_name(draft, file_);
+  if (err == 0)
     return {};
-  if (errno == EEXIST)
+  if (err == EEXIST)
     return error{errc::already_exists, file_.string() + " is there already", "choose another name, or --force replaces it"};
-  return system_error("cannot write " + file_.string(), errno);
+  return system_error("cannot write " + file_.string(), err);
 }
 
 result<void> unpack(const fs::path& archive, const fs::path& into) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/ockam/draft.hpp"
 #include "runtime/core/error.hpp"
 
 #include <filesystem>
@@ -12,25 +13,22 @@ namespace ockam::cli {
 /// in it are for its owner alone. Gone with this value.
 class archive_draft {
  public:
-  /// `name` is that of the one directory in the archive. Errors: those of the system.
-  static result<archive_draft> make(const std::filesystem::path& file, const std::string& name);
-  archive_draft(archive_draft&& other) noexcept;
-  archive_draft& operator=(archive_draft&&) = delete;
-  ~archive_draft();
+  /// `name` is that of the one directory in the archive, `stem` that of the draft. Errors: those of the system.
+  static result<archive_draft> make(const std::filesystem::path& file, const std::string& name, const std::string& stem);
 
   /// Where things are put.
-  std::filesystem::path directory() const { return draft_ / name_; }
+  std::filesystem::path directory() const { return draft_.path() / name_; }
   /// A file of this text, in directories that are made. Errors: those of the system.
   result<void> add(const std::filesystem::path& name, const std::string& text) const;
-  /// Makes the archive (0600), at once. Error also: `already_exists`, unless it may be replaced.
+  /// Makes the archive (0600), at once. Errors also: `already_exists`, unless it may be replaced; `closed`, the program was told to end.
   result<void> finish(bool may_replace) const;
 
  private:
-  archive_draft(std::filesystem::path file, std::filesystem::path draft, std::string name)
+  archive_draft(std::filesystem::path file, draft_directory draft, std::string name)
     : file_{std::move(file)}, draft_{std::move(draft)}, name_{std::move(name)} {}
 
   std::filesystem::path file_;
-  std::filesystem::path draft_;
+  draft_directory draft_;
   std::string name_;
 };
 

@@ -4,6 +4,7 @@
 #include "cli/node/config_sources.hpp"
 #include "cli/node/ini_document.hpp"
 #include "cli/ockam/archive.hpp"
+#include "cli/ockam/draft.hpp"
 #include "cli/ockam/vaults.hpp"
 #include "cli/state/files.hpp"
 #include "cli/state/node_process.hpp"
@@ -18,6 +19,7 @@
 #include <map>
 #include <set>
 #include <sys/stat.h>
+#include <utility>
 
 namespace ockam::cli {
 
@@ -27,7 +29,7 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr const char* name_inside = "ockam-backup";
+constexpr const char* name_inside = draft_directory::of_backup;
 constexpr const char* list_name = "manifest.json";
 constexpr const char* home_inside = "home";
 constexpr int format = 1; ///< of an archive; a newer one is refused
@@ -86,6 +88,8 @@ class home_files {
     auto place = below(home_.root(), file);
     if (place.empty() && fs::exists(file, unseen))
       report_.left_out.push_back(what + ", which is not in this home: " + file.string());
+    if (ok_)
+      ok_ = unless_interrupted();
     if (place.empty() || list_.contains(place) || !ok_ || !fs::is_regular_file(file, unseen))
       return;
     auto text = state::read_file(file);
@@ -103,7 +107,9 @@ class home_files {
   }
 
   void name_included(const std::string& node) {
-    auto file = home_.config_file(node);
+    auto file = home_.config_of_run(node);
+    if (below(home_.node(node), file).empty())
+      add(file, "the configuration of node " + node);
     if (auto text = state::read_file(file))
       for (const auto& f : read_config_sources(*text, file.string()).files)
         if (auto absolute = fs::absolute(f); below(home_.node(node), absolute).empty())
@@ -119,15 +125,11 @@ class home_files {
 
 // -- restore -----------------------------------------------------------------------------------------
 
-/// A directory that is gone with this value.
-struct temporary_directory {
-  fs::path path;
-  ~temporary_directory() {
-    std::error_code ignored;
-    if (!path.empty())
-      fs::remove_all(path, ignored);
-  }
-};
+/// Text of a list that anybody may have written; empty where there is none.
+std::string text_in(const json& list, const std::string& key) {
+  auto it = list.is_object() ? list.find(key) : list.end();
+  return it != list.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
 
 error damaged(const fs::path& from, const std::string& what) {
   return {errc::invalid_argument, from.string() + ": " + what, "take another backup"};
@@ -141,7 +143,7 @@ result<json> read_list(const fs::path& from, const fs::path& unpacked) {
       || !list.value("home", json{}).is_string())
     return damaged(from, "it is not a backup of this program");
   if (list["format"].get<int>() > format || list["schema"].get<int>() > state::database::schema())
-    return error{errc::unsupported, from.string() + ": it was made by a newer version, " + printable(list.value("version", std::string{"?"})) + " (schema " + std::to_string(list["schema"].get<int>()) + ", this one knows "
+    return error{errc::unsupported, from.string() + ": it was made by a newer version, " + printable(text_in(list, "version")) + " (schema " + std::to_string(list["schema"].get<int>()) + ", this one knows "
                    + std::to_string(state::database::schema()) + ")", "restore it with that version"};
   return list;
 }
@@ -160,7 +162,7 @@ result<void> check_files(const fs::path& from, const json& files, const fs::path
       return damaged(from, "there is something in it that is not in its list: " + printable(place));
     ::chmod(e.path().c_str(), 0600);
     auto text = state::read_file(e.path());
-    if (!text || sha256_hex(*text) != files[place].value("sha256", std::string{}))
+    if (!text || sha256_hex(*text) != text_in(files[place], "sha256"))
       return damaged(from, printable(place) + " is damaged");
     ++seen;
   }
@@ -183,18 +185,52 @@ result<void> move_paths(const fs::path& file, const std::string& from, const std
   return state::replace_file(file, doc.text());
 }
 
-/// What a home has that a restore replaces.
-std::vector<fs::path> present(const state::home& h) {
+std::vector<fs::path> entries(const fs::path& directory) {
   std::vector<fs::path> out;
+  for (const auto& e : fs::directory_iterator{directory})
+    out.push_back(e.path());
+  return out;
+}
+
+bool is_there(const fs::path& p) {
+  std::error_code unseen;
+  auto what = fs::symlink_status(p, unseen);
+  return fs::exists(what) && !(fs::is_directory(what) && fs::is_empty(p, unseen));
+}
+
+/// What a home has that a restore replaces, by its name: state that every home has.
+std::set<fs::path> present(const state::home& h) {
+  std::set<fs::path> out;
   std::error_code unseen;
   for (const auto& e : fs::directory_iterator{h.root(), unseen}) {
     auto name = e.path().filename().string();
     bool is_state = name.starts_with(h.database().filename().string()) || name.starts_with("vault-") || name == "identities" || name == "nodes" || name == "run";
-    bool is_empty = e.is_directory(unseen) && fs::is_empty(e.path(), unseen);
-    if (is_state && !is_empty)
-      out.push_back(e.path());
+    if (is_state && is_there(e.path()))
+      out.insert(e.path());
   }
   return out;
+}
+
+/// Vaults have any name, and any place in the home. Those that come with the backup stand in the way; those that the database
+/// of this home knows go where that goes.
+void add_vaults(const state::home& h, const fs::path& fresh, std::set<fs::path>& to) {
+  auto add = [&](const fs::path& place) {
+    if (auto first = below(h.root(), place); !first.empty() && is_there(h.root() / *fs::path{first}.begin()))
+      to.insert(h.root() / *fs::path{first}.begin());
+  };
+  for (const auto& p : entries(fresh))
+    add(h.root() / p.filename());
+  std::error_code unseen;
+  auto db = fs::exists(h.database(), unseen) ? state::database::open(h) : result<state::database>{error{}};
+  auto vaults = db ? db->vaults() : result<std::vector<state::vault_row>>{error{}};
+  if (!vaults)
+    return; // a database that cannot be read goes as it is
+  for (const auto& v : *vaults) {
+    for (const auto& f : files_of_vault(v.path))
+      add(f);
+    if (v.passphrase_file)
+      add(*v.passphrase_file);
+  }
 }
 
 result<void> check_nothing_runs(const state::home& h) {
@@ -212,37 +248,34 @@ result<void> move_all(const std::vector<fs::path>& what, const fs::path& into) {
     std::error_code ignored;
     if (fs::is_directory(to, ignored) && fs::is_empty(to, ignored))
       fs::remove(to, ignored);
-    if (::rename(p.c_str(), to.c_str()) == 0) {
+    auto err = state::move_to_free_name(p, to);
+    if (err == 0) {
       moved.emplace_back(p, to);
       continue;
     }
-    auto e = system_error("cannot move " + p.string() + " to " + to.string(), errno);
     for (const auto& [back, there] : moved)
-      (void)::rename(there.c_str(), back.c_str());
-    return e;
+      (void)state::move_to_free_name(there, back);
+    return system_error("cannot move " + p.string() + " to " + to.string(), err);
   }
   return {};
 }
 
-std::vector<fs::path> entries(const fs::path& directory) {
-  std::vector<fs::path> out;
-  for (const auto& e : fs::directory_iterator{directory})
-    out.push_back(e.path());
-  return out;
-}
-
 /// What was there goes aside, what has come takes its place; or nothing of it.
 result<void> swap_in(const state::home& h, const fs::path& fresh, const std::vector<fs::path>& old, fs::path& aside) {
+  std::error_code ignored;
   if (!old.empty()) {
-    aside = h.root() / ("before-restore-" + time_of_archive());
+    aside = h.root() / (moved_aside_prefix + time_of_archive());
     if (::mkdir(aside.c_str(), 0700) != 0)
       return system_error("cannot make " + aside.string(), errno);
-    if (auto ok = move_all(old, aside); !ok)
+    if (auto ok = move_all(old, aside); !ok) {
+      fs::remove(std::exchange(aside, {}), ignored);
       return ok;
+    }
   }
   auto ok = move_all(entries(fresh), h.root());
   if (!ok && !old.empty())
-    (void)move_all(entries(aside), h.root());
+    if (move_all(entries(aside), h.root()))
+      fs::remove(std::exchange(aside, {}), ignored);
   return ok;
 }
 
@@ -252,7 +285,7 @@ result<backup_report> create_backup(const state::home& h, state::database& db, c
   auto guard = state::home_guard::acquire(h);
   if (!guard)
     return std::move(guard).error();
-  auto draft = archive_draft::make(to, name_inside);
+  auto draft = archive_draft::make(to, name_inside, draft_directory::of_backup);
   if (!draft)
     return std::move(draft).error();
   backup_report report{to, {}, 0, {}};
@@ -261,6 +294,8 @@ result<backup_report> create_backup(const state::home& h, state::database& db, c
   auto database = h.database().filename();
   if (ok)
     ok = draft->add(fs::path{home_inside} / ".place", {}); // makes the directory
+  if (ok)
+    ok = unless_interrupted();
   if (ok)
     ok = db.copy_to(draft->directory() / home_inside / database);
   std::error_code ignored;
@@ -279,43 +314,60 @@ result<backup_report> create_backup(const state::home& h, state::database& db, c
   return report;
 }
 
-result<backup_report> restore_backup(const state::home& h, const fs::path& from, bool replaces) {
-  auto guard = state::home_guard::acquire(h);
-  if (!guard)
-    return std::move(guard).error();
-  auto old = present(h);
-  if (!old.empty() && !replaces)
-    return error{errc::already_exists, "there is something in " + h.root().string() + " already: " + old.front().filename().string(), "--force moves it aside; or set OCKAM_HOME to another directory"};
-  if (auto ok = check_nothing_runs(h); !ok)
+namespace {
+
+error something_is_there(const state::home& h, const fs::path& what) {
+  return {errc::already_exists, "there is something in " + h.root().string() + " already: " + printable(what.filename().string()), "--force moves it aside; or set OCKAM_HOME to another directory"};
+}
+
+/// What comes out of an archive, checked, with the paths of this home: its list.
+result<json> unpack_checked(const state::home& h, const fs::path& from, const fs::path& into) {
+  if (auto ok = unpack(from, into); !ok)
     return std::move(ok).error();
-  auto form = (h.root() / ".restore.XXXXXX").string();
-  if (!::mkdtemp(form.data()))
-    return system_error("cannot make a directory in " + h.root().string(), errno);
-  temporary_directory draft{form};
-  if (auto ok = unpack(from, draft.path); !ok)
-    return std::move(ok).error();
-  auto unpacked = draft.path / name_inside;
-  auto list = read_list(from, unpacked);
+  auto list = read_list(from, into / name_inside);
   if (!list)
-    return std::move(list).error();
-  state::home fresh{unpacked / home_inside};
+    return list;
+  state::home fresh{into / name_inside / home_inside};
   if (auto ok = check_files(from, (*list)["files"], fresh.root()); !ok)
     return std::move(ok).error();
   auto was = (*list)["home"].get<std::string>();
   for (const auto& name : state::node_directories(fresh))
     if (auto ok = move_paths(fresh.config_file(name), was, h.root().string()); !ok)
       return std::move(ok).error();
-  {
-    auto db = state::database::open(fresh);
-    auto ok = db ? db->move_home(was, h.root().string()) : result<void>{std::move(db).error()};
-    if (!ok)
-      return std::move(ok).error();
-  }
+  auto db = state::database::open(fresh);
+  if (auto ok = db ? db->move_home(was, h.root().string()) : result<void>{std::move(db).error()}; !ok)
+    return std::move(ok).error();
+  return list;
+}
+
+} // namespace
+
+result<backup_report> restore_backup(const state::home& h, const fs::path& from, bool replaces) {
+  auto guard = state::home_guard::acquire(h);
+  if (!guard)
+    return std::move(guard).error();
+  auto old = present(h);
+  if (!old.empty() && !replaces)
+    return something_is_there(h, *old.begin());
+  if (auto ok = check_nothing_runs(h); !ok)
+    return std::move(ok).error();
+  auto draft = draft_directory::make(h.root(), draft_directory::of_restore);
+  if (!draft)
+    return std::move(draft).error();
+  auto list = unpack_checked(h, from, draft->path());
+  if (auto ok = unless_interrupted(); !ok)
+    return std::move(ok).error();
+  if (!list)
+    return std::move(list).error();
+  state::home fresh{draft->path() / name_inside / home_inside};
+  add_vaults(h, fresh.root(), old);
+  if (!old.empty() && !replaces)
+    return something_is_there(h, *old.begin());
   backup_report report{from, state::node_directories(fresh), (*list)["files"].size(), {}};
   for (const auto& one : list->value("left_out", json::array()))
     if (one.is_string())
       report.left_out.push_back(one.get<std::string>());
-  if (auto ok = swap_in(h, fresh.root(), old, report.moved_aside); !ok)
+  if (auto ok = swap_in(h, fresh.root(), {old.begin(), old.end()}, report.moved_aside); !ok)
     return std::move(ok).error();
   return report;
 }

@@ -2,6 +2,7 @@
 #include "cli/ockam/http_get.hpp"
 
 #include "cli/state/descriptor.hpp"
+#include "operation/http_keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 
@@ -45,10 +46,23 @@ result<state::descriptor> dial_unix(const std::string& path, std::chrono::millis
   return fd;
 }
 
+/// What to dial for an address that a node listens at: any address of this host is its loopback address as well.
+result<endpoint> reachable(const std::string& address) {
+  auto at = parse_endpoint(address);
+  if (at && (at->host == "0.0.0.0" || at->host == "::"))
+    at->host = at->host == "::" ? "::1" : "127.0.0.1";
+  return at;
+}
+
+bool is_here(const std::string& address) {
+  auto at = address.starts_with('/') ? result<endpoint>{error{}} : reachable(address);
+  return address.starts_with('/') || (at && operation::is_loopback(at->host));
+}
+
 result<state::descriptor> dial(const std::string& address, std::chrono::milliseconds within) {
   if (address.starts_with('/'))
     return dial_unix(address, within);
-  auto at = parse_endpoint(address);
+  auto at = reachable(address);
   if (!at)
     return std::move(at).error();
   addrinfo hints{}, *list = nullptr;
@@ -67,6 +81,8 @@ result<state::descriptor> dial(const std::string& address, std::chrono::millisec
 } // namespace
 
 result<std::string> http_get(const std::string& address, const std::string& path, const std::string& token, std::chrono::milliseconds within) {
+  if (!token.empty() && !is_here(address))
+    return error{errc::unsupported, "a token is needed at " + printable(address) + ", and is not sent there without encryption", "ask with a program that speaks TLS, or from a loopback address"};
   auto fd = dial(address, within);
   if (!fd)
     return std::move(fd).error();

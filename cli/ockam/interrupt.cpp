@@ -11,12 +11,24 @@ namespace {
 
 volatile std::sig_atomic_t has_come = 0;
 
+void note(int signal) {
+  struct sigaction a {};
+  a.sa_handler = [](int) { has_come = 1; };
+  ::sigaction(signal, &a, nullptr);
+}
+
 } // namespace
 
 void catch_interrupt() {
-  struct sigaction a {};
-  a.sa_handler = [](int) { has_come = 1; };
-  ::sigaction(SIGINT, &a, nullptr);
+  note(SIGINT);
+}
+
+void catch_ends() {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction now {};
+    if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) // as of nohup
+      note(signal);
+  }
 }
 
 bool interrupted() {

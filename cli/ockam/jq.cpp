@@ -72,28 +72,42 @@ error failed(std::string why) {
 
 } // namespace
 
-result<std::string> run_jq(const std::string& query, const std::string& text, bool compact) {
-  if (wants_modules(query))
-    return failed("modules cannot be used");
+struct jq_query::state {
   std::unique_ptr<jq_state, closer> jq{jq_init()};
   std::string trouble;
-  jq_set_error_cb(jq.get(), &keep_first, &trouble);
-  jq_set_input_cb(jq.get(), &no_more_inputs, nullptr);
-  set_no_search_path(jq.get());
-  if (!jq_compile(jq.get(), query.c_str()))
-    return failed(trouble);
-  jq_start(jq.get(), jv_parse_sized(text.data(), static_cast<int>(text.size())), 0);
+};
+
+jq_query::jq_query(std::unique_ptr<state> s) : state_{std::move(s)} {}
+jq_query::jq_query(jq_query&&) noexcept = default;
+jq_query& jq_query::operator=(jq_query&&) noexcept = default;
+jq_query::~jq_query() = default;
+
+result<jq_query> jq_query::compile(const std::string& query) {
+  if (wants_modules(query))
+    return failed("modules cannot be used");
+  auto s = std::make_unique<state>();
+  jq_set_error_cb(s->jq.get(), &keep_first, &s->trouble);
+  jq_set_input_cb(s->jq.get(), &no_more_inputs, nullptr);
+  set_no_search_path(s->jq.get());
+  if (!jq_compile(s->jq.get(), query.c_str()))
+    return failed(s->trouble);
+  return jq_query{std::move(s)};
+}
+
+result<std::string> jq_query::run(const std::string& text, bool compact) {
+  auto* jq = state_->jq.get();
+  jq_start(jq, jv_parse_sized(text.data(), static_cast<int>(text.size())), 0);
   std::string out;
-  jv next = jq_next(jq.get());
-  for (; jv_is_valid(next); next = jq_next(jq.get()))
+  jv next = jq_next(jq);
+  for (; jv_is_valid(next); next = jq_next(jq))
     out += take_text(jv_dump_string(next, JV_PRINT_SORTED | (compact ? 0 : JV_PRINT_PRETTY | JV_PRINT_INDENT_FLAGS(2)))) + "\n";
   if (jv_invalid_has_msg(jv_copy(next)))
     return failed(text_of(jv_invalid_get_msg(next)));
   jv_free(next);
-  if (jq_halted(jq.get()))
-    if (jv code = jq_get_exit_code(jq.get()); jv_is_valid(code)) { // not of a plain `halt`
+  if (jq_halted(jq))
+    if (jv code = jq_get_exit_code(jq); jv_is_valid(code)) { // not of a plain `halt`
       jv_free(code);
-      return failed(text_of(jq_get_error_message(jq.get())));
+      return failed(text_of(jq_get_error_message(jq)));
     }
   return out;
 }

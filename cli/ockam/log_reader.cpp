@@ -5,23 +5,45 @@
 #include <array>
 #include <cctype>
 #include <fcntl.h>
+#include <iterator>
 #include <poll.h>
 #include <set>
 #include <string_view>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace ockam::cli {
 
 namespace {
 
 constexpr std::size_t longest_line = 1u << 20; ///< beyond which a line is cut into several
-constexpr off_t most_looked_at = 4 << 20;      ///< of a file, for its last lines
 
 bool same_file(int fd, const std::filesystem::path& p) {
   struct stat open {}, there {};
   return ::fstat(fd, &open) == 0 && ::stat(p.c_str(), &there) == 0 && open.st_ino == there.st_ino && open.st_dev == there.st_dev;
+}
+
+/// Where the last `n` lines of a file begin; as many as it has are taken off `n`.
+off_t begin_of_last_lines(int fd, std::size_t& n) {
+  std::array<char, 65536> chunk;
+  const auto wanted = n;
+  std::size_t ends = 0; // of lines, seen from the back: that of the line before the first is the last that is looked for
+  for (auto to = std::max<off_t>(0, ::lseek(fd, 0, SEEK_END)); to > 0;) {
+    auto from = std::max<off_t>(0, to - static_cast<off_t>(chunk.size()));
+    auto size = ::pread(fd, chunk.data(), static_cast<std::size_t>(to - from), from);
+    if (size <= 0)
+      return to;
+    for (auto i = size; i-- > 0;)
+      if (chunk[static_cast<std::size_t>(i)] == '\n' && ends++ == wanted) {
+        n = 0;
+        return from + i + 1;
+      }
+    to = from;
+  }
+  n = wanted - ends;
+  return 0;
 }
 
 } // namespace
@@ -41,53 +63,68 @@ void merge(std::vector<log_line>& lines) {
 }
 
 result<void> log_reader::open(std::size_t last_lines, std::vector<log_line>& out) {
-  auto found = home_.log_file(node_);
+  auto found = home_.log_files(node_);
   if (!found)
     return std::move(found).error();
-  path_ = *found;
+  path_ = found->back();
   if (!reopen())
     return system_error("cannot read " + path_.string(), errno);
-  struct stat s {};
-  if (::fstat(file_.get(), &s) == 0 && s.st_size > most_looked_at)
-    ::lseek(file_.get(), s.st_size - most_looked_at, SEEK_SET);
-  std::vector<log_line> all;
-  read_file(all);
-  auto skip = all.size() > last_lines ? all.size() - last_lines : 0;
-  out.insert(out.end(), std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(skip)), std::make_move_iterator(all.end()));
+  auto left = last_lines;
+  ::lseek(file_.fd.get(), begin_of_last_lines(file_.fd.get(), left), SEEK_SET);
+  std::vector<open_file> older; // the newest first
+  for (auto p = std::next(found->rbegin()); left > 0 && p != found->rend(); ++p) {
+    open_file f{state::descriptor{::open(p->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)}, {}};
+    if (!f.fd)
+      continue; // gone meanwhile, or somebody else's
+    ::lseek(f.fd.get(), begin_of_last_lines(f.fd.get(), left), SEEK_SET);
+    older.push_back(std::move(f));
+  }
+  for (auto f = older.rbegin(); f != older.rend(); ++f) {
+    read_file(*f, out);
+    if (!f->half.empty())
+      add(std::move(f->half), out);
+  }
+  read_file(file_, out);
   return {};
 }
 
 bool log_reader::reopen() {
-  file_ = state::descriptor{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
-  half_.clear();
-  return static_cast<bool>(file_);
+  file_ = {state::descriptor{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)}, {}};
+  return static_cast<bool>(file_.fd);
 }
 
 void log_reader::read_on(std::vector<log_line>& out) {
-  if (file_)
-    read_file(out);
+  if (before_.fd)
+    read_file(before_, out);
+  if (file_.fd)
+    read_file(file_, out);
   struct stat s {};
-  bool is_shorter = file_ && ::fstat(file_.get(), &s) == 0 && s.st_size < ::lseek(file_.get(), 0, SEEK_CUR);
+  bool is_shorter = file_.fd && ::fstat(file_.fd.get(), &s) == 0 && s.st_size < ::lseek(file_.fd.get(), 0, SEEK_CUR);
   auto now = home_.log_file(node_); // another one when the day has turned
-  if (now && (*now != path_ || !file_ || is_shorter || !same_file(file_.get(), path_))) {
-    path_ = *now;
-    if (reopen())
-      read_file(out);
+  bool is_another = now && (*now != path_ || !file_.fd || !same_file(file_.fd.get(), path_));
+  if (!now || (!is_another && !is_shorter))
+    return;
+  if (file_.fd && !is_shorter) {
+    read_file(file_, out); // what has come between the look above and the rotation
+    before_ = std::move(file_);
   }
+  path_ = *now;
+  if (reopen())
+    read_file(file_, out);
 }
 
-void log_reader::read_file(std::vector<log_line>& out) {
+void log_reader::read_file(open_file& f, std::vector<log_line>& out) {
   std::array<char, 65536> chunk;
-  for (ssize_t n = 0; (n = ::read(file_.get(), chunk.data(), chunk.size())) > 0;) {
+  for (ssize_t n = 0; (n = ::read(f.fd.get(), chunk.data(), chunk.size())) > 0;) {
     std::string_view rest{chunk.data(), static_cast<std::size_t>(n)};
     for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-      add(half_.append(rest.substr(0, end)), out);
-      half_.clear();
+      add(f.half.append(rest.substr(0, end)), out);
+      f.half.clear();
       rest.remove_prefix(end + 1);
     }
-    half_.append(rest);
-    if (half_.size() > longest_line)
-      add(std::exchange(half_, {}), out);
+    f.half.append(rest);
+    if (f.half.size() > longest_line)
+      add(std::exchange(f.half, {}), out);
   }
 }
 

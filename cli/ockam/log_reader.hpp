@@ -30,15 +30,22 @@ class log_reader {
   std::filesystem::path directory() const { return path_.parent_path(); }
 
  private:
+  /// A file of the log that is open, and its line without an end.
+  struct open_file {
+    state::descriptor fd;
+    std::string half;
+  };
+
   bool reopen();
-  void read_file(std::vector<log_line>& out);
+  void read_file(open_file& f, std::vector<log_line>& out);
   void add(std::string text, std::vector<log_line>& out);
 
   const state::home& home_;
   std::string node_;
   std::filesystem::path path_;
-  state::descriptor file_;
-  std::string half_; ///< a line without its end
+  open_file file_;
+  /// The one before, until the next rotation: of one that logrotate has moved, the node writes on there until it is told.
+  open_file before_;
   std::string last_time_;
 };
 

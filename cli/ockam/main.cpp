@@ -94,6 +94,10 @@ int run(std::vector<std::string> words) {
     out.fail(home.error());
     return exit_failure;
   }
+  if (auto ok = home->check_owner(); !ok) {
+    out.fail(ok.error());
+    return exit_failure;
+  }
   invocation in{table, std::move(given), out, state::home{std::filesystem::absolute(home->root())}, std::move(emptied)};
   auto done = in.what.run(in);
   if (!done) {

@@ -9,6 +9,7 @@
 #include "runtime/core/units.hpp"
 #include "transports/list.hpp"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -72,6 +73,8 @@ result<YAML::Node> load(const std::string& text) {
     if (!node.IsMap() && !node.IsNull())
       return wrong("the configuration is not a YAML map", "for example: {name: n1, tcp-listener-address: \"127.0.0.1:4000\"}");
     return node;
+  } catch (const YAML::DeepRecursion&) {
+    return wrong("the configuration is nested too deep", "nothing in it has to be deeper than a map in a list in a map");
   } catch (const YAML::Exception& e) {
     return wrong("the configuration is no YAML: " + std::string{e.msg} + " at line " + std::to_string(e.mark.line + 1) + " column "
                  + std::to_string(e.mark.column + 1));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/output.hpp"
 
-#include "cli/ockam/jq.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/core/utf8.hpp"
@@ -124,7 +123,7 @@ result<void> output::show(const answer& a) {
   if (!style_.as_json && style_.out_is_terminal) {
     text = on_terminal(a.text);
   } else if (style_.as_json && !style_.jq.empty()) {
-    auto lines = run_jq(style_.jq, to_text(a.data, true), style_.compact);
+    auto lines = query(to_text(a.data, true), style_.compact);
     if (!lines)
       return std::move(lines).error();
     text = std::move(*lines);
@@ -138,6 +137,35 @@ result<void> output::show(const answer& a) {
   if (!write_line(stdout, text))
     return system_error("cannot write to standard output", errno);
   return {};
+}
+
+result<std::string> output::query(const std::string& text, bool compact) {
+  if (!query_) {
+    auto q = jq_query::compile(style_.jq);
+    if (!q)
+      return std::move(q).error();
+    query_.emplace(*std::move(q));
+  }
+  return query_->run(text, compact);
+}
+
+result<void> output::data_line(json data) {
+  auto text = to_text(std::move(data), true) + "\n";
+  if (!style_.jq.empty()) {
+    auto lines = query(text, true);
+    if (!lines)
+      return std::move(lines).error();
+    text = std::move(*lines);
+  }
+  if (style_.out_is_terminal)
+    text = json_for_terminal(text);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    return system_error("cannot write to standard output", errno);
+  return {};
+}
+
+result<void> output::end_of_lines() {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? result<void>{} : result<void>{system_error("cannot write to standard output", errno)};
 }
 
 void output::line(std::string_view text) {

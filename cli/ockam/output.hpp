@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/ockam/jq.hpp"
 #include "runtime/core/error.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,6 +44,10 @@ class output {
 
   /// Prints a result on standard output. Errors: `invalid_argument` (the query of --jq), `io_failure`.
   result<void> show(const answer& a);
+  /// One JSON object of a result that is a stream of them, on a line of its own; with --jq, what the query makes of it, a line
+  /// each. Written when there is time, or at `end_of_lines`. Errors: as above.
+  result<void> data_line(json data);
+  result<void> end_of_lines();
   /// A line of a result that comes bit by bit, on standard output, unless the result is wanted as JSON.
   void line(std::string_view text);
   /// Standard error, on a terminal only: what was done beside the result, or is going on.
@@ -66,7 +71,10 @@ class output {
   std::string on_terminal(std::string_view text) const;
   void write_error(std::string_view text) const;
 
+  result<std::string> query(const std::string& text, bool compact);
+
   output_style style_;
+  std::optional<jq_query> query_; ///< when it is first needed
 };
 
 /// `  ✔ text`; `  ! text`; `  │ text`. The sign gets its colour when it is printed.

@@ -49,6 +49,7 @@ std::variant<parsed_command, usage_answer> parse(const command_table& t, const s
 
 inline constexpr int exit_usage = 64;
 inline constexpr int exit_failure = 70;
+inline constexpr int exit_interrupted = 130; ///< as shells have it for a program that Ctrl-C ends
 inline constexpr int exit_config = 78; ///< of `node create --foreground`, as of `ockam-node`
 
 } // namespace ockam::cli

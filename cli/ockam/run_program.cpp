@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/run_program.hpp"
 
+#include "cli/ockam/interrupt.hpp"
 #include "cli/ockam/launch.hpp"
 #include "cli/state/descriptor.hpp"
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
+#include <span>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,14 +21,43 @@ namespace {
 
 constexpr std::size_t most_output = 16u << 20;
 
-/// Reads both until they end, so that neither fills its pipe.
-void read_both(int out_fd, int err_fd, program_result& into) {
+/// While it lives, signals that end a program come in where it waits (`wait`), and so between no question and the wait after it.
+class ends_while_waiting {
+ public:
+  ends_while_waiting() {
+    sigset_t ends;
+    ::sigemptyset(&ends);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+      ::sigaddset(&ends, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ends, &before_);
+  }
+  ~ends_while_waiting() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ends_while_waiting(const ends_while_waiting&) = delete;
+  ends_while_waiting& operator=(const ends_while_waiting&) = delete;
+
+  /// As `poll` without a time-out.
+  int wait(std::span<pollfd> fds) { return ::ppoll(fds.data(), fds.size(), nullptr, &before_); }
+
+ private:
+  sigset_t before_{};
+};
+
+/// Reads both until they end, so that neither fills its pipe. When this program is told to end, so is that one.
+void read_both(pid_t pid, int out_fd, int err_fd, program_result& into) {
+  ends_while_waiting ends;
+  if (interrupted()) // before
+    ::kill(pid, SIGTERM);
   std::array<pollfd, 2> fds{{{out_fd, POLLIN, 0}, {err_fd, POLLIN, 0}}};
   std::array<std::string*, 2> texts{&into.out, &into.err};
   std::array<char, 16384> chunk;
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
-      return;
+    if (ends.wait(fds) < 0) {
+      if (errno != EINTR)
+        return;
+      if (interrupted())
+        ::kill(pid, SIGTERM);
+      continue; // what stands in `revents` is of the time before
+    }
     for (std::size_t i = 0; i < fds.size(); ++i) {
       if (fds[i].fd < 0 || fds[i].revents == 0)
         continue;
@@ -71,7 +103,7 @@ result<program_result> run_program(const std::string& file, const std::vector<st
     return system_error("cannot start " + file, rc);
   { auto ours = std::move(out_write), too = std::move(err_write); } // what is still open would never end
   program_result r;
-  read_both(out_read.get(), err_read.get(), r);
+  read_both(pid, out_read.get(), err_read.get(), r);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

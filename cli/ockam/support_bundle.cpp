@@ -27,19 +27,31 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t most_log = 4u << 20; ///< of each file, its end
+constexpr std::size_t most_log = 4u << 20; ///< of a log, its end
 constexpr std::chrono::milliseconds answer_time{2'000};
 
 /// The end of a file, from the beginning of a line on.
-std::optional<std::string> end_of(const fs::path& p) {
+std::optional<std::string> end_of(const fs::path& p, std::size_t most = most_log) {
   std::ifstream in{p, std::ios::binary};
   if (!in)
     return std::nullopt;
   in.seekg(0, std::ios::end);
   auto size = static_cast<std::size_t>(std::max<std::streamoff>(0, in.tellg()));
-  in.seekg(static_cast<std::streamoff>(size > most_log ? size - most_log : 0));
+  in.seekg(static_cast<std::streamoff>(size > most ? size - most : 0));
   std::string text{std::istreambuf_iterator<char>{in}, {}};
-  return size > most_log ? text.substr(text.find('\n') + 1) : text;
+  return size > most ? text.substr(text.find('\n') + 1) : text;
+}
+
+/// The same of several files that go on one another, the oldest first, and how many it takes.
+std::pair<std::string, std::size_t> end_of_all(const std::vector<fs::path>& files) {
+  std::string out;
+  std::size_t taken = 0;
+  for (auto f = files.rbegin(); f != files.rend() && out.size() < most_log; ++f)
+    if (auto text = end_of(*f, most_log - out.size())) {
+      out = *text + out;
+      ++taken;
+    }
+  return {out, taken};
 }
 
 class node_gatherer {
@@ -59,16 +71,18 @@ class node_gatherer {
 
   void put(const std::string& name, const std::string& text, const std::string& about) {
     if (ok_)
+      ok_ = unless_interrupted();
+    if (ok_)
       ok_ = into_.add(place(name), text);
     contents_.emplace_back(place(name), about);
   }
   void miss(const std::string& name, const std::string& why) { contents_.emplace_back(place(name), "is missing: " + why); }
 
   void configuration() {
-    auto file = in_.home.config_file(node_);
+    auto file = in_.home.config_of_run(node_);
     auto text = state::read_file(file);
     if (!text)
-      return miss("node.ini", "there is no " + file.string());
+      return miss("node.ini", "it has none, or not at " + file.string() + ", or this user cannot read it");
     sources_ = read_config_sources(*text, file.string());
     for (std::size_t i = 0; i < sources_.files.size(); ++i)
       if (auto one = state::read_file(sources_.files[i]))
@@ -81,12 +95,12 @@ class node_gatherer {
   }
 
   void logs() {
-    auto log = in_.home.log_file(node_);
-    if (log)
-      if (auto text = end_of(*log))
-        put("log.txt", without_secrets(*text, sources_.secrets), "the end of its log, " + log->string());
-    if (!log)
-      miss("log.txt", log.error().cause);
+    auto files = in_.home.log_files(node_);
+    auto [end, taken] = files ? end_of_all(*files) : std::pair<std::string, std::size_t>{};
+    if (taken > 0)
+      put("log.txt", without_secrets(end, sources_.secrets), "the end of its log, " + files->back().string() + (taken == 1 ? "" : " and " + std::to_string(taken - 1) + " before it"));
+    else
+      miss("log.txt", files ? files->back().string() + " cannot be read" : files.error().cause + "; " + files.error().hint);
     if (auto text = end_of(in_.home.node(node_) / "stderr.log"); text && !text->empty())
       put("stderr.txt", without_secrets(*text, sources_.secrets), "what it has written on standard error since its last start");
   }
@@ -156,24 +170,33 @@ class node_gatherer {
       return miss("metrics.txt", "it has no [http]");
     std::string token;
     for (const auto& s : sources_.sections)
-      for (const auto& e : s.entries)
+      for (const auto& e : s.entries) {
+        if (s.title == "http" && e.key == "certificate")
+          return miss("metrics.txt", "it speaks TLS at " + address + ", which this program does not: curl https://" + address + "/metrics, as a client that its [http] lets in");
         if (s.title == "http" && e.key == "token-file")
           if (auto text = state::read_file(sources_.directories[e.at.file] / e.value.text))
             token = text->substr(0, text->find('\n'));
+      }
     auto text = http_get(address, "/metrics", token, answer_time);
-    text ? put("metrics.txt", *text, "its figures, as Prometheus gets them") : miss("metrics.txt", text.error().cause);
+    text ? put("metrics.txt", *text, "its figures, as Prometheus gets them") : miss("metrics.txt", text.error().cause + (text.error().hint.empty() ? "" : "; " + text.error().hint));
   }
 
   void traces(const google::protobuf::RepeatedPtrField<control::Item>& items) {
     std::string text;
     for (const auto& peer : peers_)
       text += trace("connection " + peer, "/worker/" + peer + "/service/echo");
-    for (const auto& i : items)
-      for (const auto& f : i.fields())
+    for (const auto& i : items) {
+      if (i.kind() == "secure-channel")
+        text += trace("secure channel " + i.name(), "/service/" + i.name() + "/service/echo");
+      for (const auto& f : i.fields()) {
         if (f.name() == "to" && i.kind() == "tcp-inlet")
           text += trace("inlet " + i.name(), f.value());
+        if (f.name() == "at" && i.kind() == "relay")
+          text += trace("the node of relay " + i.name(), f.value() + "/service/echo");
+      }
+    }
     if (!text.empty())
-      put("traces.txt", text, "a message to each peer of its configuration, hop by hop");
+      put("traces.txt", text, "a message to each peer, inlet, relay and secure channel of its configuration, hop by hop");
   }
 
   std::string trace(const std::string& what, const std::string& route) {

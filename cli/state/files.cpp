@@ -2,6 +2,7 @@
 #include "cli/state/files.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <fstream>
 #include <sstream>
@@ -70,6 +71,32 @@ result<void> replace_file(const fs::path& p, const std::string& text) {
   }
   sync_directory(target.parent_path());
   return {};
+}
+
+int move_to_free_name(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return errno;
+  // File systems of networks and of FUSE that cannot do that in one step: take the name with something empty, which a rename
+  // replaces.
+  struct stat what{};
+  if (::lstat(from.c_str(), &what) != 0)
+    return errno;
+  if (S_ISDIR(what.st_mode)) {
+    if (::mkdir(to.c_str(), 0700) != 0)
+      return errno;
+  } else {
+    auto fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+      return errno;
+    ::close(fd);
+  }
+  if (::rename(from.c_str(), to.c_str()) == 0)
+    return 0;
+  auto err = errno;
+  (void)::remove(to.c_str());
+  return err;
 }
 
 } // namespace ockam::state

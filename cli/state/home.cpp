@@ -7,9 +7,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
+#include <pwd.h>
 #include <set>
 #include <sys/stat.h>
+#include <tuple>
+#include <unistd.h>
 
 namespace ockam::state {
 
@@ -22,12 +28,17 @@ result<void> make_directory(const std::filesystem::path& p) {
       return ok;
   if (::mkdir(p.c_str(), 0700) == 0 || errno == EEXIST)
     return {};
-  auto e = system_error("cannot create " + p.string(), errno);
-  e.hint = "OCKAM_HOME names the directory to use";
-  return e;
+  return home_error("cannot create " + p.string(), errno);
 }
 
 } // namespace
+
+error home_error(const std::string& what, int err) {
+  auto e = system_error(what, err);
+  if (e.hint.empty() || err == EROFS)
+    e.hint = "OCKAM_HOME names the directory to use";
+  return e;
+}
 
 result<home> home::from_environment() {
   if (const char* given = std::getenv("OCKAM_HOME"); given && *given)
@@ -75,34 +86,117 @@ result<void> home::create_node_dir(std::string_view name, bool foreground) const
   return make_directory(usual);
 }
 
-result<void> home::note_log(std::string_view name, const std::filesystem::path& file) const {
-  auto note = node(name) / "log";
+namespace {
+
+/// A symbolic link in the directory of a node that says where something of it is; none for an empty path.
+result<void> note(const std::filesystem::path& link, const std::filesystem::path& to) {
   std::error_code failed;
-  std::filesystem::remove(note, failed);
-  if (!file.empty() && !failed)
-    std::filesystem::create_symlink(std::filesystem::absolute(file, failed), note, failed);
+  std::filesystem::remove(link, failed);
+  if (!to.empty() && !failed)
+    std::filesystem::create_symlink(std::filesystem::absolute(to, failed), link, failed);
   if (failed)
-    return system_error("cannot write " + note.string(), failed.value());
+    return system_error("cannot write " + link.string(), failed.value());
   return {};
 }
 
-result<std::filesystem::path> home::log_file(std::string_view name) const {
+/// A file of a log, in the order of its sort key.
+struct log_part {
+  std::string day; ///< of one for each day
+  std::filesystem::file_time_type changed{};
+  std::uint64_t number = 0;
+  std::filesystem::path path;
+
+  friend bool operator<(const log_part& l, const log_part& r) { return std::tie(l.day, l.changed, l.number) < std::tie(r.day, r.changed, r.number); }
+};
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t n = 0;
+  auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return wrong == std::errc{} && end == text.data() + text.size() ? std::optional{n} : std::nullopt;
+}
+
+/// `STEM.DAY.N.log`, the lowest N first, and then `STEM.DAY.log`.
+std::optional<log_part> daily_part(const std::string& prefix, const std::filesystem::directory_entry& e) {
+  constexpr std::size_t day_length = 10;
+  constexpr std::string_view suffix = ".log";
+  auto file = e.path().filename().string();
+  if (!file.starts_with(prefix) || !file.ends_with(suffix) || file.size() < prefix.size() + day_length + suffix.size())
+    return std::nullopt;
+  auto middle = file.substr(prefix.size(), file.size() - prefix.size() - suffix.size());
+  auto number = middle.size() == day_length ? std::optional{std::numeric_limits<std::uint64_t>::max()}
+                : middle[day_length] == '.' ? number_in(std::string_view{middle}.substr(day_length + 1)) : std::nullopt;
+  if (!number)
+    return std::nullopt;
+  return log_part{middle.substr(0, day_length), {}, *number, e.path()};
+}
+
+/// What the node has rotated (`n.1.log`), or somebody else (`n.log.1`, `n.log-20261130`); not what was compressed.
+bool is_rotated(const std::filesystem::path& of, const std::string& file) {
+  auto stem = of.stem().string() + ".", end = of.extension().string(), whole = of.filename().string();
+  if (file.starts_with(whole + ".") || file.starts_with(whole + "-"))
+    return number_in(std::string_view{file}.substr(whole.size() + 1)).has_value();
+  return file.size() > stem.size() + end.size() && file.starts_with(stem) && file.ends_with(end)
+         && number_in(std::string_view{file}.substr(stem.size(), file.size() - stem.size() - end.size()));
+}
+
+} // namespace
+
+result<void> home::note_log(std::string_view name, const std::filesystem::path& file) const {
+  return note(node(name) / "log", file);
+}
+
+result<void> home::note_config(std::string_view name, const std::filesystem::path& file) const {
+  std::error_code unseen;
+  bool is_own = !file.empty() && std::filesystem::equivalent(file, config_file(name), unseen);
+  return note(node(name) / "config", is_own ? std::filesystem::path{} : file);
+}
+
+std::filesystem::path home::config_of_run(std::string_view name) const {
   std::error_code none;
-  if (auto noted = std::filesystem::read_symlink(node(name) / "log", none); !none)
-    return noted;
+  auto noted = std::filesystem::read_symlink(node(name) / "config", none);
+  return none ? config_file(name) : noted;
+}
+
+result<std::vector<std::filesystem::path>> home::log_files(std::string_view name) const {
+  std::error_code none, unseen;
+  auto noted = std::filesystem::read_symlink(node(name) / "log", none);
   auto stem = log_stem(name);
   auto prefix = stem.filename().string() + ".";
-  // `STEM.DAY.log` of the latest day: the longer names are of what that file had before.
-  auto length = prefix.size() + std::string_view{"2026-11-29.log"}.size();
-  std::string newest;
-  std::error_code ignored;
-  for (const auto& e : std::filesystem::directory_iterator{stem.parent_path(), ignored})
-    if (auto file = e.path().filename().string(); file.size() == length && file.starts_with(prefix) && file.ends_with(".log"))
-      newest = std::max(newest, file);
-  if (newest.empty())
+  std::vector<log_part> parts;
+  for (const auto& e : std::filesystem::directory_iterator{none ? stem.parent_path() : noted.parent_path(), unseen}) {
+    auto part = none ? daily_part(prefix, e) : std::nullopt;
+    auto file = e.path().filename().string();
+    if (!none && file != noted.filename() && is_rotated(noted, file))
+      part = log_part{{}, e.last_write_time(unseen), 0, e.path()};
+    if (part)
+      parts.push_back(*std::move(part));
+  }
+  std::sort(parts.begin(), parts.end());
+  std::vector<std::filesystem::path> out;
+  for (auto& p : parts)
+    out.push_back(std::move(p.path));
+  if (!none)
+    out.push_back(noted);
+  if (out.empty())
     return error{errc::not_found, "node " + std::string{name} + " has no log below " + root_.string(),
-                 "a node in the foreground logs to its standard output; log-file in its configuration names a file"};
-  return stem.parent_path() / newest;
+                 "a node that systemd runs logs to the journal: journalctl OCKAM_NODE=" + std::string{name}
+                   + "; one in the foreground to its standard output; log-file in its configuration names a file"};
+  return out;
+}
+
+result<std::filesystem::path> home::log_file(std::string_view name) const {
+  auto all = log_files(name);
+  return all ? result<std::filesystem::path>{all->back()} : result<std::filesystem::path>{std::move(all).error()};
+}
+
+result<void> home::check_owner() const {
+  struct stat s {};
+  if (::geteuid() != 0 || ::stat(root_.c_str(), &s) != 0 || s.st_uid == 0)
+    return {};
+  const auto* owner = ::getpwuid(s.st_uid);
+  auto who = owner ? std::string{owner->pw_name} : "#" + std::to_string(s.st_uid);
+  return error{errc::permission_denied, root_.string() + " belongs to " + who + ", and this runs as root: what root makes there its owner could not use",
+               "sudo -u " + (owner ? who : "'" + who + "'") + " OCKAM_HOME=" + root_.string() + " and the command"};
 }
 
 result<void> check_node_name(std::string_view name) {

@@ -47,6 +47,16 @@ class home {
   result<void> note_log(std::string_view name, const std::filesystem::path& file) const;
   /// That, or the newest of the files. Error: `not_found` for a node that has none.
   result<std::filesystem::path> log_file(std::string_view name) const;
+  /// All files that it has logged to and that are there, the oldest first. Error as above.
+  result<std::vector<std::filesystem::path>> log_files(std::string_view name) const;
+  /// Where the configuration is that the node runs with, as it says when it starts, unless that is its own file (empty: it has
+  /// none): a symbolic link, `config`.
+  result<void> note_config(std::string_view name, const std::filesystem::path& file) const;
+  /// That, or its own file.
+  std::filesystem::path config_of_run(std::string_view name) const;
+  /// Whether this process may work here. What root makes in the home of somebody else is root's, and keeps its owner from it.
+  /// Error: `permission_denied`.
+  result<void> check_owner() const;
 
   /// Makes the root (0700). Errors: `permission_denied`, `io_failure` with the path.
   result<void> create() const;
@@ -61,6 +71,9 @@ class home {
  private:
   std::filesystem::path root_;
 };
+
+/// Why the home, or something in it, cannot be used, with where else it may be.
+error home_error(const std::string& what, int err);
 
 /// `[A-Za-z0-9_-]+`, at most 64 bytes (the control socket's path has to fit 107). Error: `invalid_argument`.
 result<void> check_node_name(std::string_view name);

@@ -10,7 +10,7 @@ from . import link as links
 from . import payloads, routes, trace as traces, wire
 from .backoff import Backoff
 from .dialing import place
-from .errors import Closed, Disconnected, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
+from .errors import Closed, Disconnected, InvalidRoute, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
 from .handling import Handling
 from .link import Link
 from .message import Message
@@ -49,7 +49,7 @@ class Connection(Workers):
         self._waiting: dict[str, asyncio.Future[Message]] = {}  # by reply address
         self._watching: set[asyncio.Future[None]] = set()  # who waits for a link
         self._handling = Handling(shared._room if shared else self._room, self._write, self._offer)
-        self._channels: dict[str, tuple[Link, str]] = {}  # by the way to them: of which link, and the address
+        self._channels: dict[str, tuple[Link, str]] = {}  # by the order of them: of which link, and the address
         self._unix = link.is_unix
         self._closed_here = False
         self._ended = asyncio.Event()
@@ -57,17 +57,29 @@ class Connection(Workers):
 
     # -- what a user calls ---------------------------------------------------------------------------
 
-    async def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None, trace: Trace | None = None) -> None:
-        """A message; `sender` is the worker that an answer would go to, `trace` what it belongs to, if not to the trace of the
-        message that is being handled. Waits while the node takes no more. Raises
-        InvalidRoute, InvalidPayload, Disconnected, Closed."""
+    async def send(
+        self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None, trace: Trace | None = None
+    ) -> None:
+        """A message; `sender` is the worker that an answer would go to, `authorized` who may be at the other end of the last
+        secure channel of the route: identifiers with commas between; None: anybody. `trace` is what it belongs to, if not
+        to the trace of the message that is being handled. Waits while the node takes no more.
+        Raises InvalidRoute, InvalidPayload, Disconnected, Closed."""
         back = routes.address((routes.LOCAL, sender or routes.random_address()))
-        await self._write(wire.encode(await self._resolve(route), [back], payloads.encode(payload), traces.extras_of(trace)))
+        to = await self._resolve(route, authorized)
+        await self._write(wire.encode(to, [back], payloads.encode(payload), traces.extras_of(trace)))
 
-    async def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0, *, trace: Trace | None = None) -> Message:
-        """The reply; `trace` as of `send`. `timeout`, in seconds, bounds sending and waiting; None does not. Raises TimedOut, Undeliverable,
-        ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
-        to, address = await self._resolve(route), routes.random_address()
+    async def request(
+        self,
+        route: Route,
+        payload: Payload = b"",
+        timeout: float | None = 10.0,
+        *,
+        authorized: str | None = None,
+        trace: Trace | None = None,
+    ) -> Message:
+        """The reply. `timeout`, in seconds, bounds sending and waiting; None does not. `authorized` and `trace` as of `send`.
+        Raises TimedOut, Undeliverable, ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
+        to, address = await self._resolve(route, authorized), routes.random_address()
         frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1", **traces.extras_of(trace)})
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[address] = reply
@@ -84,18 +96,23 @@ class Connection(Workers):
             del self._waiting[address]
             reply.cancel()  # or, if it has failed: nobody asks for its error any more, which asyncio would say aloud
 
-    async def _resolve(self, route: Route) -> list[routes.Address]:
+    async def _resolve(self, route: Route, authorized: str | None = None) -> list[routes.Address]:
         """The node is asked for the secure channels that a route names, once for each link."""
+        if authorized is not None and not authorized.strip(" ,"):  # an option that was not set must not mean anybody
+            raise InvalidRoute("authorized names nobody", "an identifier: I…")
         if not isinstance(route, str) or "/secure/" not in route:
+            if authorized is not None:
+                raise InvalidRoute("authorized is about a secure channel, and the route names none", "for example …/secure/api/service/echo")
             return routes.parse(route)
         way, behind = routes.split_at_channel(route)
-        made = self._channels.get(way)
+        order = f"{way}\n" if authorized is None else f"{way}\n\n{authorized}"
+        made = self._channels.get(order)
         if made is None or made[0] is not self._link:
             link, address = self._link, routes.random_address()
-            await self.request(CHANNEL_MAKER, f"{address}\n{way}\n")
+            await self.request(CHANNEL_MAKER, f"{address}\n{order}")
             if link is None or link is not self._link:
                 raise Disconnected(f"the link to {self.address} ended while a secure channel was asked for", "ask again")
-            made = self._channels[way] = (link, address)
+            made = self._channels[order] = (link, address)
         return [(routes.LOCAL, made[1]), *behind]
 
     @property

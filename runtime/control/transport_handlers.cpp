@@ -31,12 +31,22 @@ std::string without_type(const std::string& address) {
   return address.starts_with("0#") ? address.substr(2) : address;
 }
 
+/// One without a name allows nobody now, and would be read as nothing said, which may mean `services`, at the next start.
+template <class Names>
+result<void> check_allow(const Names& names) {
+  if (std::any_of(names.begin(), names.end(), [](const auto& n) { return n.empty(); }))
+    return error{errc::invalid_argument, "allow: a worker without a name", "the address of a worker; nothing stands for none"};
+  return {};
+}
+
 } // namespace
 
 void control_handlers::create_listener(requester from, const control::CreateListener& m) {
   auto t = parts_.transports.find(m.transport());
   if (!t)
     return answer(from, t.error());
+  if (auto ok = check_allow(m.allow()); !ok)
+    return answer(from, ok);
   listen_options o;
   o.allow = or_services_if_first({m.allow().begin(), m.allow().end()}, !has_listener());
   o.extra = values_of<transport_options>(m.options());
@@ -70,6 +80,8 @@ void control_handlers::create_connection(requester from, const control::CreateCo
   auto t = parts_.transports.find(m.transport());
   if (!t)
     return answer(from, t.error());
+  if (auto ok = check_allow(m.allow()); !ok)
+    return answer(from, ok);
   connection_config c;
   c.transport = m.transport();
   c.address = m.address();

@@ -72,6 +72,7 @@ error system_error(std::string_view what, int err) {
       code = errc::permission_denied;
       hint = "that disk can only be read";
       break;
+    case ENOTDIR: hint = "a file stands where a directory has to be: move it away"; break;
     default: break;
   }
   return {code, std::string{what} + ": " + std::strerror(err), std::move(hint)};

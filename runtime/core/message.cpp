@@ -2,53 +2,16 @@
 #include "runtime/core/message.hpp"
 
 #include "runtime/core/bare.hpp"
+#include "runtime/core/free_list.hpp"
 #include "runtime/core/payload_text.hpp"
 
-#include <new>
+#include <array>
 
 namespace ockam {
 
 namespace {
 
-/// Free blocks of one thread. Bounded, so that a burst does not stay for ever.
-class free_list {
- public:
-  static constexpr std::size_t limit = 1024; // about 0.6 MB
-
-  ~free_list() {
-    while (head_)
-      ::operator delete(pop());
-    closed_ = true;
-  }
-
-  void* take() noexcept { return head_ ? pop() : nullptr; }
-
-  bool give(void* p) noexcept {
-    if (closed_ || count_ == limit)
-      return false;
-    head_ = new (p) node{head_};
-    ++count_;
-    return true;
-  }
-
- private:
-  struct node {
-    node* next;
-  };
-
-  void* pop() noexcept {
-    auto* n = head_;
-    head_ = n->next;
-    --count_;
-    return n;
-  }
-
-  node* head_ = nullptr;
-  std::size_t count_ = 0;
-  bool closed_ = false; // messages may die after this thread's list, at exit
-};
-
-thread_local free_list blocks;
+thread_local free_list blocks{1024}; // about 0.6 MB
 
 } // namespace
 
@@ -64,18 +27,22 @@ std::uint64_t sender_key(const message& m) {
 }
 
 payload text_payload(std::string_view text) {
-  return payload{bare::encode_string(text)};
+  constexpr std::size_t most = 0x7f; // with a length of one byte
+  if (text.size() > most)
+    return payload{bare::encode_string(text)};
+  std::array<std::byte, 1 + most> bytes;
+  bytes[0] = static_cast<std::byte>(text.size());
+  text.copy(reinterpret_cast<char*>(bytes.data() + 1), text.size());
+  return payload{std::span{bytes}.first(1 + text.size())};
 }
 
 void* message::operator new(std::size_t size) {
-  if (auto* p = blocks.take())
-    return p;
-  return ::operator new(size);
+  return blocks.take(size);
 }
 
 void message::operator delete(void* p) noexcept {
-  if (p && !blocks.give(p))
-    ::operator delete(p);
+  if (p)
+    blocks.give(p);
 }
 
 } // namespace ockam

@@ -82,6 +82,14 @@ result<key_value> read_text(const key_descriptor& k, const std::string& text) {
   return key_value{text};
 }
 
+/// What is given and empty, as by a command in quotes that has failed, says neither nobody nor anybody.
+result<key_value> read_list(const key_descriptor& k, const std::string& text) {
+  auto all = split_list(text);
+  if (all.empty())
+    return wrong("it is empty", std::string{k.about});
+  return key_value{std::move(all)};
+}
+
 result<key_value> read_typed(const key_descriptor& k, const std::string& text) {
   switch (k.type) {
     case key_type::number: return read_number(k, text);
@@ -95,7 +103,7 @@ result<key_value> read_typed(const key_descriptor& k, const std::string& text) {
       if (!is_word(k, text))
         return wrong(quoted(text) + " is not one of: " + joined(k.words));
       return key_value{text};
-    case key_type::list: return key_value{split_list(text)};
+    case key_type::list: return read_list(k, text);
     case key_type::text:
     case key_type::path: break;
   }

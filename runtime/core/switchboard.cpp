@@ -70,6 +70,11 @@ result<void> switchboard::add_consumer(std::uint32_t flow, address_view worker) 
 
 bool switchboard::allow(std::uint32_t flow, address worker) {
   bool there = static_cast<bool>(add_consumer(flow, worker));
+  // Names of ids that are gone go before the table would grow for them, so that it is looked through as rarely as it grows.
+  if (static_cast<float>(allowed_.size() + 1) > static_cast<float>(allowed_.bucket_count()) * allowed_.max_load_factor())
+    std::erase_if(allowed_, [this](const auto& e) {
+      return std::all_of(e.second.begin(), e.second.end(), [this](auto id) { return flows_.text(id).empty(); });
+    });
   add_flow(allowed_[std::move(worker)], flow);
   return there;
 }

@@ -51,6 +51,9 @@ class facility {
   virtual result<config_section> begin(const config_section& s) = 0;
   /// Error: `not_found`.
   virtual result<void> end(std::string_view name) = 0;
+  /// The configuration has no section of this name any more, and its thing has ended: what a node without such a section
+  /// has may begin again.
+  virtual void left(std::string_view name) { (void)name; }
   virtual std::vector<item_info> list() const = 0;
   /// Calls once with how it does: as soon as it works or is known not to, or after `within`. At once where there is
   /// nothing to wait for. `settling` does it.

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,15 +44,20 @@ struct channel_wishes {
   std::string address = {};           ///< of the last channel; empty: one of chance
   std::string identity = {};          ///< with which of its identities the node makes them; empty: its own
   std::vector<std::string> allow = {}; ///< workers that the other end may reach through the last one, beside answers
+  /// Identifiers of whom may be at the other end of the last one, each time that it is made; nothing: anybody.
+  std::optional<std::vector<std::string>> authorized = {};
 };
 
 /// Makes what a route names: a channel for each `/secure/NAME`, in order, each through the one before. They need not be
 /// open yet when it returns: what is sent meanwhile waits for them. Errors: `invalid_route`, `unsupported`; `not_found` when
-/// this node has no such identity to make channels with. Socket thread only.
+/// this node has no such identity to make channels with; `invalid_argument` for `authorized` that names nobody, or of a route
+/// without channels. Socket thread only.
 using route_maker = std::function<result<made_route>(const multiaddr& m, const channel_wishes& how)>;
 
 /// Of a node without channels.
-inline result<made_route> make_plain_route(const multiaddr& m, const channel_wishes&) {
+inline result<made_route> make_plain_route(const multiaddr& m, const channel_wishes& how) {
+  if (how.authorized)
+    return error{errc::invalid_argument, "authorized is about a secure channel, and the route names none", "for example …/secure/api"};
   auto to = to_route(m);
   if (!to)
     return std::move(to).error();

@@ -110,6 +110,10 @@ void reloader::place_items() {
     place_item(*s);
   for (const auto& s : std::exchange(now().items, {}))
     has_begun(s);
+  const auto& c = now().changes.items;
+  for (const auto& s : c.gone)
+    if (auto* f = parts_.facilities.find(s.kind); f && !find_same(c.come, s))
+      f->left(s.name);
 }
 
 /// When their connections are there.

@@ -88,7 +88,7 @@ class answer_box final : public caf::monitorable_actor {
   bool visitor_heard_ = false; ///< of the worker's thread
 };
 
-/// Messages that wait for an answer, by a number that is used once. No memory is taken for one that is added and taken
+/// Messages that wait for an answer, by a number that is used once. No memory is taken for one that is put and taken
 /// while few are here.
 class pending_slots {
  public:
@@ -98,25 +98,28 @@ class pending_slots {
     bool wants_answer = true;
   };
 
-  std::uint64_t add(shared_message_ptr m) {
+  /// The number of the next one that waits, whether it comes to that or not.
+  std::uint64_t next_number() {
     if (free_.empty()) {
       free_.push_back(all_.size());
       all_.emplace_back();
     }
     auto at = free_.back();
-    free_.pop_back();
-    auto& e = all_[at];
-    e.waits.what = std::move(m);
-    return e.uses << index_bits | at;
+    auto& uses = all_[at].uses;
+    if (++uses == 0)
+      uses = 1; // no number is 0
+    return std::uint64_t{uses} << index_bits | at;
   }
-  /// Of a number that was added and not taken yet.
-  slot& operator[](std::uint64_t number) { return all_[index_of(number)].waits; }
+  /// Waits under the number that was the next one.
+  void put(slot s) {
+    all_[free_.back()].waits = std::move(s);
+    free_.pop_back();
+  }
   /// Nothing in it when there is none of this number any more.
   slot take(std::uint64_t number) {
-    auto at = index_of(number);
-    if (at >= all_.size() || all_[at].uses != number >> index_bits)
+    auto at = number & ((std::uint64_t{1} << index_bits) - 1);
+    if (at >= all_.size() || all_[at].uses != number >> index_bits || !all_[at].waits.what)
       return {};
-    all_[at].uses = all_[at].uses % most_uses + 1;
     free_.push_back(at);
     return std::move(all_[at].waits);
   }
@@ -130,14 +133,12 @@ class pending_slots {
   }
 
  private:
-  // What CAF leaves for the number of a request: 58 bits.
+  // CAF leaves 58 bits for the number of a request.
   static constexpr unsigned index_bits = 24;
-  static constexpr std::uint64_t most_uses = (std::uint64_t{1} << 32) - 1;
   struct entry {
     slot waits;
-    std::uint64_t uses = 1; ///< so that no number is 0
+    std::uint32_t uses = 0;
   };
-  static std::uint64_t index_of(std::uint64_t number) { return number & ((std::uint64_t{1} << index_bits) - 1); }
 
   std::vector<entry> all_;
   std::vector<std::uint64_t> free_;
@@ -189,8 +190,10 @@ class actor_worker final : public worker {
   caf::actor_system& system() const { return worker_host::of(*this).actor().home_system(); }
   std::string words_of(const caf::error& e) const;
   void count_failure() { worker_host::of(*this).stats().failed.fetch_add(1, std::memory_order_relaxed); }
+  void ask_here();
+  void answer_payload(request_call& call);
   void hear();
-  void answer(std::uint64_t number, caf::type_erased_tuple& said);
+  void answer(pending_slots::slot& waited, caf::type_erased_tuple& said);
   void refuse(message_ptr m, message_format::answer no);
   void actor_ended(const caf::error& reason);
 
@@ -202,6 +205,7 @@ class actor_worker final : public worker {
   message_format::asked asking_;  ///< what it is asked with; its element is used again
   std::vector<caf::mailbox_element_ptr> heard_; ///< of `hear`; empty, but keeps its memory
   pending_slots asked_;
+  pending_slots::slot now_; ///< what it is asked about now
 };
 
 void actor_worker::on_start() {
@@ -220,22 +224,56 @@ void actor_worker::on_start() {
 
 /// The message goes to the actor, and waits for the answer, with what it holds of the budget.
 void actor_worker::on_message(message_ptr m) {
-  auto number = asked_.add(caf::make_counted<shared_message>(std::move(m)));
-  auto& waits = asked_[number];
+  if (now_.what)
+    now_.what->put(std::move(m));
+  else
+    now_.what = caf::make_counted<shared_message>(std::move(m));
+  auto id = caf::message_id{asked_.next_number()}.with_normal_priority();
   message_format::answer no;
-  if (!make_.format->read_request(waits.what, answers_, caf::message_id{number}.with_normal_priority(), asking_, no))
-    return refuse(asked_.take(number).what->take(), std::move(no));
-  waits.form = asking_.form;
-  waits.wants_answer = asking_.wants_answer;
-  if (!turn_)
-    return actor_->enqueue(std::move(asking_.what), nullptr);
+  if (!make_.format->read_request(now_.what, answers_, id, asking_, no))
+    return refuse(now_.what->take(), std::move(no));
+  now_.form = asking_.form;
+  now_.wants_answer = asking_.wants_answer;
+  if (turn_)
+    return ask_here();
+  asked_.put(std::move(now_));
+  actor_->enqueue(std::move(asking_.what), nullptr);
+}
+
+void actor_worker::ask_here() {
   answer_box::visit here{box_of(answers_)};
-  auto said = turn_->ask(asking_.what);
-  make_.format->let_go(asking_.what);
-  if (said)
-    answer(number, *said);
+  request_call call{*asking_.what, asking_.plain};
+  turn_->ask(asking_.what, call);
+  if (call.has_payload()) {
+    answer_payload(call);
+  } else {
+    make_.format->let_go(asking_);
+    auto waited = std::exchange(now_, {});
+    if (auto* said = std::get_if<caf::message>(&call.said))
+      answer(waited, *said);
+    else
+      asked_.put(std::move(waited));
+  }
   if (here.has_heard())
     hear();
+}
+
+/// What it has asked with is used again where the actor has kept nothing of it.
+void actor_worker::answer_payload(request_call& call) {
+  std::size_t own = asking_.plain->is(now_.what) ? 2 : 1; // and the one in the element
+  bool is_kept = now_.what->has_others(own);
+  auto m = now_.what->take(own);
+  if (auto* body = std::get_if<content>(&call.said)) {
+    body->move_to(m->body);
+    m->recharge();
+    reply(std::move(m));
+  } else {
+    reply_text(std::move(m), std::get<std::string>(call.said));
+  }
+  if (is_kept) {
+    make_.format->let_go(asking_);
+    now_ = {};
+  }
 }
 
 void actor_worker::on_stop() noexcept {
@@ -254,7 +292,8 @@ void actor_worker::hear() {
     auto& what = a->content();
     const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
     if (!failed || *failed != caf::sec::request_receiver_down || a->sender)
-      answer(a->mid.request_id().integer_value(), what);
+      if (auto waited = asked_.take(a->mid.request_id().integer_value()); waited.what)
+        answer(waited, what);
     // else: why it is down is known when that is heard; a handle to a route says who it is
   }
   heard_.clear();
@@ -262,10 +301,7 @@ void actor_worker::hear() {
     my_postbox().post([this, why = std::move(*end)] { actor_ended(why); });
 }
 
-void actor_worker::answer(std::uint64_t number, caf::type_erased_tuple& what) {
-  auto waited = asked_.take(number);
-  if (!waited.what)
-    return;
+void actor_worker::answer(pending_slots::slot& waited, caf::type_erased_tuple& what) {
   const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
   auto with =
     failed ? make_.format->write_error(*failed, words_of(*failed)) : make_.format->write_reply(what, waited.form);
@@ -305,20 +341,6 @@ void actor_worker::actor_ended(const caf::error& reason) {
 }
 
 } // namespace
-
-std::string received::text() const {
-  if (auto t = message().text())
-    return std::string{*t};
-  throw std::invalid_argument{"the payload is not text"};
-}
-
-std::string received::text_or(std::string_view otherwise) const {
-  return std::string{message().text().value_or(otherwise)};
-}
-
-content text(std::string_view t) { return content{text_payload(t)}; }
-
-content bytes(std::span<const std::byte> b) { return content{payload{b}}; }
 
 std::unique_ptr<worker> make_actor_worker(actor_factory make, actor_thread where) {
   return std::make_unique<actor_worker>(std::move(make), where);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/core/message.hpp"
+#include "runtime/workers/actor_request.hpp"
 #include "runtime/workers/message_format.hpp"
 #include "runtime/workers/plugin.hpp"
 #include "runtime/workers/service_type.hpp"
@@ -11,7 +11,6 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/blocking_actor.hpp>
 #include <caf/detail/init_fun_factory.hpp>
 #include <caf/detail/type_traits.hpp>
@@ -23,7 +22,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,72 +32,6 @@ class abstract_broker;
 }
 
 namespace ockam {
-
-/// A message as actors see it. Copies share it, nothing changes it. Any thread.
-class received {
- public:
-  explicit received(shared_message_ptr m) noexcept : shared_{std::move(m)} {}
-
-  std::span<const std::byte> bytes() const noexcept { return message().bytes(); }
-  /// The payload as text. Throws `std::invalid_argument` where it is none: who asked is told, if that leaves a handler.
-  std::string text() const;
-  /// The same, or `otherwise` where it is none.
-  std::string text_or(std::string_view otherwise) const;
-  bool is_text() const { return message().text().has_value(); }
-  /// The way back; its last address is the worker that has sent the message.
-  route return_route() const { return message().return_route(); }
-  /// Sent by a worker of this node.
-  bool is_local() const noexcept { return message().is_local(); }
-  /// Who the other end of the link has proved to be; null where nothing proves it (`message::identity`).
-  const std::string* identity() const noexcept { return message().identity(); }
-  /// The trace that it belongs to (`message::trace`); null: none. The answer belongs to it as well, and so does what the
-  /// actor says to handles of routes while it handles the request.
-  const trace_context* trace() const noexcept { return message().trace(); }
-
- private:
-  const ockam::message& message() const noexcept { return shared_->get(); }
-
-  shared_message_ptr shared_;
-};
-
-/// What an actor that is a service is asked: what somebody has sent to its address. Its share of the budgets comes back
-/// when it has been answered.
-class request : public received {
- public:
-  using received::received;
-};
-
-/// What came back along a route.
-class reply : public received {
- public:
-  using received::received;
-};
-
-/// A payload that an actor sends. Copies share it, nothing changes it. Any thread.
-class content {
- public:
-  explicit content(payload p) : shared_{caf::make_counted<shared>(std::move(p))} {}
-  std::span<const std::byte> bytes() const noexcept { return shared_->body.bytes(); }
-  /// The payload, which is copied where others have it too; nothing is left here.
-  payload take() {
-    auto all = std::move(shared_);
-    return all->unique() ? std::move(all->body) : payload{all->body.bytes()};
-  }
-
- private:
-  struct shared final : caf::ref_counted {
-    explicit shared(payload p) : body{std::move(p)} {}
-    payload body;
-  };
-  caf::intrusive_ptr<shared> shared_;
-};
-
-/// Text as `ockam message send` prints it (a BARE string).
-content text(std::string_view t);
-/// Any bytes.
-content bytes(std::span<const std::byte> b);
-/// The same: what libraries for CBOR and such make.
-inline content bytes(std::span<const std::uint8_t> b) { return bytes(std::as_bytes(b)); }
 
 /// Where the actor of a service runs.
 enum class actor_thread : std::uint8_t {
@@ -348,7 +280,3 @@ constexpr plugin plugin_of_actor() {
 }
 
 } // namespace ockam
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::request)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ockam::content)

@@ -3,6 +3,7 @@
 
 #include "runtime/core/bare.hpp"
 #include "runtime/core/channel_parts.hpp"
+#include "runtime/core/units.hpp"
 #include "runtime/workers/worker_host.hpp"
 
 #include <algorithm>
@@ -22,9 +23,9 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t begin) {
 }
 
 /// 32 hex digits, as links have: the same for the same channel of the same worker, also when it is made anew.
-std::string name_of(const address& by, std::string_view way, std::string_view identity) {
+std::string name_of(const address& by, const std::string& order) {
   constexpr std::string_view digits = "0123456789abcdef";
-  auto text = to_string(by) + "\n" + std::string{way} + "\n" + std::string{identity};
+  auto text = to_string(by) + "\n" + order;
   std::string out;
   for (auto half : {hash_of(text, 0xcbf29ce484222325ull), hash_of(text, 0x6c62272e07bb0142ull)})
     for (int shift = 60; shift >= 0; shift -= 4)
@@ -34,7 +35,9 @@ std::string name_of(const address& by, std::string_view way, std::string_view id
 
 } // namespace
 
-result<channel_order> order_channels(const address& by, std::string_view to, std::string_view identity) {
+result<channel_order> order_channels(const address& by, std::string_view to, const channel_terms& how) {
+  if (how.authorized && split_list(*how.authorized).empty())
+    return error{errc::invalid_argument, "authorized names nobody", "an identifier: I…"};
   auto m = parse_multiaddr(to);
   if (!m)
     return std::move(m).error();
@@ -47,21 +50,25 @@ result<channel_order> order_channels(const address& by, std::string_view to, std
   if (rest->empty())
     return error{errc::invalid_route, "the route names no worker", "for example /ip4/10.0.0.2/tcp/4000/secure/api/service/echo"};
   channel_order out{*std::move(rest), {}};
+  if (last == m->parts.rend() && how.authorized)
+    return error{errc::invalid_argument, "authorized is about a secure channel, and the route names none", "for example /ip4/10.0.0.2/tcp/4000/secure/api/service/echo"};
   if (last == m->parts.rend())
     return out;
   m->parts.erase(last.base(), m->parts.end());
   if (auto ok = to_route(without_channels(*m)); !ok)
     return std::move(ok).error();
-  auto way = to_string(*m);
-  auto e = name_of(by, way, identity);
+  auto order = to_string(*m) + "\n" + std::string{how.identity};
+  if (how.authorized)
+    order += "\n" + std::string{*how.authorized};
+  auto e = name_of(by, order);
   out.to.insert(out.to.begin(), address{e});
-  out.body = e + "\n" + way + "\n" + std::string{identity};
+  out.body = e + "\n" + order;
   return out;
 }
 
-route through_channels(worker& by, std::string_view to, std::string_view identity) {
+route through_channels(worker& by, std::string_view to, const channel_terms& how) {
   auto& host = worker_host::of(by);
-  auto order = order_channels(host.self(), to, identity);
+  auto order = order_channels(host.self(), to, how);
   if (!order)
     throw std::invalid_argument{order.error().cause};
   if (!order->body.empty() && host.has_turn("through_channels"))

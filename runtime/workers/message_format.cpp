@@ -2,14 +2,14 @@
 #include "runtime/workers/message_format.hpp"
 
 #include "runtime/core/provenance.hpp"
-#include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/actor_request.hpp"
 
 #include <caf/sec.hpp>
 
 namespace ockam {
 
-message_ptr shared_message::take() {
-  if (unique())
+message_ptr shared_message::take(std::size_t own) {
+  if (!has_others(own))
     return std::move(message_);
   auto& m = *message_;
   auto answered = std::make_unique<message>();
@@ -45,18 +45,20 @@ class plain final : public message_format {
                     answer&) const override {
     if (!out.what) {
       out.what = caf::make_mailbox_element(from, id, {}, ockam::request{m});
+      out.plain = &request_of(*out.what);
       return true;
     }
     if (!out.what->sender) // a promise had it
       out.what->sender = from;
     out.what->mid = id;
-    request_of(*out.what) = ockam::request{m};
+    if (auto& r = request_of(*out.what); !r.is(m))
+      r = ockam::request{m};
     return true;
   }
 
-  void let_go(caf::mailbox_element_ptr& what) const override {
-    if (what)
-      request_of(*what) = ockam::request{nullptr};
+  void let_go(asked& what) const override {
+    if (what.what)
+      request_of(*what.what) = ockam::request{nullptr};
   }
 
   answer write_reply(caf::type_erased_tuple& what, std::uint32_t) const override {
@@ -77,8 +79,11 @@ class plain final : public message_format {
     return std::get<0>(static_cast<caf::mailbox_element_vals<ockam::request>&>(e).data());
   }
   static std::optional<payload> payload_of(caf::type_erased_tuple& what) {
-    if (what.match_elements<content>())
-      return what.get_mutable_as<content>(0).take();
+    if (what.match_elements<content>()) {
+      payload out;
+      what.get_mutable_as<content>(0).move_to(out);
+      return out;
+    }
     if (what.match_elements<std::string>())
       return text_payload(what.get_as<std::string>(0));
     if (what.match_elements<ockam::request>())

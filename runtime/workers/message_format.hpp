@@ -18,6 +18,8 @@
 
 namespace ockam {
 
+class request;
+
 /// A message that several look at: actors, each with a copy of what they were asked, and who waits for their answer.
 class shared_message final : public caf::ref_counted {
  public:
@@ -26,9 +28,13 @@ class shared_message final : public caf::ref_counted {
   const message& get() const noexcept { return *message_; }
   /// Of the one who waits, before others have it.
   message& edit() noexcept { return *message_; }
-  /// What is to be answered, for the one who waits, which is then done with this: the message itself when nobody else
-  /// has it any more, or one with the same way back and the share of the budgets.
-  message_ptr take();
+  /// Whether others have it than the one who waits, who has `own` references.
+  bool has_others(std::size_t own) const noexcept { return get_reference_count() > own; }
+  /// What is to be answered, for the one who waits: the message itself when nobody else has it any more, or one with the
+  /// same way back and the share of the budgets.
+  message_ptr take(std::size_t own = 1);
+  /// The next one, when nobody else has this any more.
+  void put(message_ptr m) noexcept { message_ = std::move(m); }
 
  private:
   message_ptr message_;
@@ -52,6 +58,7 @@ class message_format {
   /// What has come for an actor.
   struct asked {
     caf::mailbox_element_ptr what;
+    const ockam::request* plain = nullptr; ///< in `what`; null: it is a message of an interface
     std::uint32_t form = 0;
     bool wants_answer = true;
   };
@@ -72,7 +79,7 @@ class message_format {
   virtual bool read_request(const shared_message_ptr& m, const caf::strong_actor_ptr& from, caf::message_id id,
                             asked& out, answer& no) const = 0;
   /// Keeps nothing of what has been asked, but the element where that can be used again.
-  virtual void let_go(caf::mailbox_element_ptr& what) const { what.reset(); }
+  virtual void let_go(asked& what) const { what.what.reset(); }
   /// What an actor said to a message of this form. Moves out of it what it can.
   virtual answer write_reply(caf::type_erased_tuple& what, std::uint32_t form) const = 0;
   /// The error that an actor answered with.

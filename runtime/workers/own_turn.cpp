@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/own_turn.hpp"
 
+#include "runtime/workers/actor_request.hpp"
 #include "runtime/workers/actor_service.hpp"
 #include "runtime/workers/shared_by_name.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
-#include <caf/detail/invoke_result_visitor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/make_message.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
@@ -26,33 +27,22 @@ const auto unit_name = caf::atom("ockamturns");
 /// Messages of others that an actor handles in a turn; then others want theirs.
 constexpr std::size_t messages_of_others = 100;
 
-/// Hears what a handler returns.
-class listener final : public caf::detail::invoke_result_visitor {
- public:
-  explicit listener(const caf::mailbox_element& asked) : asked_{asked} {}
-
-  using caf::detail::invoke_result_visitor::operator();
-  void operator()() override {} // a promise, or another actor, has the way back
-  void operator()(caf::error& e) override { keep(caf::make_message(std::move(e))); }
-  void operator()(caf::message& m) override { keep(std::move(m)); }
-  void operator()(const caf::none_t&) override { keep(caf::make_message(caf::make_error(caf::sec::unexpected_response))); }
-
-  std::optional<caf::message> said;
-
- private:
-  void keep(caf::message m) {
-    if (asked_.sender && !asked_.mid.is_answered())
-      said = std::move(m);
-  }
-
-  const caf::mailbox_element& asked_;
-};
-
 /// CAF has no other way to the exception handler of an actor.
 class exceptions_of : private caf::scheduled_actor {
  public:
   static exception_handler& handler(caf::scheduled_actor& a) { return a.*(&exceptions_of::exception_handler_); }
 };
+
+/// As CAF's `activate` and `finalize`, without a call where these have nothing to do: in all turns but the first and the last.
+bool begins_turn(caf::scheduled_actor& a, caf::execution_unit* where) {
+  if (!a.getf(caf::abstract_actor::is_initialized_flag) || !a.has_behavior())
+    return a.activate(where);
+  a.context(where);
+  return true;
+}
+bool has_ended(caf::scheduled_actor& a) {
+  return (!a.has_behavior() || a.getf(caf::abstract_actor::is_cleaned_up_flag)) && a.finalize();
+}
 
 /// Whether the next request is for the behavior and for nothing else. Not so: it awaits a response, keeps messages that it
 /// has skipped, has a time-out, or streams.
@@ -62,19 +52,21 @@ bool has_plain_turn(caf::scheduled_actor& a) {
 }
 
 /// As CAF does where `exception_manners` do not say otherwise: its handler says what is answered, and the actor ends.
-std::optional<caf::message> answer_exception(caf::scheduled_actor& a, const caf::mailbox_element& asked, bool promised) {
+void hear_exception(caf::scheduled_actor& a, const caf::mailbox_element& asked, request_call& hears) {
   auto thrown = std::current_exception();
+  bool is_promised = !asked.sender;
   auto& handler = exceptions_of::handler(a);
-  if (handler.target<actors::exception_manners>())
-    return caf::make_message(actors::reason_of(thrown));
+  if (handler.target<actors::exception_manners>()) {
+    hears.said = caf::make_message(actors::reason_of(thrown));
+    return;
+  }
   auto why = a.call_handler(handler, &a, thrown);
   if (why == caf::sec::runtime_error && why.context().empty()) // of CAF's own handler, which prints the words and forgets them
     why = actors::reason_of(thrown);
-  std::optional<caf::message> said;
-  if (!promised && asked.sender)
-    said = caf::make_message(why);
+  hears.said = std::monostate{};
+  if (!is_promised && asked.sender)
+    hears.said = caf::make_message(why);
   a.quit(std::move(why));
-  return said;
 }
 
 } // namespace
@@ -97,31 +89,28 @@ own_turn::own_turn(caf::actor a)
     self_ = nullptr;
 }
 
-std::optional<caf::message> own_turn::ask(caf::mailbox_element_ptr& x) {
+void own_turn::ask(caf::mailbox_element_ptr& x, request_call& hears) {
   if (!self_ || !self_->mailbox().try_unblock()) {
     actor_->enqueue(std::move(x), unit_.get());
-    return {};
+    return;
   }
   auto then = after::more;
-  std::optional<caf::message> said;
-  if (self_->activate(unit_.get()) && has_plain_turn(*self_))
-    said = call(x, then);
+  if (begins_turn(*self_, unit_.get()) && has_plain_turn(*self_))
+    then = call(x, hears);
   else
     actor_->enqueue(std::move(x), unit_.get()); // not blocked: for this turn
   if (then == after::more && !self_->mailbox().try_block())
     go_on();
-  return said;
 }
 
-std::optional<caf::message> own_turn::call(caf::mailbox_element_ptr& x, after& then) {
+own_turn::after own_turn::call(caf::mailbox_element_ptr& x, request_call& hears) {
   auto& a = *self_;
   a.current_mailbox_element(x.get());
-  listener hear{*x};
   auto result = caf::match_case::match;
   try {
-    result = a.bhvr_stack().back()(hear, x->content());
+    result = a.bhvr_stack().back()(hears, x->content());
   } catch (...) {
-    hear.said = answer_exception(a, *x, !x->sender);
+    hear_exception(a, *x, hears);
   }
   a.current_mailbox_element(nullptr);
   if (result == caf::match_case::no_match)
@@ -129,9 +118,7 @@ std::optional<caf::message> own_turn::call(caf::mailbox_element_ptr& x, after& t
   else if (result == caf::match_case::skip)
     a.get_normal_queue().cache().push_back(x.release()); // push_to_cache of CAF counts it twice
   a.bhvr_stack().cleanup();
-  if (a.finalize())
-    then = after::nothing;
-  return std::move(hear.said);
+  return has_ended(a) ? after::nothing : after::more;
 }
 
 /// As CAF's scheduler does it.

@@ -3,10 +3,8 @@
 
 #include <caf/actor.hpp>
 #include <caf/mailbox_element.hpp>
-#include <caf/message.hpp>
 
 #include <memory>
-#include <optional>
 
 namespace caf {
 class actor_system;
@@ -15,9 +13,11 @@ class scheduled_actor;
 
 namespace ockam {
 
+class request_call;
+
 /// Asks an actor on the thread of who asks, so that a request costs no change of thread: while nobody else runs the actor
 /// and nothing waits for it, this thread has its turn. Then its handler is called with the request, and what it returns is
-/// the answer, without its mailbox, a promise and an element for the answer:
+/// the answer, without its mailbox, a promise and a message for the answer:
 ///
 ///     ask ──▶ blocked mailbox? ──no──▶ mailbox; whoever runs the actor handles it
 ///                  │ yes: this thread's turn
@@ -42,15 +42,15 @@ class own_turn {
 
   explicit own_turn(caf::actor a);
 
-  /// What a handler has returned, an error as a message of one; none: the answer goes to the sender of `x`, now or later,
-  /// or there is none. `x` is still there when nobody has kept it.
-  std::optional<caf::message> ask(caf::mailbox_element_ptr& x);
+  /// `hears` what a handler returns to `x`, an error as a message of one. When it has heard nothing, the answer goes to
+  /// the sender of `x`, now or later, or there is none. `x` is still there when nobody has kept it.
+  void ask(caf::mailbox_element_ptr& x, request_call& hears);
 
  private:
   enum class after { more, nothing };
 
   /// As CAF calls its behavior.
-  std::optional<caf::message> call(caf::mailbox_element_ptr& x, after& then);
+  after call(caf::mailbox_element_ptr& x, request_call& hears);
   void go_on();
 
   caf::actor actor_;

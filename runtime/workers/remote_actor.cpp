@@ -241,8 +241,8 @@ class remote_gate final : public worker {
 
 } // namespace
 
-route_or_text::route_or_text(std::string_view text) {
-  auto order = order_channels(address{"_internal.actors"}, text, {});
+route_or_text::route_or_text(std::string_view text, const channel_terms& how) {
+  auto order = order_channels(address{"_internal.actors"}, text, how);
   if (!order)
     throw std::invalid_argument{to_string(order.error())};
   route_ = std::move(order->to);

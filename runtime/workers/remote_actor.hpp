@@ -4,6 +4,7 @@
 #include "runtime/core/route.hpp"
 #include "runtime/workers/actor_error.hpp"
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/channel_ways.hpp"
 #include "runtime/workers/workers.hpp"
 
 #include <caf/actor.hpp>
@@ -30,11 +31,13 @@ class actor_home {
 
 /// A route, or one as people write it: `/ip4/10.0.0.2/tcp/7000/service/hop/service/greeter`, also with secure channels,
 /// `/ip4/10.0.0.2/tcp/7000/secure/api/service/greeter`, which the node makes and which last until it stops.
-/// `std::invalid_argument` where it is none.
+/// `std::invalid_argument` where it is none, or where `how` cannot be had (`through_channels`).
+///
+///     ockam::remote(self, {"/ip4/10.0.0.2/tcp/7000/secure/api/service/greeter", {.authorized = "I0123…"}})
 class route_or_text {
  public:
   route_or_text(route r) : route_{std::move(r)} {}
-  route_or_text(std::string_view text);
+  route_or_text(std::string_view text, const channel_terms& how = {});
   route_or_text(const char* text) : route_or_text{std::string_view{text}} {}
   route_or_text(const std::string& text) : route_or_text{std::string_view{text}} {}
   route take() { return std::move(route_); }

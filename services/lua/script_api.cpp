@@ -171,6 +171,18 @@ int send(lua_State* L) {
   return 0;
 }
 
+/// A list of addresses, as `send` takes it: the route through its secure channels, the last of which has to end at whom it names.
+int through(lua_State* L) {
+  auto to = worker_of(L).through(check_text(L, 1), check_text(L, 2));
+  lua_engine::spend(L, message_cost);
+  lua_createtable(L, static_cast<int>(to.size()), 0);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    push_text(L, to_string(to[i]));
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i + 1));
+  }
+  return 1;
+}
+
 template <bool Repeat>
 int start_timer(lua_State* L) {
   auto& h = worker_of(L);
@@ -329,6 +341,7 @@ void open_api(lua_State* L) {
   const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>},
                               {"send", &safe<&send>},
                               {"start_trace", &safe<&start_trace>},
+                              {"through", &safe<&through>},
                               {"after", &safe<&start_timer<false>>},
                               {"every", &safe<&start_timer<true>>},
                               {"cancel", &safe<&cancel>},

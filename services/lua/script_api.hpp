@@ -71,7 +71,8 @@ class script_host {
   virtual const trace_context& begin_trace(message* m) = 0;
   /// Throws when it does not fit the budget; so do `ask` and `start_timer`.
   virtual void post(const route& onward, payload body) = 0;
-  virtual route through(std::string_view text) = 0; ///< through the secure channels that a route names
+  /// Through the secure channels that a route names; `authorized`: whom the last one has to end at, nothing: anybody.
+  virtual route through(std::string_view text, std::optional<std::string_view> authorized = {}) = 0;
   /// Only in a call.
   virtual question ask(const route& onward, payload body, std::chrono::milliseconds timeout) = 0;
   virtual question start_child(child_wish what) = 0;

@@ -32,7 +32,7 @@ class nobody final : public script_host {
     return none;
   }
   void post(const route&, payload) override {}
-  route through(std::string_view) override { return {}; }
+  route through(std::string_view, std::optional<std::string_view>) override { return {}; }
   question ask(const route&, payload, std::chrono::milliseconds) override { return 0; }
   question start_child(child_wish) override { return 0; }
   void stop_child(std::string_view) override {}

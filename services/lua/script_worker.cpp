@@ -121,7 +121,9 @@ void script_worker::post(const route& onward, payload body) {
     throw std::length_error{ok.error().cause};
 }
 
-route script_worker::through(std::string_view text) { return through_channels(*this, text); }
+route script_worker::through(std::string_view text, std::optional<std::string_view> authorized) {
+  return through_channels(*this, text, {.authorized = authorized});
+}
 
 // -- questions -----------------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ class script_worker : public worker, public collects_garbage, protected script_h
   void nobody_to_answer() override;
   const trace_context& begin_trace(message* m) override { return m ? worker::start_trace(*m) : worker::start_trace(); }
   void post(const route& onward, payload body) override;
-  route through(std::string_view text) override;
+  route through(std::string_view text, std::optional<std::string_view> authorized) override;
   question ask(const route& onward, payload body, std::chrono::milliseconds timeout) override;
   question start_child(child_wish what) override;
   void stop_child(std::string_view which) override;

@@ -98,7 +98,7 @@ void hash() { (void)sha256(hidden(4, 100).bytes(), hidden(5, 13).bytes()); }
 void agree() {
   x25519_public theirs{};
   theirs[0] = std::byte{9};
-  (void)x25519(hidden(6), theirs);
+  (void)x25519(hidden(6), theirs, theirs); // any public half: only the private one is used
 }
 
 void public_half() { (void)x25519_public_of(hidden(7)); }

@@ -147,7 +147,7 @@ def install(root, package):
 def has_its_user_and_places(root):
     assert re.search(r"^ockam:[^:]*:\d+:\d+:Ockam nodes:/var/lib/ockam:", root.text("/etc/passwd"), re.M)
     places = root.run("stat", "-c", "%n %a %U %G", "/etc/ockam", "/etc/ockam/default.ini", "/var/lib/ockam", "/var/log/ockam").split("\n")
-    assert places[:4] == ["/etc/ockam 750 root ockam", "/etc/ockam/default.ini 640 root ockam", "/var/lib/ockam 700 ockam ockam", "/var/log/ockam 750 ockam ockam"]
+    assert places[:4] == ["/etc/ockam 2750 root ockam", "/etc/ockam/default.ini 640 root ockam", "/var/lib/ockam 700 ockam ockam", "/var/log/ockam 750 ockam ockam"]
     assert root.run("ockam-node", "--config", "/etc/ockam/default.ini", "--name", "default", "--check-config").startswith("/etc/ockam/default.ini: ok")
 
 

@@ -24,6 +24,22 @@ def test_systemd_takes_it_without_a_remark(unit):
     assert "default.service" not in said, said
 
 
+def test_a_restart_keeps_sockets_with_their_files_and_goes_on_trying():
+    sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", UNIT.read_text(), re.M | re.S))
+    assert "RuntimeDirectoryPreserve=restart\n" in sections["Service"] and "FileDescriptorStoreMax=" in sections["Service"]
+    assert "StartLimitIntervalSec=0\n" in sections["Unit"] and "AssertPathExists=" in sections["Unit"]
+
+
+def test_logrotate_leaves_what_nodes_have_rotated(tmp_path):
+    wanted = {"n.log", "n1.log", "edge-22.log", "a_b.log"}
+    for name in wanted | {"n.1.log", "n1.2.log", "n.10.log", "n.log.1"}:
+        (tmp_path / name).touch()
+    rule = (ROOT / "packaging/logrotate/ockam-node").read_text()
+    patterns = re.search(r"^(/.*) \{$", rule, re.M)[1].split()
+    found = [p.name for pattern in patterns for p in tmp_path.glob(pattern.removeprefix("/var/log/ockam/"))]
+    assert sorted(found) == sorted(wanted)
+
+
 def test_it_is_shut_in(unit):
     """Below 2.0 of 10, where 10 is everything."""
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=19", "--no-pager", unit], capture_output=True, text=True)

@@ -173,7 +173,39 @@ def test_a_portal_through_a_relay_and_a_channel_shows_the_relay_ciphertext_only(
 def test_an_inlet_refuses_another_identity_than_allow_names(ockam, three):
     assert ockam("tcp-outlet", "create", "--at", "db", "--to", "127.0.0.1:1").code == 0
     made = ockam("tcp-inlet", "create", "--at", "app", "--to", "/node/db/secure/api/service/outlet", "--allow", identifier(ockam, "relay"))
-    assert identifier(ockam, "db") in made.err and "not whom allow names" in made.err, made
+    assert identifier(ockam, "db") in made.err and "is not authorized" in made.err, made
+
+
+def test_who_has_to_be_at_the_far_end_of_an_inlet_and_of_a_relay(ockam, three):
+    def upper(s):
+        while data := s.recv(65536):
+            s.sendall(data.upper())
+
+    target = Target(upper)
+    assert ockam("tcp-outlet", "create", "--at", "db", "--to", f"127.0.0.1:{target.port}").code == 0
+    to = ("--at", "app", "--to", "/node/db/secure/api/service/outlet")
+    made = ockam("tcp-inlet", "create", *to, "--authorized", identifier(ockam, "db"))
+    assert made.code == 0 and not made.err, made
+    with socket.create_connection(("127.0.0.1", int(made.out.strip().rpartition(":")[2])), 10) as s:
+        s.sendall(b"hello")
+        assert s.recv(100) == b"HELLO"
+    nobody = "I" + "0" * 64
+    refused = ockam("tcp-inlet", "create", "stays", *to, "--authorized", nobody)
+    assert refused.code == 0 and "is not authorized" in refused.err, "as in the reference it is there, and tries again"
+    for wrong in ("nonsense", ""):
+        for option in ("--authorized", "--allow"):
+            bad = ockam("tcp-inlet", "create", *to, option, wrong)
+            assert bad.code == 64 and "invalid value" in bad.out, bad
+        bad = ockam("tcp-outlet", "create", "other", "--at", "db", "--to", "1", "--allow", wrong)
+        assert bad.code == 64, bad
+        bad = ockam("relay", "create", "x", "--at", "/node/relay/secure/api", "--to", "db", "--authorized", wrong)
+        assert bad.code == 64, bad
+    assert ockam("relay", "create", "x", "--at", "/node/relay/secure/api", "--to", "db", "--allow", "").code == 64
+    there = ockam("relay", "create", "x", "--at", "/node/relay/secure/api", "--to", "db", "--authorized", identifier(ockam, "relay"))
+    assert there.out == "/service/forward_to_x\n", there
+    other = ockam("relay", "create", "y", "--at", "/node/relay/secure/api", "--to", "db", "--authorized", nobody)
+    assert other.code == 0 and "is not authorized" in other.out + other.err, other
+    target.close()
 
 
 # -- identities of single channels ---------------------------------------------------------------------------
@@ -279,6 +311,16 @@ function on_message(m)
   m:reply(m.identity)
 end
 """
+NOBODY = "I" + "0" * 64
+
+CAREFUL = """
+local to, who = options.text("to"), options.text("who")
+function on_message(m)
+  local reply, why = request(through(to, who), m.text, 2)
+  if reply then m:reply(reply.text) else m:fail(tostring(why)) end
+end
+"""
+
 SENDS = """
 local to = options.text("to")
 function on_message(m)
@@ -296,9 +338,13 @@ def asked_and_asking(node, home, programs):
     db = node("db", config=config("db", f"[service who]\nplugin = {plugin}\n{listener}"))
     at = f"/ip4/127.0.0.1/tcp/{db.port}/secure/api/service"
     (home / "sends.lua").write_text(SENDS)
+    (home / "careful.lua").write_text(CAREFUL)
     app = node("app", config=config("app", f"[uds-listener py]\naddress = {home}/app.sock\nallow = services, secure_channels\n"
                                            f"[service cpp]\nplugin = {plugin}\nto = {at}/who\n"
                                            f"[service lua]\nscript = sends.lua\nto = {at}/who\n"
+                                           f"[service to-db]\nscript = careful.lua\nto = {at}/who\nwho = {identity_of(db)}\n"
+                                           f"[service to-nobody]\nscript = careful.lua\nto = {at}/who\nwho = {NOBODY}\n"
+                                           f"[service to-empty]\nscript = careful.lua\nto = {at}/who\nwho =\n"
                                            f"[service nowhere]\nplugin = {plugin}\nto = {at}/nowhere\n"))
     return db, app, at
 
@@ -315,6 +361,17 @@ def test_services_send_through_channels(ockam, asked_and_asking):
         assert ockam("service", "stop", service, "--at", "app").code == 0
     wait_until(lambda: ockam("secure-channel-listener", "show", "api", "--at", "db", "--output", "json").json["channels"] == 0,
                "channels end with the service that has asked for them")
+
+
+def test_a_script_says_who_has_to_be_at_the_other_end(ockam, asked_and_asking):
+    db, app, at = asked_and_asking
+    sent = ockam("message", "send", "hello", "--to", "/node/app/service/to-db")
+    assert sent.out.strip() == identity_of(app), sent
+    for service in ("to-nobody", "to-empty"):
+        failed = ockam("message", "send", "hello", "--to", f"/node/app/service/{service}")
+        assert failed.code != 0, failed
+    assert ockam("secure-channel-listener", "show", "api", "--at", "db", "--output", "json").json["channels"] == 1
+    assert f"{identity_of(db)} is not authorized" in app.errors()
 
 
 def test_a_service_takes_messages_of_one_identity_only(node, ockam, asked_and_asking, home, programs):
@@ -338,6 +395,12 @@ def test_a_python_client_sends_through_channels_and_knows_who_asks(node, ockam, 
         async with await ockam_client.connect(f"{home}/app.sock") as n:
             assert (await n.request(f"{at}/who", "hello")).text == identity_of(app)
             assert (await n.request(f"{at}/uppercase", "hello")).text == "HELLO"
+            assert (await n.request(f"{at}/who", "hello", authorized=identity_of(db))).text == identity_of(app)
+            with pytest.raises(ockam_client.OckamError):
+                await n.request(f"{at}/who", "hello", timeout=2, authorized=NOBODY)
+            for route, who in ((f"{at}/who", ""), (f"{at}/who", " , "), ("/service/echo", NOBODY)):
+                with pytest.raises(ockam_client.InvalidRoute):
+                    await n.request(route, "hello", authorized=who)
             with pytest.raises(ockam_client.OckamError):
                 await n.request(f"{at}/nowhere", "hello", timeout=5)
             with pytest.raises(ockam_client.InvalidRoute):
@@ -386,8 +449,14 @@ def test_a_trace_shows_channels_with_who_is_there_and_the_hops_around_and_within
     assert [h["type"] for h in hops] == ["tcp-link", "hop", "secure-channel-listener", f"secure-channel with {relay}", "hop", "echo"], hops
     assert [h["hop"] for h in hops] == [1, 2, 3, 4, 5, 6] and found.json["outcome"] == "answered"
     made = ockam("secure-channel", "create", "--from", "app", "--to", "/node/relay/service/api").out.strip()
-    hops = ockam("trace", f"{made}/service/echo", "--from", "app", "--output", "json").json["hops"]
-    assert [h["type"] for h in hops] == [f"secure-channel with {relay}", "echo"]
+    found = ockam("trace", f"{made}/service/echo", "--from", "app", "--output", "json").json
+    assert [h["type"] for h in found["hops"]] == [f"secure-channel with {relay}", "echo"]
+    assert [[h["type"] for h in way["hops"]] for way in found["outside"]] == [["tcp-link", "secure-channel-listener"]], found
+    inner = ockam("secure-channel", "create", "--from", "app", "--to", f"{made}/service/hop/service/api").out.strip()
+    found = ockam("trace", f"{inner}/service/echo", "--from", "app", "--output", "json").json
+    assert [[h["type"] for h in way["hops"]] for way in found["outside"]] == [
+        ["tcp-link", "secure-channel-listener"],
+        [f"secure-channel with {relay}", "hop", "secure-channel-listener"]], found
     lost = ockam("trace", "/node/relay/secure/api/service/nowhere", "--from", "app", "--output", "json")
     assert lost.json["died"]["hop"] == 4 and lost.json["died"]["reason"] == "unknown-worker", lost
 

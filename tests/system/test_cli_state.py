@@ -503,7 +503,7 @@ def test_a_node_of_another_user_is_said(env, programs, ockam, home):
     pid = pid_of(ockam, "n1")
     for words in (["node", "list"], ["node", "stop", "n1"], ["node", "create", "n2"], ["message", "send", "hi", "--to", "/node/n1/service/echo"]):
         r = other(*words)
-        assert r.returncode == 70 and "ermission denied" in r.stderr, r
+        assert r.returncode == 70 and "ermission denied" in r.stderr and "help: " in r.stderr, r
     for d in (home, home / "nodes", home / "nodes/n1"):
         d.chmod(0o755)
     r = other("message", "send", "hi", "--to", "/node/n1/service/echo")
@@ -511,6 +511,15 @@ def test_a_node_of_another_user_is_said(env, programs, ockam, home):
     for words in (["node", "stop", "n1"], ["node", "delete", "n1", "-y"], ["reset", "-y"]):
         assert other(*words).returncode == 70
     assert Process(pid).alive()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_root_does_not_work_in_the_home_of_another_user(run, ockam, home):
+    os.chown(home, 65534, 65534)
+    for r in (ockam("node", "list"), ockam("node", "create", "n1"), run("ockam-node", "--name", "n1")):
+        assert r.code in (70, 73) and "sudo -u" in r.err, r
+    assert list(home.iterdir()) == []
+    os.chown(home, 0, 0)
 
 
 def test_a_node_that_hangs_is_shown_and_the_exit_code_says_that_it_hangs(ockam):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP endpoint of a node: health, metrics and the page, for scrapers, probes and people, and against those who mean harm."""
 
+import http.client
 import json
 import re
 import shutil
@@ -130,7 +131,7 @@ def test_clients_that_never_read_or_never_ask_hold_up_nobody(node, ockam):
 def get_or_none(at):
     try:
         return get(at, "/health/live")
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, http.client.HTTPException, OSError):  # also of what speaks no HTTP
         return None
 
 
@@ -171,6 +172,63 @@ def test_a_reload_moves_adds_and_takes_away_the_endpoint(node, home):
     (home / "n1.ini").write_text(CONFIG.split("[http]")[0])
     n.send_signal(signal.SIGHUP)
     wait_until(lambda: not (home / "http.sock").exists(), "it is gone", 20)
+
+
+WITH_TOKEN = CONFIG.replace("[http]\naddress = 127.0.0.1:0", "[http]\naddress = 127.0.0.1:0\ntoken-file = token")
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_token_that_was_renewed_under_its_path_counts_after_a_reload(node, home):
+    (home / "token").write_text("0123456789abcdef0123\n")
+    n = node(config=WITH_TOKEN)
+    at = http_address(n)
+    (home / "token").write_text("fedcba98765432100123\n")
+    assert get(at, "/show", bearer("0123456789abcdef0123"))[0] == 200, "nobody has said so yet"
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: get(at, "/show", bearer("fedcba98765432100123"))[0] == 200, "it is read", 20)
+    assert get(at, "/show", bearer("0123456789abcdef0123"))[0] == 401
+    assert "http: goes on at" in n.errors()
+
+
+@pytest.mark.parametrize("wrong", ["token-file = nothere", "token-file = short", "certificate = nothere\nkey = nothere"])
+def test_files_that_cannot_be_used_leave_the_endpoint_and_all_else_as_they_are(node, run, home, wrong):
+    (home / "token").write_text("0123456789abcdef0123\n")
+    (home / "short").write_text("x\n")
+    n = node(config=WITH_TOKEN)
+    at = http_address(n)
+    text = WITH_TOKEN.replace("token-file = token", wrong).replace("type = echo", "type = uppercase")
+    (home / "n1.ini").write_text(text)
+    checked = run("ockam-node", "--check-config", "--config", home / "n1.ini")
+    assert checked.code == 78 and "n1.ini:10: [http]: " in checked.err, checked
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "nothing was changed" in n.errors(), "it is refused", 20)
+    assert get(at, "/show", bearer("0123456789abcdef0123"))[0] == 200
+    assert "uppercase" not in [s["type"] for s in json.loads(get(at, "/show", bearer("0123456789abcdef0123"))[1])["services"] if s["address"] == "echo"]
+    (home / "n1.ini").write_text(WITH_TOKEN)
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: "no section of the configuration has changed" in n.errors(), "it goes on", 20)
+    assert get(at, "/show", bearer("0123456789abcdef0123"))[0] == 200
+
+
+def test_the_endpoint_comes_to_where_a_listener_was(node, home):
+    n = node(config=CONFIG)
+    at = next(where for what, where in n.listeners if what == "tcp")
+    (home / "n1.ini").write_text(CONFIG.replace("address = 127.0.0.1:0\n[service", "address = 127.0.0.2:0\n[service").replace("[http]\naddress = 127.0.0.1:0", f"[http]\naddress = {at}"))
+    n.send_signal(signal.SIGHUP)
+    wait_until(lambda: (get_or_none(at) or (0,))[0] == 200, "it answers there", 20)
+
+
+def test_a_place_that_is_taken_changes_nothing(node, home):
+    n = node(config=CONFIG)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (home / "n1.ini").write_text(CONFIG.replace("type = echo", "type = uppercase").replace("[http]\naddress = 127.0.0.1:0", f"[http]\naddress = 127.0.0.1:{taken.getsockname()[1]}"))
+        n.send_signal(signal.SIGHUP)
+        wait_until(lambda: "nothing was changed" in n.errors(), "it is refused", 20)
+    assert get(http_address(n), "/health/live")[0] == 200
+    assert "service echo" not in n.errors().partition("SIGHUP")[2]
 
 
 def test_node_create_has_options_for_it_and_node_show_says_where(ockam):

@@ -29,6 +29,11 @@ to = 127.0.0.1:1
 to = /service/outlet
 [relay r]
 at = /ip4/127.0.0.1/tcp/1
+[identity]
+vault = n1.vault
+history = n1.identity
+[secure-channel west-channel]
+to = /ip4/127.0.0.1/tcp/1/service/api
 [http]
 address = 127.0.0.1:0
 """
@@ -81,7 +86,7 @@ tests:
           - exp_labels: {severity: critical, instance: n1, connection: west, peer: "10.0.0.2:4000"}
             exp_annotations:
               summary: "n1 has no link to 10.0.0.2:4000 (west)."
-              runbook: "last_error in `ockam node show` or on the page says why; then look at the peer and at the network between."
+              runbook: "last_error of `ockam tcp-connection list --output json` (or of the other transport) or of the page says why; then look at the peer and at the network between."
 """)
     checked = subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, timeout=60)
     assert checked.returncode == 0, checked.stdout + checked.stderr

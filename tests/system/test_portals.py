@@ -163,7 +163,7 @@ def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
         port = s.getsockname()[1]
     at = portal(port)
     began = time.monotonic()
-    with connect(at) as s, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(at) as s:
         s.recv(1)
     assert time.monotonic() - began < 2
     failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
@@ -172,7 +172,7 @@ def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
 
 def test_a_name_that_does_not_resolve_is_said(ockam, portal):
     at = portal("no-such-host.invalid:80")
-    with connect(at) as s, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(at) as s:
         s.recv(1)
     assert "no-such-host.invalid" in json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
 
@@ -189,7 +189,7 @@ def test_a_target_that_accepts_nobody_closes_the_client_in_time(portal):
             waiting.append(s)
         at = portal(full.getsockname()[1], "--dial-timeout", "1s", outlet=("--dial-timeout", "1s"))
         began = time.monotonic()
-        with connect(at) as s, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), connect(at) as s:
             s.recv(1)
         assert 0.5 < time.monotonic() - began < 3
         for s in waiting:
@@ -381,7 +381,7 @@ def test_tls_with_a_target_that_nobody_vouches_for(ockam, authority, target, por
             s.recv(100)
 
     at = portal(f"localhost:{target(serve).port}", outlet=("--tls",))
-    with connect(at) as s, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(at) as s:
         s.sendall(b"hello")
         s.recv(1)
         s.recv(1)
@@ -392,7 +392,7 @@ def test_a_target_that_does_not_shake_hands_closes_the_client_in_time(ockam, tar
     silent = target(lambda s: s.recv(1) and s.recv(1 << 16) and time.sleep(20))
     at = portal(f"localhost:{silent.port}", "--dial-timeout", "1s", outlet=("--tls", "--dial-timeout", "1s"))
     began = time.monotonic()
-    with connect(at) as s, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(at) as s:
         s.recv(1)
     assert 0.5 < time.monotonic() - began < 10
     failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
@@ -402,7 +402,7 @@ def test_a_target_that_does_not_shake_hands_closes_the_client_in_time(ockam, tar
 def test_a_target_that_ends_in_the_handshake_closes_the_client_at_once(ockam, target, portal):
     at = portal(f"localhost:{target(lambda s: s.recv(1)).port}", outlet=("--tls",))
     began = time.monotonic()
-    with connect(at) as s, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(at) as s:
         s.recv(1)
     assert time.monotonic() - began < 4
     assert "handshake" in json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]

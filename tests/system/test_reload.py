@@ -151,6 +151,21 @@ def test_what_was_ended_at_the_prompt_stays_so_and_the_log_says_it(node, reload,
     assert not {"up", "echo"} & {s["addr"] for s in ockam("service", "list", "--at", "n1", "--output", "json").json}
 
 
+def test_a_changed_key_is_taken_up_also_where_the_configuration_is_wrong(ockam, home):
+    assert ockam("identity", "create", "bob").code == 0
+    assert ockam("node", "create", "n1", "--identity", "bob").code == 0
+    ini = home / "nodes/n1/node.ini"
+    ini.write_text(ini.read_text() + "[nonsense]\n")
+    rotated = ockam("identity", "rotate", "bob", "--output", "json")  # tells the node
+    assert rotated.code == 0 and rotated.json["changes"] == 2, rotated
+
+    def said():
+        return "".join(f.read_text() for f in (home / "nodes/n1").glob("stdout.*.log"))
+
+    for what in ("the configuration is wrong, nothing was changed", "has a new history or credential"):
+        wait_until(lambda w=what: w in said(), f"it says {what!r}: {said()}")
+
+
 def test_a_service_that_hangs_in_its_start_holds_up_no_stop(node, reload, home):
     (home / "s.lua").write_text("function on_start() local t = os.time(); while os.time() < t + 60 do end end\nfunction on_message(m) end\n")
     n = node("n1", config=HEAD + MAIN, expected=(0, 75))

@@ -156,6 +156,28 @@ def test_a_unix_socket_is_taken_and_its_file_left_alone(start, home):
     assert path.exists()
 
 
+# systemd removed the directory of the socket at a restart, and kept the descriptor: nobody could connect any more.
+def test_a_unix_socket_whose_file_is_gone_is_not_taken(start, home):
+    path = home / "s"
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(path))
+        opened.listen()
+        path.unlink()
+        s = start(f"[node]\nname = n1\n[uds-listener main]\naddress = {path}\n", sockets=[("uds-listener/main", opened)])
+    with socket.socket(socket.AF_UNIX) as c:
+        c.connect(str(path))
+    assert [n["FDSTOREREMOVE"] for n in s.heard if n["FDNAME"] == "uds-listener/main"] == ["1"]
+    assert "its file is gone" in s.log.read_text()
+    assert s.end() == 0
+
+
+def test_what_is_kept_stays_so_beside_a_socket_of_the_same_name(start):
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        s = start(CONFIG.format(at="127.0.0.2:0"), sockets=[("tcp-listener/main", opened)])
+    said = ["keep" if n["FDSTORE"] else "forget" for n in s.heard if n["FDNAME"] == "tcp-listener/main"]
+    assert said[-1] == "keep", said
+
+
 def test_a_socket_that_nobody_has_a_use_for_is_closed_and_said(start):
     with socket.create_server(("127.0.0.1", 0)) as opened, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
         port = opened.getsockname()[1]

@@ -3,11 +3,16 @@
 
 import io
 import json
+import os
+import re
+import signal
 import sqlite3
 import stat
+import subprocess
 import tarfile
 
 import pytest
+from processes import wait_until
 
 
 @pytest.fixture
@@ -113,6 +118,8 @@ def altered(archive, home, change):
     (lambda n, d: d.replace(b'"schema": ', b'"schema": 9') if n.endswith("manifest.json") else d, "newer version"),
     (lambda n, d: d.replace(b'"format": 1', b'"format": 2') if n.endswith("manifest.json") else d, "newer version"),
     (lambda n, d: d + b"#" if n.endswith("node.ini") else d, "node.ini is damaged"),
+    (lambda n, d: re.sub(rb'"sha256": "\w+"', b'"sha256": 1', d) if n.endswith("manifest.json") else d, "is damaged"),
+    (lambda n, d: re.sub(rb'\{\s*"sha256": "\w+",\s*"size": \d+\s*\}', b"[]", d) if n.endswith("manifest.json") else d, "is damaged"),
     (lambda n, d: b"{}" if n.endswith("manifest.json") else d, "not a backup of this program"),
 ])
 def test_a_backup_that_is_not_right_is_refused_and_changes_nothing(n1, ockam, run, home, what, says):
@@ -122,6 +129,155 @@ def test_a_backup_that_is_not_right_is_refused_and_changes_nothing(n1, ockam, ru
     r = run("ockam", "backup", "restore", altered(home / "all.tar.gz", home, what), env_extra={"OCKAM_HOME": str(there)})
     assert r.code != 0 and says in r.err, r
     assert [p.name for p in there.iterdir()] == []
+
+
+def drafts(at):
+    return [p.name for p in at.iterdir() if p.name.startswith((".ockam-", ".restore."))]
+
+
+# `vault create --path` puts keys into the home under any name: a restore replaced a file of that name in silence.
+def test_a_restore_replaces_no_vault_of_any_name(ockam, run, home):
+    (home / "keys").mkdir(mode=0o700)
+    for name, path in (("v1", "prod.keys"), ("v2", "keys/second")):
+        assert ockam("vault", "create", name, "--path", home / path).code == 0
+    before = {p: (home / p).read_bytes() for p in ("prod.keys", "keys/second")}
+    assert ockam("backup", "create", home / "all.tar.gz").code == 0
+    there = home / "o"
+    (there / "keys").mkdir(parents=True)
+    (there / "prod.keys").write_text("mine")
+    (there / "keys/mine").write_text("mine")
+    elsewhere = lambda *a: run("ockam", *a, env_extra={"OCKAM_HOME": str(there)})
+    refused = elsewhere("backup", "restore", home / "all.tar.gz")
+    assert refused.code != 0 and "--force" in refused.err, refused
+    assert (there / "prod.keys").read_text() == "mine" and sorted(p.name for p in there.iterdir()) == ["keys", "prod.keys"]
+    done = elsewhere("backup", "restore", home / "all.tar.gz", "--force", "--output", "json")
+    assert done.code == 0, done
+    aside = there / json.loads(done.out)["moved_aside"]
+    assert (aside / "prod.keys").read_text() == "mine" and (aside / "keys/mine").read_text() == "mine"
+    assert {p: (there / p).read_bytes() for p in before} == before
+
+
+def test_a_forced_restore_moves_the_vaults_that_the_database_before_knew(ockam, run, home):
+    assert ockam("vault", "create", "v1").code == 0
+    assert ockam("backup", "create", home / "all.tar.gz").code == 0
+    there = home / "o"
+    there.mkdir()
+    elsewhere = lambda *a: run("ockam", *a, env_extra={"OCKAM_HOME": str(there)})
+    assert elsewhere("vault", "create", "other", "--path", there / "prod.keys").code == 0
+    keys = (there / "prod.keys").read_bytes()
+    done = elsewhere("backup", "restore", home / "all.tar.gz", "--force", "--output", "json")
+    assert done.code == 0, done
+    assert (there / json.loads(done.out)["moved_aside"] / "prod.keys").read_bytes() == keys and not (there / "prod.keys").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("what", ["create", "restore"])
+def test_a_backup_that_is_cut_off_leaves_no_keys_beside_it(ockam, env, programs, home, how, what):
+    assert ockam("vault", "create", "v1").code == 0
+    assert ockam("backup", "create", home / "all.tar.gz").code == 0
+    (home / "slow").mkdir()
+    (home / "slow/tar").write_text(f"#!/bin/sh\ntouch {home}/begun\nexec sleep 60\n")
+    (home / "slow/tar").chmod(0o755)
+    (home / "out").mkdir()
+    at = home / "out" if what == "create" else home / "o"
+    words = [programs / "ockam", "backup", what, home / "out/b.tar.gz" if what == "create" else home / "all.tar.gz"]
+    child = subprocess.Popen(words, env={**env, "PATH": f"{home}/slow:{env['PATH']}", **({} if what == "create" else {"OCKAM_HOME": str(at)})},
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+                             preexec_fn=lambda: signal.signal(how, signal.SIG_DFL))
+    wait_until(lambda: (home / "begun").exists() and drafts(at), "it has begun")
+    os.kill(child.pid, how)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130 and b"interrupted" in err
+    assert list(at.iterdir()) == []
+
+
+def test_what_a_killed_program_has_left_goes_with_the_next_one(ockam, home):
+    assert ockam("vault", "create", "v1").code == 0
+    (home / "out").mkdir()
+    for name in (".ockam-backup.abcdef", ".ockam-support.ABC123"):
+        (home / "out" / name / "ockam-backup").mkdir(parents=True)
+        (home / "out" / name / "ockam-backup/keys").write_text("secret")
+    for name in (".ockam-backup.mine", ".other.abcdef"):
+        (home / "out" / name).mkdir()
+    assert ockam("backup", "create", home / "out/b.tar.gz").code == 0
+    assert sorted(p.name for p in (home / "out").iterdir()) == [".ockam-backup.mine", ".other.abcdef", "b.tar.gz"]
+
+
+def test_a_reset_deletes_keys_of_before_as_well(ockam, home):
+    assert ockam("vault", "create", "v1").code == 0
+    assert ockam("backup", "create", home / "all.tar.gz").code == 0
+    assert ockam("backup", "restore", home / "all.tar.gz", "--force").code == 0
+    (home / ".restore.abcdef").mkdir()
+    (home / ".restore.abcdef/keys").write_text("secret")
+    (home / "application_database.sqlite3.schema-1").write_text("old")
+    assert list(home.glob("before-restore-*"))
+    assert ockam("reset", "-y").code == 0
+    assert sorted(p.name for p in home.iterdir()) == ["all.tar.gz", "application_database.sqlite3"]
+
+
+@pytest.fixture
+def edge(node, tmp_path):
+    """A node as its service runs it: with a configuration outside of the home, and its log on standard error."""
+    (tmp_path / "edge.ini").write_text("[include]\nfiles = more.ini\n[tcp-listener main]\naddress = 127.0.0.1:0\n")
+    (tmp_path / "more.ini").write_text("[service seen]\ntype = echo\n")
+    return node("edge", "--config", tmp_path / "edge.ini")
+
+
+def test_a_bundle_and_a_backup_see_the_configuration_of_a_service(edge, ockam, home, tmp_path):
+    assert ockam("support-bundle", "edge", "--to", home / "b.tar.gz").code == 0
+    files = members(home / "b.tar.gz")
+    assert "files = more.ini" in files["nodes/edge/node.ini"] and "type = echo" in files["nodes/edge/included-1.ini"]
+    assert str(tmp_path / "edge.ini") in files["nodes/edge/effective.ini"]
+    assert "journalctl OCKAM_NODE=edge" in files["README.md"]
+    made = ockam("backup", "create", home / "all.tar.gz", "--output", "json")
+    assert made.code == 0, made
+    for one in ("edge.ini", "more.ini"):
+        assert [left for left in made.json["left_out"] if left.endswith(str(tmp_path / one))], made.json["left_out"]
+
+
+def test_logs_of_a_node_without_a_file_say_where_they_are(edge, ockam):
+    r = ockam("logs", "edge")
+    assert r.code != 0 and "journalctl OCKAM_NODE=edge" in r.err
+
+
+def test_the_log_of_the_days_before_is_in_the_bundle_and_in_logs(n1, ockam, home):
+    line = "{}T00:00:00.000Z info node: {}\n".format
+    (home / "nodes/n1/stdout.2026-01-01.1.log").write_text(line("2026-01-01", "oldest"))
+    (home / "nodes/n1/stdout.2026-01-01.log").write_text(line("2026-01-01", "older"))
+    assert ockam("support-bundle", "n1", "--to", home / "b.tar.gz").code == 0
+    log = members(home / "b.tar.gz")["nodes/n1/log.txt"]
+    assert log.index("oldest") < log.index("older") < log.index("is ready")
+    shown = ockam("logs", "n1", "-n", "1000").out
+    assert shown == log
+    assert ockam("logs", "n1", "-n", str(len(log.splitlines()) - 1)).out == log.partition("\n")[2]
+
+
+def test_a_query_is_made_of_each_line(n1, ockam):
+    r = ockam("logs", "n1", "--output", "json", "--jq", ".node")
+    assert r.code == 0 and set(r.out.splitlines()) == {'"n1"'} and len(r.out.splitlines()) > 2
+    assert ockam("logs", "n1", "--output", "json", "--jq", ".node |").code != 0
+    r = ockam("top", "n1", "--once", "--interval", "100ms", "--output", "json", "--jq", ".nodes[0].node")
+    assert r.code == 0, r
+
+
+def test_metrics_over_tls_are_missing_with_a_reason(node, ockam, home, authority, tmp_path):
+    (tmp_path / "n.ini").write_text(f"[http]\naddress = 127.0.0.1:0\ncertificate = {authority}/server.pem\nkey = {authority}/server.key\n")
+    node("n1", "--config", tmp_path / "n.ini")
+    assert ockam("support-bundle", "n1", "--to", home / "b.tar.gz").code == 0
+    files = members(home / "b.tar.gz")
+    assert "nodes/n1/metrics.txt" not in files and re.search(r"metrics.txt` \| is missing: it speaks TLS at 127", files["README.md"])
+
+
+def test_traces_go_by_relays_and_channels_too(node, ockam, home, tmp_path):
+    keys = "[identity]\nvault = {0}.vault\nhistory = {0}.identity\n".format
+    there = node("n2", config="[node]\nname = n2\n" + keys("n2") + "[tcp-listener main]\naddress = 127.0.0.1:0\nallow = services, relay, api\n[secure-channel-listener api]\n")
+    at = there.listeners[0][1].rpartition(":")[2]
+    node("n1", config="[node]\nname = n1\n" + keys("n1") + f"[relay r]\nat = /ip4/127.0.0.1/tcp/{at}\n[secure-channel west]\nto = /ip4/127.0.0.1/tcp/{at}/service/api\n")
+    wait_until(lambda: ockam("secure-channel", "list", "--at", "n1", "--output", "json").json[0].get("state") == "up", "the channel is up")
+    assert ockam("support-bundle", "n1", "--to", home / "b.tar.gz").code == 0
+    traces = members(home / "b.tar.gz")["nodes/n1/traces.txt"]
+    for what in ("secure channel west: /service/west/service/echo", f"the node of relay r: /ip4/127.0.0.1/tcp/{at}/service/echo"):
+        assert re.search(re.escape(what) + r"\n(  \d.*\n)+  answered", traces), traces
 
 
 def test_a_newer_schema_keeps_the_old_database(ockam, home):

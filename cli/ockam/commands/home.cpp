@@ -2,6 +2,8 @@
 // Commands about everything below OCKAM_HOME.
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/backup.hpp"
+#include "cli/ockam/draft.hpp"
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/invocation.hpp"
 #include "cli/ockam/stop_node.hpp"
@@ -96,9 +98,24 @@ std::set<fs::path> vault_files(invocation& in) {
   return out;
 }
 
+/// What has been there: what a restore has moved aside, and databases of before an upgrade. Keys and names are in both.
+std::set<fs::path> earlier_state(const state::home& h) {
+  std::set<fs::path> out;
+  std::error_code unseen;
+  auto database = h.database().filename().string();
+  for (const auto& e : fs::directory_iterator{h.root(), unseen}) {
+    auto name = e.path().filename().string();
+    if (name.starts_with(moved_aside_prefix) || name.starts_with(database + "."))
+      out.insert(e.path());
+  }
+  return out;
+}
+
 result<void> remove_files(invocation& in) {
   auto all = vault_files(in);
+  all.merge(earlier_state(in.home));
   in.close_database();
+  remove_stale_drafts(in.home.root());
   const auto database = in.home.database().string();
   for (const auto& p : std::array{in.home.nodes(), in.home.foreground_nodes(), in.home.script_history(), in.home.identities(), fs::path{database},
                                   fs::path{database + "-journal"}, fs::path{database + "-wal"}, fs::path{database + "-shm"}})

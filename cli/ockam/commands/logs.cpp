@@ -27,10 +27,12 @@ result<std::vector<std::string>> chosen(invocation& in) {
   auto named = named_nodes(in);
   if (!named || !named->empty())
     return named;
-  std::vector<std::string> out;
+  std::vector<std::string> out, others;
   for (auto& name : state::node_directories(in.home))
-    if (in.home.log_file(name))
-      out.push_back(std::move(name));
+    (in.home.log_file(name) ? out : others).push_back(std::move(name));
+  for (const auto& name : others)
+    if (state::node_lock::held(in.home, name))
+      in.out.warn(in.home.log_file(name).error().cause + ": " + in.home.log_file(name).error().hint);
   if (out.empty())
     return error{errc::not_found, "no node of " + in.home.root().string() + " has a log", "ockam node create makes a node"};
   return out;
@@ -47,14 +49,17 @@ class printer {
   result<void> print(std::vector<log_line> lines) {
     merge(lines);
     for (const auto& l : lines) {
-      auto text = in_.out.style().as_json ? data(l) : plain(l);
+      if (in_.out.style().as_json) {
+        if (auto ok = in_.out.data_line(data(l)); !ok)
+          return ok;
+        continue;
+      }
+      auto text = plain(l);
       text.push_back('\n');
       if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
         return system_error("cannot write to standard output", errno);
     }
-    if (std::fflush(stdout) != 0)
-      return system_error("cannot write to standard output", errno);
-    return {};
+    return in_.out.end_of_lines();
   }
 
  private:
@@ -63,11 +68,11 @@ class printer {
     return shows_names_ ? l.node + std::string(width_ - l.node.size(), ' ') + " │ " + text : text;
   }
 
-  static std::string data(const log_line& l) {
+  static json data(const log_line& l) {
     json out{{"node", l.node}, {"time", l.time.empty() ? json{} : json(l.time)}};
     auto j = json::parse(l.text, nullptr, false);
     out["line"] = j.is_object() ? std::move(j) : json(printable(l.text));
-    return to_text(std::move(out), true);
+    return out;
   }
 
   invocation& in_;

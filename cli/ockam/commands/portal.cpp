@@ -216,6 +216,8 @@ std::vector<option> with_keys(std::vector<option> first, const family& f) {
     std::string about{k.about};
     about.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(about.front())));
     option o{.name = std::string{k.name}, .value = std::string{value_form(k)}, .about = std::move(about), .fallback = std::string{k.fallback}};
+    if (k.check == &channels::check_identifiers)
+      o.check = k.check;
     if (k.type == key_type::flag)
       o.fallback.clear(); // given or not
     first.push_back(std::move(o));

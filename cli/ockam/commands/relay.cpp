@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/check_worker.hpp"
 #include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/relay_sections.hpp"
@@ -37,11 +38,13 @@ result<void> create(invocation& in) {
   set_key(wanted, "at", *at);
   if (auto there = in.args.get("relay-address"); !there.empty())
     set_key(wanted, "relay-address", there);
-  std::string allow;
-  for (const auto& worker : in.args.list("allow"))
-    allow += (allow.empty() ? "" : ", ") + worker;
-  if (!allow.empty())
-    set_key(wanted, "allow", allow);
+  for (const auto* key : {"authorized", "allow"}) {
+    std::string all;
+    for (const auto& one : in.args.list(key))
+      all += (all.empty() ? "" : ", ") + one;
+    if (!all.empty())
+      set_key(wanted, key, all);
+  }
   if (auto ok = set_identity(wanted, in, *node); !ok)
     return ok;
   if (!in.args.has("no-connection-wait"))
@@ -139,10 +142,16 @@ std::vector<command> relay_commands() {
                         .about = "The name there, behind forward_to_; RELAY_NAME if not given",
                         .check = &check_typed_relay_name},
                        identity_option(),
+                       {.name = "authorized",
+                        .value = "IDENTIFIER",
+                        .about = "Who may be at the other end of the secure channel that it goes through; anybody who proves to be somebody if not given",
+                        .repeated = true,
+                        .check = &identities::check_identifiers},
                        {.name = "allow",
                         .value = "WORKER",
                         .about = "A worker that what comes through it may reach; echo, uppercase and api if none is given",
-                        .repeated = true},
+                        .repeated = true,
+                        .check = &check_worker},
                        {.name = "no-connection-wait", .about = "Do not wait until it is up"},
                        timeout_option()},
            .example = "ockam relay create db --at /node/relay --to db",

@@ -4,6 +4,7 @@
 
 #include "channels/keys.hpp"
 #include "cli/ockam/channel_views.hpp"
+#include "cli/ockam/check_worker.hpp"
 #include "cli/ockam/node_identity.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/portal_views.hpp"
@@ -235,7 +236,7 @@ std::vector<command> secure_channel_commands() {
                   {.name = "to", .value = "ROUTE", .about = "The route to the listener: /node/n2/service/api", .required = true, .check = &check_route},
                   authorized_option(), identity_option(),
                   {.name = "credential", .letter = 'c', .value = "HEX", .about = "What an issuer says of the node, for the other end"},
-                  {.name = "allow", .value = "WORKER", .about = "A worker that the other end may reach through it, beside answers", .repeated = true},
+                  {.name = "allow", .value = "WORKER", .about = "A worker that the other end may reach through it, beside answers", .repeated = true, .check = &check_worker},
                   timeout_option()},
                  "ockam secure-channel create --from n1 --to /node/n2/service/api", &create_channel});
   out.push_back({"secure-channel list", "List the secure channels that a node has begun", {}, {at, timeout_option()}, "ockam secure-channel list --at n1", &list_channels});
@@ -246,7 +247,7 @@ std::vector<command> secure_channel_commands() {
                  "ockam secure-channel delete /service/89a3eff4871fae04627e9fe50041febb --at n1 -y", &delete_channel});
   out.push_back({"secure-channel-listener create", "Let secure channels of others begin at an address", {address},
                  {at, authorized_option("IDENTIFIERS"), identity_option(),
-                  {.name = "allow", .value = "WORKER", .about = "A worker that those at the other end may reach; services if none is given", .repeated = true},
+                  {.name = "allow", .value = "WORKER", .about = "A worker that those at the other end may reach; services if none is given", .repeated = true, .check = &check_worker},
                   timeout_option()},
                  "ockam secure-channel-listener create private --at n2", &create_listener});
   out.push_back({"secure-channel-listener list", "List the secure channel listeners of a node", {}, {at, timeout_option()},

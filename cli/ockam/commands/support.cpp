@@ -4,6 +4,7 @@
 
 #include "cli/ockam/archive.hpp"
 #include "cli/ockam/backup.hpp"
+#include "cli/ockam/interrupt.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/support_bundle.hpp"
 
@@ -12,6 +13,14 @@ namespace ockam::cli {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// The exit code of a shell for a program that Ctrl-C has ended, where that is why the command has failed.
+template <class T>
+T as_ended(invocation& in, T done) {
+  if (!done && interrupted())
+    in.failure_code = exit_interrupted;
+  return done;
+}
 
 /// The page on what a bundle holds.
 std::string page_of(const bundle_contents& contents) {
@@ -31,7 +40,7 @@ result<void> support_bundle(invocation& in) {
   auto names = named->empty() ? state::node_directories(in.home) : *std::move(named);
   auto name = "ockam-support-" + time_of_archive();
   fs::path file{in.args.has("to") ? in.args.get("to") : name + ".tar.gz"};
-  auto draft = archive_draft::make(file, name);
+  auto draft = archive_draft::make(file, name, draft_directory::of_bundle);
   if (!draft)
     return std::move(draft).error();
   bundle_contents contents;
@@ -45,7 +54,7 @@ result<void> support_bundle(invocation& in) {
     ok = draft->add("README.md", page_of(contents));
   if (ok)
     ok = draft->finish(in.args.has("force"));
-  if (!ok)
+  if (!as_ended(in, ok))
     return ok;
   auto path = fs::absolute(file).string();
   auto files = json::array();
@@ -64,7 +73,7 @@ result<void> create(invocation& in) {
   auto db = in.database();
   if (!db)
     return std::move(db).error();
-  auto made = create_backup(in.home, **db, in.args.get("FILE"), in.args.has("force"));
+  auto made = as_ended(in, create_backup(in.home, **db, in.args.get("FILE"), in.args.has("force")));
   if (!made)
     return std::move(made).error();
   for (const auto& one : made->left_out)
@@ -75,7 +84,7 @@ result<void> create(invocation& in) {
 }
 
 result<void> restore(invocation& in) {
-  auto made = restore_backup(in.home, in.args.get("FILE"), in.args.has("force"));
+  auto made = as_ended(in, restore_backup(in.home, in.args.get("FILE"), in.args.has("force")));
   if (!made)
     return std::move(made).error();
   for (const auto& one : made->left_out)

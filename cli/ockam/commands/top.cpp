@@ -8,7 +8,6 @@
 #include "runtime/core/units.hpp"
 #include "transports/list.hpp"
 
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <sys/ioctl.h>
@@ -98,10 +97,8 @@ std::vector<node_sample> sample_all(invocation& in, const std::vector<std::strin
 result<void> print_data(invocation& in, json data, bool once) {
   if (once)
     return in.out.show({std::move(data), {}, {}});
-  auto line = to_text(std::move(data), true) + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
-    return system_error("cannot write to standard output", errno);
-  return {};
+  auto ok = in.out.data_line(std::move(data));
+  return ok ? in.out.end_of_lines() : ok;
 }
 
 result<void> top(invocation& in) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/items.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/sending.hpp"
 #include "runtime/core/channel_parts.hpp"
@@ -118,20 +119,23 @@ result<route> hops_of(const std::string& text) {
   return out;
 }
 
-result<void> trace(invocation& in) {
-  auto origin = resolve_route(in, in.args.get("ROUTE"), in.args.get("from"));
-  if (!origin)
-    return std::move(origin).error();
-  auto c = open_node(in, origin->node);
+/// How a trace ended, and what it found, as JSON.
+struct traced {
+  control::TraceEnd end;
+  json found;
+};
+
+/// Sends one message along `to` from the node, and shows its hops as they come in.
+result<traced> follow(invocation& in, const std::string& node, const std::string& to) {
+  auto hops = hops_of(to);
+  if (!hops)
+    return std::move(hops).error();
+  auto c = open_node(in, node);
   if (!c)
     return std::move(c).error();
   control::Request r;
-  r.mutable_trace_route()->set_route(origin->route);
-  in.out.line("trace from node " + origin->node + " along " + origin->route);
-  auto to = hops_of(origin->route);
-  if (!to)
-    return std::move(to).error();
-  trace_view view{in.out, std::move(*to)};
+  r.mutable_trace_route()->set_route(to);
+  trace_view view{in.out, std::move(*hops)};
   auto answered = c->call(std::move(r), in.by());
   while (answered && answered->has_trace_hop()) {
     view.hop(answered->trace_hop());
@@ -139,13 +143,64 @@ result<void> trace(invocation& in) {
   }
   if (!answered)
     return std::move(answered).error();
-  const auto& e = answered->trace_end();
-  auto found = view.end(e);
-  found["from"] = origin->node;
-  found["route"] = origin->route;
+  auto found = view.end(answered->trace_end());
+  found["from"] = node;
+  found["route"] = to;
+  return traced{answered->trace_end(), std::move(found)};
+}
+
+/// Where the channel leads that the route begins with; empty when it begins with none of that node.
+result<std::string> way_of_channel(invocation& in, const std::string& node, const std::string& to) {
+  auto hops = hops_of(to);
+  if (!hops || hops->empty())
+    return std::string{};
+  auto all = items_of(in, node, "secure-channel");
+  if (!all)
+    return std::move(all).error();
+  const auto* channel = find_item(*all, hops->front().name);
+  return channel ? field_of(*channel, "to") : std::string{};
+}
+
+/// A message in a channel hides the hops that the channel itself takes: they are traced first, outermost first.
+result<void> trace_outside(invocation& in, const std::string& node, const std::string& to, json& outside) {
+  constexpr std::size_t deepest = 8; // channels in channels
+  std::vector<std::string> ways;
+  for (auto way = way_of_channel(in, node, to); ways.size() < deepest; way = way_of_channel(in, node, *way)) {
+    if (!way)
+      return std::move(way).error();
+    if (way->empty())
+      break;
+    ways.push_back(*way);
+  }
+  for (auto way = ways.rbegin(); way != ways.rend(); ++way) {
+    in.out.line("outside of the channel, along " + *way);
+    auto found = follow(in, node, *way);
+    if (!found)
+      return std::move(found).error();
+    outside.push_back(std::move(found->found));
+  }
+  return {};
+}
+
+result<void> trace(invocation& in) {
+  auto origin = resolve_route(in, in.args.get("ROUTE"), in.args.get("from"));
+  if (!origin)
+    return std::move(origin).error();
+  in.out.line("trace from node " + origin->node + " along " + origin->route);
+  auto outside = json::array();
+  if (auto ok = trace_outside(in, origin->node, origin->route, outside); !ok)
+    return ok;
+  if (!outside.empty())
+    in.out.line("within the channel");
+  auto done = follow(in, origin->node, origin->route);
+  if (!done)
+    return std::move(done).error();
+  if (!outside.empty())
+    done->found["outside"] = std::move(outside);
   if (in.out.style().as_json)
-    if (auto ok = in.out.show({std::move(found), {}}); !ok)
+    if (auto ok = in.out.show({std::move(done->found), {}}); !ok)
       return ok;
+  const auto& e = done->end;
   if (e.outcome() == control::TraceEnd::DIED || e.outcome() == control::TraceEnd::SILENT)
     return failure(e);
   return {};

@@ -2,6 +2,7 @@
 // Listeners and connections of every transport: the same commands, made for each row of the table.
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/ockam/check_worker.hpp"
 #include "cli/ockam/lists.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/pairs.hpp"
@@ -223,7 +224,7 @@ result<void> delete_connection(transport t, invocation& in) {
 // -- the table ---------------------------------------------------------------------------------------
 
 option allow_option() {
-  return {.name = "allow", .value = "WORKER", .about = "A worker that peers may reach through it", .repeated = true};
+  return {.name = "allow", .value = "WORKER", .about = "A worker that peers may reach through it", .repeated = true, .check = &check_worker};
 }
 
 option option_option() {

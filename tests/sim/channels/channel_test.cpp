@@ -126,6 +126,44 @@ TEST_F(secure_channel, of_a_node_without_an_identity_is_refused) {
   EXPECT_EQ(c.board().find(address{"api"}), nullptr);
 }
 
+TEST_F(secure_channel, keeps_each_message_for_5_s_while_it_is_made_anew) {
+  connect();
+  ASSERT_EQ(state(), "up");
+  b.reset();
+  ASSERT_TRUE(within(5s, [&] { return state() == "down"; }));
+  admit_answers(a->board(), address{"me"}, address{"c"});
+  got->clear();
+  auto hello = bare_text("first");
+  a->send({"c", "uppercase"}, hello, "me", true);
+  net.advance(4s);
+  a->send({"c", "uppercase"}, bare_text("second"), "me", true);
+  net.advance(2s); // the first one has waited for 6 s, the second one for 2
+  ASSERT_EQ(got->size(), 1u);
+  EXPECT_NE(said().find("the channel is down"), std::string::npos) << said();
+  got->clear();
+  start_b();
+  ASSERT_TRUE(within(2500ms, [&] { return !got->empty(); }));
+  EXPECT_EQ(said(), "SECOND");
+}
+
+TEST_F(secure_channel, gives_nothing_that_it_has_kept_to_somebody_else_than_was_there) {
+  connect();
+  ASSERT_EQ(state(), "up");
+  auto flow = field(*a, "secure-channel", "c", "flow_control_id");
+  b.reset();
+  ASSERT_TRUE(within(5s, [&] { return state() == "down"; }));
+  got->clear();
+  a->send({"c", "who"}, bare_text("for b alone"), "me", true);
+  id_b = somebody();
+  start_b();
+  ASSERT_TRUE(within(5s, [&] { return !got->empty(); }));
+  EXPECT_NE(said().find("somebody else than before"), std::string::npos) << said();
+  ASSERT_TRUE(within(5s, [&] { return state() == "up"; })) << "nobody has said who may be there";
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_identifier"), id_b->name());
+  EXPECT_NE(field(*a, "secure-channel", "c", "flow_control_id"), flow) << "what was let in from the one before is not from this one";
+  EXPECT_EQ(ask({"c", "uppercase"}), "HELLO");
+}
+
 TEST_F(secure_channel, goes_through_hops_and_the_answers_come_back) {
   node c{net, config_of("c", "127.0.0.1:4002"), services_with_relays()};
   c.start("hop", "hop2");
@@ -307,6 +345,46 @@ TEST_F(secure_channel, access_control_by_identity_lets_in_whom_it_names) {
   EXPECT_EQ(ask({"c", "guarded"}), id_a->name());
   auto link = a->connect(b_at);
   EXPECT_NE(ask({link->name, "guarded"}).find("does not let this peer reach"), std::string::npos) << "without a channel it is nobody";
+}
+
+TEST_F(secure_channel, the_default_listener_is_there_again_when_a_reload_ends_the_one_in_its_place) {
+  b.reset();
+  start_b({{"secure-channel-listener", "api", {{"authorized", id_b->name()}}}});
+  connect();
+  EXPECT_NE(state(), "up");
+  EXPECT_TRUE(b->reload(config_of("b", b_at)).empty());
+  EXPECT_TRUE(within(20s, [&] { return state() == "up"; })) << field(*a, "secure-channel", "c", "reason");
+  end(*b, "secure-channel-listener", "api");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "api", "allow"), "none") << "whoever ends it by hand has ended it";
+}
+
+TEST_F(secure_channel, what_fits_no_frame_with_what_is_around_it_is_told_to_who_sent_it) {
+  auto box = std::make_unique<mailbox>();
+  auto* at_b = &box->got;
+  b->start("box", std::move(box));
+  a.reset();
+  auto small = config_of("a", "");
+  small.limit.max_frame = 1u << 20;
+  a.emplace(net, small, services_with_relays(), id_a);
+  auto me = std::make_unique<mailbox>();
+  got = &me->got;
+  a->start("me", std::move(me));
+  connect();
+  connect({{"to", "/service/c/service/api"}}, "inner");
+  ASSERT_EQ(state("inner"), "up");
+  for (const char* by : {"c", "inner"}) {
+    admit_answers(a->board(), address{"me"}, address{by});
+    std::size_t arrived = 0, told = 0;
+    for (std::size_t less = 20; less < 1'200; less += 7) {
+      got->clear();
+      at_b->clear();
+      a->send({address{by}, address{"box"}}, std::string(small.limit.max_frame - less, 'x'), "me", true);
+      ASSERT_EQ(at_b->size() + got->size(), 1u) << by << ", " << less << " below max-frame";
+      ++(at_b->empty() ? told : arrived);
+    }
+    EXPECT_GT(arrived, 0u);
+    EXPECT_GT(told, 0u);
+  }
 }
 
 } // namespace

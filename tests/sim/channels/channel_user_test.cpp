@@ -88,6 +88,61 @@ TEST_F(channel_users, a_service_has_one_channel_for_one_route_which_ends_with_it
   EXPECT_TRUE(within(3s, [&] { return field(*b, "secure-channel-listener", "api", "channels") == "0"; }));
 }
 
+/// Sends on what it gets from this node to `who`, where only `whom` may be at the other end; keeps what comes back.
+class careful_sender final : public worker {
+ public:
+  careful_sender(std::string whom, std::string& came) : whom_{std::move(whom)}, came_{came} {}
+  void on_message(message_ptr m) override {
+    if (m->header.get_report() || m->identity())
+      came_ = m->header.get_report() ? "report" : std::string{m->text().value_or("")};
+    else
+      send(through_channels(*this, "/ip4/127.0.0.1/tcp/4000/secure/api/service/who", {.authorized = whom_}), text_payload(m->text().value_or("")));
+  }
+
+ private:
+  std::string whom_;
+  std::string& came_;
+};
+
+TEST_F(channel_users, a_service_says_who_has_to_be_at_the_other_end) {
+  (void)b->board().allow(b->context().flows.services, address{"who"});
+  std::string came_from_b, came_from_c;
+  a->start("for-b", std::make_unique<careful_sender>(id_b->name(), came_from_b));
+  a->start("for-c", std::make_unique<careful_sender>(id_c->name(), came_from_c));
+  a->send({address{"for-b"}}, bare_text("hello"), "me");
+  a->send({address{"for-c"}}, bare_text("hello"), "me");
+  net.advance(3s);
+  EXPECT_EQ(came_from_b, id_a->name());
+  EXPECT_EQ(came_from_c, "");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "api", "opened"), "1");
+}
+
+TEST_F(channel_users, a_relay_is_not_registered_at_somebody_else_than_it_is_for) {
+  ASSERT_EQ(begin(*a, "relay", "db", {{"at", secure_at}, {"authorized", id_c->name()}}), "");
+  ASSERT_TRUE(within(6s, [&] { return relay_state(*a) == "down"; }));
+  EXPECT_NE(field(*a, "relay", "db", "reason").find("is not authorized"), std::string::npos) << field(*a, "relay", "db", "reason");
+  EXPECT_EQ(b->board().find(address{"forward_to_db"}), nullptr);
+  ASSERT_EQ(begin(*a, "relay", "db2", {{"at", secure_at}, {"authorized", id_b->name()}}), "");
+  EXPECT_TRUE(within(2s, [&] { return relay_state(*a, "db2") == "up"; }));
+  EXPECT_NE(begin(*a, "relay", "db3", {{"at", plain_at}, {"authorized", id_b->name()}}).find("names none"), std::string::npos);
+}
+
+TEST_F(channel_users, an_identity_has_its_share_of_relays_however_many_channels_it_makes) {
+  b.reset();
+  auto few = config_of("b", b_at);
+  few.limit.max_relays_per_peer = 3;
+  b.emplace(net, few, services_with_relays(), id_b);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_EQ(relay(*a, "r" + std::to_string(i), secure_at, "r" + std::to_string(i)), "");
+  net.advance(3s);
+  std::size_t up = 0;
+  for (int i = 0; i < 5; ++i)
+    up += relay_state(*a, "r" + std::to_string(i)) == "up";
+  EXPECT_EQ(up, 3u);
+  ASSERT_EQ(relay(*c, "other", secure_at, "other"), "");
+  EXPECT_TRUE(within(2s, [&] { return relay_state(*c, "other") == "up"; })) << "somebody else has his own";
+}
+
 TEST_F(channel_users, an_order_of_a_channel_is_checked) {
   auto order = [&](const std::string& text) {
     a->send({address{std::string{channel_maker_address}}}, bare_text(text), "me", true);
@@ -95,7 +150,7 @@ TEST_F(channel_users, an_order_of_a_channel_is_checked) {
   };
   std::string e(32, 'a');
   for (const auto& bad : {std::string{}, e, e + "\n" + secure_at, "me\n" + std::string{secure_at} + "\n", e + "\n/service/api\n", e + "\nnothing\n",
-                          e + "\n" + secure_at + "\nnobody"}) {
+                          e + "\n" + secure_at + "\nnobody", e + "\n" + secure_at + "\n\n", e + "\n" + secure_at + "\n\nnobody"}) {
     got->clear();
     EXPECT_NE(order(bad), "nothing") << bad;
   }
@@ -109,11 +164,17 @@ TEST_F(channel_users, routes_of_services_are_checked_and_named_the_same_again) {
   ASSERT_EQ(one->to.size(), 2u);
   EXPECT_EQ(one->to.front(), same->to.front());
   EXPECT_NE(one->to.front(), order_channels(address{"you"}, "/service/hop/secure/api/service/echo", {})->to.front());
-  EXPECT_NE(one->to.front(), order_channels(address{"me"}, "/service/hop/secure/api/service/echo", "second")->to.front());
+  EXPECT_NE(one->to.front(), order_channels(address{"me"}, "/service/hop/secure/api/service/echo", {.identity = "second"})->to.front());
   EXPECT_EQ(one->body, one->to.front().name + "\n/service/hop/secure/api\n");
   EXPECT_EQ(order_channels(address{"me"}, "/service/echo", {})->body, "");
   for (const auto* bad : {"", "nothing", "/secure/api", "/service/hop/secure/api"})
     EXPECT_FALSE(order_channels(address{"me"}, bad, {})) << bad;
+  auto only = order_channels(address{"me"}, "/service/hop/secure/api/service/echo", {.authorized = "I1, I2"});
+  ASSERT_TRUE(only);
+  EXPECT_NE(one->to.front(), only->to.front()) << "another channel";
+  EXPECT_EQ(only->body, only->to.front().name + "\n/service/hop/secure/api\n\nI1, I2");
+  EXPECT_FALSE(order_channels(address{"me"}, "/service/hop/secure/api/service/echo", {.authorized = ""})) << "that is not anybody";
+  EXPECT_FALSE(order_channels(address{"me"}, "/service/echo", {.authorized = "I1"})) << "nothing shows who is there";
 }
 
 /// An identity in files, which can be rotated and be told a credential.
@@ -206,6 +267,57 @@ TEST_F(in_files, a_channel_and_a_listener_have_the_identity_of_their_section) {
   EXPECT_NE(begin(*a, "secure-channel", "x", {{"to", to_api}, {"identity", "third"}}), "");
   ASSERT_EQ(begin(*a, "channel-identity", "third", {{"vault", folder + "/none"}, {"history", folder + "/none.identity"}}), "");
   EXPECT_NE(field(*a, "channel-identity", "third", "reason"), "");
+}
+
+TEST_F(in_files, a_section_of_an_identity_that_comes_again_is_had_by_who_began_with_it) {
+  auto authority = to_hex(issuer.exported());
+  option_texts keys{{"vault", config.vault}, {"history", config.history}, {"credential-file", folder + "/credential"}};
+  write(folder + "/credential", credential("reader"));
+  write(folder + "/other", credential("writer"));
+  ASSERT_EQ(begin(*b, "channel-identity", "second", keys), "");
+  ASSERT_EQ(begin(*b, "secure-channel-listener", "as-second", {{"identity", "second"}}), "");
+  option_texts to{{"to", "/ip4/127.0.0.1/tcp/4000/service/as-second"}, {"authority", authority}};
+  connect(to);
+  ASSERT_TRUE(within(2s, [&] { return state() == "up"; }));
+  auto told = [&](const std::string& name) { return field(*a, "secure-channel", name, "their_credentials"); };
+  ASSERT_EQ(told("c"), to_string(issuer.id()) + " role=reader");
+
+  keys["credential-file"] = folder + "/other"; // as a reload does it
+  end(*b, "channel-identity", "second");
+  ASSERT_EQ(begin(*b, "channel-identity", "second", keys), "");
+  EXPECT_EQ(told("c"), to_string(issuer.id()) + " role=writer") << "the open channel has told it";
+  connect(to, "new");
+  ASSERT_TRUE(within(2s, [&] { return state("new") == "up"; }));
+  EXPECT_EQ(told("new"), to_string(issuer.id()) + " role=writer");
+
+  end(*b, "channel-identity", "second");
+  auto vault = *ids::file_vault::open(config.vault, nullptr);
+  auto after = *ids::rotate(*vault, *ids::history_file::read(config.history), ids::key_type::ed25519, now());
+  ASSERT_TRUE(ids::history_file::write(config.history, after));
+  b->refresh_identities();
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_change_history"), to_hex(after.exported())) << "its section is gone, and it is still in use";
+
+  identity_config another{folder + "/vault2", folder + "/history2", {}};
+  auto name = (*channels::node_identity::load(another, now()))->name();
+  ASSERT_EQ(begin(*b, "channel-identity", "second", {{"vault", another.vault}, {"history", another.history}}), "");
+  EXPECT_EQ(field(*b, "channel-identity", "second", "identifier"), name);
+  EXPECT_EQ(field(*b, "channel-identity", "second", "reason"), "");
+  EXPECT_EQ(field(*b, "secure-channel-listener", "as-second", "identifier"), who->name());
+}
+
+TEST_F(in_files, an_authority_that_has_changed_its_key_since_is_the_one_that_is_known) {
+  auto before = to_hex(issuer.exported());
+  auto after = *ids::rotate(issuer_keys, issuer, ids::key_type::ed25519, now());
+  ASSERT_TRUE(id_a->known()->learn(after)); // in a channel with it
+  config.credential_file = folder + "/credential";
+  issuer = after;
+  write(config.credential_file, credential("reader"));
+  b.reset();
+  id_b = *channels::node_identity::load(config, now());
+  start_b();
+  connect({{"authority", before}});
+  ASSERT_TRUE(within(2s, [&] { return state() == "up"; }));
+  EXPECT_EQ(field(*a, "secure-channel", "c", "their_credentials"), to_string(issuer.id()) + " role=reader");
 }
 
 } // namespace

@@ -67,6 +67,30 @@ TEST_F(inlet_session, notices_within_8_s_that_the_far_end_is_silent) {
   EXPECT_TRUE(c.closed_by_peer());
 }
 
+/// Sends something to the worker of an inlet that asks, each second.
+class talkative final : public worker {
+ public:
+  explicit talkative(std::string whom) : whom_{std::move(whom)} {}
+
+ private:
+  void on_start() override { set_timer(1s); }
+  void on_message(message_ptr) override {}
+  void on_timer(std::uint64_t) override {
+    deliver(make_message({address{whom_}}, self(), text_payload("I am there")));
+    set_timer(1s);
+  }
+  std::string whom_;
+};
+
+TEST_F(inlet_session, takes_no_answers_but_those_to_its_questions) {
+  open();
+  app.start("talkative", std::make_unique<talkative>(of_inlet("worker")));
+  (void)db.workers().stop(address{"echo"});
+  db.start("echo", std::make_unique<mailbox>());
+  net.advance(8s);
+  EXPECT_EQ(of_inlet("state"), "down");
+}
+
 TEST_F(inlet_session, is_up_again_soon_after_the_far_end_is_back) {
   begin_inlet();
   {

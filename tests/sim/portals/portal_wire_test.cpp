@@ -5,6 +5,8 @@
 
 #include "portals/portal_message.hpp"
 
+#include <malloc.h>
+
 namespace ockam::sim {
 namespace {
 
@@ -79,7 +81,8 @@ class foreign_inlet : public portal {
     return got[0].back.back();
   }
 
-  peer p{net, net.dial(db.listen())};
+  std::string where_db = db.listen();
+  peer p{net, net.dial(where_db)};
 };
 
 TEST_F(foreign_inlet, has_a_stream_without_windows) {
@@ -98,6 +101,47 @@ TEST_F(foreign_inlet, has_a_stream_without_windows) {
         got.append(reinterpret_cast<const char*>(what->data.data()), what->data.size());
   }
   EXPECT_TRUE(got == down);
+}
+
+/// An outlet that does not wait for a greeting: the sender says which stream a message is of.
+class foreign_inlet_without_handshake : public foreign_inlet {
+ protected:
+  foreign_inlet_without_handshake() {
+    end(db, "tcp-outlet", "outlet");
+    begin_outlet({{"skip-handshake", "yes"}});
+  }
+};
+
+TEST_F(foreign_inlet_without_handshake, two_peers_that_send_by_the_same_name_have_a_stream_each) {
+  peer q{net, net.dial(where_db)};
+  p.say({"outlet"}, bytes_message("from p"));
+  auto of_p = accept();
+  q.say({"outlet"}, bytes_message("from q"));
+  auto of_q = accept();
+  EXPECT_EQ(of_p.receive(), "from p");
+  EXPECT_EQ(of_q.receive(), "from q");
+  p.say({"outlet"}, bytes_message("more"));
+  EXPECT_EQ(of_p.receive(), "more");
+}
+
+TEST_F(foreign_inlet_without_handshake, streams_that_have_ended_leave_nothing) {
+  auto used = [] { return ::mallinfo2().uordblks; }; // nothing under a sanitizer
+  auto rounds = [&](int from, int to) {
+    for (int round = from; round < to; ++round) {
+      for (int i = 0; i < 50; ++i) {
+        auto name = std::to_string(round * 50 + i);
+        p.say({"outlet"}, bytes_message("x"), {address{name + std::string(900 - name.size(), 's')}});
+        accept().close();
+      }
+      net.advance(3s);
+      (void)p.take();
+    }
+  };
+  rounds(0, 10);
+  auto before = used();
+  rounds(10, 110);
+  EXPECT_LT(used(), before + (2u << 20)) << "5,000 streams by names of 900 bytes";
+  EXPECT_EQ(of_outlet("connections"), "0");
 }
 
 TEST_F(foreign_inlet, hears_of_the_end_as_a_real_node_says_it) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixtures.hpp"
 
+#include <functional>
+
 namespace ockam::identities::test {
 namespace {
 
@@ -172,6 +174,91 @@ TEST(known_identities, cannot_be_filled_by_strangers) {
   EXPECT_EQ(known.learn(second).error().code, errc::limit_reached);
   must(known.keep(second));
   must(known.learn(must(rotate(keys, first, key_type::ed25519, t0))));
+}
+
+TEST(known_identities, whom_the_operator_names_has_room_whatever_strangers_take) {
+  memory_vault keys;
+  auto rotated = [&] { return must(rotate(keys, must(create_identity(keys, key_type::ed25519, t0)), key_type::ed25519, t0)); };
+  auto stranger = rotated(), named = rotated(), late = rotated();
+  memory_identities known{1};
+  known.always_room_for(std::vector{named.id()});
+  must(known.learn(stranger));
+  EXPECT_EQ(known.learn(late).error().code, errc::limit_reached);
+  must(known.learn(named));
+  known.always_room_for(std::vector{stranger.id()});
+  must(known.learn(late)); // in the place of one that is no stranger any more
+  EXPECT_EQ(known.learn(rotated()).error().code, errc::limit_reached);
+}
+
+TEST(known_identities, strangers_are_bounded_by_what_they_take_as_well) {
+  memory_vault keys;
+  auto rotated = [&] { return must(rotate(keys, must(create_identity(keys, key_type::ed25519, t0)), key_type::ed25519, t0)); };
+  auto first = rotated(), second = rotated();
+  memory_identities known{10, first.exported().size() + second.exported().size()};
+  must(known.learn(first));
+  auto longer = must(rotate(keys, first, key_type::ed25519, t0));
+  must(known.learn(longer));
+  EXPECT_EQ(known.learn(second).error().code, errc::limit_reached);
+  EXPECT_EQ(known.learn(must(rotate(keys, longer, key_type::ed25519, t0))).error().code, errc::limit_reached) << "also who is known";
+  known.always_room_for(std::vector{first.id()});
+  must(known.learn(second));
+}
+
+TEST(known_identities, of_whom_the_operator_names_the_newer_history_stays) {
+  memory_vault keys;
+  auto a = must(create_identity(keys, key_type::ed25519, t0));
+  auto b = must(rotate(keys, a, key_type::ed25519, t0)), fork = must(rotate(keys, a, key_type::ed25519, t0 + 1));
+  memory_identities known;
+  must(known.learn(b));
+  must(known.keep(a));
+  EXPECT_EQ(compare(must(known.find(a.id())).value(), b), comparison::same);
+  EXPECT_EQ(known.keep(fork).error().code, errc::not_authentic);
+}
+
+TEST(known_identities, who_has_nothing_new_to_say_does_not_wait_for_what_is_written) {
+  class slow final : public memory_identities {
+   public:
+    std::function<void()> meanwhile;
+
+   private:
+    result<void> record(const identity&) override {
+      if (meanwhile)
+        meanwhile();
+      return {};
+    }
+  };
+  memory_vault keys;
+  auto a = must(create_identity(keys, key_type::ed25519, t0)), other = must(create_identity(keys, key_type::ed25519, t0));
+  slow known;
+  bool is_done = false;
+  known.meanwhile = [&] { // on the same thread, which would wait for ever
+    must(known.learn(other));
+    EXPECT_FALSE(must(known.find(a.id())).has_value());
+    is_done = true;
+  };
+  must(known.learn(must(rotate(keys, a, key_type::ed25519, t0))));
+  EXPECT_TRUE(is_done);
+}
+
+TEST(change_history, is_bounded_in_bytes) {
+  auto of = [](std::size_t changes, std::size_t each) {
+    change_history h;
+    h.changes.assign(changes, change{{bytes(each, std::byte{1}), {}}, signature{}});
+    return encode(h);
+  };
+  EXPECT_TRUE(decode_history(of(1, change_history::max_change)));
+  EXPECT_EQ(decode_history(of(1, change_history::max_change + 1)).error().code, errc::malformed);
+  EXPECT_TRUE(decode_history(of(60, 900)));
+  EXPECT_EQ(decode_history(of(70, 900)).error().code, errc::malformed) << "of all";
+}
+
+TEST(change_history, of_as_many_changes_as_may_be_takes_half_of_what_it_may) {
+  memory_vault keys;
+  auto who = must(create_identity(keys, key_type::p256, t0));
+  while (who.changes().size() < change_history::max_changes)
+    who = must(rotate(keys, who, key_type::p256, t0));
+  EXPECT_LT(who.exported().size(), change_history::max_size / 2 + 2'000);
+  must(identity::import(who.exported()));
 }
 
 TEST(identifier, is_read_in_either_case_and_with_blanks) {

@@ -72,6 +72,38 @@ TEST_F(known_file, what_cannot_be_kept_is_not_taken) {
   must(known->learn(a_)); // as nothing was learned of it
 }
 
+TEST_F(known_file, never_gets_more_than_the_next_start_reads) {
+  constexpr std::size_t most = 8'192;
+  auto known = must(file_identities::open(path_, most));
+  auto who = b_;
+  for (int i = 0; i < 12; ++i, who = must(rotate(keys_, who, key_type::ed25519, t0))) {
+    auto taken = known->learn(who);
+    ASSERT_TRUE(taken || taken.error().code == errc::limit_reached) << i << taken.error().cause;
+    ASSERT_LE(fs::file_size(path_), most) << i;
+  }
+  known->always_room_for(std::vector{who.id()});
+  result<void> last;
+  while ((last = known->learn(who)))
+    who = must(rotate(keys_, who, key_type::ed25519, t0));
+  EXPECT_EQ(last.error().code, errc::limit_reached) << "however it is called";
+  EXPECT_LE(fs::file_size(path_), most);
+  known.reset();
+  EXPECT_EQ(must(file_identities::open(path_, most))->learn(b_).error().code, errc::not_authentic);
+}
+
+TEST_F(known_file, leaves_room_for_whom_the_operator_names) {
+  constexpr std::size_t most = 8'192;
+  auto known = must(file_identities::open(path_, most));
+  auto rotated = [&] { return must(rotate(keys_, must(create_identity(keys_, key_type::ed25519, t0)), key_type::ed25519, t0)); };
+  while (known->learn(rotated())) {
+  }
+  EXPECT_LE(fs::file_size(path_), most / 4 * 3);
+  known->always_room_for(std::vector{b_.id()});
+  must(known->learn(b_));
+  known.reset();
+  EXPECT_EQ(must(file_identities::open(path_, most))->learn(a_).error().code, errc::not_authentic);
+}
+
 TEST_F(known_file, others_may_not_write_it) {
   must(open()->learn(b_));
   fs::permissions(path_, fs::perms::group_write, fs::perm_options::add);

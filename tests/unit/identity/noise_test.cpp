@@ -61,7 +61,7 @@ TEST(noise, goes_through_each_step_of_the_trace) {
   const auto& t = v["trace"];
   const auto& keys = v["noise_keys"];
   auto pub = [&](const char* name) { return must(x25519_public_of(secret_of(keys[name]))); };
-  auto dh = [&](const char* mine, const char* theirs) { return must(x25519(secret_of(keys[mine]), pub(theirs))); };
+  auto dh = [&](const char* mine, const char* theirs) { return must(x25519(secret_of(keys[mine]), pub(mine), pub(theirs))); };
   noise_state s{protocol};
   s.mix_hash(pub("e_i"));
   EXPECT_EQ(hex(s.h()), t["h after e_i"]);

@@ -204,6 +204,38 @@ TEST_F(HttpEndpoint, EndsAtOnceAlthoughClientsAreConnected) {
   EXPECT_LT(clock::now() - begun, 5s); // they may take 10
 }
 
+// One request of 8 KiB got 49 MB, all of it in memory at once.
+TEST_F(HttpEndpoint, GivesNoPartsOfAnAnswer) {
+  open();
+  auto whole = body(ask("GET /page.js"));
+  std::string ranges = "0-";
+  for (int i = 0; i < 1'000; ++i)
+    ranges += ",0-";
+  for (const auto& wanted : {std::string{"0-"}, std::string{"5-9"}, ranges}) {
+    auto r = ask("GET /page.js", "Host: localhost\r\nRange: bytes=" + wanted + "\r\n");
+    EXPECT_EQ(status(r), 200);
+    EXPECT_EQ(body(r), whole);
+  }
+}
+
+TEST_F(HttpEndpoint, LetsOthersInWithoutClosing) {
+  auto path = testing::TempDir() + "ockam-http-renewed-" + std::to_string(::getpid());
+  std::ofstream{path} << "0123456789abcdef\n";
+  http_config c{"127.0.0.1:0", path};
+  open(c);
+  auto at = endpoint->address();
+  auto with = [&](const std::string& token) { return status(ask("GET /show", "Host: x\r\nAuthorization: Bearer " + token + "\r\n")); };
+  EXPECT_EQ(with("0123456789abcdef"), 200);
+  EXPECT_FALSE(endpoint->admit(*http_endpoint::read_access(c))) << "nothing is new";
+  std::ofstream{path} << "fedcba9876543210\n";
+  EXPECT_TRUE(endpoint->admit(*http_endpoint::read_access(c)));
+  EXPECT_EQ(with("0123456789abcdef"), 401);
+  EXPECT_EQ(with("fedcba9876543210"), 200);
+  EXPECT_EQ(endpoint->address(), at);
+  ::unlink(path.c_str());
+  EXPECT_FALSE(http_endpoint::read_access(c));
+}
+
 TEST_F(HttpEndpoint, LivesThroughWhatIsNoRequest) {
   open();
   for (const std::string& bad :

@@ -108,6 +108,20 @@ TEST(Metrics, OfFacilitiesAreTheNumbersAmongTheirFields) {
   EXPECT_EQ(text.find("ockam_tcp_inlet_opened_total"), std::string::npos);
 }
 
+TEST(Metrics, OfSecureChannelsAndTheirListeners) {
+  node_snapshot s;
+  s.items.emplace_back("secure-channel", item_info{"west", {{"state", "down"}, {"openings", "3"}, {"sent", "7"}, {"received", "5"}, {"not_opened", "1"}}});
+  s.items.emplace_back("secure-channel-listener", item_info{"api", {{"channels", "2"}, {"half_open", "4"}, {"opened", "9"}, {"refused", "1"}, {"turned_away", "6"}}});
+  s.overdue = {{"0#a", worker_thread::pool, 1500ms}, {"0#b", worker_thread::pool, 300ms}};
+  auto text = metrics_text(s, {});
+  for (auto* line : {"ockam_secure_channel_up{name=\"west\"} 0", "ockam_secure_channel_openings_total{name=\"west\"} 3", "ockam_secure_channel_sent_messages_total{name=\"west\"} 7",
+                     "ockam_secure_channel_received_messages_total{name=\"west\"} 5", "ockam_secure_channel_not_opened_messages_total{name=\"west\"} 1",
+                     "ockam_secure_channel_listener_channels{name=\"api\"} 2", "ockam_secure_channel_listener_half_open{name=\"api\"} 4",
+                     "ockam_secure_channel_listener_opened_total{name=\"api\"} 9", "ockam_secure_channel_listener_turned_away_total{name=\"api\"} 6",
+                     "# HELP ockam_secure_channel_listener_opened_total Secure channels that were opened.", "ockam_overdue_worker_seconds 1.5"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+}
+
 TEST(Metrics, OfFacilitiesAreTheReasonsOfFailures) {
   node_snapshot s;
   s.items.emplace_back("tcp-outlet", item_info{"db", {{"failed", "3"}, {"failed_by:reset", "2"}, {"failed_by:unreachable", "1"}, {"failed_by:gone", "0"}}});

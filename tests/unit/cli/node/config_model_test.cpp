@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
+
 namespace ockam {
 namespace {
 
@@ -101,6 +103,38 @@ TEST(config_schema, has_each_key_of_each_section) {
     for (const auto& k : kind.what.keys)
       EXPECT_TRUE(keys.contains(std::string{k.name})) << kind.what.kind << " " << k.name;
   }
+}
+
+// What a value names is shown by its name; what stood beside it was shown as well.
+TEST(config_mask, hides_what_stands_beside_names) {
+  const key_descriptor proxy{.name = "proxy"}, cookie{.name = "cookie"};
+  EXPECT_EQ(masked_written(&proxy, "proxy", "http://u:hunter2@${PHOST}"), "http://u:********@${PHOST}");
+  EXPECT_EQ(masked_written(&proxy, "proxy", "http://u:${file:a:b@c}@h:1"), "http://u:${file:a:b@c}@h:1");
+  EXPECT_EQ(masked_written(&proxy, "proxy", "http://${U:-me}:${P:-hunter2}@h:1"), "http://${U:-me}:${P:-********}@h:1");
+  EXPECT_EQ(masked_written(&proxy, "proxy", "${PROXY:-http://u:hunter2@h:1}"), "${PROXY:-http://u:********@h:1}");
+  EXPECT_EQ(masked_written(&cookie, "cookie", "sid=hunter2; a=${X}"), "********${X}");
+  EXPECT_EQ(masked_written(nullptr, "passwd", "${VAR:-hunter2}"), "${VAR:-********}");
+  EXPECT_EQ(masked_written(nullptr, "passwd", "$${hunter2}"), "********") << "an escape names nothing";
+  EXPECT_EQ(masked_value(nullptr, "passwd", "${hunter2}"), "********") << "nor does a value as it is in effect";
+}
+
+TEST(config_mask, hides_passwords_of_every_url_and_setting) {
+  EXPECT_EQ(masked_value(nullptr, "dsn", "postgres://u:hunter2@h/db"), "postgres://u:********@h/db");
+  EXPECT_EQ(masked_value(nullptr, "dsn", "postgres://u:hun/ter2@h/db"), "postgres://u:********@h/db");
+  EXPECT_EQ(masked_written(nullptr, "dsn", "postgres://u:hunter2@${H}/db"), "postgres://u:********@${H}/db");
+  EXPECT_EQ(masked_value(nullptr, "dsn", "postgres://h/db?Password=hunter2&ssl=on"), "postgres://h/db?Password=********&ssl=on");
+  EXPECT_EQ(masked_value(nullptr, "dsn", "host=h password=hunter2 port=1"), "host=h password=******** port=1");
+  for (std::string shown : {"https://h:443/x@y", "http://h:1", "mail://me@h", "a:b@c", "ssl=on"})
+    EXPECT_EQ(masked_value(nullptr, "at", shown), shown);
+}
+
+TEST(config_model, shows_nothing_that_stands_beside_a_name) {
+  ::setenv("OCKAM_TEST_HOST", "p:1", 1);
+  read_text r{"[node]\nname = n\n[tcp-connection w]\naddress = h:1\nproxy = http://me:hunter2@${OCKAM_TEST_HOST}\n"};
+  auto m = r.model();
+  EXPECT_EQ(find(m, "tcp-connection w", "proxy")->shown, "http://me:********@${OCKAM_TEST_HOST}");
+  EXPECT_TRUE(find(m, "tcp-connection w", "proxy")->is_hidden);
+  ::unsetenv("OCKAM_TEST_HOST");
 }
 
 TEST(config_mask, takes_secrets_and_comments_out_of_a_file) {

@@ -73,6 +73,7 @@ TEST(config_value, secrets_are_taken_out_of_text) {
   EXPECT_EQ(without_secrets("no user:hunter2 and hunter2", {"hunter2"}), "no user:******** and ********");
   EXPECT_EQ(without_secrets("3 of 3", {"3"}), "3 of 3"); // it would hide nothing and mar everything
   EXPECT_EQ(without_secrets("****", {"****"}), "********");
+  EXPECT_EQ(without_secrets("hunter2-longer", {"hunter2", "hunter2-longer"}), "********") << "the rest of a longer one is left of it";
 }
 
 TEST(config_sources, includes_files_where_it_says_so_and_in_order) {

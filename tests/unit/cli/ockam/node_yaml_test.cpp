@@ -81,6 +81,7 @@ TEST(NodeYaml, PathsAreRelativeToIt) {
 TEST(NodeYaml, SaysWhereItIsWrong) {
   EXPECT_NE(ini_of("name: [").find("at line"), std::string::npos);
   EXPECT_EQ(ini_of("[a, b]"), "the configuration is not a YAML map");
+  EXPECT_EQ(ini_of("{name: n1, a: " + std::string(20'000, '[') + std::string(20'000, ']') + "}"), "the configuration is nested too deep");
   EXPECT_NE(ini_of("{threads: {a: b}}").find("threads has to be a single value"), std::string::npos);
 }
 

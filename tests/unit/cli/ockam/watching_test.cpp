@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What bench, top and logs make of what they are told.
 #include "cli/ockam/bench_result.hpp"
+#include "cli/ockam/http_get.hpp"
+#include "cli/ockam/jq.hpp"
 #include "cli/ockam/log_reader.hpp"
 #include "cli/ockam/top_view.hpp"
 
@@ -159,6 +161,83 @@ TEST(logs, are_followed_over_a_rotation) {
   ASSERT_EQ(out.size(), 1u);
   EXPECT_EQ(out[0].text, "of the next day");
   fs::remove_all(root);
+}
+
+TEST(logs, last_lines_are_taken_from_as_many_files_as_they_need) {
+  namespace fs = std::filesystem;
+  auto root = fs::path{::testing::TempDir()} / "log-reader-last";
+  fs::remove_all(root);
+  state::home home{root};
+  ASSERT_TRUE(home.create_node_dir("n1"));
+  auto write = [&](const std::string& name, const std::string& text) { std::ofstream{home.node("n1") / name} << text; };
+  write("stdout.2026-11-28.log", std::string(200'000, 'x') + "\n1\n2\n");
+  write("stdout.2026-11-29.1.log", "3\n4\n");
+  write("stdout.2026-11-29.log", "");
+  write("stdout.2026-11-30.log", "5\n6\n7");
+  auto last = [&](std::size_t n) {
+    std::vector<log_line> out;
+    log_reader r{home, "n1"};
+    EXPECT_TRUE(r.open(n, out));
+    std::string text;
+    for (const auto& l : out)
+      text += l.text.size() > 1 ? "x" : l.text;
+    return text;
+  };
+  EXPECT_EQ(last(0), "");
+  EXPECT_EQ(last(1), "6");
+  EXPECT_EQ(last(2), "56");
+  EXPECT_EQ(last(3), "456");
+  EXPECT_EQ(last(5), "23456");
+  EXPECT_EQ(last(100), "x123456");
+  fs::remove_all(root);
+}
+
+// logrotate moves the file, and the node hears of it later.
+TEST(logs, what_still_goes_to_the_file_before_is_not_lost) {
+  namespace fs = std::filesystem;
+  auto root = fs::path{::testing::TempDir()} / "log-reader-moved";
+  fs::remove_all(root);
+  state::home home{root};
+  ASSERT_TRUE(home.create_node_dir("n1"));
+  auto file = root / "n.log";
+  auto write = [](const fs::path& p, const std::string& text) { std::ofstream{p, std::ios::app} << text; };
+  write(file, "1\n");
+  ASSERT_TRUE(home.note_log("n1", file));
+  log_reader r{home, "n1"};
+  std::vector<log_line> out;
+  ASSERT_TRUE(r.open(10, out));
+  fs::rename(file, root / "n.log.1");
+  write(file, "");
+  r.read_on(out);
+  write(root / "n.log.1", "2\n");
+  write(file, "3\n");
+  r.read_on(out);
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_EQ(out[1].text + out[2].text, "23");
+  fs::resize_file(file, 0); // copytruncate
+  r.read_on(out);
+  write(file, "4\n");
+  r.read_on(out);
+  ASSERT_EQ(out.size(), 4u) << "nothing twice";
+  EXPECT_EQ(out[3].text, "4");
+  fs::remove_all(root);
+}
+
+TEST(http_get, sends_a_token_to_this_host_alone) {
+  constexpr std::chrono::milliseconds soon{200};
+  EXPECT_EQ(http_get("192.0.2.1:9100", "/metrics", "0123456789abcdef", soon).error().code, errc::unsupported);
+  EXPECT_EQ(http_get("[2001:db8::1]:9100", "/metrics", "0123456789abcdef", soon).error().code, errc::unsupported);
+  for (auto* here : {"127.0.0.1:1", "0.0.0.0:1", "[::1]:1", "/nowhere/socket"})
+    EXPECT_EQ(http_get(here, "/metrics", "0123456789abcdef", soon).error().code, errc::unreachable) << here;
+}
+
+TEST(jq, a_query_is_compiled_once_and_run_often) {
+  auto q = jq_query::compile(".a");
+  ASSERT_TRUE(q);
+  EXPECT_EQ(*q->run("{\"a\":1}", true), "1\n");
+  EXPECT_FALSE(q->run("[]", true));
+  EXPECT_EQ(*q->run("{\"a\":{\"b\":2}}", true), "{\"b\":2}\n") << "also after an error";
+  EXPECT_FALSE(jq_query::compile(".a |"));
 }
 
 } // namespace

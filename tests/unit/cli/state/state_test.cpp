@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -402,6 +404,62 @@ TEST_F(state_test, a_file_is_replaced_as_a_whole_and_keeps_its_mode_and_place) {
   ASSERT_TRUE(replace_file(where / "fresh", "x"));
   EXPECT_EQ(std::filesystem::status(where / "fresh").permissions(), std::filesystem::perms{0600});
   EXPECT_FALSE(replace_file(where / "nothere" / "x", "x"));
+}
+
+TEST_F(state_test, a_move_to_a_name_that_is_taken_changes_nothing) {
+  std::ofstream{where / "a"} << "a";
+  std::ofstream{where / "b"} << "b";
+  EXPECT_EQ(move_to_free_name(where / "a", where / "b"), EEXIST);
+  EXPECT_EQ(read_file(where / "b"), "b");
+  EXPECT_EQ(move_to_free_name(where / "a", where / "c"), 0);
+  EXPECT_EQ(read_file(where / "c"), "a");
+  std::filesystem::create_directory(where / "d");
+  EXPECT_EQ(move_to_free_name(where / "c", where / "d"), EEXIST) << "an empty directory as well";
+  EXPECT_EQ(move_to_free_name(where / "nothere", where / "e"), ENOENT);
+}
+
+TEST_F(state_test, all_files_of_a_log_are_found_the_oldest_first) {
+  ASSERT_TRUE(h.create_node_dir("n1"));
+  EXPECT_EQ(h.log_files("n1").error().code, errc::not_found);
+  auto names = [&] {
+    std::string out;
+    auto all = h.log_files("n1");
+    for (const auto& p : *all)
+      out += p.filename().string() + " ";
+    return out;
+  };
+  for (auto* name : {"stdout.2026-11-30.log", "stdout.2026-11-29.2.log", "stdout.2026-11-29.10.log", "stdout.2026-11-29.log", "stdout.2026-11-29.x.log", "stdout.log"})
+    std::ofstream{h.node("n1") / name} << name;
+  EXPECT_EQ(names(), "stdout.2026-11-29.2.log stdout.2026-11-29.10.log stdout.2026-11-29.log stdout.2026-11-30.log ");
+  EXPECT_EQ(h.log_file("n1")->filename(), "stdout.2026-11-30.log");
+  auto age = std::filesystem::file_time_type::clock::now() - std::chrono::hours{10};
+  for (auto* name : {"n.2.log", "n.log.1", "n.1.log", "n.log", "n.log.2.gz", "nn.1.log", "n.x.log"}) {
+    std::ofstream{where / name} << name;
+    std::filesystem::last_write_time(where / name, age += std::chrono::minutes{1});
+  }
+  ASSERT_TRUE(h.note_log("n1", where / "n.log"));
+  EXPECT_EQ(names(), "n.2.log n.log.1 n.1.log n.log ");
+}
+
+TEST_F(state_test, a_node_says_which_configuration_it_runs_with_unless_that_is_its_own) {
+  ASSERT_TRUE(h.create_node_dir("n1"));
+  EXPECT_EQ(h.config_of_run("n1"), h.config_file("n1"));
+  std::ofstream{where / "edge.ini"} << "x";
+  ASSERT_TRUE(h.note_config("n1", where / "edge.ini"));
+  EXPECT_EQ(h.config_of_run("n1"), where / "edge.ini");
+  std::ofstream{h.config_file("n1")} << "x";
+  ASSERT_TRUE(h.note_config("n1", h.config_file("n1")));
+  EXPECT_EQ(h.config_of_run("n1"), h.config_file("n1"));
+}
+
+TEST_F(state_test, root_makes_nothing_in_the_home_of_somebody_else) {
+  EXPECT_TRUE(h.check_owner());
+  if (::geteuid() != 0)
+    GTEST_SKIP() << "only root can be another user";
+  ASSERT_EQ(::chown(where.c_str(), 65534, 65534), 0);
+  auto refused = h.check_owner();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().hint.find("sudo -u"), std::string::npos);
 }
 
 // `node list`, asked while a node starts, made the start fail with "already running".

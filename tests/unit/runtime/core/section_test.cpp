@@ -55,6 +55,15 @@ TEST(section, what_is_not_given_is_the_default) {
   EXPECT_FALSE(v.has("title"));
 }
 
+TEST(section, a_list_that_is_given_and_empty_is_wrong) {
+  for (const auto* text : {"", " ", ",", " , "}) {
+    auto v = option_values::read(keys, {{"friends", text}});
+    ASSERT_FALSE(v) << text;
+    EXPECT_EQ(v.error().cause, "friends: it is empty");
+    EXPECT_EQ(v.error().hint, "who may");
+  }
+}
+
 TEST(section, what_is_wrong_is_said_with_its_key) {
   const struct {
     const char* key;

@@ -189,6 +189,21 @@ TEST_F(board_test, messages_of_a_link_that_has_ended_cause_no_report) {
   EXPECT_TRUE(sender.got.empty());
 }
 
+TEST_F(board_test, names_that_were_allowed_to_links_that_are_gone_are_forgotten) {
+  auto stays = board.flows().create(), first = board.flows().create();
+  board.allow(stays, address{"kept"});
+  board.allow(first, address{"of-first"});
+  board.allow(first, address{"kept"});
+  board.remove_flow(first);
+  for (int i = 0; i < 10'000; ++i) { // each link has names of its own, as those of channels are
+    auto link = board.flows().create();
+    board.allow(link, address{"x" + std::to_string(i)});
+    board.remove_flow(link);
+  }
+  EXPECT_LE(board.allowed_to(first).size(), 1u) << "what a link that stays has as well may keep it";
+  EXPECT_EQ(board.allowed_to(stays), std::vector{address{"kept"}});
+}
+
 TEST_F(board_test, what_is_revoked_is_closed_for_workers_that_are_there_and_for_those_to_come) {
   auto link = board.flows().create(), listener = board.flows().create(), other = board.flows().create();
   add("here", a);
