@@ -60,8 +60,15 @@ void channel::aim(route to) {
   if (to_.empty())
     return;
   leaves_by_ = flow_of_answers(board(), to_.front());
+  link_worker_ = link_worker();
   if (leaves_by_ != 0)
     (void)board().add_consumer(leaves_by_, self());
+}
+
+/// The number of the worker that the way begins with now: a lasting connection has another for each of its links.
+std::uint64_t channel::link_worker() const {
+  const auto* e = to_.empty() ? nullptr : board().find(to_.front());
+  return e ? e->host : 0;
 }
 
 void channel::on_message(message_ptr m) {
@@ -256,6 +263,8 @@ void channel::look_around() {
   }
   if (!has_link)
     return end({errc::closed, "the link that it went by is gone", {}});
+  if (!pings_ && link_worker() != link_worker_) // their way back was the link that is gone: nothing could come any more
+    return end({errc::closed, "the link that it went by was lost", {}});
   if (!pings_)
     return look_in(quiet);
   if (silent < quiet)

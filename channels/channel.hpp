@@ -162,6 +162,7 @@ class channel final : public worker, private incoming::owner {
   void refuse(message_ptr m, std::string_view reason, const std::string& line);
   void follow(const message& m);
   void aim(route to);
+  std::uint64_t link_worker() const;
   void send_handshake(const identities::bytes& what, credit held);
   message_ptr fresh(bool with_return) const;
 
@@ -197,6 +198,7 @@ class channel final : public worker, private incoming::owner {
   net::reactor::clock::time_point heard_{};
   unsigned unanswered_ = 0;
   std::uint32_t leaves_by_ = 0; ///< flow control id of the link that the way begins with; 0: unknown
+  std::uint64_t link_worker_ = 0; ///< what that was when the way was found
 };
 
 } // namespace ockam::channels

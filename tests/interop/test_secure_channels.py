@@ -194,6 +194,21 @@ def test_the_end_of_a_channel_is_told_both_ways(our_channel, their_listener, our
     assert t.say("text", f"{again},uppercase", "hello") == ["reply", "HELLO"]
 
 
+def test_ours_over_a_lasting_connection_is_made_anew_when_their_node_comes_back(ours, their_listener, theirs):
+    """They answer no pings: that the connection has another link says that their end is gone."""
+    more = with_identity("n1", "[secure-channel c]\nto = on => secret\nallow = hop\n")
+    n = ours("n1", connections={"on": their_listener.tcp}, more=more)
+    wait_until(lambda: "secure channel c is up" in n.errors(), "the channel is up", 30)
+    port = their_listener.port
+    their_listener.end()
+    wait_until(lambda: "on to" in n.errors() and "is down" in n.errors(), "the connection is down")
+    t = theirs(port)
+    assert t.say("secure-listener", "secret") == ["listener", "secret"]
+    wait_until(lambda: n.errors().count("secure channel c is up") == 2, "the channel is up again", 30)
+    with n.peer() as p:
+        assert p.ask(["hop", "c", "uppercase"], wire.bare("again")).payload == wire.bare("AGAIN")
+
+
 def test_theirs_begins_over_udp(ours, theirs):
     n = ours("n1", more=with_identity("n1", "[udp-listener u]\naddress = 127.0.0.1:0\nallow = services, api\n"))
     t = theirs()

@@ -175,10 +175,14 @@ class Process:
         self.pid = pid
 
     def alive(self):
-        try:
-            return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-        except OSError:
-            return False
+        """Any of its threads: the first one may be gone while others still hold its files and locks."""
+        for task in pathlib.Path(f"/proc/{self.pid}/task").glob("*"):
+            try:
+                if (task / "stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX":
+                    return True
+            except OSError:
+                pass  # gone meanwhile
+        return False
 
     def resident(self):
         """Bytes in memory. 0 under asan, which keeps freed memory back: it says nothing of the node there."""
