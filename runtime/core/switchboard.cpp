@@ -180,7 +180,7 @@ void switchboard::handle(message_ptr m) {
   }
   if (entry.access && !entry.access->admits(*m))
     return refuse(std::move(m));
-  if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), clock::now()))
+  if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), now_()))
     return drop(std::move(m), drop_reason::stream_broken);
   if (header.hop_budget() == 0)
     return drop(std::move(m), drop_reason::hop_budget);
@@ -300,7 +300,7 @@ std::uint32_t hops_left(const message& m) {
 /// the message has come so far, as a message of its own, charged to the same link.
 void switchboard::trace(message& m, const worker_entry& entry) {
   m.header.traced(m.header.traced() + 1);
-  auto now = clock::now();
+  auto now = now_();
   if (m.seen == clock::time_point{})
     m.seen = now;
   if (m.header.return_empty() || !may_report(m))
@@ -361,7 +361,7 @@ bool switchboard::may_report(const message& m) {
   if (flows_.text(link).empty())
     return false; // it has ended, and its window with it
   auto& w = report_windows_[link];
-  auto now = clock::now();
+  auto now = now_();
   if (now - w.start >= std::chrono::seconds{1})
     w = {now, 0};
   return ++w.sent <= reports_per_second;
@@ -385,7 +385,7 @@ bool switchboard::breaks_stream(const message& m, drop_reason why) {
   bool marked = m.header.is_of_stream();
   if (!marked && ((why != drop_reason::congested && why != drop_reason::link_down) || !must_be_whole(m, find(m.header.next()))))
     return false;
-  return broken_.add(broken_flows::key_of(m), clock::now()) && marked;
+  return broken_.add(broken_flows::key_of(m), now_()) && marked;
 }
 
 /// Where the message would have gone: its receiver waits for more that will not come.

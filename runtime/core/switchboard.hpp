@@ -99,7 +99,9 @@ class switchboard {
   /// Deliveries of one turn; the rest waits for the next, so that sockets get theirs.
   static constexpr std::size_t deliveries_per_turn = 1024;
 
-  explicit switchboard(std::string node_name) : node_name_{std::move(node_name)} {}
+  using time_source = std::function<clock::time_point()>;
+
+  explicit switchboard(std::string node_name, time_source now = &clock::now) : node_name_{std::move(node_name)}, now_{std::move(now)} {}
   switchboard(const switchboard&) = delete;
   switchboard& operator=(const switchboard&) = delete;
   ~switchboard();
@@ -232,6 +234,7 @@ class switchboard {
   message_ptr pop() noexcept;
 
   std::string node_name_;
+  time_source now_; ///< asked where something is counted by time, which is not for each message
   flow_controls flows_;
   name_table table_;
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
