@@ -196,7 +196,7 @@ def test_the_end_of_a_channel_is_told_both_ways(our_channel, their_listener, our
 
 def test_ours_over_a_lasting_connection_is_made_anew_when_their_node_comes_back(ours, their_listener, theirs):
     """They answer no pings: that the connection has another link says that their end is gone."""
-    more = with_identity("n1", "[secure-channel c]\nto = on => secret\nallow = hop\n")
+    more = with_identity("n1", "[secure-channel c]\nto = /service/on/service/secret\nallow = hop\n")
     n = ours("n1", connections={"on": their_listener.tcp}, more=more)
     wait_until(lambda: "secure channel c is up" in n.errors(), "the channel is up", 30)
     port = their_listener.port
