@@ -36,10 +36,12 @@ result<config_section> identities_facility::begin(const config_section& s) {
   auto keys = option_values::read(identity_keys, s.keys);
   if (!keys)
     return std::move(keys).error();
+  if (!keys->get<std::string>("passphrase-file").empty() && !keys->get<std::string>("passphrase-credential").empty())
+    return error{errc::invalid_argument, "channel-identity " + printable(s.name) + " has two passphrases", "either passphrase-file or passphrase-credential"};
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a channel-identity " + printable(s.name) + " already", "choose another name"};
   identity_config c{keys->get<std::string>("vault"), keys->get<std::string>("history"), keys->get<std::string>("passphrase-file"),
-                    keys->get<std::string>("credential-file")};
+                    keys->get<std::string>("credential-file"), keys->get<std::string>("passphrase-credential")};
   auto former = env_->former.find(s.name);
   auto before = former == env_->former.end() ? nullptr : former->second.lock();
   auto e = std::make_shared<entry>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_keys.hpp"
 
+#include "channels/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
@@ -191,7 +192,7 @@ constexpr std::array<node_key, 5> routing_list{{
     .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
 }};
 
-constexpr std::array<node_key, 5> identity_list{{
+constexpr std::array<node_key, 6> identity_list{{
   {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
    node_field<&node_config::identity, &identity_config::vault>},
   {{.name = "history", .type = type::path,
@@ -199,6 +200,7 @@ constexpr std::array<node_key, 5> identity_list{{
     .required = true}, node_field<&node_config::identity, &identity_config::history>},
   {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
    node_field<&node_config::identity, &identity_config::passphrase_file>},
+  {channels::passphrase_credential_key, node_field<&node_config::identity, &identity_config::passphrase_credential>},
   {{.name = "credential-file", .type = type::path, .about = "file with a credential, in hex, that channels show the other end"},
    node_field<&node_config::identity, &identity_config::credential_file>},
   {{.name = "known-identities", .type = type::path,

@@ -12,6 +12,8 @@
 #include "cli/node/service_manager.hpp"
 #include "cli/node/tracing_service.hpp"
 #include "cli/node/waiting.hpp"
+#include "identity/passphrase.hpp"
+#include "identity/token_vault.hpp"
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
 #include "runtime/core/printable.hpp"
@@ -23,10 +25,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <malloc.h>
 #include <optional>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -152,21 +152,29 @@ class own_part {
   std::atomic<bool> failed_ = false;
 };
 
-/// A dump of this process has none of its memory, which has keys. Its other traits stay, so that who looks for nodes
-/// still finds it (which `PR_SET_DUMPABLE` would end).
-void keep_memory_out_of_dumps() {
-  rlimit none{0, 0};
-  (void)::setrlimit(RLIMIT_CORE, &none);
-  std::ofstream{"/proc/self/coredump_filter"} << "0"; // where dumps go to a program, the limit does not count
+/// Whether somebody is there who can be asked: a program in the background would be stopped by that.
+bool has_operator() { return ::isatty(STDIN_FILENO) != 0 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
+
+/// Asks the operator for the passphrase of a vault, three times at most, as `login` does.
+result<channels::identity_ptr> load_identity_with_typed(const identity_config& c, identities::timestamp now) {
+  for (int left = 3;; --left) {
+    auto typed = identities::passphrase::ask("Passphrase of the vault " + printable(c.vault) + ": ");
+    if (!typed)
+      return std::move(typed).error();
+    auto who = channels::node_identity::load(c, now, &*typed);
+    if (who || who.error().code != errc::permission_denied || left == 1)
+      return who;
+  }
 }
 
 /// Null where the configuration has none.
 result<channels::identity_ptr> load_identity(const identity_config& c) {
   if (c.vault.empty())
     return channels::identity_ptr{};
-  keep_memory_out_of_dumps();
-  auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  auto who = channels::node_identity::load(c, static_cast<identities::timestamp>(now.count()));
+  auto since = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  auto now = static_cast<identities::timestamp>(since.count());
+  bool is_typed = c.passphrase_file.empty() && c.passphrase_credential.empty() && identities::needs_passphrase(c.vault) && has_operator();
+  auto who = is_typed ? load_identity_with_typed(c, now) : channels::node_identity::load(c, now);
   if (who)
     log(level::info, "identity", "this node is " + (*who)->name());
   return who;

@@ -45,7 +45,10 @@ section_kind identity_section() {
   return {{"identity", section_name::none, "who the node is, and where its keys are", descriptors_of(identity_keys())},
           [](const section_content& s, node_config& out) {
             set_keys(identity_keys(), out, s.keys);
-            return problems{};
+            problems wrong;
+            if (!out.identity.passphrase_file.empty() && !out.identity.passphrase_credential.empty())
+              wrong.push_back({"passphrase-credential", "[identity] has two passphrases", "either passphrase-file or passphrase-credential"});
+            return wrong;
           }};
 }
 

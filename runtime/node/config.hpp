@@ -59,6 +59,7 @@ struct identity_config {
   std::string history;         ///< file of the change history; a new identity when it is missing
   std::string passphrase_file; ///< of a vault that is sealed; empty: it is not
   std::string credential_file = {};  ///< of what an issuer says of it; empty: nothing
+  std::string passphrase_credential = {}; ///< of a vault that is sealed: name of a credential that systemd hands over; empty: none
   std::string known_identities = {}; ///< file of what others have shown of themselves; empty: kept in memory
   friend bool operator==(const identity_config&, const identity_config&) = default;
 };
