@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from ports import free_port
 from processes import cannot_run, fill, of_home, pid_of, Process, wait_until
 
 
@@ -22,12 +23,6 @@ def services_of(ockam, name):
     r = ockam("service", "list", "--at", name, "--output", "json")
     assert r.code == 0, r
     return {s["addr"] for s in r.json}
-
-
-def free_port():
-    import socket
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 @pytest.fixture
