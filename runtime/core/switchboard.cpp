@@ -123,7 +123,7 @@ void switchboard::remove_flow(std::uint32_t flow) {
   // Consumers keep the stale id: ids are not used again, and looking through every worker for each link
   // that goes would make the cost of a link grow with the number of workers.
   flows_.remove(flow);
-  report_windows_.erase(flow);
+  reports_.forget(flow);
 }
 
 // -- messages ----------------------------------------------------------------------------------------
@@ -360,19 +360,17 @@ bool switchboard::may_report(const message& m) {
   auto link = m.source().producer;
   if (flows_.text(link).empty())
     return false; // it has ended, and its window with it
-  auto& w = report_windows_[link];
-  auto now = now_();
-  if (now - w.start >= std::chrono::seconds{1})
-    w = {now, 0};
-  return ++w.sent <= reports_per_second;
+  bool is_of_many = !m.header.return_empty() && is_shared(m.header.return_front());
+  return reports_.take(link, is_of_many ? peer_behind(m) : std::string{}, now_());
 }
 
-/// Whether a hole would be seen: in a stream, and in what a hop passes for another implementation from one link to
-/// another (its way back then has the hop and the link that it came by, where that of a reply has one address).
+/// Whether a hole would be seen: in a stream, and in what goes from one link to another for another implementation, behind
+/// a hop or a relay or, once both ends know the way, straight (its way back then has the link that it came by and the worker
+/// at its end, where that of a reply has one address).
 bool switchboard::must_be_whole(const message& m, const worker_entry* next) noexcept {
   if (m.header.is_of_stream())
     return true;
-  if (!m.foreign || m.is_straight_from_link() || !next || next->producer == 0 || m.header.get_report())
+  if (!m.foreign || !next || next->producer == 0 || m.header.get_report())
     return false;
   std::size_t hops = 0;
   m.header.each_return([&](address_view) { ++hops; });

@@ -6,6 +6,7 @@
 #include "runtime/core/flow_controls.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/reason.hpp"
+#include "runtime/core/report_windows.hpp"
 #include "runtime/core/tracer.hpp"
 
 #include <boost/unordered_map.hpp>
@@ -201,13 +202,6 @@ class switchboard {
   std::size_t queued() const noexcept { return queued_; }
 
  private:
-  /// At most this many reports a second about what one link lets in, however many hops it has passed.
-  static constexpr std::uint32_t reports_per_second = 100;
-  struct report_window {
-    clock::time_point start;
-    std::uint32_t sent = 0;
-  };
-
   /// Boost's, since every delivery looks here: it has a power of two of buckets, where the standard library divides by
   /// a prime (a route through workers of one node makes 1.2 times as many messages a second). Entries stay where
   /// they are as others come and go.
@@ -252,7 +246,7 @@ class switchboard {
   std::vector<flushable*> dirty_;    ///< to be flushed at the end of the turn
   std::vector<flushable*> flushing_; ///< being flushed now; null: gone meanwhile
   broken_flows broken_;
-  std::unordered_map<std::uint32_t, report_window> report_windows_;
+  report_windows reports_; ///< about what links let in, however many hops it has passed
   std::uint64_t deliveries_ = 0;
   drop_counters dropped_;
   refusal_counters refused_;

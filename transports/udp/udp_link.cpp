@@ -281,6 +281,8 @@ void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
       || udp_codec::slice_count(size.total, options_.datagram_size) > udp_codec::max_slices)
     return undeliverable(std::move(m), to, drop_reason::too_large,
                          "a message over udp has at most 16 MiB and 65,535 datagrams");
+  if (to && m->is_imported() && m->header.get_report() && !reassembly_.may_report_to(*to, size.total))
+    return undeliverable(std::move(m), to, drop_reason::refused, "nothing shows that this peer gets what is sent there");
   if (outbox_.bytes() >= high_water)
     write_out(); // much in one turn: the socket may well take it
   if (!socket_ || outbox_.bytes() >= high_water)
