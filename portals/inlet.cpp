@@ -28,12 +28,15 @@ class inlet_stream final : public stream {
     if (what.what != tag::pong)
       return log_debug("a message that is no Pong came first, it is ignored");
     if (!of().admits(m))
-      return fail(end_reason::refused, "the far end is not whom allow names");
+      return fail(end_reason::refused, "the far end is not whom " + std::string{of().options.allow_key} + " names", "refused by the inlet");
     aim(m.header.return_route(), m, what.greeting);
     open();
   }
 
-  void on_late() override { fail(end_reason::timed_out, "the outlet has not answered in " + std::to_string(of().options.dial_timeout.count()) + " ms"); }
+  /// Whether that is the target's doing, an outlet of another implementation does not say.
+  void on_late() override {
+    fail(end_reason::timed_out, "nothing has come within " + std::to_string(of().options.dial_timeout.count()) + " ms", "the outlet has not answered");
+  }
 
   route outlet_;
   net::stream_ptr client_;

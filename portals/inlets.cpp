@@ -53,7 +53,8 @@ result<config_section> inlets::begin(const config_section& s) {
   if (!to)
     return std::move(to).error();
   if (options.allow && options.skip_handshake)
-    return error{errc::invalid_argument, "allow needs the handshake: without it, bytes flow before the far end has shown who it is", "leave out skip-handshake"};
+    return error{errc::invalid_argument, std::string{options.allow_key} + " needs the handshake: without it, bytes flow before the far end has shown who it is",
+                 "leave out skip-handshake"};
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a tcp-inlet " + printable(s.name) + " already", "choose another name"};
   if (auto ok = check_place(*from); !ok)

@@ -18,6 +18,7 @@ stream_options read_stream_options(const option_values& keys) {
   for (const auto* key : {"allow", "authorized"}) // an inlet may have either
     if (keys.has(key)) {
       o.allow.emplace();
+      o.allow_key = key;
       for (const auto& text : keys.get<std::vector<std::string>>(key))
         if (auto id = identities::parse_identifier(text))
           o.allow->push_back(to_string(*id)); // in the form in which they are compared
