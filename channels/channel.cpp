@@ -180,8 +180,10 @@ void channel::stepped(step& s) {
 /// Anybody may have sent what does not open; who has proved to be somebody whom we do not take ends it.
 void channel::failed(step& s) {
   last_failure_ = s.out.error().cause;
-  terms_.env->warn(role_ == role::initiator ? "initiator" : "responder",
-                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
+  const bool is_ours = role_ == role::initiator;
+  terms_.env->warn(is_ours ? "initiator" : "responder",
+                   (is_ours ? "a handshake that begins here, along " + to_string(to_) : "a handshake that begins elsewhere, at listener " + terms_.listener + " from " + to_string(to_))
+                     + ", has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
   if (!handshake_ || handshake_->where() == ids::handshake::state::failed || ++attempts_ >= most_attempts)
     return end(s.out.error());
   terms_.env->node.board.count(drop_reason::refused);

@@ -4,10 +4,12 @@
 #include "channels/channel_routes.hpp"
 #include "channels/keys.hpp"
 #include "channels/ways.hpp"
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/links/allow.hpp"
 #include "runtime/workers/channel_ways.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace ockam::channels {
@@ -62,6 +64,32 @@ std::string text_of(const option_texts& keys, const std::string& key) {
   return it == keys.end() ? std::string{} : it->second;
 }
 
+/// How many parts at the front name one other node: `/ip4/10.0.0.2/tcp/4000` has two, with `/wss` three.
+std::size_t parts_that_dial(const multiaddr& m) {
+  constexpr std::size_t most = 3;
+  for (auto n = std::min(most, m.parts.size()); n > 0; --n) {
+    auto to = to_route({{m.parts.begin(), m.parts.begin() + static_cast<std::ptrdiff_t>(n)}});
+    if (to && to->size() == 1 && !to->front().is_local())
+      return n;
+  }
+  return 0;
+}
+
+/// The way to the listener, as the reference shows it: what was dialled, or the channels around this one, stand as the address
+/// that they have on this node: `/service/001fb5d5…/service/api`.
+std::string way_from_here(const std::string& to, const channel& open) {
+  auto m = parse_multiaddr(to);
+  if (!m || open.way().empty())
+    return {};
+  auto parts = split_at_channels(*m);
+  auto& last = parts.back().parts;
+  const auto dials = parts_that_dial(parts.back());
+  last.erase(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(dials));
+  if (dials > 0 || parts.size() > 1)
+    last.insert(last.begin(), {multiaddr_protocol::service, open.way().front().name});
+  return to_string(parts.back());
+}
+
 } // namespace
 
 // -- listeners ---------------------------------------------------------------------------------------
@@ -88,6 +116,7 @@ result<void> listeners::start(const std::string& name, const option_texts& given
   auto own = t->own;
   auto flow = t->spawner = node.board.flows().create();
   t->shared = allows_services(allow) ? node.flows.services : 0;
+  t->listener = name;
   auto figures = std::make_shared<listener_figures>();
   worker_options w;
   w.type = listener_kind;
@@ -223,7 +252,7 @@ std::vector<item_info> secure_channels::list() const {
                     {"state", std::string{to_string(e.status->now)}},
                     {"reason", e.status->reason},
                     {"reason_code", e.status->code == errc::ok ? std::string{} : std::string{to_string(e.status->code)}},
-                    {"route", open ? to_string(open->way()) : std::string{}},
+                    {"route", open ? way_from_here(text_of(e.keys, "to"), *open) : std::string{}},
                     {"flow_control_id", open ? std::string{env_->node.board.flows().text(open->flow())} : std::string{}},
                     {"their_identifier", open ? to_string(open->peer()->id()) : std::string{}},
                     {"their_change_history", open ? to_hex(open->peer()->exported()) : std::string{}},

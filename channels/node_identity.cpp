@@ -9,6 +9,8 @@
 #include "runtime/core/hex.hpp"
 #include "runtime/core/log.hpp"
 
+#include <filesystem>
+
 namespace ockam::channels {
 
 namespace ids = identities;
@@ -29,6 +31,14 @@ result<std::unique_ptr<ids::vault>> open_vault_of(const identity_config& c, cons
   return ids::open_vault_file(c.vault, &*passphrase);
 }
 
+/// The same of one that nobody is to make: opening one makes its file.
+result<std::unique_ptr<ids::vault>> open_vault_that_is_there(const identity_config& c) {
+  std::error_code unseen;
+  if (!std::filesystem::exists(c.vault, unseen))
+    return error{errc::not_found, "there is no vault " + c.vault, "it is made with its identity: ockam vault create, ockam identity create"};
+  return open_vault_of(c);
+}
+
 result<std::vector<ids::credential>> read_credentials_of(const identity_config& c) {
   if (c.credential_file.empty())
     return std::vector<ids::credential>{};
@@ -41,7 +51,7 @@ result<std::vector<ids::credential>> read_credentials_of(const identity_config& 
   auto bytes = parse_hex(digits);
   auto read = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
   if (!read)
-    return error{read.error().code, "credential " + c.credential_file + ": " + read.error().cause, "it is what `ockam credential issue --encoding hex` prints"};
+    return error{read.error().code, "credential " + c.credential_file + ": " + read.error().cause, "it holds a credential and its purpose key, in hex, as an issuer gives them: a node of this make has no command for that, the reference has `ockam credential issue --encoding hex`"};
   return std::vector<ids::credential>{*std::move(read)};
 }
 
@@ -83,7 +93,7 @@ result<identity_ptr> node_identity::of(std::unique_ptr<ids::vault> keys, ids::id
 }
 
 result<void> node_identity::open(bool may_make, ids::timestamp now, const ids::secret* typed) {
-  auto keys = open_vault_of(config_, typed);
+  auto keys = may_make ? open_vault_of(config_, typed) : open_vault_that_is_there(config_);
   if (!keys)
     return std::move(keys).error();
   auto who = may_make ? ids::history_file::read_or_create(config_.history, **keys, ids::key_type::ed25519, now) : ids::history_file::read(config_.history);
@@ -149,7 +159,7 @@ result<std::optional<node_identity::news>> node_identity::move_to(identity_confi
     config_ = std::move(c);
     return read_again(now, false);
   }
-  auto keys = open_vault_of(c);
+  auto keys = open_vault_that_is_there(c);
   if (!keys)
     return std::move(keys).error();
   std::swap(config_, c);

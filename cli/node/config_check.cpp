@@ -114,6 +114,21 @@ void check_socket_paths(const node_config& c, findings& out) {
       check_socket_path(title(l), "address", l.address, out);
 }
 
+/// Of an identity beside the node's own, which the node does not make.
+void check_identities(const node_config& c, findings& out) {
+  for (const auto& s : c.items) {
+    if (s.kind != channels::identity_kind)
+      continue;
+    for (const char* key : {"vault", "history"}) {
+      std::error_code unseen;
+      auto file = s.keys.find(key);
+      if (file != s.keys.end() && !std::filesystem::is_regular_file(file->second, unseen))
+        out.push_back({s.kind + " " + s.name, key, wrong("[" + printable(s.kind + " " + s.name) + "]: there is no file " + printable(file->second),
+                                                         "a node makes only the identity of [identity] itself; `ockam identity create` and `export` make this one")});
+    }
+  }
+}
+
 void check_endpoints(const node_config& c, findings& out) {
   for (const auto& l : c.listeners)
     if (auto ok = check_endpoint(l); !ok)
@@ -131,6 +146,7 @@ findings check_whole(const node_config& c, std::span<const service_type> types) 
   check_places(c, out);
   check_names(c, types, out);
   check_socket_paths(c, out);
+  check_identities(c, out);
   check_endpoints(c, out);
   return out;
 }

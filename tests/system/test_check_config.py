@@ -54,6 +54,8 @@ WRONG = {
     "an address that is too long": (NODE + "[service " + "x" * 1025 + "]\ntype = echo\n", 3, "1024"),
     "no directory for a socket": (NODE + "[uds-listener u]\naddress = nothere/u.sock\n", 4, "nothere"),
     "no plugin": (NODE + "[service s]\nplugin = s.lua\n", 3, "s.lua"),
+    "no vault of another identity": (NODE + "[channel-identity x]\nvault = x.vault\nhistory = s.lua\n", 4, "x.vault"),
+    "no history of another identity": (NODE + "[channel-identity x]\nhistory = x.identity\nvault = s.lua\n", 4, "x.identity"),
     "budgets": (NODE + "node-budget = 1MiB\nlink-budget = 2MiB\n", 4, "link-budget"),
     "name of a worker of the node": (NODE + "[tcp-connection echo]\naddress = 127.0.0.1:1\n", 3, "echo"),
     "name of a udp worker": (NODE + "[service x]\ntype = hop\n[udp-listener u]\naddress = 127.0.0.1:0\nworker = x\n", 7, "[service x]"),
@@ -71,6 +73,7 @@ def test_what_start_does_not_take_the_check_does_not_take_and_says_where(config_
         assert r.code == 78 and word in r.err, (args, r)
     r = run("ockam-node", "--config", path, "--check-config")
     assert f"{path}:{line}: " in r.err, r
+    assert not (home / "x.vault").exists(), "a start that fails leaves no file behind"
 
 
 TAKEN = {

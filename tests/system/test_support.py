@@ -244,6 +244,7 @@ def test_a_backup_has_or_names_all_files_that_a_configuration_names(node, ockam,
     for p in ("passphrase", "proxy"):
         (home / "keys" / p).chmod(0o600)
     (tmp_path / "s.lua").write_text("function on_message(m) m:reply('x') end\n")
+    node("maker", "--no-state", config=f"[node]\nname = maker\n[identity]\nvault = {tmp_path}/other.vault\nhistory = {tmp_path}/other.identity\n").stop()
     (home / "etc/edge.ini").write_text(
         "[node]\nname = edge\nlog-file = ../edge.log\n[identity]\nvault = ../keys/edge.vault\nhistory = ../keys/edge.identity\npassphrase-file = ../keys/passphrase\n"
         f"[channel-identity other]\nvault = {tmp_path}/other.vault\nhistory = {tmp_path}/other.identity\n"

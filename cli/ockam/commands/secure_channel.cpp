@@ -68,6 +68,12 @@ errc code_of(const std::string& reason_code) {
   return errc::unreachable;
 }
 
+/// Where to look. That somebody is not authorized is only ever said at the end that says so: here.
+const char* hint_for(errc code) {
+  return code == errc::not_authorized ? "the other end has proved to be somebody else than --authorized names: is that the right route, and the right identifier?"
+                                      : "is the listener there, and does it take this node? An end that refuses says nothing";
+}
+
 // -- channels ----------------------------------------------------------------------------------------
 
 result<void> create_channel(invocation& in) {
@@ -98,8 +104,8 @@ result<void> create_channel(invocation& in) {
   if (field_of(*made, "state") != "up") { // who has asked for a channel has no use for one that may come some day
     (void)delete_item(in, *node, channels::channel_kind, made->name());
     auto why = field_of(*made, "reason");
-    return error{code_of(field_of(*made, "reason_code")), "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why),
-                 "is the listener there, and does it take this node? An end that refuses says nothing"};
+    auto code = code_of(field_of(*made, "reason_code"));
+    return error{code, "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why), hint_for(code)};
   }
   auto address = "/service/" + made->name();
   return in.out.show({json::array({{{"address", address}}}),
