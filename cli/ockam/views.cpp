@@ -196,7 +196,7 @@ json view(const state::node_row& row, state::node_status status, const control::
     return j;
   j["pid"] = info->pid();
   if (!info->http_address().empty())
-    j["http_server_address"] = info->http_address();
+    j["status_endpoint_address"] = j["http_server_address"] = info->http_address(); // the reference has the first
   for (const auto& s : listed(info->services()))
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
@@ -349,6 +349,7 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   out += field("Process", number(info->pid()) + ", version " + info->version() + ", up " + uptime_text(info->uptime_ms()));
   for (const auto& l : info->listeners())
     out += field("Listener", line_of(l));
+  out += field("HTTP server", info->http_address());
   for (const auto& i : info->items())
     if (auto line = line_of(i); !line.second.empty())
       out += field(line.first, line.second);
