@@ -323,6 +323,22 @@ def test_traces_go_by_relays_and_channels_too(node, ockam, home, tmp_path):
         assert re.search(re.escape(what) + r"\n(  \d.*\n)+  answered", traces), traces
 
 
+# A trace along the route of an inlet ended at its outlet, which refused it and counted that: an inlet that was up read `died`.
+def test_traces_of_inlets_end_beside_their_outlets(node, ockam, home):
+    there = node("n2", config="[node]\nname = n2\n[tcp-listener main]\naddress = 127.0.0.1:0\nallow = echo, outlet\n[tcp-outlet outlet]\nto = 127.0.0.1:9\n[http]\naddress = 127.0.0.1:0\n")
+    at = next(where for what, where in there.listeners if what == "tcp").rpartition(":")[2]
+    node("n1", config=f"[node]\nname = n1\n[tcp-connection west]\naddress = 127.0.0.1:{at}\n[tcp-inlet in]\nto = /worker/west/service/outlet\n[tcp-outlet outlet]\nto = 127.0.0.1:9\n"
+                      "[tcp-inlet own]\nto = /service/outlet\n")
+    wait_until(lambda: {i["status"] for i in ockam("tcp-inlet", "list", "--at", "n1", "--output", "json").json} == {"Up"}, "the inlets are up")
+    assert ockam("support-bundle", "n1", "n2", "--to", home / "b.tar.gz").code == 0
+    files = members(home / "b.tar.gz")
+    traces = files["nodes/n1/traces.txt"]
+    assert re.search(r"the node of the outlet of inlet in: /worker/west/service/echo\n(  \d.*\n)+  answered", traces), traces
+    assert "the node of the outlet of inlet own: /service/outlet\n  it is this node\n" in traces
+    assert 'ockam_tcp_outlet_refused_total{name="outlet"} 0' in files["nodes/n2/metrics.txt"].splitlines()
+    assert "nodes/n2/traces.txt" not in files and re.search(r"n2/traces.txt` \| is missing: it has no connection", files["README.md"])
+
+
 def test_a_newer_schema_keeps_the_old_database(ockam, home):
     db = sqlite3.connect(home / "application_database.sqlite3")
     db.executescript("CREATE TABLE node (name TEXT PRIMARY KEY, is_default INTEGER NOT NULL DEFAULT 0, tcp_listener_address TEXT NOT NULL DEFAULT '', "
