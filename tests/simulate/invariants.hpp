@@ -26,10 +26,10 @@
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
 /// |                  | twice `stall`, and as much for each dead destination that its own    |              |
 /// |                  | sender also sends to, twice                                          |              |
-/// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | no: over its |
-/// |                  | slows its source and loses nothing                                   | hold is lost |
-/// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | no: nothing  |
-/// |                  | (`options::mark` says how a message is marked)                       | is marked    |
+/// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | yes          |
+/// |                  | slows its source and loses nothing, unless somebody else stalls or   |              |
+/// |                  | messages wait for one another in a circle                            |              |
+/// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | yes          |
 /// | `prompt`         | as `pauses` and `probes`, within `stall`, with every budget          | no: a stall  |
 /// |                  |                                                                      | is seen late |
 namespace ockam::simulate {
@@ -73,7 +73,8 @@ class invariants {
 };
 
 inline constexpr invariants kept_today{invariant::order,   invariant::accounting, invariant::explained, invariant::memory,
-                                       invariant::drained, invariant::rest,       invariant::pauses,    invariant::probes};
+                                       invariant::drained, invariant::rest,       invariant::pauses,    invariant::probes,
+                                       invariant::lossless, invariant::no_holes};
 
 constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept {
   for (std::size_t i = 0; i < invariant_names.size(); ++i)
