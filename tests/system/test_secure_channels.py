@@ -5,7 +5,7 @@ import json
 import re
 
 import wire
-from processes import wait_until
+from processes import on_a_terminal, wait_until
 
 NOBODY = "I" + "0" * 64
 
@@ -66,9 +66,11 @@ def test_who_is_not_authorized_gets_no_channel_and_a_reason(node, ockam):
     assert ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/api", "--authorized", "bad").code == 64
 
 
-def test_listeners_are_made_listed_shown_and_deleted(node, ockam):
+def test_listeners_are_made_listed_shown_and_deleted(node, ockam, env, programs):
     a, b = two_nodes(node)
     assert ockam("secure-channel-listener", "list", "--at", "n2").out.strip() == "│ Listener at /service/api"
+    rows = on_a_terminal(programs / "ockam", ["secure-channel-listener", "list", "--at", "n2"], env)[0].splitlines()
+    assert [r.split() for r in rows] == [["LISTENER", "AUTHORIZED", "ALLOW", "CHANNELS"], ["/service/api", "anybody", "services", "0"]], rows
     made = ockam("secure-channel-listener", "create", "lst", "--at", "n2", "--authorized", identity_of(a))
     assert made.out.strip() == "/service/lst"
     assert ockam("secure-channel-listener", "create", "lst", "--at", "n2").code != 0

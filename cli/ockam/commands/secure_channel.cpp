@@ -187,14 +187,11 @@ result<void> list_listeners(invocation& in) {
   auto all = items_of(in, *node, channels::listener_kind);
   if (!all)
     return std::move(all).error();
-  answer a{json::array(), {}};
+  answer a{json::array(), all->empty() ? "  > There are no secure channel listeners" : table_of_channel_listeners(*all).text(in.out.style().width), std::string{}};
   for (const auto& i : *all) {
     a.data.push_back(channel_listener_view(i));
-    a.text += (a.text.empty() ? "" : "\n\n") + item_line("Listener at /service/" + i.name());
+    *a.plain += (a.plain->empty() ? "" : "\n\n") + item_line("Listener at /service/" + i.name()); // piped as the reference has it
   }
-  if (all->empty())
-    a.text = "  > There are no secure channel listeners";
-  a.plain = all->empty() ? std::string{} : a.text;
   return in.out.show(a);
 }
 
