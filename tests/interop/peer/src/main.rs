@@ -3,6 +3,7 @@
 //! and what the benchmark compares with.
 
 mod channels;
+mod identities;
 mod kept;
 mod load;
 mod requests;
