@@ -131,6 +131,18 @@ result<void> listeners::start(const std::string& name, const option_texts& given
   return {};
 }
 
+result<void> listeners::check(const config_section& s) {
+  auto keys = option_values::read(listener_keys, s.keys);
+  return keys ? outcome_of(terms_of(env_, *keys)) : result<void>{std::move(keys).error()};
+}
+
+result<ready_item> listeners::prepare(const config_section& s, const std::vector<config_section>& gone) {
+  auto r = facility::prepare(s, gone);
+  if (r)
+    r->takes_over = all_.contains(s.name);
+  return r;
+}
+
 result<config_section> listeners::begin(const config_section& s) {
   auto it = all_.find(s.name);
   if (it != all_.end() && !it->second.is_default)
@@ -200,19 +212,29 @@ secure_channels::secure_channels(environment_ptr env) : env_{std::move(env)} {
 std::string_view secure_channels::kind() const { return channel_kind; }
 std::span<const key_descriptor> secure_channels::keys() const { return channel_keys; }
 
+result<terms> secure_channels::read_terms(const option_values& keys) const {
+  auto t = terms_of(env_, keys);
+  if (!t || !keys.has("credential"))
+    return t;
+  auto bytes = parse_hex(keys.get<std::string>("credential"));
+  auto shown = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
+  if (!shown)
+    return error{shown.error().code, "credential: " + shown.error().cause, {}};
+  t->shown.push_back(*std::move(shown));
+  return t;
+}
+
+result<void> secure_channels::check(const config_section& s) {
+  auto keys = option_values::read(channel_keys, s.keys);
+  return keys ? outcome_of(read_terms(*keys)) : result<void>{std::move(keys).error()};
+}
+
 result<config_section> secure_channels::begin(const config_section& s) {
   auto keys = option_values::read(channel_keys, s.keys);
   auto m = keys ? parse_multiaddr(keys->get<std::string>("to")) : result<multiaddr>{keys.error()};
-  auto t = m ? terms_of(env_, *keys) : result<terms>{m.error()};
+  auto t = m ? read_terms(*keys) : result<terms>{m.error()};
   if (!t)
     return std::move(t).error();
-  if (keys->has("credential")) {
-    auto bytes = parse_hex(keys->get<std::string>("credential"));
-    auto shown = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
-    if (!shown)
-      return error{shown.error().code, "credential: " + shown.error().cause, {}};
-    t->shown.push_back(*std::move(shown));
-  }
   auto way = make_route(env_, *m, {.lasting = true, .identity = keys->get<std::string>("identity")});
   if (!way)
     return std::move(way).error();

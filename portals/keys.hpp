@@ -5,6 +5,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/channel_parts.hpp"
 #include "runtime/core/section.hpp"
+#include "runtime/links/listen_address.hpp"
 
 /// The sections of portals, `[tcp-outlet NAME]` and `[tcp-inlet NAME]`, as data: without the library, for whoever reads
 /// configurations.
@@ -67,7 +68,7 @@ inline constexpr std::array<key_descriptor, 3> own_outlet_keys{{
 }};
 inline constexpr auto outlet_keys = joined_keys(own_outlet_keys, stream_keys);
 
-inline constexpr std::array<key_descriptor, 5> own_inlet_keys{{
+inline constexpr std::array<key_descriptor, 6> own_inlet_keys{{
   {.name = "from", .about = "where clients connect to; a free port if not given", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .check = &checked_by<parse_listen>},
   {.name = "to", .about = "the route to the outlet", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/outlet", .required = true,
    .check = &check_outlet_route},
@@ -76,6 +77,7 @@ inline constexpr std::array<key_descriptor, 5> own_inlet_keys{{
    .value = "IDENTIFIER", .check = &channels::check_identifiers},
   {.name = "retry-wait", .type = key_type::duration, .about = "how often it asks for its far end while that is not there", .fallback = "1s", .least = 100,
    .most = 300'000},
+  retry_key,
 }};
 inline constexpr auto inlet_keys = joined_keys(own_inlet_keys, stream_keys);
 

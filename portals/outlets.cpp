@@ -71,6 +71,11 @@ result<target> outlets::read_target(const option_values& keys) {
                 }};
 }
 
+result<void> outlets::check(const config_section& s) {
+  auto keys = option_values::read(outlet_keys, s.keys);
+  return keys ? outcome_of(read_target(*keys)) : result<void>{std::move(keys).error()};
+}
+
 result<config_section> outlets::begin(const config_section& s) {
   auto keys = option_values::read(outlet_keys, s.keys);
   if (!keys)

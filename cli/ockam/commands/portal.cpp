@@ -270,6 +270,7 @@ std::vector<command> portal_commands() {
                             {.name = "to", .value = "ROUTE", .about = "The route to the outlet", .check = &check_route}, alias,
                             {.name = "connection-wait", .value = "DURATION", .about = "Wait so long for the far end to answer", .fallback = "5s", .check = &check_duration},
                             {.name = "no-connection-wait", .about = "Do not wait for the far end"},
+                            {.name = "retry", .about = "Where the host of the node has not the address: try again until it has"},
                             {.name = "no-tcp-fallback", .about = "Accepted for scripts: there is no other way than the route to fall back from"}},
                            inlet_family),
                  "ockam tcp-inlet create --at app --from 127.0.0.1:15432 --to /node/db/service/outlet", &create_inlet});
