@@ -7,11 +7,13 @@
 
 #include <caf/actor_config.hpp>
 #include <caf/attachable.hpp>
+#include <caf/blocking_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/sec.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
 
 #include <atomic>
@@ -169,6 +171,17 @@ class end_teller final : public caf::attachable {
   const answer_box* at_;
 };
 
+/// Whether an actor of CAF takes no messages any more. One whose requests bounce does not, from before the first that does;
+/// then who is attached to it is told of its end.
+bool is_over(const caf::actor& a) {
+  auto* any = caf::actor_cast<caf::abstract_actor*>(a);
+  if (auto* scheduled = dynamic_cast<caf::scheduled_actor*>(any))
+    return scheduled->mailbox().closed();
+  if (auto* blocking = dynamic_cast<caf::blocking_actor*>(any))
+    return blocking->mailbox().closed();
+  return any->getf(caf::abstract_actor::is_cleaned_up_flag);
+}
+
 /// Asks an actor on behalf of whoever sends to the service, and answers with what it says.
 ///
 ///     on_message ══request══▶ actor
@@ -291,10 +304,10 @@ void actor_worker::hear() {
   for (auto& a : heard_) {
     auto& what = a->content();
     const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
-    if (!failed || *failed != caf::sec::request_receiver_down || a->sender)
-      if (auto waited = asked_.take(a->mid.request_id().integer_value()); waited.what)
-        answer(waited, what);
-    // else: why it is down is known when that is heard; a handle to a route says who it is
+    if (failed && *failed == caf::sec::request_receiver_down && !a->sender && is_over(actor_))
+      continue; // it may be the one that has bounced this: why it is down is known when that is heard, and all wait for it
+    if (auto waited = asked_.take(a->mid.request_id().integer_value()); waited.what)
+      answer(waited, what);
   }
   heard_.clear();
   if (end) // not within the call with the message that has ended it, which is answered
@@ -326,6 +339,8 @@ void actor_worker::refuse(message_ptr m, message_format::answer no) {
 std::string actor_worker::words_of(const caf::error& e) const {
   if (e.context().match_elements<std::string>())
     return e.context().get_as<std::string>(0);
+  if (e == caf::sec::request_receiver_down) // of CAF, which says no more
+    return "the actor that was to answer has ended";
   return system().render(e);
 }
 
