@@ -140,6 +140,7 @@ json view(const control::WorkerDetails& w) {
           {"counters", counters(w.counters())},
           {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
           {"takes_from", std::vector<std::string>(w.takes_from().begin(), w.takes_from().end())},
+          {"sends_to", std::vector<std::string>(w.sends_to().begin(), w.sends_to().end())},
           {"opens_node", w.opens_node()}};
   j.update(kin_of(w));
   return j;
@@ -287,6 +288,8 @@ std::string page_of(const control::WorkerDetails& w) {
     out += field("Opens", "every worker of this node, to all of these");
   for (const auto& who : w.takes_from())
     out += field("Takes from", who);
+  for (const auto& where : w.sends_to())
+    out += field("Sends to", where);
   if (const auto& l = w.latency(); l.measured() > 0)
     out += field("Latency", "p50 " + time_text(l.p50()) + ", p90 " + time_text(l.p90()) + ", p99 " + time_text(l.p99()) + ", longest "
                               + time_text(l.longest()) + " (of " + number(l.measured()) + " messages)");

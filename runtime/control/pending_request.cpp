@@ -33,14 +33,19 @@ void control_handlers::pending_request::post(payload body, std::uint32_t flags) 
   begun();
 }
 
-/// An answer comes back through the hop that the route leaves by; one that serves local senders only would
-/// refuse it, and nobody would say so.
+/// An answer comes back through the hop that the route leaves by; one that serves local senders only, or may not send to
+/// them, would refuse it, and nobody would say so.
 std::optional<error> control_handlers::pending_request::no_way_back() const {
   auto* first = board().find(route_.front());
-  if (route_.size() < 2 || !first || first->type != "hop")
+  if (!first)
     return {};
-  auto* second = board().find(route_[1]);
-  bool leaves = !route_[1].is_local() || (second && second->producer != 0);
+  auto* second = route_.size() < 2 ? nullptr : board().find(route_[1]);
+  bool leaves = route_.size() > 1 && (!route_[1].is_local() || (second && second->producer != 0));
+  if (const auto* rule = first->access.get(); rule && rule->onward && !rule->onward->local && (route_.size() < 2 || rule->may_send_to(route_[1], leaves)))
+    return error{errc::undeliverable, "no answer could come back from " + to_string(route_.front()) + ": its allow-to does not have local",
+                 "add it, as in allow-to = local | to-n2; see: ockam worker show " + printable(route_.front().name)};
+  if (route_.size() < 2 || first->type != "hop")
+    return {};
   const auto& flows = first->consumer_of;
   if (!leaves || std::find(flows.begin(), flows.end(), node().flows.outgoing) != flows.end())
     return {};

@@ -30,7 +30,7 @@ class control_handlers::sending final : public pending_request {
  private:
   void receive(message_ptr m) override {
     if (const auto* r = m->header.get_report())
-      return r->passed ? void() : fail(with_nearest(to_error(*r), *r));
+      return r->passed ? void() : fail(with_own_rules(with_nearest(to_error(*r), *r), *r));
     control::Response answer;
     auto bytes = m->body.bytes();
     answer.mutable_reply()->set_payload(bytes.data(), bytes.size());
@@ -58,6 +58,19 @@ class control_handlers::sending final : public pending_request {
     std::sort(names.begin(), names.end());
     if (auto near = nearest(r.hop.name, names))
       e.hint = "did you mean " + printable(*near) + "? " + e.hint;
+    return e;
+  }
+
+  /// It also knows what its own workers take, and where they send: whom a listener admits has nothing to do with that.
+  error with_own_rules(error e, const report& r) {
+    if (r.reason != drop_reason::refused || r.node != board().node_name())
+      return e;
+    auto see = [](address_view a) { return ": ockam worker show " + printable(a.name); };
+    if (const auto* there = board().find(r.hop); there && there->access && there->access->from && !there->access->from->local)
+      e.hint = "allow-from of the service says whose messages it takes, and does not name local ones" + see(r.hop);
+    for (std::size_t i = 1; i < to().size(); ++i)
+      if (const auto* before = board().find(to()[i - 1]); to()[i] == r.hop && before && before->access && before->access->onward)
+        e.hint = "allow-to of " + to_string(to()[i - 1]) + " says where it sends" + see(to()[i - 1]);
     return e;
   }
 

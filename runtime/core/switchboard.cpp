@@ -140,7 +140,10 @@ void switchboard::deliver(message_ptr m) noexcept {
 }
 
 void switchboard::deliver(message_ptr m, const access_control& sender) {
-  if (sender.onward && !m->header.onward_empty()) {
+  // What this node reports goes back to where a message came from, which is not what `allow-to` is for; of a report that a link
+  // has let in, nobody knows whether it is one.
+  bool is_own_report = m->header.get_report() && m->is_local();
+  if (sender.onward && !is_own_report && !m->header.onward_empty()) {
     auto next = m->header.next();
     const auto* there = find(next);
     if (!sender.may_send_to(next, next.type != transport_type::local || (there && there->producer != 0)))

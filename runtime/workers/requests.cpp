@@ -74,7 +74,8 @@ error to_error(const report& r) {
   if (r.reason == drop_reason::service_error)
     return {errc::service_failed, "the service" + where + " answered with an error" + detail, {}};
   if (r.reason == drop_reason::worker_failed)
-    return {errc::service_failed, "the service" + where + " failed" + detail, {}};
+    return {errc::service_failed, "the service" + where + " failed" + detail, // why is for who may read the log
+            "the log of node " + printable(r.node) + " says why: ockam node logs " + printable(r.node)};
   if (r.reason == drop_reason::unknown_worker)
     return {errc::undeliverable, "there is no worker" + where,
             "see the workers with: ockam worker list --at " + printable(r.node)};
