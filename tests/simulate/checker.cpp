@@ -122,8 +122,7 @@ void checker::check_probes() {
     auto waits = now - f->unanswered.front().second;
     auto dead = static_cast<int>(f->dead_neighbours);
     auto text = f->name + ": number " + std::to_string(f->unanswered.front().first) + " is not answered for " + seconds(waits);
-    // A dead neighbour costs it two stalls: what its link has room for is filled again after the first one.
-    if (waits > (1 + 2 * dead) * 2 * stall + slack)
+    if (waits > (1 + dead) * stall + slack)
       journal_.violated(invariant::probes, text);
     if (waits > std::max(1, dead) * stall + slack)
       journal_.violated(invariant::prompt, text);

@@ -24,14 +24,15 @@
 /// |                  | in the node, and within twice `stall` (which ends jams of nodes that | small budgets|
 /// |                  | wait for one another) when nothing is slow any more                  | after 30 s)  |
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
-/// |                  | twice `stall`, and as much for each dead destination that its own    |              |
-/// |                  | sender also sends to, twice                                          |              |
+/// |                  | `stall`, and as much again for each dead destination that its own    |              |
+/// |                  | sender also sends to                                                 |              |
 /// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | yes          |
 /// |                  | slows its source and loses nothing, unless somebody else stalls or   |              |
 /// |                  | messages wait for one another in a circle                            |              |
 /// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | yes          |
-/// | `prompt`         | as `pauses` and `probes`, within `stall`, with every budget          | no: a stall  |
-/// |                  |                                                                      | is seen late |
+/// | `prompt`         | as `pauses` and `probes`, within one `stall`, with every budget      | no: one in a |
+/// |                  |                                                                      | thousand has |
+/// |                  |                                                                      | two in a row |
 namespace ockam::simulate {
 
 enum class invariant : std::uint8_t {
