@@ -121,9 +121,11 @@ void report_failure(node_options& o, const error& e) {
 namespace {
 
 /// The end of a node that has a log already, and cannot start.
-int leave(node_options& o, const service_manager& manager, const error& why, int code) {
+int leave(node_options& o, const service_manager& manager, error why, int code) {
   manager.failed(why.cause);
   bool log_is_written = stop_logging();
+  if (code == exit_config && !o.managed && !o.config_file.empty()) // this is the first one; the check goes on
+    why.hint += (why.hint.empty() ? "" : "; ") + std::string{"see all problems with: ockam-node --config "} + o.config_file + " --check-config";
   report_failure(o, why);
   if (!log_is_written)
     ::_exit(code);
@@ -187,9 +189,10 @@ service_manager manager_of(const node_options& o) {
   return o.managed && !o.foreground ? service_manager{} : std::move(m);
 }
 
-/// Where log and configuration are, for `ockam logs`, bundles and backups.
+/// Where log, configuration and control socket are, for `ockam logs`, bundles and backups, and whoever asks the node.
 void note_places(const node_options& o, const presence& here) {
-  for (const auto& ok : {here.home.note_log(o.config.name, o.config.log.file), here.home.note_config(o.config.name, o.config_file)})
+  for (const auto& ok : {here.home.note_log(o.config.name, o.config.log.file), here.home.note_config(o.config.name, o.config_file),
+                         here.home.note_control_socket(o.config.name, o.config.control_socket)})
     if (!ok)
       log(level::warn, "node", ok.error());
 }

@@ -111,6 +111,24 @@ def test_everything_that_is_wrong_is_said_in_one_run(config_file, run):
         assert word in r.err, (word, r)
 
 
+def test_a_start_says_all_that_the_check_says(config_file, run, ockam, home):
+    (home / "bad.lua").write_text("x = = 1")
+    text = NODE + "threads = {}\n[service a]\nscript = bad.lua\n[service b]\nscript = bad.lua\n"
+    checked, started = check(config_file, run, text.format("many")), run("ockam-node", "--config", home / "test.ini")
+    assert (checked.code, started.code) == (78, 78) and started.err == checked.err and checked.err.count("unexpected symbol") == 2, (checked, started)
+    checked, started = check(config_file, run, text.format("2")), run("ockam-node", "--config", home / "test.ini")
+    assert (checked.code, started.code) == (78, 78) and checked.err.count("unexpected symbol") == 2 and "--check-config" not in checked.err
+    assert f"see all problems with: ockam-node --config {home / 'test.ini'} --check-config" in started.err, started
+    r = ockam("node", "create", "{name: n2, threads: many, services: {lua: {scrpt: s.lua}, u: ehco}}")
+    assert r.code == 70 and all(w in r.err for w in ("threads", "scrpt", "ehco")), r
+
+
+def test_a_slip_in_the_key_that_says_the_type_is_named_first(config_file, run):
+    r = check(config_file, run, NODE + "[service lua]\nscrpt = s.lua\n")
+    assert r.code == 78 and r.err.splitlines()[0].endswith("[service lua] has no type"), r
+    assert r.err.splitlines()[1] == "  hint: scrpt is no key of a service: did you mean script?", r
+
+
 def test_paths_are_relative_to_the_file(node, ockam, home):
     there = home / "etc"
     there.mkdir()
