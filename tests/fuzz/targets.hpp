@@ -43,12 +43,13 @@ void handshake_initiator(bytes in);
 void handshake_responder(bytes in);
 void channel_receiving(bytes in);
 void channel_order(bytes in);
+void http_access(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 31> targets{{
+inline constexpr std::array<target, 32> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
   {"trace_context", &trace_context},
@@ -80,6 +81,7 @@ inline constexpr std::array<target, 31> targets{{
   {"handshake_responder", &handshake_responder},
   {"channel_receiving", &channel_receiving},
   {"channel_order", &channel_order},
+  {"http_access", &http_access},
 }};
 
 } // namespace ockam::fuzz
