@@ -151,7 +151,8 @@ item_info relay_clients::info_of(const std::string& name, const entry& e) const 
                  {"state", std::string{to_string(s.state)}},
                  {"reason", s.reason},
                  {"since_ms", std::to_string(since.count())},
-                 {"registrations", std::to_string(s.registrations)}}};
+                 {"registrations", std::to_string(s.registrations)},
+                 {"connection", s.connection}}};
   if (s.state == relay_state::up)
     out.fields.insert(out.fields.end(), {{"remote_address", s.remote_address},
                                          {"forwarding_route", to_string(s.forwarding_route)},

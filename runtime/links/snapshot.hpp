@@ -30,6 +30,13 @@ struct late_listener_info {
   std::string last_error;
 };
 
+/// What the threads for services have to do.
+struct pool_load {
+  std::size_t threads = 0;
+  std::size_t waiting = 0; ///< workers that have messages and no thread
+  std::size_t late = 0;    ///< turns under way that have taken too long to count any more
+};
+
 /// The figures of a node at one moment, as a value: what control, and whoever else shows a node, renders.
 struct node_snapshot {
   using counts = std::vector<std::pair<std::string_view, std::uint64_t>>; ///< by reason; those over 0
@@ -57,6 +64,7 @@ struct node_snapshot {
   std::size_t services_left_out = 0;        ///< that are not among them
   std::optional<tracer::counts> spans;      ///< of traces; nothing where none are kept
   std::shared_ptr<const fine_histogram> turns; ///< of the socket thread; filled by who knows them (`node::snapshot`)
+  std::optional<pool_load> pool;               ///< filled by the same
 };
 
 /// What a snapshot takes beside what is cheap. Thousands of links cost milliseconds of the socket thread; those that
