@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operation/snapshot_json.hpp"
 
+#include "operation/items.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace ockam::operation {
@@ -73,7 +75,12 @@ std::string show_json(const node_snapshot& s) {
     out[name] = json::array();
   add_all(out["listeners"], s.listeners);
   add_all(out["listeners"], s.late);
-  add_all(out["links"], s.links);
+  for (const auto& l : s.links) {
+    auto one = of(l);
+    if (auto name = link_name(s, l); !name.empty())
+      one["name"] = name;
+    out["links"].push_back(std::move(one));
+  }
   add_all(out["services"], s.service_workers);
   add_all(out["items"], s.items);
   for (const auto& w : s.overdue)
