@@ -94,7 +94,7 @@ class model_maker {
   }
 
   void http(const http_config& c) {
-    option_texts texts{{"address", c.address}};
+    option_texts texts{{"address", c.address}, {"retry", c.retry ? "yes" : "no"}};
     for (auto [key, text] : {std::pair{"token-file", &c.token_file}, {"certificate", &c.certificate}, {"key", &c.key}, {"ca", &c.ca}})
       if (!text->empty())
         texts[key] = *text;

@@ -9,6 +9,7 @@
 #include "portals/keys.hpp"
 #include "relays/keys.hpp"
 #include "runtime/core/units.hpp"
+#include "runtime/links/listen_address.hpp"
 #include "transports/list.hpp"
 
 #include <algorithm>
@@ -88,14 +89,14 @@ std::vector<key_descriptor> endpoint_keys(const transport_descriptor& t, const e
   return keys;
 }
 
-/// Only of a listener over IP.
-constexpr key_descriptor retry_key{
-  .name = "retry", .type = key_type::flag, .about = "while this host has not the address: try again until it has; no: end the node",
-  .fallback = "yes"};
-
 std::string text_or_empty(const option_texts& keys, std::string_view key) {
   auto it = keys.find(std::string{key});
   return it == keys.end() ? std::string{} : it->second;
+}
+
+bool says_retry(const option_texts& keys) {
+  auto retry = read_value(retry_key, text_or_empty(keys, retry_key.name));
+  return !retry || std::get<bool>(*retry);
 }
 
 option_texts only(std::span<const key_descriptor> wanted, const option_texts& keys) {
@@ -108,14 +109,13 @@ option_texts only(std::span<const key_descriptor> wanted, const option_texts& ke
 
 section_kind listener_section(const transport_descriptor& t) {
   auto keys = endpoint_keys(t, t.listener);
-  if (!t.is_path())
+  if (!t.is_path()) // over IP
     keys.push_back(retry_key);
   return {{std::string{t.name} + "-listener", section_name::label, t.listener.about, std::move(keys), address_name},
           [&t](const section_content& s, node_config& out) {
-            auto retry = read_value(retry_key, text_or_empty(s.keys, retry_key.name));
             out.listeners.push_back({s.name, std::string{t.name}, text_or_empty(s.keys, address_name),
                                      split_list(text_or_empty(s.keys, allow_name)), only(t.listener.keys, s.keys),
-                                     !retry || std::get<bool>(*retry)});
+                                     says_retry(s.keys)});
             return problems{};
           }};
 }
@@ -158,7 +158,7 @@ section_kind http_section() {
            {operation::http_keys.begin(), operation::http_keys.end()}},
           [](const section_content& s, node_config& out) {
             auto text = [&](std::string_view key) { return text_or_empty(s.keys, key); };
-            out.http = {text("address"), text("token-file"), text("certificate"), text("key"), text("ca")};
+            out.http = {text("address"), text("token-file"), text("certificate"), text("key"), text("ca"), says_retry(s.keys)};
             problems wrong;
             if (out.http.token_file.empty() && out.http.ca.empty() && operation::needs_token(out.http.address)) {
               auto e = operation::token_missing(out.http.address);

@@ -57,6 +57,8 @@ void waiting::run() {
       return; // something keeps the socket thread: `stop` says so
     if (now >= life_.next())
       life_.look();
+    if (!stops_ && now >= parts_.http.next_try())
+      parts_.http.try_again();
     if (n <= 0)
       continue;
     if (fds[0].revents != 0)
@@ -96,9 +98,11 @@ waiting::clock::time_point waiting::end_of_grace() const {
   return stops_ ? std::max(soon, latest_ - beyond_grace) : soon;
 }
 
-/// Milliseconds until the node has to have drained, or to tell that it lives, for `poll`.
+/// Milliseconds until the node has to have drained, to tell that it lives, or to try its HTTP address again, for `poll`.
 int waiting::left() const {
   auto next = std::min(latest_, life_.next());
+  if (!stops_)
+    next = std::min(next, parts_.http.next_try());
   if (next == clock::time_point::max())
     return -1;
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now());

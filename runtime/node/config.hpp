@@ -36,6 +36,7 @@ struct http_config {
   std::string certificate = {}; ///< PEM files: it speaks TLS with these; empty: it does not
   std::string key = {};
   std::string ca = {};          ///< only clients with a certificate of one of these
+  bool retry = true;            ///< while this host has not the address: try again until it has
 
   friend bool operator==(const http_config&, const http_config&) = default;
 };

@@ -35,6 +35,7 @@ def check(config_file, run, text, **kw):
 
 
 NODE = "[node]\nname = n1\n"
+TO = "to = /service/outlet\n"
 WRONG = {
     "byte order mark": ("\ufeff" + NODE, 1, "byte order mark"),
     "blanks in brackets": ("[ node ]\nname = n1\n", 1, "[node]"),
@@ -42,6 +43,12 @@ WRONG = {
     "hash in a value": (NODE + "log-file = /tmp/x#y.log\n", 3, "quotes"),
     "two listeners on one port": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:4000\n[ws-listener b]\naddress = ws://0.0.0.0:4000\n", 6, "[tcp-listener a]"),
     "two listeners on one path": (NODE + "[uds-listener a]\naddress = /tmp/x\n[uds-listener b]\naddress = /tmp/x\n", 6, "[uds-listener a]"),
+    "a listener and a path of the node": (NODE + "control-socket = /tmp/x\n[uds-listener a]\naddress = /tmp/x\n", 5, "[node]"),
+    "a listener and http on one port": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:4000\n[http]\naddress = 127.0.0.1:4000\n", 6, "[tcp-listener a]"),
+    "two inlets on one port": (NODE + f"[tcp-inlet a]\nfrom = 127.0.0.1:4000\n{TO}[tcp-inlet b]\nfrom = :4000\n{TO}", 7, "[tcp-inlet a]"),
+    "an inlet and http on one port": (NODE + f"[tcp-inlet a]\nfrom = 0.0.0.0:4000\n{TO}[http]\naddress = 127.0.0.1:4000\n", 7, "[tcp-inlet a]"),
+    "a listener and an inlet on one port": (NODE + f"[tcp-inlet a]\nfrom = 127.0.0.1:4000\n{TO}[ws-listener b]\naddress = ws://127.0.0.1:4000\n", 4, "[ws-listener b]"),
+    "an identity that is not there": (NODE + "[secure-channel c]\nto = /ip4/127.0.0.1/tcp/1/service/api\nidentity = x\n", 5, "[channel-identity x]"),
     "two listeners of one name": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\n[tcp-listener  a]\naddress = 127.0.0.1:0\n", 5, "twice"),
     "no name of a node": ("[node]\nname = a/b\n", 2, "a/b"),
     "no name": ("[tcp-listener a]\naddress = 127.0.0.1:0\n", 1, "no name"),
@@ -84,6 +91,8 @@ TAKEN = {
     "one port of two protocols": NODE + "[tcp-listener a]\naddress = 127.0.0.1:{port}\n[udp-listener b]\naddress = 127.0.0.1:{port}\n",
     "one port of two addresses": NODE + "[tcp-listener a]\naddress = 127.0.0.1:{port}\n[tcp-listener b]\naddress = 127.0.0.2:{port}\n",
     "any port twice": NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\n[tcp-listener b]\naddress = 127.0.0.1:0\n",
+    "one port of an inlet and of a UDP listener": NODE + "[udp-listener a]\naddress = 127.0.0.1:{port}\n[tcp-inlet b]\nfrom = 127.0.0.1:{port}\n" + TO,
+    "any port of inlets and http": NODE + f"[tcp-inlet a]\n{TO}[tcp-inlet b]\nfrom = 127.0.0.1:0\n{TO}[http]\naddress = 127.0.0.1:0\n",
     "a listener for nobody": NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\nallow = nothing\n",
     "a script with an option": NODE + "[service s]\nscript = s.lua\ngreeting = hi\n",
     "a name with a hash": NODE + "[service a#b]\ntype = echo\n",
@@ -156,6 +165,12 @@ def test_both_wildcard_addresses_on_one_port(run, config_file):
     assert r.code == 78
     assert "[tcp-listener four] listens there already" in r.err
     assert "[::]:4000 takes IPv4 as well: it is enough alone" in r.err
+
+
+def test_who_wants_one_path_twice_is_not_told_of_ports(run, config_file):
+    for text in WRONG["two listeners on one path"][0], WRONG["a listener and a path of the node"][0]:
+        r = check(config_file, run, text)
+        assert r.code == 78 and "each needs a path of its own" in r.err and "port" not in r.err, r
 
 
 def test_link_local_addresses_name_their_interface(run, config_file):
