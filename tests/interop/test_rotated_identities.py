@@ -83,8 +83,11 @@ def test_theirs_takes_our_new_key_and_then_no_older_history_and_no_fork(ours, th
     wait_until(lambda: "has a new history" in n.errors(), "the node has the new key")
     assert t.say("text", f"{before},uppercase", "still open") == ["reply", "STILL", "OPEN"]
     asks(t, link, alice.id)
+    stranger = theirs()  # has not seen the new one: to it both are good
     for name in ("first", "fork"):
-        assert is_refused(t, ours(name, more=alice.section(name)), alice.id)
+        other = ours(name, more=alice.section(name))
+        assert is_refused(t, other, alice.id)
+        asks(stranger, stranger.dial(other.tcp), alice.id)
     asks(t, link, alice.id)
 
 
