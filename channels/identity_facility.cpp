@@ -34,10 +34,9 @@ std::span<const key_descriptor> identities_facility::keys() const { return ident
 
 result<void> identities_facility::check(const config_section& s) {
   auto keys = option_values::read(identity_keys, s.keys);
-  if (!keys)
-    return std::move(keys).error();
-  if (!keys->get<std::string>("passphrase-file").empty() && !keys->get<std::string>("passphrase-credential").empty())
-    return error{errc::invalid_argument, "channel-identity " + printable(s.name) + " has two passphrases", "either passphrase-file or passphrase-credential"};
+  auto ok = keys ? check_identity_keys(*keys) : result<void>{std::move(keys).error()};
+  if (!ok)
+    return error{ok.error().code, "channel-identity " + printable(s.name) + ": " + ok.error().cause, ok.error().hint};
   return {};
 }
 

@@ -73,4 +73,11 @@ inline constexpr std::array<key_descriptor, 5> identity_keys{{
   {.name = "credential-file", .type = key_type::path, .about = "file with a credential, in hex, that channels show the other end"},
 }};
 
+/// Whether they fit together.
+inline result<void> check_identity_keys(const option_values& keys) {
+  if (!keys.get<std::string>("passphrase-file").empty() && !keys.get<std::string>("passphrase-credential").empty())
+    return error{errc::invalid_argument, "it has two passphrases", "either passphrase-file or passphrase-credential"};
+  return {};
+}
+
 } // namespace ockam::channels

@@ -90,12 +90,9 @@ result<std::shared_ptr<inlet>> inlets::make(const config_section& s, const optio
   auto m = parse_multiaddr(text);
   if (!from || !m)
     return from ? std::move(m).error() : std::move(from).error();
-  if (keys.has("allow") && keys.has("authorized"))
-    return error{errc::invalid_argument, "allow and authorized say the same", "keep one of them"};
+  if (auto ok = check_inlet_keys(keys); !ok)
+    return std::move(ok).error();
   auto options = read_stream_options(keys);
-  if (options.allow && options.skip_handshake)
-    return error{errc::invalid_argument, std::string{options.allow_key} + " needs the handshake: without it, bytes flow before the far end has shown who it is",
-                 "leave out skip-handshake"};
   channel_wishes how{.lasting = true, .identity = keys.get<std::string>("identity")};
   if (split_at_channels(*m).size() > 1) // elsewhere each message shows what it has come through
     how.authorized = options.allow;

@@ -68,6 +68,13 @@ inline constexpr std::array<key_descriptor, 3> own_outlet_keys{{
 }};
 inline constexpr auto outlet_keys = joined_keys(own_outlet_keys, stream_keys);
 
+/// Whether they fit together.
+inline result<void> check_outlet_keys(const option_values& keys) {
+  if (!keys.get<std::string>("ca").empty() && !keys.get<bool>("tls"))
+    return error{errc::invalid_argument, "ca is for TLS, and this outlet speaks none", "add tls = yes"};
+  return {};
+}
+
 inline constexpr std::array<key_descriptor, 6> own_inlet_keys{{
   {.name = "from", .about = "where clients connect to; a free port if not given", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .check = &checked_by<parse_listen>},
   {.name = "to", .about = "the route to the outlet", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/outlet", .required = true,
@@ -80,5 +87,16 @@ inline constexpr std::array<key_descriptor, 6> own_inlet_keys{{
   retry_key,
 }};
 inline constexpr auto inlet_keys = joined_keys(own_inlet_keys, stream_keys);
+
+/// Whether they fit together.
+inline result<void> check_inlet_keys(const option_values& keys) {
+  if (keys.has("allow") && keys.has("authorized"))
+    return error{errc::invalid_argument, "allow and authorized say the same", "keep one of them"};
+  if ((keys.has("allow") || keys.has("authorized")) && keys.get<bool>("skip-handshake"))
+    return error{errc::invalid_argument,
+                 std::string{keys.has("allow") ? "allow" : "authorized"} + " needs the handshake: without it, bytes flow before the far end has shown who it is",
+                 "leave out skip-handshake"};
+  return {};
+}
 
 } // namespace ockam::portal

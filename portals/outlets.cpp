@@ -56,13 +56,12 @@ result<target> outlets::read_target(const option_values& keys) {
   auto at = parse_target(keys.get<std::string>("to"));
   if (!at)
     return std::move(at).error();
+  if (auto ok = check_outlet_keys(keys); !ok)
+    return std::move(ok).error();
+  if (!keys.get<bool>("tls"))
+    return target{std::move(*at)};
   tls_files files;
   files.ca = keys.get<std::string>("ca");
-  if (!keys.get<bool>("tls")) {
-    if (!files.ca.empty())
-      return error{errc::invalid_argument, "ca is for TLS, and this outlet speaks none", "add tls = yes"};
-    return target{std::move(*at)};
-  }
   auto& r = env_.node.reactor;
   if (auto ok = certificates_.client(files, r.now()); !ok)
     return std::move(ok).error();

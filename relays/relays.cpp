@@ -97,12 +97,8 @@ result<void> relay_clients::check(const config_section& s) {
   auto way = m ? to_route(without_channels(*m)) : result<route>{m.error()};
   if (!way)
     return std::move(way).error();
-  channel_wishes how;
-  if (keys->has("authorized"))
-    how.authorized = keys->get<std::vector<std::string>>("authorized");
-  if (split_at_channels(*m).size() == 1)
-    if (auto plain = make_plain_route(*m, how); !plain)
-      return std::move(plain).error();
+  if (auto ok = check_relay_keys(*keys); !ok)
+    return ok;
   return outcome_of(transport_for(*way));
 }
 

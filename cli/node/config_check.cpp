@@ -12,6 +12,7 @@
 #include "runtime/core/unix_path.hpp"
 #include "runtime/links/listen_address.hpp"
 #include "runtime/workers/service_catalog.hpp"
+#include "transports/tls/tls_context.hpp"
 #include "transports/transports.hpp"
 
 #include <algorithm>
@@ -172,6 +173,19 @@ void check_identities(const node_config& c, findings& out) {
   }
 }
 
+/// Of outlets: whom to trust.
+void check_targets(const node_config& c, findings& out) {
+  for (const auto& s : c.items) {
+    auto ca = s.keys.find("ca");
+    if (s.kind != portal::outlet_kind || ca == s.keys.end())
+      continue;
+    tls_files files;
+    files.ca = ca->second;
+    if (auto ok = make_tls_client(files); !ok)
+      out.push_back({s.kind + " " + s.name, "ca", ok.error()});
+  }
+}
+
 void check_endpoints(const node_config& c, findings& out) {
   for (const auto& l : c.listeners)
     if (auto ok = check_endpoint(l); !ok)
@@ -191,6 +205,7 @@ findings check_whole(const node_config& c, std::span<const service_type> types) 
   check_names(c, types, out);
   check_socket_paths(c, out);
   check_identities(c, out);
+  check_targets(c, out);
   check_endpoints(c, out);
   return out;
 }

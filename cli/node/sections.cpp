@@ -141,12 +141,16 @@ section_kind connection_section(const transport_descriptor& t) {
 /// Of a facility, which reads its keys itself.
 template <std::size_t N>
 section_kind item_section(std::string_view kind, section_name name, std::string_view about, const std::array<key_descriptor, N>& keys,
-                          std::string_view main_key, result<void> (*check_name)(const std::string&) = nullptr) {
+                          std::string_view main_key, result<void> (*check_keys)(const option_values&) = nullptr,
+                          result<void> (*check_name)(const std::string&) = nullptr) {
   return {{std::string{kind}, name, about, {keys.begin(), keys.end()}, main_key},
-          [kind, check_name](const section_content& s, node_config& out) {
+          [kind, check_name, check_keys, &keys](const section_content& s, node_config& out) {
             problems wrong;
             if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
               wrong.push_back({{}, ok.error().cause, ok.error().hint});
+            auto values = option_values::read(keys, s.keys); // what is wrong with one alone has been said
+            if (auto ok = check_keys && values ? check_keys(*values) : result<void>{}; !ok)
+              wrong.push_back({{}, "[" + std::string{kind} + " " + s.name + "]: " + ok.error().cause, ok.error().hint});
             // What others name begins before them, wherever it stands.
             out.items.insert(kind == channels::identity_kind ? out.items.begin() : out.items.end(), {std::string{kind}, s.name, s.keys});
             return wrong;
@@ -179,15 +183,17 @@ const std::vector<section_kind>& section_kinds() {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
-    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {}));
+    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {},
+                               &channels::check_identity_keys));
     all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
     all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",
-                               portal::outlet_keys, "to"));
-    all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));
+                               portal::outlet_keys, "to", &portal::check_outlet_keys));
+    all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to",
+                               &portal::check_inlet_keys));
     all.push_back(service_section());
     all.push_back(item_section(relay_kind, section_name::label, "a name at another node, by which others reach this one", relay_keys, {},
-                               &check_typed_relay_name));
+                               &check_relay_keys, &check_typed_relay_name));
     all.push_back(http_section());
     all.push_back(tracing_section());
     return all;

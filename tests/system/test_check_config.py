@@ -36,6 +36,7 @@ def check(config_file, run, text, **kw):
 
 NODE = "[node]\nname = n1\n"
 TO = "to = /service/outlet\n"
+SOMEBODY = "I" + "0" * 64
 WRONG = {
     "byte order mark": ("\ufeff" + NODE, 1, "byte order mark"),
     "blanks in brackets": ("[ node ]\nname = n1\n", 1, "[node]"),
@@ -48,6 +49,12 @@ WRONG = {
     "two inlets on one port": (NODE + f"[tcp-inlet a]\nfrom = 127.0.0.1:4000\n{TO}[tcp-inlet b]\nfrom = :4000\n{TO}", 7, "[tcp-inlet a]"),
     "an inlet and http on one port": (NODE + f"[tcp-inlet a]\nfrom = 0.0.0.0:4000\n{TO}[http]\naddress = 127.0.0.1:4000\n", 7, "[tcp-inlet a]"),
     "a listener and an inlet on one port": (NODE + f"[tcp-inlet a]\nfrom = 127.0.0.1:4000\n{TO}[ws-listener b]\naddress = ws://127.0.0.1:4000\n", 4, "[ws-listener b]"),
+    "a ca of an outlet without TLS": (NODE + "[tcp-outlet a]\nto = 127.0.0.1:1\nca = s.lua\n", 3, "add tls = yes"),
+    "a ca of an outlet that is none": (NODE + "[tcp-outlet a]\nto = 127.0.0.1:1\ntls = yes\nca = nothere.pem\n", 6, "nothere.pem"),
+    "keys of an inlet that say the same": (NODE + f"[tcp-inlet a]\n{TO}allow = {SOMEBODY}\nauthorized = {SOMEBODY}\n", 3, "say the same"),
+    "an inlet that cannot see who is there": (NODE + f"[tcp-inlet a]\n{TO}allow = {SOMEBODY}\nskip-handshake = yes\n", 3, "needs the handshake"),
+    "two passphrases": (NODE + "[channel-identity x]\nvault = s.lua\nhistory = s.lua\npassphrase-file = s.lua\npassphrase-credential = x\n", 3, "two passphrases"),
+    "a relay that cannot see who is there": (NODE + f"[relay r]\nat = /ip4/127.0.0.1/tcp/1\nauthorized = {SOMEBODY}\n", 3, "secure channel"),
     "an identity that is not there": (NODE + "[secure-channel c]\nto = /ip4/127.0.0.1/tcp/1/service/api\nidentity = x\n", 5, "[channel-identity x]"),
     "two listeners of one name": (NODE + "[tcp-listener a]\naddress = 127.0.0.1:0\n[tcp-listener  a]\naddress = 127.0.0.1:0\n", 5, "twice"),
     "no name of a node": ("[node]\nname = a/b\n", 2, "a/b"),
