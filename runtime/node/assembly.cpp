@@ -67,7 +67,7 @@ void assembly::open() {
   flows_.outgoing = board_.flows().create();
   start_internal(watch_address, "watch", std::make_unique<watch_server>(workers_));
   start_internal(watcher_address, "watcher", std::make_unique<watch_client>(workers_));
-  start_internal(actors_address, "actors", make_remote_gate());
+  start_internal(actors_address, "actors", make_remote_gate(config_.limit.max_frame));
   start_internal(publisher_address, "publisher", make_actor_publisher(context_));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)

@@ -190,9 +190,8 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
 }
 
 void pool_host::take_outcome(incoming& item) {
-  auto r = to_result(std::move(item.what), item.why);
   if (worker_)
-    call_since(clock::now(), [&] { outcome(item.request, std::move(r)); });
+    call_since(clock::now(), [&] { outcome(item.request, std::move(item.what), item.why); });
 }
 
 void pool_host::on_timer_message(std::uint64_t number) {

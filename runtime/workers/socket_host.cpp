@@ -136,7 +136,7 @@ void socket_host::cancel_timer(std::uint64_t timer) {
 
 void socket_host::outcome_of(std::uint64_t request, message_ptr reply, errc why) {
   if (worker_)
-    call([&] { outcome(request, to_result(std::move(reply), why)); });
+    call([&] { outcome(request, std::move(reply), why); });
 }
 
 void socket_host::post(unique_function<void()> task) {

@@ -4,6 +4,7 @@
 #include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
 #include "runtime/core/switchboard.hpp"
+#include "runtime/workers/requests.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "runtime/core/log.hpp"
 
@@ -442,6 +443,16 @@ void worker_host::answer_computed(message_ptr m, result<payload> body) {
     worker_->reply_from_budget(std::move(m), std::move(*body));
   else
     drop(std::move(m), drop_reason::service_error, body.error().cause);
+}
+
+void worker_host::outcome(std::uint64_t number, message_ptr reply, errc why) {
+  struct reported {
+    worker_host& host;
+    ~reported() { host.reported_ = drop_reason::none; }
+  } for_now{*this};
+  if (const auto* r = reply ? reply->header.get_report() : nullptr)
+    reported_ = r->reason;
+  outcome(number, to_result(std::move(reply), why));
 }
 
 void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {

@@ -133,6 +133,8 @@ class worker_host {
    private:
     worker_host* host_; ///< null: nothing to do
   };
+  /// While the handler of a request runs: the reason in the report that its error was made of; none: it was made of none.
+  drop_reason reason_of_outcome() const noexcept { return reported_; }
   /// See `worker::compute_reply`.
   virtual void compute(message_ptr m, computation work) = 0;
   virtual bool is_computing_for(const message& m) const = 0;
@@ -210,8 +212,8 @@ class worker_host {
   /// Runs what was posted, as code of the worker.
   virtual void run_posted(unique_function<void()>& task) = 0;
 
-  /// Calls the handler of a request.
-  void outcome(std::uint64_t number, result<message_ptr> r);
+  /// Calls the handler of a request with what `request_table::finished` was told.
+  void outcome(std::uint64_t number, message_ptr reply, errc why);
 
   std::unique_ptr<worker> worker_; ///< null before the start, after the end and between two lives
 
@@ -246,6 +248,7 @@ class worker_host {
   /// What the worker sends is a part of its trace.
   void add_trace(message& m) const;
   asked_request begin_request(message& m, reply_handler then);
+  void outcome(std::uint64_t number, result<message_ptr> r);
   bool collect_garbage() noexcept;
   /// Charges what the worker sends; or why that cannot be.
   std::optional<std::string> charge(message& m);
@@ -279,6 +282,7 @@ class worker_host {
   origin from_;
   std::unique_ptr<restart_backoff> backoff_; ///< null when it is never made anew
   static inline thread_local worker_host* has_turn_ = nullptr;
+  drop_reason reported_ = drop_reason::none;
   bool on_pool_;
   bool retired_ = false;
   bool leaving_ = false;
