@@ -271,7 +271,7 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInf
 std::string page_of(const control::WorkerDetails& w) {
   auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
              + field("Behavior", w.behavior()) + field("Parent", w.parent())
-             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : w.thread() == "detached" ? "in a thread of its own" : "on the socket thread"}
+             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : w.thread() == "detached" ? "in a thread of its own" : w.thread() == "scheduler" ? "on threads of CAF's scheduler" : "on the socket thread"}
                                + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "

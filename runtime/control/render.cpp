@@ -100,7 +100,13 @@ void render(control::ConnectionInfo& out, const link_info& in) {
 }
 
 std::string thread_text(worker_thread where, const worker_kin& k) {
-  return std::string{k.detached ? "detached" : to_string(where)};
+  switch (k.runs) {
+    case actor_runs::detached: return "detached";
+    case actor_runs::on_sockets: return "socket";
+    case actor_runs::on_scheduler: return "scheduler";
+    case actor_runs::with_worker: break;
+  }
+  return std::string{to_string(where)};
 }
 
 void render(control::WorkerDetails& out, const worker_info& in) {

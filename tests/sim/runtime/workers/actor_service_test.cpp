@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services that are CAF actors, asked by workers.
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/service_catalog.hpp"
 
 #include "sim/support/asking.hpp"
 
@@ -173,7 +174,8 @@ TEST_F(actor_services, a_service_that_leaves_more_than_its_budget_to_a_child_tha
     return {[self, child](const ockam::request& r) -> caf::result<std::string> {
       if (r.is_text())
         return "still " + r.text();
-      return self->delegate(child, r);
+      self->delegate(child, r);
+      return caf::delegated<std::string>{};
     }};
   }));
   std::string large(100'000, '\xff');
@@ -328,6 +330,41 @@ TEST_F(actor_services, a_broker_has_no_thread_of_its_own) {
   auto refused = start([](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; }, "service", restart_policy::never, detached);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().cause.find("it is a broker"), std::string::npos) << refused.error().cause;
+  auto broker = [](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; };
+  for (const auto& type : {actor_service("plain", broker), actor_service("options", [=](const service_options&) { return spawning(broker); })}) {
+    EXPECT_TRUE(check_service(type, {}));
+    auto checked = check_service(type, detached);
+    ASSERT_FALSE(checked) << "as a start is";
+    EXPECT_EQ(checked.error().cause, "it is a broker, which runs on the socket thread: it cannot have a thread of its own");
+  }
+}
+
+struct with_name {
+  const char* name = "teller";
+};
+
+TEST_F(actor_services, lists_have_the_name_of_an_actor_or_of_its_type) {
+  ASSERT_TRUE(start(greeter, "a"));
+  EXPECT_EQ(n.workers().show(address{"a"})->kin.behavior, "test");
+  auto named = [](caf::stateful_actor<with_name>*) -> caf::behavior { return {[](const ockam::request&) {}}; };
+  ASSERT_TRUE(start(named, "b"));
+  EXPECT_EQ(n.workers().show(address{"b"})->kin.behavior, "teller");
+  ASSERT_TRUE(start_type(actor_service<counting>("counting"), "c"));
+  EXPECT_EQ(n.workers().show(address{"c"})->kin.behavior, "counting");
+}
+
+TEST_F(actor_services, lists_say_where_an_actor_runs) {
+  auto runs = [&](const char* at) { return n.workers().show(address{at})->kin.runs; };
+  ASSERT_TRUE(start(greeter, "usual"));
+  EXPECT_EQ(runs("usual"), actor_runs::with_worker);
+  ASSERT_TRUE(start([](calculator::pointer) -> calculator::behavior_type { return {[](const ockam::request& r) { return r.text(); }}; }, "typed"));
+  EXPECT_EQ(runs("typed"), actor_runs::with_worker);
+  ASSERT_TRUE(start([](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; }, "broker"));
+  EXPECT_EQ(runs("broker"), actor_runs::on_sockets);
+  auto on_sockets = actor_service("test", greeter);
+  on_sockets.thread = worker_thread::socket;
+  ASSERT_TRUE(start_type(on_sockets, "asked by the socket thread"));
+  EXPECT_EQ(runs("asked by the socket thread"), actor_runs::on_scheduler);
 }
 
 TEST_F(actor_services, one_that_ends_is_made_anew_where_that_is_wanted) {
