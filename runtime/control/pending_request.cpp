@@ -59,8 +59,13 @@ error control_handlers::pending_request::nothing_came() const {
     return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
   if (auto why = owner_.who_does_not_return(route_); !why.empty())
     return {errc::timed_out, "no reply" + within + ": " + why, "see: ockam node show " + std::string{board().node_name()}};
+  if (route_.size() == 1 && board().find(route_.front()))
+    return {errc::timed_out, "no reply" + within,
+            "the worker is there: it takes longer, for which there is --timeout, or it answers nothing; see: ockam worker show "
+              + printable(route_.front().name)};
   return {errc::timed_out, "no reply" + within,
-          "a node of another implementation does not say when a worker is missing: check the route, or give more --timeout"};
+          "the worker may take longer, for which there is --timeout, or answer nothing; a node of another implementation does not say when "
+          "one is missing: check the route"};
 }
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {

@@ -62,7 +62,7 @@ result<message_ptr> to_result(message_ptr reply, errc why) {
   if (!reply && why == errc::limit_reached)
     return error{why, "too many requests of this node are waiting for a reply", {}};
   if (!reply)
-    return error{why, "no reply in time", "a node of another implementation does not say when a worker is missing"};
+    return error{why, "no reply in time", "the worker may take longer, or answer nothing; a node of another implementation does not say when one is missing"};
   if (const auto* bad = reply->header.get_report())
     return to_error(*bad);
   return result<message_ptr>{std::move(reply)};
