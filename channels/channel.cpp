@@ -148,7 +148,7 @@ void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
 
 void channel::on_handshake(message_ptr m) {
   if (!handshake_) {
-    if (waiting_.size() >= most_waiting)
+    if (waiting_.size() >= most_waiting || held_up_.enter(m->held) == hold_table::entry::refused)
       return drop(std::move(m), drop_reason::congested, "too much waits for a handshake");
     waiting_.push_back(std::move(m));
     return;
@@ -230,6 +230,7 @@ void channel::take_waiting() {
   while (!waiting_.empty() && phase_ != phase::ended && (phase_ == phase::open || handshake_)) {
     auto m = std::move(waiting_.front());
     waiting_.pop_front();
+    m->held.leave();
     if (phase_ == phase::open)
       in_->take(std::move(m));
     else

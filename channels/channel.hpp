@@ -185,6 +185,7 @@ class channel final : public worker, private incoming::owner {
 
   std::optional<identities::handshake> handshake_; ///< none while a step is under way
   std::uint64_t timer_ = 0;
+  hold_table held_up_{hold_table::over::pause}; ///< links whose messages wait: one of which much does reads nothing meanwhile
   std::deque<message_ptr> waiting_;
   unsigned attempts_ = 0;
   std::string last_failure_;
