@@ -365,6 +365,8 @@ TEST_F(actor_services, lists_say_where_an_actor_runs) {
   on_sockets.thread = worker_thread::socket;
   ASSERT_TRUE(start_type(on_sockets, "asked by the socket thread"));
   EXPECT_EQ(runs("asked by the socket thread"), actor_runs::on_scheduler);
+  ASSERT_TRUE(n.workers().stop(address{"broker"}));
+  net.run();
 }
 
 TEST_F(actor_services, one_that_ends_is_made_anew_where_that_is_wanted) {
