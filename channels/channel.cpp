@@ -148,7 +148,7 @@ void channel::take(std::shared_ptr<step> s, std::function<void(step&)> work) {
 
 void channel::on_handshake(message_ptr m) {
   if (!handshake_) {
-    if (waiting_.size() >= most_waiting)
+    if (waiting_.size() >= most_waiting || held_up_.enter(m->held) == hold_table::entry::refused)
       return drop(std::move(m), drop_reason::congested, "too much waits for a handshake");
     waiting_.push_back(std::move(m));
     return;
@@ -180,8 +180,10 @@ void channel::stepped(step& s) {
 /// Anybody may have sent what does not open; who has proved to be somebody whom we do not take ends it.
 void channel::failed(step& s) {
   last_failure_ = s.out.error().cause;
-  terms_.env->warn(role_ == role::initiator ? "initiator" : "responder",
-                   "a handshake " + std::string{role_ == role::initiator ? "that begins here" : "that begins elsewhere"} + " has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
+  const bool is_ours = role_ == role::initiator;
+  terms_.env->warn(is_ours ? "initiator" : "responder",
+                   (is_ours ? "a handshake that begins here, along " + to_string(to_) : "a handshake that begins elsewhere, at listener " + terms_.listener + " from " + to_string(to_))
+                     + ", has failed, " + std::string{to_string(s.out.error().code)} + ": " + last_failure_);
   if (!handshake_ || handshake_->where() == ids::handshake::state::failed || ++attempts_ >= most_attempts)
     return end(s.out.error());
   terms_.env->node.board.count(drop_reason::refused);
@@ -228,6 +230,7 @@ void channel::take_waiting() {
   while (!waiting_.empty() && phase_ != phase::ended && (phase_ == phase::open || handshake_)) {
     auto m = std::move(waiting_.front());
     waiting_.pop_front();
+    m->held.leave();
     if (phase_ == phase::open)
       in_->take(std::move(m));
     else
@@ -308,7 +311,10 @@ void channel::seal(message_ptr m) {
   auto most = terms_.env->node.limits.max_frame;
   if (m->body.size() > most / 2) // far below it all fits, whatever the way
     most -= std::min(most, terms_.env->around(to_));
-  auto ok = out_->send(m, fresh(false), most);
+  auto envelope = fresh(false);
+  if (m->trace() && !pings_) // where the reference looks for it; our own has it inside, where nobody else sees it
+    envelope->header.set_trace_context(*m->trace());
+  auto ok = out_->send(m, std::move(envelope), most);
   if (ok)
     ++sent_;
   else if (ok.error().code == errc::too_large)
@@ -353,6 +359,8 @@ void channel::opened(opened_message o) {
     return end({errc::closed, "the other end has closed the channel", {}});
   }
   inner->held = std::move(o.outer->held);
+  if (o.outer->trace() && !pings_) // as the reference does, which says nothing inside
+    inner->header.set_trace_context(*o.outer->trace());
   o.outer.reset();
   let_in(std::move(inner), std::move(o.block), o.size, std::get<wire::for_worker>(*what));
 }
@@ -363,7 +371,10 @@ void channel::let_in(message_ptr inner, std::unique_ptr<std::byte[]> block, std:
       send_ping(std::byte{1});
     return;
   }
-  inner->foreign = what.padding.empty() || !read_extras(what.padding, inner->header);
+  bool bad_trace = false;
+  inner->foreign = what.padding.empty() || !read_extras(what.padding, inner->header, &bad_trace);
+  if (bad_trace)
+    board().refused().add(refusal::malformed_trace);
   inner->header.push_return(encryptor_);
   if (what.payload.size() > payload::inline_capacity) {
     auto offset = static_cast<std::size_t>(what.payload.data() - block.get());

@@ -31,6 +31,7 @@ struct terms {
   std::uint32_t spawner = 0; ///< flow control id of the listener; 0: of none
   std::uint32_t shared = 0;  ///< `well_known_flows` that what comes out has as well; 0: none
   std::chrono::milliseconds patience{10'000}; ///< for a handshake
+  std::string listener = {};  ///< its name; empty: of none
 };
 
 /// Told by a channel, on the socket thread. Its owner may end the channel in it, and takes them back when it ends first.
@@ -184,6 +185,7 @@ class channel final : public worker, private incoming::owner {
 
   std::optional<identities::handshake> handshake_; ///< none while a step is under way
   std::uint64_t timer_ = 0;
+  hold_table held_up_{hold_table::over::pause}; ///< links whose messages wait: one of which much does reads nothing meanwhile
   std::deque<message_ptr> waiting_;
   unsigned attempts_ = 0;
   std::string last_failure_;

@@ -12,6 +12,8 @@ std::size_t write_extras(const route_header& of, std::byte* out) {
   extras.traced(of.traced());
   if (const auto* r = of.get_report())
     extras.set_report(*r);
+  if (const auto* t = of.get_trace_context()) // sealed: who sees the channel from outside cannot tell whose trace it carries
+    extras.set_trace_context(*t);
   auto size = extras.encoded_size();
   if (size > most_extras)
     return 0;
@@ -19,8 +21,8 @@ std::size_t write_extras(const route_header& of, std::byte* out) {
   return size;
 }
 
-bool read_extras(identities::bytes_view padding, route_header& to) {
-  auto extras = route_header::decode(padding);
+bool read_extras(identities::bytes_view padding, route_header& to, bool* bad_trace) {
+  auto extras = route_header::decode(padding, bad_trace);
   if (!extras || !extras->onward_empty() || !extras->return_empty())
     return false;
   to.hop_budget(std::min(extras->hop_budget(), route_header::default_hop_budget));
@@ -28,6 +30,8 @@ bool read_extras(identities::bytes_view padding, route_header& to) {
   to.traced(extras->traced());
   if (const auto* r = extras->get_report())
     to.set_report(*r);
+  if (const auto* t = extras->get_trace_context())
+    to.set_trace_context(*t);
   return true;
 }
 

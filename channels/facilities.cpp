@@ -4,10 +4,12 @@
 #include "channels/channel_routes.hpp"
 #include "channels/keys.hpp"
 #include "channels/ways.hpp"
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/links/allow.hpp"
 #include "runtime/workers/channel_ways.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace ockam::channels {
@@ -62,6 +64,32 @@ std::string text_of(const option_texts& keys, const std::string& key) {
   return it == keys.end() ? std::string{} : it->second;
 }
 
+/// How many parts at the front name one other node: `/ip4/10.0.0.2/tcp/4000` has two, with `/wss` three.
+std::size_t parts_that_dial(const multiaddr& m) {
+  constexpr std::size_t most = 3;
+  for (auto n = std::min(most, m.parts.size()); n > 0; --n) {
+    auto to = to_route({{m.parts.begin(), m.parts.begin() + static_cast<std::ptrdiff_t>(n)}});
+    if (to && to->size() == 1 && !to->front().is_local())
+      return n;
+  }
+  return 0;
+}
+
+/// The way to the listener, as the reference shows it: what was dialled, or the channels around this one, stand as the address
+/// that they have on this node: `/service/001fb5d5…/service/api`.
+std::string way_from_here(const std::string& to, const channel& open) {
+  auto m = parse_multiaddr(to);
+  if (!m || open.way().empty())
+    return {};
+  auto parts = split_at_channels(*m);
+  auto& last = parts.back().parts;
+  const auto dials = parts_that_dial(parts.back());
+  last.erase(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(dials));
+  if (dials > 0 || parts.size() > 1)
+    last.insert(last.begin(), {multiaddr_protocol::service, open.way().front().name});
+  return to_string(parts.back());
+}
+
 } // namespace
 
 // -- listeners ---------------------------------------------------------------------------------------
@@ -88,6 +116,7 @@ result<void> listeners::start(const std::string& name, const option_texts& given
   auto own = t->own;
   auto flow = t->spawner = node.board.flows().create();
   t->shared = allows_services(allow) ? node.flows.services : 0;
+  t->listener = name;
   auto figures = std::make_shared<listener_figures>();
   worker_options w;
   w.type = listener_kind;
@@ -100,6 +129,18 @@ result<void> listeners::start(const std::string& name, const option_texts& given
   allow_workers(node.board, flow, allow, "channels");
   all_.emplace(name, entry{given, std::move(own), flow, std::move(figures), is_default});
   return {};
+}
+
+result<void> listeners::check(const config_section& s) {
+  auto keys = option_values::read(listener_keys, s.keys);
+  return keys ? outcome_of(terms_of(env_, *keys)) : result<void>{std::move(keys).error()};
+}
+
+result<ready_item> listeners::prepare(const config_section& s, const std::vector<config_section>& gone) {
+  auto r = facility::prepare(s, gone);
+  if (r)
+    r->takes_over = all_.contains(s.name);
+  return r;
 }
 
 result<config_section> listeners::begin(const config_section& s) {
@@ -171,19 +212,29 @@ secure_channels::secure_channels(environment_ptr env) : env_{std::move(env)} {
 std::string_view secure_channels::kind() const { return channel_kind; }
 std::span<const key_descriptor> secure_channels::keys() const { return channel_keys; }
 
+result<terms> secure_channels::read_terms(const option_values& keys) const {
+  auto t = terms_of(env_, keys);
+  if (!t || !keys.has("credential"))
+    return t;
+  auto bytes = parse_hex(keys.get<std::string>("credential"));
+  auto shown = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
+  if (!shown)
+    return error{shown.error().code, "credential: " + shown.error().cause, {}};
+  t->shown.push_back(*std::move(shown));
+  return t;
+}
+
+result<void> secure_channels::check(const config_section& s) {
+  auto keys = option_values::read(channel_keys, s.keys);
+  return keys ? outcome_of(read_terms(*keys)) : result<void>{std::move(keys).error()};
+}
+
 result<config_section> secure_channels::begin(const config_section& s) {
   auto keys = option_values::read(channel_keys, s.keys);
   auto m = keys ? parse_multiaddr(keys->get<std::string>("to")) : result<multiaddr>{keys.error()};
-  auto t = m ? terms_of(env_, *keys) : result<terms>{m.error()};
+  auto t = m ? read_terms(*keys) : result<terms>{m.error()};
   if (!t)
     return std::move(t).error();
-  if (keys->has("credential")) {
-    auto bytes = parse_hex(keys->get<std::string>("credential"));
-    auto shown = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
-    if (!shown)
-      return error{shown.error().code, "credential: " + shown.error().cause, {}};
-    t->shown.push_back(*std::move(shown));
-  }
   auto way = make_route(env_, *m, {.lasting = true, .identity = keys->get<std::string>("identity")});
   if (!way)
     return std::move(way).error();
@@ -223,7 +274,7 @@ std::vector<item_info> secure_channels::list() const {
                     {"state", std::string{to_string(e.status->now)}},
                     {"reason", e.status->reason},
                     {"reason_code", e.status->code == errc::ok ? std::string{} : std::string{to_string(e.status->code)}},
-                    {"route", open ? to_string(open->way()) : std::string{}},
+                    {"route", open ? way_from_here(text_of(e.keys, "to"), *open) : std::string{}},
                     {"flow_control_id", open ? std::string{env_->node.board.flows().text(open->flow())} : std::string{}},
                     {"their_identifier", open ? to_string(open->peer()->id()) : std::string{}},
                     {"their_change_history", open ? to_hex(open->peer()->exported()) : std::string{}},

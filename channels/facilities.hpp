@@ -23,6 +23,9 @@ class listeners final : public facility {
 
   std::string_view kind() const override;
   std::span<const key_descriptor> keys() const override;
+  result<void> check(const config_section& s) override;
+  /// One of the name of the default listener takes its place.
+  result<ready_item> prepare(const config_section& s, const std::vector<config_section>& gone) override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   /// The default listener is there again.
@@ -52,6 +55,7 @@ class secure_channels final : public facility {
 
   std::string_view kind() const override;
   std::span<const key_descriptor> keys() const override;
+  result<void> check(const config_section& s) override;
   /// Without a name it gets an address of chance.
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
@@ -67,6 +71,8 @@ class secure_channels final : public facility {
     std::shared_ptr<session_status> status;
     std::shared_ptr<route_channels> channels; ///< that its own route goes through
   };
+
+  result<terms> read_terms(const option_values& keys) const;
 
   environment_ptr env_;
   std::map<std::string, entry, std::less<>> all_;

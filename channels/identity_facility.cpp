@@ -32,14 +32,22 @@ bool refresh_one(const environment_ptr& env, const identity_ptr& who, std::optio
 std::string_view identities_facility::kind() const { return identity_kind; }
 std::span<const key_descriptor> identities_facility::keys() const { return identity_keys; }
 
-result<config_section> identities_facility::begin(const config_section& s) {
+result<void> identities_facility::check(const config_section& s) {
   auto keys = option_values::read(identity_keys, s.keys);
-  if (!keys)
-    return std::move(keys).error();
+  auto ok = keys ? check_identity_keys(*keys) : result<void>{std::move(keys).error()};
+  if (!ok)
+    return error{ok.error().code, "channel-identity " + printable(s.name) + ": " + ok.error().cause, ok.error().hint};
+  return {};
+}
+
+result<config_section> identities_facility::begin(const config_section& s) {
+  if (auto ok = check(s); !ok)
+    return std::move(ok).error();
+  auto keys = option_values::read(identity_keys, s.keys);
   if (all_.contains(s.name))
     return error{errc::already_exists, "there is a channel-identity " + printable(s.name) + " already", "choose another name"};
   identity_config c{keys->get<std::string>("vault"), keys->get<std::string>("history"), keys->get<std::string>("passphrase-file"),
-                    keys->get<std::string>("credential-file")};
+                    keys->get<std::string>("credential-file"), keys->get<std::string>("passphrase-credential")};
   auto former = env_->former.find(s.name);
   auto before = former == env_->former.end() ? nullptr : former->second.lock();
   auto e = std::make_shared<entry>();

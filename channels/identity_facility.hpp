@@ -22,6 +22,8 @@ class identities_facility final : public facility {
 
   std::string_view kind() const override;
   std::span<const key_descriptor> keys() const override;
+  /// Its files are read later, on another thread: where they cannot be, it goes on with what it was.
+  result<void> check(const config_section& s) override;
   result<config_section> begin(const config_section& s) override;
   /// Channels and listeners that have begun with it go on with it; so do they when a section of this name comes again, with
   /// what that says of the same identity.

@@ -62,11 +62,22 @@ inline constexpr std::array<key_descriptor, 5> listener_keys{{
 }};
 
 /// Those of `[identity]` that one beside it has as well.
-inline constexpr std::array<key_descriptor, 4> identity_keys{{
+inline constexpr key_descriptor passphrase_credential_key{
+  .name = "passphrase-credential", .about = "instead of the file: name of a credential with the passphrase, which systemd hands to the service (LoadCredential=)",
+  .value = "NAME"};
+inline constexpr std::array<key_descriptor, 5> identity_keys{{
   {.name = "vault", .type = key_type::path, .about = "file of its keys, of mode 0600", .example = "other.vault", .required = true},
   {.name = "history", .type = key_type::path, .about = "file of its change history, in hex, of mode 0600", .example = "other.identity", .required = true},
   {.name = "passphrase-file", .type = key_type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
+  passphrase_credential_key,
   {.name = "credential-file", .type = key_type::path, .about = "file with a credential, in hex, that channels show the other end"},
 }};
+
+/// Whether they fit together.
+inline result<void> check_identity_keys(const option_values& keys) {
+  if (!keys.get<std::string>("passphrase-file").empty() && !keys.get<std::string>("passphrase-credential").empty())
+    return error{errc::invalid_argument, "it has two passphrases", "either passphrase-file or passphrase-credential"};
+  return {};
+}
 
 } // namespace ockam::channels

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/node_identity.hpp"
 
+#include "channels/core_dumps.hpp"
 #include "identity/known_file.hpp"
 #include "identity/passphrase.hpp"
 #include "identity/private_file.hpp"
 #include "identity/token_vault.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/core/log.hpp"
+
+#include <filesystem>
 
 namespace ockam::channels {
 
@@ -17,15 +20,23 @@ namespace {
 /// Largest file of a credential.
 constexpr std::size_t max_credential = 64u << 10;
 
-result<std::unique_ptr<ids::vault>> open_vault_of(const identity_config& c) {
-  std::optional<ids::secret> passphrase;
-  if (!c.passphrase_file.empty()) {
-    auto read = ids::passphrase::from_file(c.passphrase_file);
-    if (!read)
-      return std::move(read).error();
-    passphrase = *std::move(read);
-  }
-  return ids::open_vault_file(c.vault, passphrase ? &*passphrase : nullptr);
+/// `typed`: by the operator, of a vault whose configuration says nothing of a passphrase.
+result<std::unique_ptr<ids::vault>> open_vault_of(const identity_config& c, const ids::secret* typed = nullptr) {
+  keep_memory_out_of_core_dumps();
+  if (c.passphrase_file.empty() && c.passphrase_credential.empty())
+    return ids::open_vault_file(c.vault, typed);
+  auto passphrase = c.passphrase_file.empty() ? ids::passphrase::from_systemd(c.passphrase_credential) : ids::passphrase::from_file(c.passphrase_file);
+  if (!passphrase)
+    return std::move(passphrase).error();
+  return ids::open_vault_file(c.vault, &*passphrase);
+}
+
+/// The same of one that nobody is to make: opening one makes its file.
+result<std::unique_ptr<ids::vault>> open_vault_that_is_there(const identity_config& c) {
+  std::error_code unseen;
+  if (!std::filesystem::exists(c.vault, unseen))
+    return error{errc::not_found, "there is no vault " + c.vault, "it is made with its identity: ockam vault create, ockam identity create"};
+  return open_vault_of(c);
 }
 
 result<std::vector<ids::credential>> read_credentials_of(const identity_config& c) {
@@ -40,7 +51,7 @@ result<std::vector<ids::credential>> read_credentials_of(const identity_config& 
   auto bytes = parse_hex(digits);
   auto read = bytes ? ids::decode_credential_and_key(*bytes) : result<ids::credential>{std::move(bytes).error()};
   if (!read)
-    return error{read.error().code, "credential " + c.credential_file + ": " + read.error().cause, "it is what `ockam credential issue --encoding hex` prints"};
+    return error{read.error().code, "credential " + c.credential_file + ": " + read.error().cause, "it holds a credential and its purpose key, in hex, as an issuer gives them: a node of this make has no command for that, the reference has `ockam credential issue --encoding hex`"};
   return std::vector<ids::credential>{*std::move(read)};
 }
 
@@ -59,13 +70,13 @@ bool same(std::span<const ids::credential> l, std::span<const ids::credential> r
 
 } // namespace
 
-result<identity_ptr> node_identity::load(const identity_config& c, ids::timestamp now) {
+result<identity_ptr> node_identity::load(const identity_config& c, ids::timestamp now, const ids::secret* typed) {
   auto known = open_known(c);
   if (!known)
     return std::move(known).error();
   identity_ptr out{new node_identity{c, *std::move(known)}};
   std::lock_guard lock{out->mutex_};
-  if (auto ok = out->open(true, now); !ok)
+  if (auto ok = out->open(true, now, typed); !ok)
     return std::move(ok).error();
   return out;
 }
@@ -81,8 +92,8 @@ result<identity_ptr> node_identity::of(std::unique_ptr<ids::vault> keys, ids::id
   return out;
 }
 
-result<void> node_identity::open(bool may_make, ids::timestamp now) {
-  auto keys = open_vault_of(config_);
+result<void> node_identity::open(bool may_make, ids::timestamp now, const ids::secret* typed) {
+  auto keys = may_make ? open_vault_of(config_, typed) : open_vault_that_is_there(config_);
   if (!keys)
     return std::move(keys).error();
   auto who = may_make ? ids::history_file::read_or_create(config_.history, **keys, ids::key_type::ed25519, now) : ids::history_file::read(config_.history);
@@ -148,7 +159,7 @@ result<std::optional<node_identity::news>> node_identity::move_to(identity_confi
     config_ = std::move(c);
     return read_again(now, false);
   }
-  auto keys = open_vault_of(c);
+  auto keys = open_vault_that_is_there(c);
   if (!keys)
     return std::move(keys).error();
   std::swap(config_, c);

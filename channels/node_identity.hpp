@@ -28,8 +28,9 @@ using known_ptr = std::shared_ptr<identities::memory_identities>;
 class node_identity {
  public:
   /// Opens what `[identity]` names, and makes what is missing. Errors: those of the files, with their paths, and of
-  /// `attest`; `not_found` when the vault has not the key of the history.
-  static result<std::shared_ptr<node_identity>> load(const identity_config& c, identities::timestamp now);
+  /// `attest`; `not_found` when the vault has not the key of the history; `permission_denied` when it is sealed and nothing
+  /// opens it: neither what `[identity]` names nor, where that names nothing, `typed`.
+  static result<std::shared_ptr<node_identity>> load(const identity_config& c, identities::timestamp now, const identities::secret* typed = nullptr);
   /// The same, but nothing is opened before `own` or `refresh` is called for the first time. Never makes an identity.
   static std::shared_ptr<node_identity> later(identity_config c, known_ptr known);
   /// One of keys that are elsewhere, for tests.
@@ -69,7 +70,7 @@ class node_identity {
   /// So long a static key is for new channels.
   static constexpr identities::timestamp renewal = 7ull * 86'400;
 
-  result<void> open(bool may_make, identities::timestamp now);
+  result<void> open(bool may_make, identities::timestamp now, const identities::secret* typed = nullptr);
   result<std::optional<news>> read_again(identities::timestamp now, bool has_moved);
   result<void> use(identities::identity who, std::vector<identities::credential> credentials, identities::timestamp now);
   void is_called(const identities::identity& who);

@@ -3,6 +3,9 @@
 set(packaging ${PROJECT_SOURCE_DIR}/packaging)
 set(_made ${PROJECT_BINARY_DIR}/packaging)
 
+# A package has to name somebody. Without an address of who publishes it, it is one that nobody has (RFC 2606).
+set(OCKAM_PACKAGE_CONTACT "ockam maintainers <maintainers@ockam.invalid>" CACHE STRING "Maintainer of the packages: NAME <ADDRESS> of who publishes them")
+
 # The date of a release is that of the sources, so that the same sources make the same package (SOURCE_DATE_EPOCH).
 string(TIMESTAMP _date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 foreach(name ockam-node ockam-dev)
@@ -24,14 +27,17 @@ ockam_package_files(logrotate/ockam-node TO /etc/logrotate.d NAME ockam-node)
 install(DIRECTORY contrib/ DESTINATION share/doc/ockam-node/examples COMPONENT package-ockam-node EXCLUDE_FROM_ALL)
 install(DIRECTORY examples/ DESTINATION share/doc/ockam-dev/examples COMPONENT package-ockam-dev EXCLUDE_FROM_ALL
         PATTERN build EXCLUDE PATTERN __pycache__ EXCLUDE)
-install(DIRECTORY docs/ DESTINATION share/doc/ockam-dev/docs COMPONENT package-ockam-dev EXCLUDE_FROM_ALL PATTERN "*.md")
+foreach(name ockam-node ockam-dev)
+  install(DIRECTORY docs/ DESTINATION share/doc/${name}/docs COMPONENT package-${name} EXCLUDE_FROM_ALL PATTERN "*.md")
+endforeach()
+install(FILES SECURITY.md DESTINATION share/doc/ockam-node COMPONENT package-ockam-node EXCLUDE_FROM_ALL)
 
 install(CODE "file(GLOB libraries \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/ockam/*.a\")
   execute_process(COMMAND strip --strip-debug --enable-deterministic-archives \${libraries} COMMAND_ERROR_IS_FATAL ANY)" COMPONENT package-ockam-dev EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR ockam)
-set(CPACK_PACKAGE_CONTACT "ockam maintainers <maintainers@ockam.invalid>")
+set(CPACK_PACKAGE_CONTACT "${OCKAM_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "node runtime for application-layer routing")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)

@@ -89,6 +89,8 @@ result<std::pair<sealed_box, secret>> sealed_box::open(bytes_view in, const secr
   return std::pair{std::move(box), *std::move(content)};
 }
 
+bool sealed_box::is_sealed(bytes_view in) { return !check_header(in) && in[flag_at] == sealed; }
+
 result<secret> sealed_box::reopen(bytes_view in) const {
   if (auto bad = check_header(in))
     return *bad;

@@ -43,6 +43,8 @@ class sealed_box {
   /// `unsupported` (version, cost), `permission_denied` when the passphrase is wrong or missing or the bytes were
   /// altered, `invalid_argument` for a passphrase where none is needed.
   static result<std::pair<sealed_box, secret>> open(bytes_view in, const secret* passphrase);
+  /// Whether `in` was sealed with a passphrase. False for what is no box.
+  static bool is_sealed(bytes_view in);
   /// Opens what this box, or a copy of it in another process, has sealed. Errors as above.
   result<secret> reopen(bytes_view in) const;
 

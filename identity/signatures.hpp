@@ -44,7 +44,8 @@ result<verifying_key> public_key_of(key_type type, const secret& key);
 /// Signs. Ed25519 is deterministic, P-256 (ECDSA with SHA-256 over `message`) is not. Errors: `invalid_argument`.
 result<signature> sign(key_type type, const secret& key, bytes_view message);
 /// Nothing when the signature is by this key over this message. Errors: `not_authentic` when not, also when key and
-/// signature are of different kinds or the key is no point of its curve.
+/// signature are of different kinds or the key is no point of its curve. What has held once is remembered
+/// (`verified_signatures`).
 result<void> verify(const verifying_key& key, bytes_view message, const signature& by);
 
 } // namespace ockam::identities

@@ -2,6 +2,7 @@
 #include "identity/token_vault.hpp"
 
 #include "identity/private_file.hpp"
+#include "identity/sealed_box.hpp"
 
 #include <algorithm>
 
@@ -121,6 +122,11 @@ result<std::unique_ptr<vault>> open_vault_file(const std::string& path, const se
   if (auto file = private_file::read(path, file_vault::max_file); file && is_token(*file))
     return upcast(token_vault::open(path, passphrase));
   return upcast(file_vault::open(path, passphrase)); // says what is wrong with a file that cannot be read
+}
+
+bool needs_passphrase(const std::string& path) {
+  auto file = private_file::read(path, file_vault::max_file);
+  return file && (is_token(*file) || sealed_box::is_sealed(file->bytes()));
 }
 
 } // namespace ockam::identities

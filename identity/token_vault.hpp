@@ -52,5 +52,7 @@ class token_vault final : public vault {
 /// Opens the vault that a file says it is, of whatever kind; one that is not there becomes an empty file vault. Errors:
 /// those of both.
 result<std::unique_ptr<vault>> open_vault_file(const std::string& path, const secret* passphrase);
+/// Whether that file opens with a passphrase, or a PIN, alone. False where it cannot be read.
+bool needs_passphrase(const std::string& path);
 
 } // namespace ockam::identities

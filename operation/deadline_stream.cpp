@@ -11,18 +11,31 @@
 
 namespace ockam::operation {
 
-bool deadline_stream::wait(short events) const {
-  pollfd p{fd_, events, 0};
+namespace {
+
+/// 0: the time is over, or there is an error.
+int poll_until(pollfd p, deadline_stream::clock::time_point until) {
   for (;;) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - clock::now());
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - deadline_stream::clock::now());
     if (left.count() <= 0)
-      return false;
+      return 0;
     auto n = ::poll(&p, 1, static_cast<int>(left.count()));
-    if (n > 0)
-      return true;
-    if (n == 0 || errno != EINTR)
-      return false;
+    if (n >= 0)
+      return n;
+    if (errno != EINTR)
+      return 0;
   }
+}
+
+} // namespace
+
+bool deadline_stream::wait(short events) const {
+  if (shown_)
+    *shown_ = events == POLLIN ? kept_by::sender : kept_by::reader;
+  bool ready = poll_until({fd_, events, 0}, until_) > 0;
+  if (shown_)
+    *shown_ = kept_by::others;
+  return ready;
 }
 
 bool deadline_stream::is_readable() const {
@@ -62,8 +75,8 @@ ssize_t deadline_stream::write(const char* from, std::size_t size) {
   }
 }
 
-deadline_tls_stream::deadline_tls_stream(int fd, clock::time_point until, std::size_t most_to_read, ssl_ctx_st* context)
-  : below_{fd, until, most_to_read}, left_{most_to_read}, ssl_{SSL_new(context)} {
+deadline_tls_stream::deadline_tls_stream(int fd, clock::time_point until, std::size_t most_to_read, ssl_ctx_st* context, std::atomic<kept_by>* shown)
+  : below_{fd, until, most_to_read, shown}, left_{most_to_read}, ssl_{SSL_new(context)} {
   if (ssl_)
     SSL_set_fd(ssl_, fd);
 }

@@ -3,10 +3,12 @@
 
 #include "operation/http_keys.hpp"
 #include "runtime/core/address.hpp"
+#include "runtime/core/multiaddr.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <fstream>
 #include <vector>
 
@@ -69,6 +71,13 @@ bool brings_token(std::string_view authorization, std::string_view token) {
   auto pair = decoded(trimmed(authorization.substr(basic.size())));
   auto colon = pair.find(':');
   return colon != std::string::npos && is_equal(std::string_view{pair}.substr(colon + 1), token);
+}
+
+bool goes_by_names(const std::string& route) {
+  auto m = parse_multiaddr(route);
+  return m && std::all_of(m->parts.begin(), m->parts.end(), [](auto& p) {
+           return p.protocol == multiaddr_protocol::service || p.protocol == multiaddr_protocol::worker || p.protocol == multiaddr_protocol::secure;
+         });
 }
 
 } // namespace ockam::operation

@@ -21,4 +21,8 @@ result<std::string> read_token(const std::string& path);
 /// any user, which is what browsers ask for. In a time that does not depend on where they differ.
 bool brings_token(std::string_view authorization, std::string_view token);
 
+/// Whether a route goes only by what the node has already: workers, and links that have names. Otherwise a trace makes it
+/// connect to wherever the route says.
+bool goes_by_names(const std::string& route);
+
 } // namespace ockam::operation

@@ -16,13 +16,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <list>
+#include <map>
 #include <mutex>
+#include <netinet/in.h>
 #include <optional>
 #include <poll.h>
-#include <set>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -35,11 +38,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_connections = 32;
+constexpr std::ptrdiff_t most_connections = 32;
 constexpr std::size_t most_request_bytes = 8192;
 constexpr auto connection_time = 10s;
 constexpr auto answer_time = 2s; ///< of the node
 constexpr auto trace_time = 5s;
+constexpr int most_traces = 8; ///< at a time: each may take a place for as long as `trace_time`
 constexpr std::size_t most_services = 1000;
 
 /// What is answered, and to whom. httplib's parser and writer, over connections of our own.
@@ -50,6 +54,7 @@ class responder : private httplib::Server {
       control_socket_{std::move(control_socket)}, stopping_{stopping} {
     set_payload_max_length(most_request_bytes / 2);
     set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) { return admit(q, r); });
+    set_post_routing_handler([](const httplib::Request&, httplib::Response& r) { r.headers.erase("Accept-Ranges"); }); // the library says so; there are none
     set_exception_handler([](const httplib::Request&, httplib::Response& r, std::exception_ptr) { fail(r, 500, "this cannot be shown"); });
     set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
     Get("/", [](const httplib::Request&, httplib::Response& r) { show_page(r, page_html(), "text/html; charset=utf-8"); });
@@ -62,14 +67,15 @@ class responder : private httplib::Server {
     Post("/trace", [this](const httplib::Request& q, httplib::Response& r) { trace(q, r); });
   }
 
-  /// One request; more on the same connection are not read. `tls`: null where it does not speak that.
-  void serve(int fd, const tls_context& tls) {
+  /// One request; more on the same connection are not read. `tls`: null where it does not speak that. `shown`: told what it
+  /// waits for.
+  void serve(int fd, const tls_context& tls, std::atomic<kept_by>& shown) {
     auto until = deadline_stream::clock::now() + connection_time;
     if (!tls) {
-      deadline_stream s{fd, until, most_request_bytes};
+      deadline_stream s{fd, until, most_request_bytes, &shown};
       return answer_over(s);
     }
-    deadline_tls_stream s{fd, until, most_request_bytes, tls.get()};
+    deadline_tls_stream s{fd, until, most_request_bytes, tls.get(), &shown};
     if (s.handshake())
       answer_over(s);
   }
@@ -178,6 +184,13 @@ class responder : private httplib::Server {
     auto route = body["route"].get<std::string>();
     if (!asks_who_ && !goes_by_names(route))
       return fail(r, 403, "without a token or a certificate of the client only workers and links of the node may be named: /worker/NAME/service/echo");
+    struct place {
+      std::atomic<int>& taken;
+      bool is_one = ++taken <= most_traces;
+      ~place() { --taken; }
+    } mine{traces_};
+    if (!mine.is_one)
+      return fail(r, 503, "too many routes are traced at this time");
     auto found = trace_json(control_socket_, route, trace_time);
     if (found)
       return r.set_content(*found, "application/json");
@@ -191,6 +204,7 @@ class responder : private httplib::Server {
   const bool asks_who_; ///< everybody has shown a token or a certificate
   const std::string control_socket_;
   const std::atomic<bool>& stopping_;
+  mutable std::atomic<int> traces_{0};
 };
 
 /// The listening socket, of either kind.
@@ -248,9 +262,9 @@ class threaded_endpoint final : public http_endpoint {
     (void)!::write(stop_, &one, sizeof(one));
     acceptor_.join();
     std::unique_lock lock{mutex_};
-    for (int fd : open_)
-      ::shutdown(fd, SHUT_RDWR);
-    all_closed_.wait(lock, [this] { return open_.empty(); });
+    for (const auto& c : open_)
+      ::shutdown(c.fd, SHUT_RDWR);
+    one_closed_.wait(lock, [this] { return open_.empty(); });
     ::close(stop_);
   }
 
@@ -286,14 +300,26 @@ class threaded_endpoint final : public http_endpoint {
     }
   }
 
+  /// One that a thread serves. It stays where it is in memory.
+  struct connection {
+    int fd;
+    std::string peer;                            ///< its address without the port; empty at a Unix socket
+    std::atomic<kept_by> waits{kept_by::others};
+    bool is_told_to_end = false;
+    connection(int f, std::string p) : fd{f}, peer{std::move(p)} {}
+  };
+
   void accept_one() {
-    auto fd = ::accept4(listening_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    sockaddr_storage from{};
+    socklen_t size = sizeof(from);
+    auto fd = ::accept4(listening_.fd(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE) // nothing tells when there is room again
         wait_a_little();
       return;
     }
-    if (!take(fd)) {
+    auto* c = take(fd, host_of(from));
+    if (!c) {
       ::close(fd);
       return;
     }
@@ -301,18 +327,27 @@ class threaded_endpoint final : public http_endpoint {
     auto tls = now->who.tls ? now->store.server(*now->who.tls, tls_store::clock::now()) : result<tls_context>{tls_context{}};
     if (!tls) {
       log(level::error, "http", tls.error());
-      return done(fd);
+      return done(*c);
     }
     try {
-      std::thread{[this, fd, now = std::move(now), context = *tls]() mutable {
-        now->answers.serve(fd, context);
+      std::thread{[this, c, now = std::move(now), context = *tls]() mutable {
+        now->answers.serve(c->fd, context, c->waits);
         now.reset(); // before the endpoint may go
-        done(fd);
+        done(*c);
       }}.detach();
     } catch (const std::system_error& e) {
       log(level::error, "http", std::string{"no thread for a request: "} + e.what());
-      done(fd);
+      done(*c);
     }
+  }
+
+  /// The bytes of an address, by which clients of one host are known.
+  static std::string host_of(const sockaddr_storage& from) {
+    if (from.ss_family == AF_INET)
+      return {reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in&>(from).sin_addr), sizeof(in_addr)};
+    if (from.ss_family == AF_INET6)
+      return {reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in6&>(from).sin6_addr), sizeof(in6_addr)};
+    return {};
   }
 
   /// Until the end, or 0.1 s.
@@ -321,17 +356,51 @@ class threaded_endpoint final : public http_endpoint {
     (void)::poll(&p, 1, 100);
   }
 
-  bool take(int fd) {
-    std::lock_guard lock{mutex_};
-    return open_.size() < most_connections && open_.insert(fd).second;
+  /// A place, if need be that of a client who keeps his for nothing: whoever connects and says nothing takes health and metrics
+  /// away from nobody. Null: every place has a request that is being answered.
+  connection* take(int fd, std::string peer) {
+    std::unique_lock lock{mutex_};
+    auto has_place = [this] { return std::count_if(open_.begin(), open_.end(), [](auto& c) { return !c.is_told_to_end; }) < most_connections || end_one(); };
+    // A thread that has just begun waits for its client soon, and those of clients that were told to end do so.
+    auto until = std::chrono::steady_clock::now() + 100ms;
+    while (std::ssize(open_) >= 2 * most_connections || !has_place())
+      if (std::chrono::steady_clock::now() >= until)
+        return nullptr;
+      else
+        one_closed_.wait_for(lock, 1ms);
+    return &open_.emplace_back(fd, std::move(peer));
   }
 
-  void done(int fd) {
+  /// Of the clients that are waited for one of the host that has the most connections: rather one that has yet to send its
+  /// request than one that reads slowly, and the oldest of these. False: there is none. Under the lock.
+  bool end_one() {
+    std::map<std::string_view, std::size_t> of_host;
+    for (const auto& c : open_)
+      of_host[c.peer] += !c.is_told_to_end;
+    connection* who = nullptr;
+    std::pair<std::size_t, bool> best{};
+    for (auto& c : open_) {
+      auto waits = c.waits.load();
+      if (c.is_told_to_end || waits == kept_by::others)
+        continue;
+      std::pair<std::size_t, bool> how{of_host[c.peer], waits == kept_by::sender};
+      if (!who || how > best) {
+        who = &c;
+        best = how;
+      }
+    }
+    if (!who)
+      return false;
+    who->is_told_to_end = true;
+    ::shutdown(who->fd, SHUT_RDWR);
+    return true;
+  }
+
+  void done(connection& c) {
     std::lock_guard lock{mutex_};
-    open_.erase(fd);
-    ::close(fd);
-    if (open_.empty())
-      all_closed_.notify_all();
+    ::close(c.fd);
+    open_.remove_if([&](auto& one) { return &one == &c; });
+    one_closed_.notify_all();
   }
 
   listening listening_;
@@ -341,8 +410,8 @@ class threaded_endpoint final : public http_endpoint {
   std::mutex mutex_;
   std::shared_ptr<admission> admission_;
   int stop_;
-  std::condition_variable all_closed_;
-  std::set<int> open_; ///< connections that a thread serves
+  std::condition_variable one_closed_;
+  std::list<connection> open_; ///< in the order in which they came
   std::thread acceptor_; ///< last: it uses all of these
 };
 

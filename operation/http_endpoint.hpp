@@ -27,7 +27,8 @@ using snapshot_source = std::function<void(snapshot_request, std::function<void(
 ///                     the node has already
 ///     /               a page for people
 ///
-/// One request a connection, which has 10 s and 8 KiB; 32 connections at one time, more are closed. Without a token it
+/// One request a connection, which has 10 s and 8 KiB; 32 connections at one time. One more takes the place of a client that
+/// has sent no whole request or does not read, and is closed where there is none. Without a token it
 /// answers only requests that name this host by its loopback address or as localhost: a page from elsewhere must not
 /// read a node through its user's browser. With a certificate it speaks TLS, with a ca only with clients that have a certificate of it. Threads: one that accepts, and one for each connection while it is open.
 class http_endpoint {

@@ -4,6 +4,7 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/section.hpp"
+#include "runtime/links/listen_address.hpp"
 #include "transports/tls/tls_keys.hpp"
 
 #include <array>
@@ -36,11 +37,12 @@ inline result<void> check_http_address(const std::string& text) {
 
 inline constexpr std::string_view http_kind = "http";
 
-inline constexpr std::array<key_descriptor, 2> http_own_keys{{
+inline constexpr std::array<key_descriptor, 3> http_own_keys{{
   {.name = "address", .about = "where metrics, health and the page of the node are", .value = "HOST:PORT|/PATH", .example = "127.0.0.1:9100",
    .required = true, .check = &check_http_address},
   {.name = "token-file", .type = key_type::path,
    .about = "file with a token that requests have to bring, as bearer token or password; needed for what is not this host's own address, unless there is a ca"},
+  retry_key,
 }};
 inline constexpr auto http_keys = joined_keys(http_own_keys, tls_listener_keys);
 

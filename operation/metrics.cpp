@@ -106,6 +106,14 @@ void add_turns(collection& out, const fine_histogram& turns) {
   h.sample_sum = seconds(turns.sum());
 }
 
+void add_spans(collection& out, const tracer::counts& c) {
+  out.counter("ockam_spans_total", "Spans of traces that have ended.", {}, c.kept);
+  out.counter("ockam_spans_sent_total", "Spans that the collector has taken.", {}, c.sent);
+  for (auto [why, n] : {std::pair{"queue-full", c.dropped}, {"not-sent", c.failed}})
+    out.counter("ockam_spans_lost_total", "Spans that the collector has not got, by reason.", {{"reason", why}}, n);
+  out.gauge("ockam_spans_waiting", "Spans that wait to be sent.", {}, static_cast<double>(c.waiting));
+}
+
 void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) {
   out.gauge("ockam_build_info", "Always 1; the version is a label.", {{"version", std::string{s.version}}}, 1);
   out.gauge("ockam_uptime_seconds", "How long the node has run.", {}, seconds(s.uptime));
@@ -121,7 +129,14 @@ void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) 
   out.gauge("ockam_message_memory_bytes", "Bytes of messages that are in the node.", {}, static_cast<double>(s.memory_used));
   out.gauge("ockam_message_memory_limit_bytes", "Most bytes of messages: node-budget.", {}, static_cast<double>(s.memory_limit));
   out.counter("ockam_messages_total", "Messages that were handed to workers and links.", {}, s.messages);
+  if (s.pool) {
+    out.gauge("ockam_pool_threads", "Threads of the pool that there are.", {}, static_cast<double>(s.pool->threads));
+    out.gauge("ockam_pool_waiting_jobs", "Workers with messages that wait for a thread of the pool.", {}, static_cast<double>(s.pool->waiting));
+    out.gauge("ockam_pool_late_turns", "Turns that have held a thread of the pool for longer than they should.", {}, static_cast<double>(s.pool->late));
+  }
   add_reasons(out, s);
+  if (s.spans)
+    add_spans(out, *s.spans);
 }
 
 void add_listeners(collection& out, const node_snapshot& s) {
@@ -140,7 +155,7 @@ void add_listeners(collection& out, const node_snapshot& s) {
 /// Of connections that outlive their links: the others come and go with whoever connects.
 void add_connections(collection& out, const node_snapshot& s) {
   for (const auto& l : s.links) {
-    if (!l.lasting)
+    if (!l.lasting || relay_of(s, l))
       continue;
     labels of{{"transport", l.transport}, {"connection", connection_name(l)}, {"peer", l.socket_address}};
     auto size = [](std::size_t n) { return static_cast<double>(n); };
@@ -156,6 +171,22 @@ void add_connections(collection& out, const node_snapshot& s) {
     out.counter("ockam_connection_pauses_total", "Times that reading stopped for want of budget.", of, l.pauses);
     out.gauge("ockam_connection_queued_bytes", "Bytes that wait to be written.", of, size(l.queued_bytes));
     out.gauge("ockam_connection_pending_bytes", "Bytes that it has let in and that are still in the node.", std::move(of), size(l.pending_bytes));
+  }
+}
+
+/// Of connections that belong to a relay, which have a name that nobody has given them.
+void add_relays(collection& out, const node_snapshot& s) {
+  for (const auto& l : s.links) {
+    const auto* relay = relay_of(s, l);
+    if (!relay)
+      continue;
+    labels of{{"name", relay->name}};
+    out.counter("ockam_relay_received_messages_total", "Messages that came by the relay's own connection.", of, l.messages_in);
+    out.counter("ockam_relay_sent_messages_total", "Messages that went by the relay's own connection.", of, l.messages_out);
+    out.counter("ockam_relay_received_bytes_total", "Bytes that came by the relay's own connection.", of, l.bytes_in);
+    out.counter("ockam_relay_sent_bytes_total", "Bytes that went by the relay's own connection.", of, l.bytes_out);
+    out.counter("ockam_relay_dropped_messages_total", "Messages to the relay's own connection that were dropped.", of, l.dropped);
+    out.counter("ockam_relay_reconnects_total", "Times that the relay's own connection came up again.", std::move(of), l.reconnects);
   }
 }
 
@@ -240,8 +271,69 @@ void fill(ClientMetric::Histogram& out, const std::vector<std::uint64_t>& durati
   out.bucket.push_back({out.sample_count, std::numeric_limits<double>::infinity()});
 }
 
+/// Workers that services have started, and those these have: how many there are and what they are called is up to who sends
+/// to the services. By the service that nobody has started. Not what they have done: that would get less when one ends.
+void add_children(collection& out, const node_snapshot& s) {
+  std::map<std::string_view, const worker_info*> all;
+  for (const auto& w : s.service_workers)
+    all.emplace(w.address, &w);
+  auto root_of = [&](const worker_info& w) -> std::string {
+    const auto* at = &w;
+    while (!at->kin.parent.empty()) {
+      auto parent = all.find(at->kin.parent);
+      if (parent == all.end())
+        return "other"; // its name may be anybody's
+      at = parent->second;
+    }
+    return at->address;
+  };
+  struct sum {
+    std::uint64_t number = 0, queued = 0;
+    std::chrono::milliseconds busy{0};
+  };
+  std::map<std::string, sum> sums;
+  for (const auto& w : s.service_workers)
+    if (!w.kin.parent.empty()) {
+      auto& its = sums[root_of(w)];
+      ++its.number;
+      its.queued += w.queued;
+      its.busy = std::max(its.busy, w.busy);
+    }
+  for (const auto& [service, its] : sums) {
+    labels of{{"service", service}};
+    out.gauge("ockam_service_children", "Workers that it has started, and those these have.", of, static_cast<double>(its.number));
+    out.gauge("ockam_service_children_queued_messages", "Messages that wait for these.", of, static_cast<double>(its.queued));
+    out.gauge("ockam_service_children_busy_seconds", "Age of the longest call of these under way.", std::move(of), seconds(its.busy));
+  }
+}
+
+/// Relays that other nodes have here, all together: their names are those nodes'.
+void add_relays_of_others(collection& out, const node_snapshot& s) {
+  std::uint64_t relays = 0, messages = 0, bytes = 0;
+  bool is_there = false;
+  for (const auto& w : s.service_workers) {
+    auto count = [&](const char* name) {
+      auto it = w.counters.find(name);
+      return it == w.counters.end() ? 0 : it->second;
+    };
+    if (w.type != "forwarding_service" || !w.counters.contains("relays"))
+      continue;
+    is_there = true;
+    relays += count("relays");
+    messages += count("passed-messages");
+    bytes += count("passed-bytes");
+  }
+  if (!is_there)
+    return;
+  out.gauge("ockam_relay_service_relays", "Relays that other nodes have here.", {}, static_cast<double>(relays));
+  out.counter("ockam_relay_service_messages_total", "Messages that they have passed on.", {}, messages);
+  out.counter("ockam_relay_service_bytes_total", "Bytes of the payloads of these.", {}, bytes);
+}
+
 void add_services(collection& out, const node_snapshot& s) {
   for (const auto& w : s.service_workers) {
+    if (!w.kin.parent.empty())
+      continue;
     labels of{{"service", w.address}, {"type", w.type}};
     out.counter("ockam_service_received_messages_total", "Messages that it was given.", of, w.messages_in);
     out.counter("ockam_service_sent_messages_total", "Messages that it has sent.", of, w.messages_out);
@@ -269,8 +361,11 @@ std::string metrics_text(const node_snapshot& s, const scrape_figures& f) {
     add_turns(out, *s.turns);
   add_listeners(out, s);
   add_connections(out, s);
+  add_relays(out, s);
   add_items(out, s);
   add_services(out, s);
+  add_children(out, s);
+  add_relays_of_others(out, s);
   return out.text();
 }
 

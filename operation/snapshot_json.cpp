@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operation/snapshot_json.hpp"
 
+#include "operation/items.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace ockam::operation {
@@ -66,12 +68,19 @@ std::string show_json(const node_snapshot& s) {
   json out{{"name", s.name}, {"version", s.version}, {"pid", s.pid}, {"uptime_ms", s.uptime.count()}, {"workers", s.workers},
            {"connections", s.connections}, {"max_connections", s.max_connections}, {"memory_used", s.memory_used},
            {"memory_limit", s.memory_limit}, {"messages", s.messages}, {"dropped", of(s.dropped)}, {"refused", of(s.refused)}};
+  if (s.spans)
+    out["spans"] = of(spans_by_name(*s.spans));
   auto lists = {"listeners", "links", "services", "items", "overdue"};
   for (const auto* name : lists)
     out[name] = json::array();
   add_all(out["listeners"], s.listeners);
   add_all(out["listeners"], s.late);
-  add_all(out["links"], s.links);
+  for (const auto& l : s.links) {
+    auto one = of(l);
+    if (auto name = link_name(s, l); !name.empty())
+      one["name"] = name;
+    out["links"].push_back(std::move(one));
+  }
   add_all(out["services"], s.service_workers);
   add_all(out["items"], s.items);
   for (const auto& w : s.overdue)

@@ -133,11 +133,4 @@ result<std::string> trace_json(const std::string& path, const std::string& route
   return found.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-bool goes_by_names(const std::string& route) {
-  auto m = parse_multiaddr(route);
-  return m && std::all_of(m->parts.begin(), m->parts.end(), [](auto& p) {
-           return p.protocol == multiaddr_protocol::service || p.protocol == multiaddr_protocol::worker || p.protocol == multiaddr_protocol::secure;
-         });
-}
-
 } // namespace ockam::operation

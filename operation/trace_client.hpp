@@ -13,8 +13,4 @@ namespace ockam::operation {
 /// of one that died `address`, `node`, `reason` and `detail`. Blocks, at most so long. Errors: those of the node, `io_failure`.
 result<std::string> trace_json(const std::string& control_socket, const std::string& route, std::chrono::milliseconds within);
 
-/// Whether a route goes only by what the node has already: workers, and links that have names. Otherwise a trace makes it
-/// connect to wherever the route says.
-bool goes_by_names(const std::string& route);
-
 } // namespace ockam::operation

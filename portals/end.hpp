@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct stream_options {
   bool skip_handshake = false;
   bool gather_small_writes = false;
   std::optional<std::vector<std::string>> allow = {}; ///< identifiers of whom may be at the other end; nothing: anybody
+  std::string_view allow_key = "allow";          ///< the key that has said so, for people
 };
 
 /// Whose a stream is, for limits: who a channel or a link has proved it to be, as it may have many of these; otherwise its link.

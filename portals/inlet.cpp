@@ -2,6 +2,7 @@
 #include "portals/inlet.hpp"
 
 #include "portals/stream.hpp"
+#include "runtime/core/units.hpp"
 
 namespace ockam::portal {
 
@@ -28,12 +29,15 @@ class inlet_stream final : public stream {
     if (what.what != tag::pong)
       return log_debug("a message that is no Pong came first, it is ignored");
     if (!of().admits(m))
-      return fail(end_reason::refused, "the far end is not whom allow names");
+      return fail(end_reason::refused, "the far end is not whom " + std::string{of().options.allow_key} + " names", "refused by the inlet");
     aim(m.header.return_route(), m, what.greeting);
     open();
   }
 
-  void on_late() override { fail(end_reason::timed_out, "the outlet has not answered in " + std::to_string(of().options.dial_timeout.count()) + " ms"); }
+  /// Whether that is the target's doing, an outlet of another implementation does not say.
+  void on_late() override {
+    fail(end_reason::timed_out, "nothing has come within " + std::to_string(of().options.dial_timeout.count()) + " ms", "the outlet has not answered");
+  }
 
   route outlet_;
   net::stream_ptr client_;
@@ -45,23 +49,85 @@ std::string_view to_string(inlet::state s) noexcept {
   return s == inlet::state::up ? "up" : s == inlet::state::down ? "down" : "connecting";
 }
 
-inlet::inlet(environment& e, std::string n, std::string written, route r, std::chrono::milliseconds retry, stream_options o)
-  : end{e, "tcp-inlet " + n, o}, name{std::move(n)}, text{std::move(written)}, to{std::move(r)}, retry_wait{retry} {}
-
-result<void> inlet::reserve(const endpoint& at) {
-  auto a = env.node.reactor.reserve(at, *this);
+result<door_ptr> door::reserve(net::reactor& r, const endpoint& at) {
+  auto d = std::make_shared<door>();
+  auto a = r.reserve(at, *d);
   if (!a)
     return std::move(a).error();
-  acceptor_ = std::move(*a);
-  return {};
+  d->acceptor_ = std::move(*a);
+  return d;
+}
+
+result<void> door::open() {
+  if (is_open_)
+    return {};
+  auto ok = acceptor_->open();
+  is_open_ = bool{ok};
+  return ok;
+}
+
+void door::on_accept(net::stream_ptr s) {
+  if (auto i = to_.lock())
+    i->on_accept(std::move(s));
+}
+
+void door::on_out_of_descriptors() {
+  if (auto i = to_.lock())
+    i->on_out_of_descriptors();
+}
+
+inlet::inlet(environment& e, std::string n, endpoint at, std::string written, route r, std::chrono::milliseconds retry, stream_options o)
+  : end{e, "tcp-inlet " + n, o}, name{std::move(n)}, from{std::move(at)}, text{std::move(written)}, to{std::move(r)}, retry_wait{retry} {}
+
+void inlet::take(door_ptr d) {
+  door_ = std::move(d);
+  door_->leads_to(std::static_pointer_cast<inlet>(shared_from_this()));
+  no_port_.clear();
+  if (state_ != state::up)
+    return;
+  if (auto ok = door_->open(); !ok)
+    is_down(ok.error().cause);
+}
+
+void inlet::wait_for(const endpoint& at, const error& why) {
+  last_bound_ = to_string(at);
+  bool is_first = no_port_.empty();
+  if (std::exchange(no_port_, why.cause) != why.cause)
+    log(level::warn, "portal", title + ": " + why.cause + (is_first ? "; it is tried again every " + ockam::to_string(pause) + " until it has its port" : "; it is tried again"));
+  timer_ = env.node.reactor.after(pause, [weak = weak_from_this(), at] {
+    if (auto i = std::static_pointer_cast<inlet>(weak.lock()))
+      i->try_port(at);
+  });
+}
+
+void inlet::try_port(const endpoint& at) {
+  timer_ = 0;
+  auto d = door::reserve(env.node.reactor, at);
+  if (!d)
+    return wait_for(at, d.error());
+  take(*std::move(d));
+  log(level::info, "portal", title + " has its port: " + bound_to());
 }
 
 void inlet::close_door() {
   last_bound_ = bound_to();
-  acceptor_.reset();
+  env.node.reactor.cancel(std::exchange(timer_, 0));
+  door_.reset();
+}
+
+void inlet::reopen_door() {
+  if (door_ || has_ended_)
+    return;
+  auto at = parse_endpoint(last_bound_); // what an acceptor says, or what was asked for
+  auto d = at ? door::reserve(env.node.reactor, *at) : result<door_ptr>{at.error()};
+  if (d)
+    take(*std::move(d));
+  else if (at)
+    wait_for(*at, d.error());
 }
 
 void inlet::close() {
+  has_ended_ = true;
   close_door();
   settle(state::down);
 }
@@ -75,21 +141,19 @@ void inlet::is_up(route way) {
   by = std::move(way);
   if (state_ == state::up)
     return;
-  if (acceptor_ && !open_) {
-    if (auto ok = acceptor_->open(); !ok)
-      return is_down(ok.error().cause);
-    open_ = true;
-  }
-  reason.clear();
-  log(level::info, "portal", title + " is up: " + bound_to() + " leads to " + text);
+  if (auto ok = door_ ? door_->open() : result<void>{}; !ok)
+    return is_down(ok.error().cause);
+  no_far_end_.clear();
+  if (no_port_.empty())
+    log(level::info, "portal", title + " is up: " + bound_to() + " leads to " + text);
   settle(state::up);
 }
 
 /// False when that is no news.
 bool inlet::goes_down(const std::string& why) {
   by.clear();
-  bool is_news = state_ != state::down || reason != why;
-  reason = why;
+  bool is_news = state_ != state::down || no_far_end_ != why;
+  no_far_end_ = why;
   if (!is_news)
     return false;
   log(state_ == state::down ? level::debug : level::warn, "portal", title + " is down: " + why);
@@ -108,7 +172,7 @@ void inlet::is_leaving(const std::string& why) {
 
 void inlet::on_accept(net::stream_ptr s) {
   if (state_ != state::up)
-    return turn_away(std::move(s), "it is down: " + reason);
+    return turn_away(std::move(s), state_ == state::connecting ? "it asks for its far end" : "it is down: " + no_far_end_);
   if (env.node.reactor.short_of_descriptors())
     return turn_away(std::move(s), "the node may not open more files");
   if (streams() >= options.most_streams)

@@ -122,7 +122,7 @@ class inlet_session final : public worker {
   void up(const message& m) {
     answered_ = reactor().now();
     if (!inlet_->admits(m))
-      return down("the far end is not whom allow names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
+      return down("the far end is not whom " + std::string{inlet_->options.allow_key} + " names: " + (m.identity() ? *m.identity() : std::string{"it has proved nothing, which takes a secure channel"}));
     now_ = m.foreign ? with_others : with_ours;
     auto by = m.header.return_route();
     if (by.empty())

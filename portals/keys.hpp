@@ -5,6 +5,7 @@
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/channel_parts.hpp"
 #include "runtime/core/section.hpp"
+#include "runtime/links/listen_address.hpp"
 
 /// The sections of portals, `[tcp-outlet NAME]` and `[tcp-inlet NAME]`, as data: without the library, for whoever reads
 /// configurations.
@@ -67,7 +68,14 @@ inline constexpr std::array<key_descriptor, 3> own_outlet_keys{{
 }};
 inline constexpr auto outlet_keys = joined_keys(own_outlet_keys, stream_keys);
 
-inline constexpr std::array<key_descriptor, 5> own_inlet_keys{{
+/// Whether they fit together.
+inline result<void> check_outlet_keys(const option_values& keys) {
+  if (!keys.get<std::string>("ca").empty() && !keys.get<bool>("tls"))
+    return error{errc::invalid_argument, "ca is for TLS, and this outlet speaks none", "add tls = yes"};
+  return {};
+}
+
+inline constexpr std::array<key_descriptor, 6> own_inlet_keys{{
   {.name = "from", .about = "where clients connect to; a free port if not given", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .check = &checked_by<parse_listen>},
   {.name = "to", .about = "the route to the outlet", .value = "ROUTE", .example = "/ip4/10.0.0.2/tcp/4000/service/outlet", .required = true,
    .check = &check_outlet_route},
@@ -76,7 +84,19 @@ inline constexpr std::array<key_descriptor, 5> own_inlet_keys{{
    .value = "IDENTIFIER", .check = &channels::check_identifiers},
   {.name = "retry-wait", .type = key_type::duration, .about = "how often it asks for its far end while that is not there", .fallback = "1s", .least = 100,
    .most = 300'000},
+  retry_key,
 }};
 inline constexpr auto inlet_keys = joined_keys(own_inlet_keys, stream_keys);
+
+/// Whether they fit together.
+inline result<void> check_inlet_keys(const option_values& keys) {
+  if (keys.has("allow") && keys.has("authorized"))
+    return error{errc::invalid_argument, "allow and authorized say the same", "keep one of them"};
+  if ((keys.has("allow") || keys.has("authorized")) && keys.get<bool>("skip-handshake"))
+    return error{errc::invalid_argument,
+                 std::string{keys.has("allow") ? "allow" : "authorized"} + " needs the handshake: without it, bytes flow before the far end has shown who it is",
+                 "leave out skip-handshake"};
+  return {};
+}
 
 } // namespace ockam::portal

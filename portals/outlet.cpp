@@ -101,8 +101,10 @@ class outlet_worker final : public worker {
     auto what = decode(m->bytes());
     if (!what || (what->what != tag::ping && !outlet_->options.skip_handshake))
       return refuse(std::move(m), "a stream does not begin with Ping");
+    if (what->what == tag::disconnect) // of a stream that has ended here already
+      return;
     if (auto full = why_full(*m); !full.empty())
-      return turn_away(std::move(m), what->greeting.has_value(), full);
+      return turn_away(std::move(m), outlet_->options.skip_handshake || what->greeting, full);
     begin(std::move(m));
   }
 

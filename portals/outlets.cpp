@@ -18,6 +18,7 @@ stream_options read_stream_options(const option_values& keys) {
   for (const auto* key : {"allow", "authorized"}) // an inlet may have either
     if (keys.has(key)) {
       o.allow.emplace();
+      o.allow_key = key;
       for (const auto& text : keys.get<std::vector<std::string>>(key))
         if (auto id = identities::parse_identifier(text))
           o.allow->push_back(to_string(*id)); // in the form in which they are compared
@@ -55,19 +56,23 @@ result<target> outlets::read_target(const option_values& keys) {
   auto at = parse_target(keys.get<std::string>("to"));
   if (!at)
     return std::move(at).error();
+  if (auto ok = check_outlet_keys(keys); !ok)
+    return std::move(ok).error();
+  if (!keys.get<bool>("tls"))
+    return target{std::move(*at)};
   tls_files files;
   files.ca = keys.get<std::string>("ca");
-  if (!keys.get<bool>("tls")) {
-    if (!files.ca.empty())
-      return error{errc::invalid_argument, "ca is for TLS, and this outlet speaks none", "add tls = yes"};
-    return target{std::move(*at)};
-  }
   auto& r = env_.node.reactor;
   if (auto ok = certificates_.client(files, r.now()); !ok)
     return std::move(ok).error();
   return target{*at, [this, &r, files, host = at->host](net::stream_ptr s) -> net::stream_ptr {
                   return std::make_unique<tls_stream>(r, std::move(s), *certificates_.client(files, r.now()), host);
                 }};
+}
+
+result<void> outlets::check(const config_section& s) {
+  auto keys = option_values::read(outlet_keys, s.keys);
+  return keys ? outcome_of(read_target(*keys)) : result<void>{std::move(keys).error()};
 }
 
 result<config_section> outlets::begin(const config_section& s) {

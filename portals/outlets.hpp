@@ -17,6 +17,7 @@ class outlets final : public facility {
 
   std::string_view kind() const override;
   std::span<const key_descriptor> keys() const override;
+  result<void> check(const config_section& s) override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;

@@ -32,13 +32,13 @@ enum class tag : std::uint8_t { ping, pong, disconnect, payload, window, end };
 enum class end_reason : std::uint8_t {
   closed,      ///< in order: all that was sent has arrived
   reset,       ///< one of the two TCP connections was cut off
-  unreachable, ///< the target refuses, or there is no such host
+  unreachable, ///< the target refuses, or there is no such host; never said, and counted at an inlet: the outlet itself is not there
   timed_out,   ///< the target did not answer in time
   broken,      ///< something of the stream was lost on the way
   refused,     ///< the outlet takes no more streams, or not from there
   stopped,     ///< the inlet or the outlet has ended
   violation,   ///< an end did what the protocol does not allow
-  idle,        ///< nothing was said for as long as the key idle-timeout says
+  idle,        ///< nothing was said for as long as the key idle-timeout says, or nothing ever
   stuck,       ///< an end took nothing for too long
   gone         ///< the other end is not there any more
 };

@@ -100,7 +100,7 @@ void stream::open() {
   ++of_->opened;
   reactor().cancel(std::exchange(open_timer_, 0));
   moved_ = reactor().now();
-  if (!queue_.empty())
+  if (!queue_.empty() || end_at_)
     board().flush_later(*this);
   read_on();
 }
@@ -219,7 +219,8 @@ void stream::on_payload(message& m, const message_view& what) {
   if (what.counter && *what.counter != expected_counter_++)
     return fail(end_reason::broken, "a message of the stream has not come");
   received_ += what.data.size();
-  moved_ = reactor().now();
+  if (!what.data.empty()) // which anybody may send at any time
+    moved_ = reactor().now();
   if (has_windows_ && received_ > granted_)
     return fail(end_reason::violation, "the other end sends more than it may");
   if (end_at_)
@@ -384,7 +385,8 @@ void stream::on_disconnect(const message_view& what) {
     return finish();
   auto why = what.goodbye ? what.goodbye->why : end_reason::closed;
   auto text = what.goodbye ? printable(what.goodbye->text) : std::string{};
-  bool in_order = why == end_reason::closed && stage_ == stage::open;
+  // Without a handshake the other end may have said all that it had to say before the target is there.
+  bool in_order = why == end_reason::closed && (stage_ == stage::open || of_->options.skip_handshake);
   if (!in_order) {
     note_end(stage_ == stage::opening && why == end_reason::closed ? end_reason::refused : why, text);
     if (has_windows_) // it waits for that
@@ -408,106 +410,19 @@ void stream::on_report(const report& r) {
     return finish();
   bool nobody = r.reason == drop_reason::unknown_worker || r.reason == drop_reason::link_down || r.reason == drop_reason::unreachable
                 || r.reason == drop_reason::node_stopping;
-  auto why = stage_ == stage::opening ? end_reason::unreachable : nobody ? end_reason::gone : end_reason::broken;
+  bool is_refused = r.reason == drop_reason::refused;
+  auto cause = to_error(r).cause;
+  if (!knows_peer_ && (stage_ == stage::opening || nobody || is_refused)) { // the outlet has not heard of it, nor has its target
+    gone_ = nobody || is_refused;
+    return fail(end_reason::unreachable, cause, "the outlet cannot be reached");
+  }
   gone_ = nobody;
-  fail(why, to_error(r).cause);
+  fail(nobody ? end_reason::gone : end_reason::broken, cause);
 }
 
 void stream::refuse_message(message_ptr m, std::string_view why) {
   of_->env.hostile.write(level::warn, "portal", why, of_->title + ": " + std::string{why} + ", it is ignored", reactor().now());
   drop(std::move(m), drop_reason::refused, why);
-}
-
-// -- the end -----------------------------------------------------------------------------------------
-
-void stream::check_done() {
-  if (stage_ == stage::open && write_ended_ && (read_ended_ || far_done_))
-    part(end_reason::closed, {});
-}
-
-void stream::fail(end_reason why, std::string_view text) {
-  if (stage_ == stage::parting || stage_ == stage::ended)
-    return;
-  note_end(why, text);
-  part(why, text);
-}
-
-void stream::part(end_reason why, std::string_view text) {
-  bool has_asked = stage_ == stage::opening && !knows_peer_; // and the answer may be on its way
-  bool was_open = stage_ == stage::open;
-  stage_ = stage::parting;
-  give_up();
-  reactor().cancel(std::exchange(open_timer_, 0));
-  reactor().cancel(std::exchange(stall_timer_, 0));
-  // One of another implementation that has said goodbye hears of nothing any more.
-  if (!has_asked && !gone_ && (has_windows_ || (was_open && !far_done_)))
-    say_goodbye(why, text);
-  if (why != end_reason::closed || has_windows_ || far_done_)
-    close_tcp(why);
-  if (far_done_ || gone_)
-    return finish();
-  parting_timer_ = reactor().after(has_asked ? of_->options.dial_timeout : parting_time, [this] {
-    parting_timer_ = 0;
-    finish();
-  });
-}
-
-void stream::say_goodbye(end_reason why, std::string_view text) {
-  send(has_windows_ ? encode(farewell{why, text}) : encode(tag::disconnect));
-}
-
-/// What is over in order has an end of its connection, anything else a reset.
-void stream::close_tcp(end_reason why) noexcept {
-  reads_ = false;
-  if (!tcp_)
-    return;
-  (void)queue_.write_to(*tcp_); // what has come in the same turn, as far as it is taken
-  if (why != end_reason::closed)
-    tcp_->reset_at_end();
-  tcp_.reset();
-  queue_.clear();
-  holds_.let_go();
-}
-
-void stream::note_end(end_reason why, std::string_view text) {
-  if (why == end_reason::stopped)
-    return;
-  auto line = std::string{to_string(why)} + (text.empty() ? "" : ": " + std::string{text});
-  of_->has_failed(why, line);
-  auto how = why == end_reason::reset ? level::debug : level::warn;
-  of_->env.hostile.write(how, "portal", of_->title + std::string{to_string(why)}, of_->title + ": the stream"
-                         + (remote_name_.empty() ? "" : " with " + remote_name_) + " has ended: " + line, reactor().now());
-}
-
-void stream::finish() noexcept {
-  if (stage_ == stage::ended)
-    return;
-  stage_ = stage::ended;
-  give_up();
-  for (auto* t : {&open_timer_, &stall_timer_, &parting_timer_})
-    reactor().cancel(std::exchange(*t, 0));
-  close_tcp(end_reason::closed);
-  of_->remove(*this);
-  of_->env.remove(*this);
-  stop();
-}
-
-void stream::tick() {
-  if (stage_ != stage::open)
-    return;
-  auto now = reactor().now();
-  const auto& o = of_->options;
-  if (o.idle_timeout.count() > 0 && now - moved_ >= o.idle_timeout)
-    return fail(end_reason::idle);
-  if (far_done_ && now - moved_ >= node().limits.write_timeout) // what it said last is taken by nobody
-    return fail(end_reason::stuck, remote_name_ + " takes nothing");
-  if (has_windows_ && now - heard_ >= silence)
-    return fail(end_reason::gone, "nothing was heard of it for " + std::to_string(silence.count() / 1000) + " s");
-  if (!reads_ && tcp_ && tcp_->is_dead() && !tcp_->has_unread())
-    return fail(end_reason::reset);
-  if (now - said_ >= keep_alive)
-    send(encode(tag::ping), route_header::flag_stream | route_header::flag_report);
-  resume(); // memory of the node that others have freed: nobody says so
 }
 
 } // namespace ockam::portal

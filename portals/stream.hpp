@@ -39,8 +39,8 @@ class stream : public worker, private net::stream_events, private flushable {
   void resume();
   /// About once a second.
   void tick();
-  /// Ends it from here; the other end is told.
-  void fail(end_reason why, std::string_view text = {});
+  /// Ends it from here; the other end is told. `head`: what people read in front of the text, where the words of `why` do not fit.
+  void fail(end_reason why, std::string_view text = {}, std::string_view head = {});
 
  protected:
   enum class stage : std::uint8_t { opening, open, parting, ended };
@@ -96,6 +96,10 @@ class stream : public worker, private net::stream_events, private flushable {
   static constexpr std::chrono::milliseconds keep_alive{10'000}; ///< one that says nothing says that it is there
   static constexpr std::chrono::milliseconds silence{35'000};    ///< the other end of which nothing is heard is gone
   static constexpr std::chrono::milliseconds parting_time{2'000};
+  /// Until the first byte goes by, in either direction, where the other end has said no hello: such an end tells nobody that it is still
+  /// there, so a peer could open streams, say nothing and hold them, with their connections to the target, for ever. Clients and
+  /// servers that wait for each other's first word for longer than this have given up themselves.
+  static constexpr std::chrono::minutes first_word{5};
 
   void shake_hands();
 
@@ -132,9 +136,10 @@ class stream : public worker, private net::stream_events, private flushable {
   void check_done();
   /// Says goodbye, and waits for the same from the other end.
   void part(end_reason why, std::string_view text);
+  bool is_waited_for(stage before) const noexcept;
   void say_goodbye(end_reason why, std::string_view text);
   void close_tcp(end_reason why) noexcept;
-  void note_end(end_reason why, std::string_view text);
+  void note_end(end_reason why, std::string_view text, std::string_view head = {});
   void finish() noexcept;
 
   net::reactor& reactor() const noexcept { return node().reactor; }

@@ -58,4 +58,12 @@ inline constexpr std::array<key_descriptor, 5> relay_keys{{
    .fallback = "echo, uppercase, api"}, // as in the reference
 }};
 
+/// Whether they fit together.
+inline result<void> check_relay_keys(const option_values& keys) {
+  auto m = parse_multiaddr(keys.get<std::string>("at"));
+  if (m && keys.has("authorized") && split_at_channels(*m).size() == 1)
+    return error{errc::invalid_argument, "authorized is about a secure channel, and the route names none", "for example …/secure/api"};
+  return {};
+}
+
 } // namespace ockam

@@ -60,7 +60,7 @@ void relay_client::on_stop() noexcept {
 void relay_client::connect() {
   phase_ = phase::connecting;
   connection_config c;
-  c.name = connection_ = random_hex_128();
+  c.name = connection_ = status_->connection = random_hex_128();
   c.transport = transport_->name();
   c.address = config_.way.front().name;
   c.allow = config_.allow;
@@ -68,6 +68,7 @@ void relay_client::connect() {
   connector::watcher events{[this] { register_now(); }, [this](const std::string& why) { lost(why); }};
   if (auto ok = context_.connections.add(c, *transport_, std::move(events)); !ok) {
     connection_.clear();
+    status_->connection.clear();
     failed(ok.error().cause);
   }
 }
@@ -83,6 +84,7 @@ void relay_client::watch_channels() {
 void relay_client::disconnect() {
   if (!connection_.empty())
     (void)context_.connections.remove(*transport_, std::exchange(connection_, {}));
+  status_->connection.clear();
 }
 
 /// Somebody may have ended it by hand.

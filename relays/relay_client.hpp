@@ -43,6 +43,7 @@ struct relay_status {
   net::reactor::clock::time_point since{}; ///< when that began
   std::string reason;                      ///< while it is not up: why; may be empty
   std::uint64_t registrations = 0;         ///< that have worked
+  std::string connection;                  ///< its own one, by the name that routes have for it; empty: it has none
   // While it is up:
   std::string remote_address;  ///< forward_to_NAME
   route forwarding_route;      ///< from this node to there

@@ -51,6 +51,7 @@ result<void> relay_registry::has_room_for(const registrant& r, const registrant*
 
 void relay_registry::add(relay_worker& r) {
   relays_[r.address_name()] = &r;
+  show_size();
   enter(r.now().whose);
 }
 
@@ -79,6 +80,7 @@ void relay_registry::forget(const relay_worker& r) {
   if (it == relays_.end() || it->second != &r)
     return;
   relays_.erase(it);
+  show_size();
   leave(r.now().whose);
 }
 
@@ -135,6 +137,7 @@ void relay_worker::on_message(message_ptr m) {
   header.pop_onward();
   for (auto hop = now_.way.rbegin(); hop != now_.way.rend(); ++hop)
     header.push_onward(*hop);
+  all_->passed(m->bytes().size());
   deliver(std::move(m));
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/core/log.hpp"
 #include "runtime/workers/node_context.hpp"
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -51,10 +52,34 @@ class relay_registry {
   /// Ends relays whose link is gone, or whose peer has been silent for as long as the link remembers peers; or all. The others look whether what they have passed on moves.
   void sweep();
   void end_all();
+  /// Where what there is, and what all relays have passed on, can be read by others; nowhere: not any more.
+  struct shown_counts {
+    std::atomic<std::uint64_t>* relays = nullptr;
+    std::atomic<std::uint64_t>* messages = nullptr;
+    std::atomic<std::uint64_t>* bytes = nullptr; ///< of payloads
+  };
+  void show_at(shown_counts c) {
+    shown_ = c;
+    show_size();
+  }
+  /// A relay passes on a message of that many bytes.
+  void passed(std::size_t bytes) noexcept {
+    add(shown_.messages, 1);
+    add(shown_.bytes, bytes);
+  }
 
   rate_limited_log log;
 
  private:
+  /// This thread alone writes them.
+  static void add(std::atomic<std::uint64_t>* to, std::uint64_t n) noexcept {
+    if (to)
+      to->store(to->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void show_size() noexcept {
+    if (shown_.relays)
+      shown_.relays->store(relays_.size(), std::memory_order_relaxed);
+  }
   void end(relay_worker& r);
   void enter(const registrant& r);
   void leave(const registrant& r);
@@ -63,6 +88,7 @@ class relay_registry {
   std::map<std::string, relay_worker*> relays_;
   std::map<registrant, std::size_t> by_peer_;
   std::unordered_map<std::uint32_t, std::size_t> by_listener_;
+  shown_counts shown_;
 };
 
 /// A relay: `forward_to_NAME`. Takes its address off the onward route and puts the way to the node behind it there; the
@@ -123,9 +149,13 @@ class relay_service final : public worker {
  public:
   explicit relay_service(const node_context& context);
 
+  void on_start() override { all_->show_at({&counter("relays"), &counter("passed-messages"), &counter("passed-bytes")}); }
   void on_message(message_ptr m) override;
   void on_timer(std::uint64_t timer) override;
-  void on_stop() noexcept override { all_->end_all(); }
+  void on_stop() noexcept override {
+    all_->end_all();
+    all_->show_at({});
+  }
 
  private:
   result<relay_worker*> register_relay(const message& m);

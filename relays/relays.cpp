@@ -54,6 +54,8 @@ class relay_clients final : public facility {
   std::string_view kind() const override { return relay_kind; }
   std::span<const key_descriptor> keys() const override { return relay_keys; }
   bool goes_by_connections() const override { return true; }
+  /// Without making the channels that it goes through, which need the connections.
+  result<void> check(const config_section& s) override;
   result<config_section> begin(const config_section& s) override;
   result<void> end(std::string_view name) override;
   std::vector<item_info> list() const override;
@@ -83,6 +85,21 @@ result<transport*> relay_clients::transport_for(const route& way) const {
   if (!t)
     return error{errc::unsupported, "this node has no transport for " + to_string(way.front()), {}};
   return t;
+}
+
+result<void> relay_clients::check(const config_section& s) {
+  auto keys = option_values::read(relay_keys, s.keys);
+  if (!keys)
+    return std::move(keys).error();
+  if (auto ok = check_typed_relay_name(s.name); !ok)
+    return ok;
+  auto m = parse_multiaddr(keys->get<std::string>("at"));
+  auto way = m ? to_route(without_channels(*m)) : result<route>{m.error()};
+  if (!way)
+    return std::move(way).error();
+  if (auto ok = check_relay_keys(*keys); !ok)
+    return ok;
+  return outcome_of(transport_for(*way));
 }
 
 /// Kept without the name there where that is its own.
@@ -130,7 +147,8 @@ item_info relay_clients::info_of(const std::string& name, const entry& e) const 
                  {"state", std::string{to_string(s.state)}},
                  {"reason", s.reason},
                  {"since_ms", std::to_string(since.count())},
-                 {"registrations", std::to_string(s.registrations)}}};
+                 {"registrations", std::to_string(s.registrations)},
+                 {"connection", s.connection}}};
   if (s.state == relay_state::up)
     out.fields.insert(out.fields.end(), {{"remote_address", s.remote_address},
                                          {"forwarding_route", to_string(s.forwarding_route)},

@@ -15,6 +15,17 @@ constexpr const char* form_of_file =
   "line or behind a blank; a value that has a #, or blanks at its ends, stands between quotes. Paths are relative to the directory of the "
   "file. Sizes are bytes, or 64KiB, 16MiB, 1GiB; durations are seconds, or 500ms, 10s, 2m, 1h, 1d. A list has commas between its items.";
 
+/// `config_value.hpp`, for who has only the manual.
+constexpr const char* what_values_name =
+  "A value may name what is elsewhere. What is put in is not looked at again, and every other $ stands for itself. All of it is read anew at a reload.";
+const std::vector<entry> names_in_values{
+  {"${NAME}", "a variable of the environment of ockam-node; an error where it is not set"},
+  {"${NAME:-TEXT}", "TEXT where it is not set or empty"},
+  {"${file:PATH}", "what is in a file, without the line end behind it: one line, 64 KiB at most. It is a secret: it may stand in proxy, cookie and options of services, "
+                   "and is shown by nothing"},
+  {"$${", "stands for ${"},
+};
+
 constexpr const char* who_is_admitted =
   "A listener admits what allow says. One without allow admits services if it stands first among the listeners of the file, and nothing "
   "otherwise; a connection without it admits nothing.";
@@ -58,6 +69,7 @@ page page_of_node() {
 page page_of_configuration() {
   page p{"node.ini", 5, "configuration of a node of ockam-node(8)", {"ockam-node --config node.ini", "ockam-node --config node.ini --check-config"}, {}, {}};
   p.parts.push_back({.title = "Form", .paragraphs = {form_of_file, who_is_admitted}});
+  p.parts.push_back({.title = "Values", .paragraphs = {what_values_name}, .entries = names_in_values});
   for (const auto& [d, add] : section_kinds()) {
     part section{.title = section_title(d), .paragraphs = {section_about(d)}};
     for (const auto& k : d.keys)

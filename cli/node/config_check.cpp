@@ -6,16 +6,19 @@
 #include "operation/http_keys.hpp"
 #include "portals/keys.hpp"
 #include "runtime/core/address.hpp"
+#include "runtime/core/channel_parts.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/units.hpp"
 #include "runtime/core/unix_path.hpp"
 #include "runtime/links/listen_address.hpp"
 #include "runtime/workers/service_catalog.hpp"
+#include "transports/tls/tls_context.hpp"
 #include "transports/transports.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <unistd.h>
 
 namespace ockam {
@@ -49,21 +52,62 @@ void check_budgets(const node_config& c, findings& out) {
                                                   + size_text(c.limit.node_budget) + ")", "a link has its share of what the node has")});
 }
 
-std::string hint_for(const listener_config& l, const listener_config& r) {
-  auto a = place_of(l), b = place_of(r);
-  if (a && b && a->host != b->host && (a->host == "::" || b->host == "::"))
-    return to_string(endpoint{"::", a->port}) + " takes IPv4 as well: it is enough alone";
-  return "each listener needs a port of its own; port 0 lets the system choose";
+/// Where a section listens: a port of an address of this host, or a path.
+struct place {
+  std::string section, key, text; ///< `tcp-listener main`, `address`, what stands there
+  std::string_view kind;          ///< whose sockets know nothing of those of other kinds
+  std::optional<endpoint> at;     ///< nothing: a path
+};
+
+constexpr std::string_view tcp_kind = "tcp", udp_kind = "udp", unix_kind = "unix";
+
+std::vector<place> places_of(const node_config& c) {
+  std::vector<place> all;
+  auto add_path_or_port = [&](std::string section, std::string key, const std::string& text, std::string_view kind, std::optional<endpoint> at) {
+    if (at || (kind == unix_kind && !text.empty()) || text.starts_with('/'))
+      all.push_back({std::move(section), std::move(key), text, at ? kind : unix_kind, std::move(at)});
+  };
+  auto literal = [](result<endpoint> at) { return at ? std::optional{*std::move(at)} : std::nullopt; }; // others were said when they were read
+  add_path_or_port("node", "control-socket", c.control_socket, unix_kind, {});
+  for (const auto& l : c.listeners)
+    add_path_or_port(title(l), "address", l.address, l.transport == "uds" ? unix_kind : l.transport == "udp" ? udp_kind : tcp_kind, place_of(l));
+  for (const auto& s : c.items)
+    if (auto from = s.keys.find("from"); s.kind == portal::inlet_kind && from != s.keys.end())
+      add_path_or_port(s.kind + " " + s.name, "from", from->second, tcp_kind, literal(portal::parse_listen(from->second)));
+  add_path_or_port(std::string{operation::http_kind}, "address", c.http.address, tcp_kind, literal(parse_socket_address(c.http.address)));
+  return all;
+}
+
+bool in_the_way(const place& l, const place& r) {
+  return l.kind == r.kind && (l.at && r.at ? overlap(*l.at, *r.at) : l.text == r.text);
+}
+
+std::string hint_for(const place& l, const place& r) {
+  if (!l.at || !r.at)
+    return "each needs a path of its own";
+  auto kind_of = [](const place& p) { return p.section.substr(0, p.section.find(' ')); };
+  if (l.at->host != r.at->host && (l.at->host == "::" || r.at->host == "::") && kind_of(l) == kind_of(r))
+    return to_string(endpoint{"::", l.at->port}) + " takes IPv4 as well: it is enough alone";
+  return "each needs a port of its own; port 0 lets the system choose";
 }
 
 void check_places(const node_config& c, findings& out) {
-  for (auto l = c.listeners.begin(); l != c.listeners.end(); ++l)
-    for (auto before = c.listeners.begin(); before != l; ++before)
-      if (collide(*before, *l)) {
-        out.push_back({title(*l), "address", wrong("[" + printable(title(*before)) + "] listens there already, at " + printable(before->address),
-                                                   hint_for(*before, *l))});
-        break;
-      }
+  auto all = places_of(c);
+  for (auto p = all.begin(); p != all.end(); ++p)
+    if (auto before = std::find_if(all.begin(), p, [&](auto& other) { return in_the_way(other, *p); }); before != p)
+      out.push_back({p->section, p->key, wrong("[" + printable(before->section) + "] listens there already, at " + printable(before->text), hint_for(*before, *p))});
+}
+
+/// Identities that channels name and that no section makes.
+void check_identity_names(const node_config& c, findings& out) {
+  for (const auto& s : c.items) {
+    auto name = s.keys.find(std::string{channel_identity_key.name});
+    if (name == s.keys.end() || name->second.empty())
+      continue;
+    if (std::none_of(c.items.begin(), c.items.end(), [&](auto& other) { return other.kind == channels::identity_kind && other.name == name->second; }))
+      out.push_back({s.kind + " " + s.name, std::string{channel_identity_key.name},
+                     wrong("there is no section [channel-identity " + printable(name->second) + "]", "add it, or leave the key out: it is the node's own identity then")});
+  }
 }
 
 /// Names of workers that the sections make and that something else has. That two sections have one and the same was
@@ -114,6 +158,34 @@ void check_socket_paths(const node_config& c, findings& out) {
       check_socket_path(title(l), "address", l.address, out);
 }
 
+/// Of an identity beside the node's own, which the node does not make.
+void check_identities(const node_config& c, findings& out) {
+  for (const auto& s : c.items) {
+    if (s.kind != channels::identity_kind)
+      continue;
+    for (const char* key : {"vault", "history"}) {
+      std::error_code unseen;
+      auto file = s.keys.find(key);
+      if (file != s.keys.end() && !std::filesystem::is_regular_file(file->second, unseen))
+        out.push_back({s.kind + " " + s.name, key, wrong("[" + printable(s.kind + " " + s.name) + "]: there is no file " + printable(file->second),
+                                                         "a node makes only the identity of [identity] itself; `ockam identity create` and `export` make this one")});
+    }
+  }
+}
+
+/// Of outlets: whom to trust.
+void check_targets(const node_config& c, findings& out) {
+  for (const auto& s : c.items) {
+    auto ca = s.keys.find("ca");
+    if (s.kind != portal::outlet_kind || ca == s.keys.end())
+      continue;
+    tls_files files;
+    files.ca = ca->second;
+    if (auto ok = make_tls_client(files); !ok)
+      out.push_back({s.kind + " " + s.name, "ca", ok.error()});
+  }
+}
+
 void check_endpoints(const node_config& c, findings& out) {
   for (const auto& l : c.listeners)
     if (auto ok = check_endpoint(l); !ok)
@@ -129,8 +201,11 @@ findings check_whole(const node_config& c, std::span<const service_type> types) 
   findings out;
   check_budgets(c, out);
   check_places(c, out);
+  check_identity_names(c, out);
   check_names(c, types, out);
   check_socket_paths(c, out);
+  check_identities(c, out);
+  check_targets(c, out);
   check_endpoints(c, out);
   return out;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/node/config_keys.hpp"
 
+#include "channels/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "runtime/core/endpoint.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/otlp_address.hpp"
 #include "runtime/core/proxy_address.hpp"
 #include "runtime/core/units.hpp"
 
@@ -61,6 +63,8 @@ constexpr auto log_field = field_at<node_config, &node_config::log, Path...>;
 template <auto... Path>
 constexpr auto routing_field = field_at<node_config, &node_config::routing, Path...>;
 template <auto... Path>
+constexpr auto tracing_field = field_at<node_config, &node_config::tracing, Path...>;
+template <auto... Path>
 constexpr auto connection_field = field_at<connection_config, Path...>;
 
 /// HOST:PORT stands for TCP.
@@ -109,6 +113,14 @@ key_value dial(const node_config& n) {
 void set_dial(node_config& n, const key_value& v) {
   const auto& policy = std::get<std::string>(v);
   n.routing.dial = policy == "never" ? dial_policy::never : policy == "any" ? dial_policy::any : dial_policy::listed;
+}
+
+result<otlp_address> parse_otlp_address_of(const std::string& text) {
+  return parse_otlp_address(text);
+}
+
+result<double> parse_ratio_of(const std::string& text) {
+  return parse_ratio(text);
 }
 
 constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warn", "error", "off"};
@@ -180,7 +192,7 @@ constexpr std::array<node_key, 5> routing_list{{
     .fallback = "none", .value = "URL", .check = &check_proxy}, routing_field<&routing_config::proxy>},
 }};
 
-constexpr std::array<node_key, 5> identity_list{{
+constexpr std::array<node_key, 6> identity_list{{
   {{.name = "vault", .type = type::path, .about = "file of the keys, of mode 0600; made at the first start", .example = "node.vault", .required = true},
    node_field<&node_config::identity, &identity_config::vault>},
   {{.name = "history", .type = type::path,
@@ -188,11 +200,26 @@ constexpr std::array<node_key, 5> identity_list{{
     .required = true}, node_field<&node_config::identity, &identity_config::history>},
   {{.name = "passphrase-file", .type = type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
    node_field<&node_config::identity, &identity_config::passphrase_file>},
+  {channels::passphrase_credential_key, node_field<&node_config::identity, &identity_config::passphrase_credential>},
   {{.name = "credential-file", .type = type::path, .about = "file with a credential, in hex, that channels show the other end"},
    node_field<&node_config::identity, &identity_config::credential_file>},
   {{.name = "known-identities", .type = type::path,
     .about = "file of identities that have shown a changed key, so that an old one counts no more; below OCKAM_HOME if not given"},
    node_field<&node_config::identity, &identity_config::known_identities>},
+}};
+
+constexpr std::array<node_key, 7> tracing_list{{
+  {{.name = "otlp", .about = "collector that spans of traces are sent to, as OTLP over HTTP with JSON", .value = "URL",
+    .example = "http://127.0.0.1:4318/v1/traces", .required = true, .check = &checked_by<&parse_otlp_address_of>}, tracing_field<&tracing_config::otlp>},
+  {{.name = "ca", .type = type::path, .about = "PEM file of who vouches for the collector's certificate; whom the system trusts if not given"},
+   tracing_field<&tracing_config::ca>},
+  {{.name = "service-name", .about = "name that spans are shown under; that of the node if not given", .most = 256, .value = "NAME"},
+   tracing_field<&tracing_config::service_name>},
+  {{.name = "sample", .about = "how many of the traces that begin in this node are sampled, 0 to 1; others say it themselves", .fallback = "1",
+    .value = "RATIO", .check = &checked_by<&parse_ratio_of>}, tracing_field<&tracing_config::sample>},
+  {number("queue", "spans that may wait to be sent; over it they are lost", "2048", 1, 65'536), tracing_field<&tracing_config::queue>},
+  {number("batch", "spans of one request at most", "512", 1, 4'096), tracing_field<&tracing_config::batch>},
+  {duration("interval", "spans wait this long for others at most", "1s"), tracing_field<&tracing_config::interval>},
 }};
 
 constexpr std::array<connection_key, 4> connection_list{{
@@ -231,6 +258,10 @@ std::span<const node_key> routing_keys() {
 
 std::span<const node_key> identity_keys() {
   return identity_list;
+}
+
+std::span<const node_key> tracing_keys() {
+  return tracing_list;
 }
 
 std::span<const connection_key> connection_keys() {

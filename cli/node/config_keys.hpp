@@ -40,6 +40,8 @@ std::span<const node_key> node_keys();
 std::span<const node_key> routing_keys();
 /// Those of the section `[identity]`.
 std::span<const node_key> identity_keys();
+/// Those of the section `[tracing]`.
+std::span<const node_key> tracing_keys();
 /// Those of the sections of connections, of every transport, beside `address` and `allow`.
 std::span<const connection_key> connection_keys();
 

@@ -49,6 +49,8 @@ class model_maker {
       service(s);
     if (!c.http.address.empty())
       http(c.http);
+    if (!c.tracing.otlp.empty())
+      fields("tracing", tracing_keys(), c);
     return std::move(out_);
   }
 
@@ -92,7 +94,7 @@ class model_maker {
   }
 
   void http(const http_config& c) {
-    option_texts texts{{"address", c.address}};
+    option_texts texts{{"address", c.address}, {"retry", c.retry ? "yes" : "no"}};
     for (auto [key, text] : {std::pair{"token-file", &c.token_file}, {"certificate", &c.certificate}, {"key", &c.key}, {"ca", &c.ca}})
       if (!text->empty())
         texts[key] = *text;
@@ -263,6 +265,7 @@ result<config_comparison> compare_with_file(const node_options& o, std::span<con
     fresh.config.control_socket = o.config.control_socket;
   running.log = o.config.log;
   running.http = o.config.http;
+  running.tracing = o.config.tracing;
   running.stop_grace = o.config.stop_grace;
   auto secrets = o.places.secrets;
   secrets.insert(secrets.end(), fresh.places.secrets.begin(), fresh.places.secrets.end());

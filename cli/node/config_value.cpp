@@ -81,8 +81,8 @@ result<std::vector<std::string>> matching_files(const std::string& directory, co
 /// What stands between `${` and `}`.
 result<void> put_in(std::string_view inside, const std::string& directory, const config_world& world, expanded_value& out) {
   if (inside.starts_with(file_word)) {
-    auto path = std::filesystem::path{directory} / inside.substr(file_word.size());
-    auto text = world.read(path.lexically_normal().string(), max_secret);
+    auto path = (std::filesystem::path{directory} / inside.substr(file_word.size())).lexically_normal().string();
+    auto text = world.read(path, max_secret);
     if (!text)
       return wrong("${" + printable(inside) + "}: " + text.error().cause, "a file that this user can read, as seen from the directory of the configuration");
     if (text->ends_with('\n'))
@@ -93,6 +93,7 @@ result<void> put_in(std::string_view inside, const std::string& directory, const
       return wrong("${" + printable(inside) + "}: the file has several lines, a value is one", "keep the value alone in its file");
     out.is_secret = true;
     out.secrets.push_back(*text);
+    out.files.push_back(std::move(path));
     out.text += *text;
     return {};
   }

@@ -33,6 +33,7 @@ struct expanded_value {
   bool is_secret = false;             ///< something of it is from a file
   std::vector<std::string> variables; ///< of the environment that it names
   std::vector<std::string> secrets;   ///< contents of files that are in it
+  std::vector<std::string> files;     ///< those files
 };
 
 /// Most bytes that `${file:…}` may stand for.

@@ -63,6 +63,22 @@ void say_who_is_admitted(node_config c) {
 
 namespace {
 
+/// A start says all that the check says: who has mended one thing is not to find the next one then. Where only one of them reaches
+/// who waits (`--ready-fd`), that one has the others in its hint.
+void complete(node_options& o, std::span<const service_type> types) {
+  if (!o.usage_error && !o.check_config)
+    if (auto all = parse_again(o, types); !all.problems.empty())
+      o.problems = std::move(all.problems);
+  if (o.ready_fd < 0)
+    return;
+  constexpr std::size_t most = 5;
+  auto& hint = o.problems.front().hint;
+  for (std::size_t i = 1; i < std::min(o.problems.size(), most); ++i)
+    hint += (hint.empty() ? "also wrong: " : "; also wrong: ") + o.problems[i].cause;
+  if (o.problems.size() > most)
+    hint += "; and " + std::to_string(o.problems.size() - most) + " more";
+}
+
 /// What was asked for and did not get out is not a success.
 int with_all_written(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
@@ -96,6 +112,7 @@ int main_of(int argc, char** argv, std::vector<service_type> own, const own_func
   if (options.config.name.empty() && options.no_state)
     options.config.name = "node";
   if (!options.problems.empty()) {
+    complete(options, types);
     for (const auto& p : options.problems)
       report_failure(options, p);
     return options.usage_error ? exit_usage : exit_config;

@@ -53,6 +53,7 @@ void reloading::read(node_options& fresh) {
   rest.log.level = fresh.config.log.level;
   rest.stop_grace = fresh.config.stop_grace;
   rest.http = fresh.config.http;
+  rest.tracing = fresh.config.tracing;
   parts_.of.reload(std::move(fresh.config), [this, rest, http](bool ok, std::vector<listener_info> listeners) {
     parts_.main_thread.post([this, ok, rest, http, listeners = std::move(listeners)] {
       listeners_ = listeners;
@@ -86,6 +87,8 @@ void reloading::done(bool ok, const node_config& fresh, const std::string& tcp, 
       log(level::error, "http", served.error());
     else
       config.http = fresh.http;
+    parts_.traces.serve(fresh.tracing);
+    config.tracing = fresh.tracing;
   }
   if (auto& now = config.log.level; ok && now != fresh.log.level) {
     now = fresh.log.level;

@@ -3,6 +3,7 @@
 
 #include "channels/channels.hpp"
 #include "cli/node/http_service.hpp"
+#include "cli/node/tracing_service.hpp"
 #include "cli/node/options.hpp"
 #include "cli/node/presence.hpp"
 #include "cli/node/service_manager.hpp"
@@ -29,6 +30,7 @@ class reloading {
     std::span<const service_type> services;
     node& of;
     http_service& http;
+    tracing_service& traces;
     channels::parts& secure;
     std::optional<presence>& here;
     task_queue& main_thread;

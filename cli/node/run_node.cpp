@@ -10,7 +10,10 @@
 #include "cli/node/presence.hpp"
 #include "cli/node/reloading.hpp"
 #include "cli/node/service_manager.hpp"
+#include "cli/node/tracing_service.hpp"
 #include "cli/node/waiting.hpp"
+#include "identity/passphrase.hpp"
+#include "identity/token_vault.hpp"
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
 #include "runtime/core/printable.hpp"
@@ -22,10 +25,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <malloc.h>
 #include <optional>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -120,9 +121,11 @@ void report_failure(node_options& o, const error& e) {
 namespace {
 
 /// The end of a node that has a log already, and cannot start.
-int leave(node_options& o, const service_manager& manager, const error& why, int code) {
+int leave(node_options& o, const service_manager& manager, error why, int code) {
   manager.failed(why.cause);
   bool log_is_written = stop_logging();
+  if (code == exit_config && !o.managed && !o.config_file.empty()) // this is the first one; the check goes on
+    why.hint += (why.hint.empty() ? "" : "; ") + std::string{"see all problems with: ockam-node --config "} + o.config_file + " --check-config";
   report_failure(o, why);
   if (!log_is_written)
     ::_exit(code);
@@ -151,21 +154,29 @@ class own_part {
   std::atomic<bool> failed_ = false;
 };
 
-/// A dump of this process has none of its memory, which has keys. Its other traits stay, so that who looks for nodes
-/// still finds it (which `PR_SET_DUMPABLE` would end).
-void keep_memory_out_of_dumps() {
-  rlimit none{0, 0};
-  (void)::setrlimit(RLIMIT_CORE, &none);
-  std::ofstream{"/proc/self/coredump_filter"} << "0"; // where dumps go to a program, the limit does not count
+/// Whether somebody is there who can be asked: a program in the background would be stopped by that.
+bool has_operator() { return ::isatty(STDIN_FILENO) != 0 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
+
+/// Asks the operator for the passphrase of a vault, three times at most, as `login` does.
+result<channels::identity_ptr> load_identity_with_typed(const identity_config& c, identities::timestamp now) {
+  for (int left = 3;; --left) {
+    auto typed = identities::passphrase::ask("Passphrase of the vault " + printable(c.vault) + ": ");
+    if (!typed)
+      return std::move(typed).error();
+    auto who = channels::node_identity::load(c, now, &*typed);
+    if (who || who.error().code != errc::permission_denied || left == 1)
+      return who;
+  }
 }
 
 /// Null where the configuration has none.
 result<channels::identity_ptr> load_identity(const identity_config& c) {
   if (c.vault.empty())
     return channels::identity_ptr{};
-  keep_memory_out_of_dumps();
-  auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  auto who = channels::node_identity::load(c, static_cast<identities::timestamp>(now.count()));
+  auto since = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  auto now = static_cast<identities::timestamp>(since.count());
+  bool is_typed = c.passphrase_file.empty() && c.passphrase_credential.empty() && identities::needs_passphrase(c.vault) && has_operator();
+  auto who = is_typed ? load_identity_with_typed(c, now) : channels::node_identity::load(c, now);
   if (who)
     log(level::info, "identity", "this node is " + (*who)->name());
   return who;
@@ -178,9 +189,10 @@ service_manager manager_of(const node_options& o) {
   return o.managed && !o.foreground ? service_manager{} : std::move(m);
 }
 
-/// Where log and configuration are, for `ockam logs`, bundles and backups.
+/// Where log, configuration and control socket are, for `ockam logs`, bundles and backups, and whoever asks the node.
 void note_places(const node_options& o, const presence& here) {
-  for (const auto& ok : {here.home.note_log(o.config.name, o.config.log.file), here.home.note_config(o.config.name, o.config_file)})
+  for (const auto& ok : {here.home.note_log(o.config.name, o.config.log.file), here.home.note_config(o.config.name, o.config_file),
+                         here.home.note_control_socket(o.config.name, o.config.control_socket)})
     if (!ok)
       log(level::warn, "node", ok.error());
 }
@@ -222,8 +234,10 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   auto compare = [&](node_config running, comparison_done done) {
     tasks.post([&o, services, running = std::move(running), done = std::move(done)] { done(compare_with_file(o, services, running)); });
   };
+  tracing_service traces{o.config.name};
+  traces.serve(o.config.tracing);
   auto started =
-    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare, &sockets}, [&o](const error& e) {
+    node::start(o.config, {all_transports(), services, own_file ? &*own_file : nullptr, facilities, secure.routes(), compare, &traces.spans(), &sockets}, [&o](const error& e) {
       log(level::error, "node", e);
       log(level::error, "node", "something did not end in time: cut off");
       (void)stop_logging();
@@ -256,10 +270,11 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
   announce(o, n, http, own != nullptr);
   manager.ready(status_of(n.listeners()));
   log(level::info, "node", "node " + o.config.name + " is ready");
-  reloading reload{{o, services, n, http, secure, *here, tasks, manager}};
+  reloading reload{{o, services, n, http, traces, secure, *here, tasks, manager}};
   waiting wait{{o, n, http, reload, tasks, manager, sockets}};
   own_part program{own, n, wait, tasks};
   wait.run();
+  traces.finish(wait.end_of_grace());
   http.close();
   n.stop(program.runs() ? own_deadline : stop_deadline, [&] {
     if (!program.runs())
@@ -273,7 +288,7 @@ int run_node(node_options o, std::span<const service_type> services, const own_f
     (void)(*here)->database.node_stopped(o.config.name);
   log(level::info, "node", "stopped");
   auto code = program.has_failed() ? exit_internal : exit_ok;
-  if (!stop_logging() || reload.is_reading())
+  if (!stop_logging() || reload.is_reading() || traces.is_stuck())
     ::_exit(code);
   return code;
 }

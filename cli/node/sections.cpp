@@ -9,6 +9,7 @@
 #include "portals/keys.hpp"
 #include "relays/keys.hpp"
 #include "runtime/core/units.hpp"
+#include "runtime/links/listen_address.hpp"
 #include "transports/list.hpp"
 
 #include <algorithm>
@@ -45,7 +46,23 @@ section_kind identity_section() {
   return {{"identity", section_name::none, "who the node is, and where its keys are", descriptors_of(identity_keys())},
           [](const section_content& s, node_config& out) {
             set_keys(identity_keys(), out, s.keys);
-            return problems{};
+            problems wrong;
+            if (!out.identity.passphrase_file.empty() && !out.identity.passphrase_credential.empty())
+              wrong.push_back({"passphrase-credential", "[identity] has two passphrases", "either passphrase-file or passphrase-credential"});
+            return wrong;
+          }};
+}
+
+section_kind tracing_section() {
+  return {{"tracing", section_name::none, "spans of traces, for a collector", descriptors_of(tracing_keys())},
+          [](const section_content& s, node_config& out) {
+            set_keys(tracing_keys(), out, s.keys);
+            problems wrong;
+            if (out.tracing.batch > out.tracing.queue)
+              wrong.push_back({"batch", "[tracing] has a batch above its queue", "the defaults are 512 and 2048"});
+            if (!out.tracing.ca.empty() && !out.tracing.otlp.starts_with("https://"))
+              wrong.push_back({"ca", "[tracing] has a ca for a collector without TLS", "otlp = https://…"});
+            return wrong;
           }};
 }
 
@@ -72,14 +89,14 @@ std::vector<key_descriptor> endpoint_keys(const transport_descriptor& t, const e
   return keys;
 }
 
-/// Only of a listener over IP.
-constexpr key_descriptor retry_key{
-  .name = "retry", .type = key_type::flag, .about = "while this host has not the address: try again until it has; no: end the node",
-  .fallback = "yes"};
-
 std::string text_or_empty(const option_texts& keys, std::string_view key) {
   auto it = keys.find(std::string{key});
   return it == keys.end() ? std::string{} : it->second;
+}
+
+bool says_retry(const option_texts& keys) {
+  auto retry = read_value(retry_key, text_or_empty(keys, retry_key.name));
+  return !retry || std::get<bool>(*retry);
 }
 
 option_texts only(std::span<const key_descriptor> wanted, const option_texts& keys) {
@@ -92,14 +109,13 @@ option_texts only(std::span<const key_descriptor> wanted, const option_texts& ke
 
 section_kind listener_section(const transport_descriptor& t) {
   auto keys = endpoint_keys(t, t.listener);
-  if (!t.is_path())
+  if (!t.is_path()) // over IP
     keys.push_back(retry_key);
   return {{std::string{t.name} + "-listener", section_name::label, t.listener.about, std::move(keys), address_name},
           [&t](const section_content& s, node_config& out) {
-            auto retry = read_value(retry_key, text_or_empty(s.keys, retry_key.name));
             out.listeners.push_back({s.name, std::string{t.name}, text_or_empty(s.keys, address_name),
                                      split_list(text_or_empty(s.keys, allow_name)), only(t.listener.keys, s.keys),
-                                     !retry || std::get<bool>(*retry)});
+                                     says_retry(s.keys)});
             return problems{};
           }};
 }
@@ -125,12 +141,16 @@ section_kind connection_section(const transport_descriptor& t) {
 /// Of a facility, which reads its keys itself.
 template <std::size_t N>
 section_kind item_section(std::string_view kind, section_name name, std::string_view about, const std::array<key_descriptor, N>& keys,
-                          std::string_view main_key, result<void> (*check_name)(const std::string&) = nullptr) {
+                          std::string_view main_key, result<void> (*check_keys)(const option_values&) = nullptr,
+                          result<void> (*check_name)(const std::string&) = nullptr) {
   return {{std::string{kind}, name, about, {keys.begin(), keys.end()}, main_key},
-          [kind, check_name](const section_content& s, node_config& out) {
+          [kind, check_name, check_keys, &keys](const section_content& s, node_config& out) {
             problems wrong;
             if (auto ok = check_name ? check_name(s.name) : result<void>{}; !ok)
               wrong.push_back({{}, ok.error().cause, ok.error().hint});
+            auto values = option_values::read(keys, s.keys); // what is wrong with one alone has been said
+            if (auto ok = check_keys && values ? check_keys(*values) : result<void>{}; !ok)
+              wrong.push_back({{}, "[" + std::string{kind} + " " + s.name + "]: " + ok.error().cause, ok.error().hint});
             // What others name begins before them, wherever it stands.
             out.items.insert(kind == channels::identity_kind ? out.items.begin() : out.items.end(), {std::string{kind}, s.name, s.keys});
             return wrong;
@@ -142,7 +162,7 @@ section_kind http_section() {
            {operation::http_keys.begin(), operation::http_keys.end()}},
           [](const section_content& s, node_config& out) {
             auto text = [&](std::string_view key) { return text_or_empty(s.keys, key); };
-            out.http = {text("address"), text("token-file"), text("certificate"), text("key"), text("ca")};
+            out.http = {text("address"), text("token-file"), text("certificate"), text("key"), text("ca"), says_retry(s.keys)};
             problems wrong;
             if (out.http.token_file.empty() && out.http.ca.empty() && operation::needs_token(out.http.address)) {
               auto e = operation::token_missing(out.http.address);
@@ -163,16 +183,19 @@ const std::vector<section_kind>& section_kinds() {
       all.push_back(listener_section(t));
       all.push_back(connection_section(t));
     }
-    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {}));
+    all.push_back(item_section(channels::identity_kind, section_name::label, "another identity of the node, for channels that name it", channels::identity_keys, {},
+                               &channels::check_identity_keys));
     all.push_back(item_section(channels::listener_kind, section_name::address, "where secure channels of others begin", channels::listener_keys, {}));
     all.push_back(item_section(channels::channel_kind, section_name::address, "a secure channel to another node", channels::channel_keys, "to"));
     all.push_back(item_section(portal::outlet_kind, section_name::address, "TCP connections to a target, for inlets of other nodes",
-                               portal::outlet_keys, "to"));
-    all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to"));
+                               portal::outlet_keys, "to", &portal::check_outlet_keys));
+    all.push_back(item_section(portal::inlet_kind, section_name::label, "a port whose TCP connections go to an outlet", portal::inlet_keys, "to",
+                               &portal::check_inlet_keys));
     all.push_back(service_section());
     all.push_back(item_section(relay_kind, section_name::label, "a name at another node, by which others reach this one", relay_keys, {},
-                               &check_typed_relay_name));
+                               &check_relay_keys, &check_typed_relay_name));
     all.push_back(http_section());
+    all.push_back(tracing_section());
     return all;
   }();
   return kinds;

@@ -68,8 +68,11 @@ std::vector<section_problem> read_service_section(const std::string& name, const
   const auto* type = find_type(name, keys, types, problems);
   if (!type) { // maybe because of a slip in the key that says it
     for (const auto& [key, value] : keys)
-      if (auto hint = hint_for_unknown(key, service_keys()); !find_key(service_keys(), key) && hint.starts_with("did you mean"))
+      if (auto hint = hint_for_unknown(key, service_keys()); !find_key(service_keys(), key) && hint.starts_with("did you mean")) {
+        if (problems.front().key.empty()) // where one line is all that is printed, it names the slip
+          problems.front().hint = printable(key) + " is no key of a service: " + hint;
         problems.push_back({key, "a service has no key " + printable(key), hint});
+      }
     return problems;
   }
   out.name = name;

@@ -33,6 +33,12 @@ void life_signs::look() {
     });
 }
 
+namespace {
+
+constexpr std::chrono::seconds beyond_grace{1}; ///< before the socket thread counts as stuck
+
+} // namespace
+
 void waiting::run() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -51,6 +57,8 @@ void waiting::run() {
       return; // something keeps the socket thread: `stop` says so
     if (now >= life_.next())
       life_.look();
+    if (!stops_ && now >= parts_.http.next_try())
+      parts_.http.try_again();
     if (n <= 0)
       continue;
     if (fds[0].revents != 0)
@@ -72,7 +80,7 @@ void waiting::run() {
 void waiting::stop(const std::string& why) {
   if (!std::exchange(stops_, true)) {
     log(level::info, "node", "stopping: " + why);
-    auto longest = parts_.options.config.stop_grace + std::chrono::seconds{1};
+    auto longest = parts_.options.config.stop_grace + beyond_grace;
     latest_ = clock::now() + longest;
     parts_.manager.stopping(longest + std::chrono::seconds{3}, "stopping: " + why);
     parts_.sockets.stopping();
@@ -82,9 +90,19 @@ void waiting::stop(const std::string& why) {
     hurries_ = true;
 }
 
-/// Milliseconds until the node has to have drained, or to tell that it lives, for `poll`.
+waiting::clock::time_point waiting::end_of_grace() const {
+  constexpr std::chrono::milliseconds least{500};
+  if (hurries_)
+    return clock::now();
+  auto soon = clock::now() + least;
+  return stops_ ? std::max(soon, latest_ - beyond_grace) : soon;
+}
+
+/// Milliseconds until the node has to have drained, to tell that it lives, or to try its HTTP address again, for `poll`.
 int waiting::left() const {
   auto next = std::min(latest_, life_.next());
+  if (!stops_)
+    next = std::min(next, parts_.http.next_try());
   if (next == clock::time_point::max())
     return -1;
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now());

@@ -55,11 +55,14 @@ class waiting {
   };
   explicit waiting(parts p) : parts_{p}, life_{p.manager, p.of, p.tasks} {}
 
+  using clock = std::chrono::steady_clock;
+
   void run();
   void stop(const std::string& why);
+  /// Until when what comes after `run` may wait for others: half a second at least, unless somebody is in a hurry.
+  clock::time_point end_of_grace() const;
 
  private:
-  using clock = std::chrono::steady_clock;
 
   int left() const;
   void take_signal(int fd);

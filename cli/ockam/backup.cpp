@@ -3,6 +3,7 @@
 
 #include "cli/node/config_sources.hpp"
 #include "cli/node/ini_document.hpp"
+#include "cli/node/sections.hpp"
 #include "cli/ockam/archive.hpp"
 #include "cli/ockam/draft.hpp"
 #include "cli/ockam/vaults.hpp"
@@ -66,7 +67,7 @@ class home_files {
     for (const auto& name : state::node_directories(home_)) {
       report_.nodes.push_back(name);
       add_directory(home_.node(name));
-      name_included(name);
+      add_configuration(name);
     }
     return ok_;
   }
@@ -86,11 +87,13 @@ class home_files {
   void add(const fs::path& file, const std::string& what) {
     std::error_code unseen;
     auto place = below(home_.root(), file);
-    if (place.empty() && fs::exists(file, unseen))
+    auto kind = fs::status(file, unseen).type();
+    bool is_file = kind == fs::file_type::regular, is_hidden = kind == fs::file_type::none || kind == fs::file_type::unknown;
+    if (place.empty() && (is_file || is_hidden) && named_.insert(file.lexically_normal()).second)
       report_.left_out.push_back(what + ", which is not in this home: " + file.string());
     if (ok_)
       ok_ = unless_interrupted();
-    if (place.empty() || list_.contains(place) || !ok_ || !fs::is_regular_file(file, unseen))
+    if (place.empty() || list_.contains(place) || !ok_ || !(is_file || is_hidden))
       return;
     auto text = state::read_file(file);
     if (!text)
@@ -106,20 +109,50 @@ class home_files {
         add(e.path(), {});
   }
 
-  void name_included(const std::string& node) {
+  /// The configuration of a node, wherever it is, and all files that it names: what it includes, and those of its keys
+  /// (vaults, histories, certificates, scripts) and of its values (`${file:…}`).
+  void add_configuration(const std::string& node) {
     auto file = home_.config_of_run(node);
-    if (below(home_.node(node), file).empty())
-      add(file, "the configuration of node " + node);
-    if (auto text = state::read_file(file))
-      for (const auto& f : read_config_sources(*text, file.string()).files)
-        if (auto absolute = fs::absolute(f); below(home_.node(node), absolute).empty())
-          add(absolute, "a file that the configuration of node " + node + " includes");
+    auto its = "the configuration of node " + node;
+    add(file, its);
+    std::error_code unseen;
+    auto text = state::read_file(file);
+    if (!text && fs::status(file, unseen).type() != fs::file_type::not_found)
+      report_.left_out.push_back("whatever " + its + " names, since this user cannot read it: " + file.string());
+    if (!text)
+      return;
+    auto all = read_config_sources(*text, file.string());
+    for (std::size_t i = 1; i < all.files.size(); ++i)
+      add(fs::absolute(all.files[i]), "a file that " + its + " includes");
+    for (const auto& p : all.problems)
+      report_.left_out.push_back("what " + its + " may name at " + all.text(p.at) + ": " + p.cause);
+    for (const auto& s : all.sections)
+      if (s.title != "node") // its files are logs, and a socket
+        for (const auto& e : s.entries)
+          add_value(s.title, e, all.directories[e.at.file], its);
+  }
+
+  void add_value(const std::string& title, const sourced_entry& e, const fs::path& directory, const std::string& its) {
+    auto what = "a file that [" + printable(title) + "] " + printable(e.key) + " of " + its + " names";
+    for (const auto& f : e.value.files)
+      add(f, what);
+    const auto* kind = find_section_kind(title.substr(0, title.find(' ')));
+    const auto* key = kind ? find_key(kind->what.keys, e.key) : nullptr;
+    if (!key || key->type != key_type::path || e.value.text.empty())
+      return;
+    auto file = (directory / e.value.text).lexically_normal();
+    if (key->name != "vault")
+      return add(file, what);
+    for (const auto& f : files_of_vault(file))
+      if (f.extension() != ".lock")
+        add(f, what);
   }
 
   const state::home& home_;
   const archive_draft& into_;
   backup_report& report_;
   std::map<std::string, json> list_;
+  std::set<fs::path> named_; ///< that are elsewhere, each of which is said once
   result<void> ok_;
 };
 
@@ -346,6 +379,8 @@ result<backup_report> restore_backup(const state::home& h, const fs::path& from,
   auto guard = state::home_guard::acquire(h);
   if (!guard)
     return std::move(guard).error();
+  if (std::error_code unseen; fs::status(from, unseen).type() == fs::file_type::not_found)
+    return error{errc::not_found, "there is no " + from.string(), "ockam backup create FILE makes one"};
   auto old = present(h);
   if (!old.empty() && !replaces)
     return something_is_there(h, *old.begin());

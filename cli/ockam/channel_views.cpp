@@ -56,6 +56,15 @@ columns table_of_channels(const google::protobuf::RepeatedPtrField<control::Item
   return out;
 }
 
+columns table_of_channel_listeners(const google::protobuf::RepeatedPtrField<control::Item>& list) {
+  columns out{{"LISTENER"}, {"AUTHORIZED", false, true}, {"ALLOW", false, true}, {"CHANNELS", true}};
+  for (const auto& i : list) {
+    auto authorized = field_of(i, "authorized");
+    out.add({"/service/" + i.name(), authorized.empty() ? "anybody" : authorized, field_of(i, "allow"), std::to_string(number_of(i, "channels"))});
+  }
+  return out;
+}
+
 json channel_listener_view(const control::Item& i) {
   json j{{"address", "/service/" + i.name()},
          {"identifier", field_of(i, "identifier")},

@@ -15,6 +15,7 @@ json channel_view(const control::Item& i);
 std::string text_of_channel(const control::Item& i);
 columns table_of_channels(const google::protobuf::RepeatedPtrField<control::Item>& list);
 
+columns table_of_channel_listeners(const google::protobuf::RepeatedPtrField<control::Item>& list);
 json channel_listener_view(const control::Item& i);
 std::string text_of_channel_listener(const control::Item& i);
 

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t indent = 2;
 constexpr std::size_t gap = 2;
 constexpr std::size_t least_width = 8; ///< of a column that was cut
+constexpr std::size_t least_of_all = 3; ///< where that is not enough: two characters and the ellipsis
 
 /// Widths of characters are those of UTF-8 whatever the user's locale says: names are UTF-8.
 locale_t utf8_locale() {
@@ -47,6 +48,11 @@ std::string padded(const std::string& text, std::size_t width, bool to_the_right
   auto has = display_width(text);
   std::string blanks(width > has ? width - has : 0, ' ');
   return to_the_right ? blanks + text : text + blanks;
+}
+
+/// Of a line whose columns have these widths.
+std::size_t total(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), indent + gap * (widths.size() - 1));
 }
 
 } // namespace
@@ -99,16 +105,29 @@ std::vector<std::size_t> columns::widths(std::size_t limit) const {
       w = std::max(w, display_width(row[i]));
     out.push_back(w);
   }
-  auto total = [&] { return std::accumulate(out.begin(), out.end(), indent + gap * (out.size() - 1)); };
-  while (limit > 0 && total() > limit) {
-    std::size_t* widest = nullptr;
-    for (std::size_t i = 0; i < out.size(); ++i)
-      if (heads_[i].may_shrink && out[i] > least_width && (!widest || out[i] > *widest))
-        widest = &out[i];
-    if (!widest)
-      break;
-    *widest -= std::min(total() - limit, *widest - least_width);
-  }
+  // What may shrink goes first, then other text, then headings over figures: a figure that is cut is another figure.
+  auto shrink = [&](auto&& least) {
+    while (limit > 0 && total(out) > limit) {
+      std::size_t widest = out.size();
+      for (std::size_t i = 0; i < out.size(); ++i)
+        if (out[i] > least(i) && (widest == out.size() || out[i] > out[widest]))
+          widest = i;
+      if (widest == out.size())
+        break;
+      out[widest] -= std::min(total(out) - limit, out[widest] - least(widest));
+    }
+  };
+  shrink([&](std::size_t i) { return heads_[i].may_shrink ? least_width : out[i]; });
+  for (auto least : {least_width, least_of_all})
+    shrink([&](std::size_t i) { return heads_[i].is_number ? out[i] : least; });
+  shrink([&](std::size_t i) {
+    std::size_t figures = least_of_all;
+    for (const auto& row : rows_)
+      figures = std::max(figures, display_width(row[i]));
+    return heads_[i].is_number ? figures : out[i];
+  });
+  while (limit > 0 && out.size() > 1 && total(out) > limit) // the last ones have no room
+    out.pop_back();
   return out;
 }
 
@@ -118,7 +137,7 @@ std::string columns::text(std::size_t width) const {
   std::string out;
   auto line = [&](auto&& cell) {
     std::string l(indent, ' ');
-    for (std::size_t i = 0; i < shown.heads_.size(); ++i)
+    for (std::size_t i = 0; i < room.size(); ++i)
       l += (i == 0 ? "" : std::string(gap, ' ')) + padded(cut_to(cell(i), room[i]), room[i], shown.heads_[i].is_number);
     l.erase(l.find_last_not_of(' ') + 1);
     out += (width > 0 ? cut_to(l, width) : l) + "\n";

@@ -12,8 +12,8 @@ namespace ockam::cli {
 
 struct column {
   std::string heading;
-  bool is_number = false;   ///< aligned to the right
-  bool may_shrink = false;  ///< cut where the terminal is narrow; others are what the next command needs, whole
+  bool is_number = false;   ///< aligned to the right; its figures are never cut
+  bool may_shrink = false;  ///< cut where the terminal is narrow; others are what the next command needs, whole as long as there is room
   bool may_be_empty = false; ///< left out when no row has anything there
 };
 
@@ -25,12 +25,14 @@ class columns {
   void add(std::vector<std::string> cells);
   bool empty() const noexcept { return rows_.empty(); }
 
-  /// Headings and rows, each on a line, none wider than `width` (0: as wide as they are).
+  /// Headings and rows, each on a line, none wider than `width` (0: as wide as they are). Where there is no room even for columns
+  /// that are cut, the last ones are left out.
   std::string text(std::size_t width) const;
 
  private:
   /// The same without columns that have nothing and may be left out.
   columns filled() const;
+  /// Of the columns that there is room for.
   std::vector<std::size_t> widths(std::size_t limit) const;
 
   std::vector<column> heads_;

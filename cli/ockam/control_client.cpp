@@ -122,7 +122,7 @@ result<void> control_client::read_all(char* into, std::size_t n, const deadline&
         return ok;
     } else if (got == 0 || errno != EINTR) {
       return error{errc::closed, "node " + node_ + " closed the control connection before it answered",
-                   "see: ockam node logs " + node_};
+                   "see: ockam node logs " + node_ + "; what the system has said of its end is in stderr.log beside its control socket"};
     }
   }
   return {};

@@ -92,7 +92,8 @@ result<void> check_free(invocation& in, const std::string& name) {
     return {};
   if (auto p = state::process_of(in.home, name)) {
     running.cause += " (pid " + std::to_string(p->pid()) + "), but its " + (there(in.home.node(name)) ? "lock file" : "directory") + " is gone";
-    running.hint = "remove it with: ockam node delete " + name + " -y";
+    running.hint = there(in.home.node(name)) ? "stop it with: ockam node stop " + name + ", which keeps its configuration"
+                                             : "remove it with: ockam node delete " + name + " -y";
     return running;
   }
   return {};
@@ -129,6 +130,11 @@ error without_file(error e, const fs::path& ini) {
   if (e.cause.starts_with(ini.string() + ":"))
     if (auto end = e.cause.find(": "); end != std::string::npos)
       e.cause = "the configuration is wrong: " + e.cause.substr(end + 2);
+  const auto place = ini.string() + ":"; // of what else is wrong
+  for (auto at = e.hint.find(place); at != std::string::npos; at = e.hint.find(place, at)) {
+    auto end = e.hint.find(": ", at);
+    e.hint.erase(at, end == std::string::npos ? place.size() : end + 2 - at);
+  }
   return e;
 }
 

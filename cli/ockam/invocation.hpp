@@ -4,6 +4,7 @@
 #include "cli/ockam/control_client.hpp"
 #include "cli/ockam/output.hpp"
 #include "cli/ockam/parse.hpp"
+#include "cli/ockam/routes.hpp"
 #include "cli/state/state.hpp"
 
 #include <optional>
@@ -13,7 +14,7 @@ namespace ockam::cli {
 /// One run of one command: what was given, where state lives, where results go.
 class invocation {
  public:
-  invocation(const command_table& t, parsed_command given, output& to, state::home h, std::vector<std::string> emptied = {})
+  invocation(const command_table& t, parsed_command given, output& to, state::home h, std::vector<emptied_word> emptied = {})
     : table{t}, what{*given.what}, args{std::move(given.args)}, out{to}, home{std::move(h)}, emptied_words{std::move(emptied)} {}
 
   const command_table& table;
@@ -22,7 +23,7 @@ class invocation {
   output& out;
   const state::home home;
   /// Words whose `-` stood for a line of an empty standard input.
-  const std::vector<std::string> emptied_words;
+  const std::vector<emptied_word> emptied_words;
   /// What the program ends with when the command fails.
   int failure_code = exit_failure;
 

@@ -2,6 +2,7 @@
 #include "cli/ockam/invocation.hpp"
 #include "cli/ockam/manual_page.hpp"
 #include "cli/ockam/routes.hpp"
+#include "cli/ockam/sending.hpp"
 #include "cli/ockam/table.hpp"
 #include "runtime/core/printable.hpp"
 #include "runtime/core/standard_descriptors.hpp"
@@ -99,7 +100,9 @@ int run(std::vector<std::string> words) {
     return exit_failure;
   }
   invocation in{table, std::move(given), out, state::home{std::filesystem::absolute(home->root())}, std::move(emptied)};
-  auto done = in.what.run(in);
+  auto done = refuse_empty_pipe(in);
+  if (done)
+    done = in.what.run(in);
   if (!done) {
     out.fail(done.error());
     return in.failure_code;

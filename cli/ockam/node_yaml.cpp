@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/node_yaml.hpp"
 
+#include "channels/keys.hpp"
 #include "cli/node/config_sources.hpp"
 #include "cli/node/sections.hpp"
 #include "portals/keys.hpp"
@@ -216,9 +217,12 @@ class yaml_reader {
     if (value.IsMap() && !is_one(what, value)) {
       if (auto ok = no_key_twice(value); !ok)
         return ok;
-      for (const auto& e : value)
-        if (auto ok = section(what.kind + " " + scalar(e.first), what, e.second); !ok)
+      for (const auto& e : value) {
+        auto name = scalar(e.first);
+        auto ok = is_listener(what, name, e.second) ? listener(e.second) : section(what.kind + " " + name, what, e.second);
+        if (!ok)
           return ok;
+      }
       return {};
     }
     if (!value.IsSequence())
@@ -230,6 +234,43 @@ class yaml_reader {
         return ok;
     }
     return {};
+  }
+
+  /// Among `services` the reference has listeners of secure channels, which are a kind of their own here.
+  static bool is_listener(const section_descriptor& what, const std::string& name, const YAML::Node& value) {
+    auto has = [&](const char* key) { return value.IsMap() && value[key]; };
+    return what.kind == "service" && with_hyphens(name) == channels::listener_kind && !value.IsScalar() && !has("type") && !has("plugin")
+           && !has("script");
+  }
+
+  /// `{address, authorized-identifiers, disabled, identity}` of the reference, beside the keys that a listener has here.
+  result<void> listener(const YAML::Node& value) {
+    const auto& what = find_section_kind(channels::listener_kind)->what;
+    if (value.IsSequence())
+      return wrong("services: " + std::string{channels::listener_kind} + " has to be a map of keys");
+    std::vector<std::pair<std::string, YAML::Node>> keys;
+    std::string address = "api";
+    if (auto ok = no_key_twice(value); !ok)
+      return ok;
+    for (const auto& e : value) {
+      auto key = with_hyphens(scalar(e.first));
+      if (key == "address")
+        address = without_service(scalar(e.second));
+      else if (key == "disabled" && (scalar(e.second) == "true" || scalar(e.second) == "yes"))
+        return {};
+      else if (key != "disabled" && !e.second.IsNull())
+        keys.emplace_back(key == "authorized-identifiers" ? "authorized" : key, e.second);
+    }
+    auto& s = out_.ini.at(std::string{channels::listener_kind} + " " + address);
+    for (const auto& [key, text] : keys)
+      if (auto ok = set(s, what, key, text); !ok)
+        return ok;
+    return {};
+  }
+
+  static std::string without_service(std::string name) {
+    constexpr std::string_view prefix = "/service/";
+    return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
   }
 
   static bool has_only_keys(const section_descriptor& what, const YAML::Node& value) {
@@ -245,11 +286,8 @@ class yaml_reader {
       return scalar(value["name"]);
     if (what.main_key.empty() && value.IsScalar())
       return value.Scalar();
-    if (auto key = std::string{name_key_of(what)}; !key.empty() && value.IsMap() && value[key]) {
-      constexpr std::string_view prefix = "/service/";
-      auto name = scalar(value[key]);
-      return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-    }
+    if (auto key = std::string{name_key_of(what)}; !key.empty() && value.IsMap() && value[key])
+      return without_service(scalar(value[key]));
     if (what.kind == portal::outlet_kind && n == 1)
       return "outlet";
     return what.main_key == "type" && value.IsScalar() ? value.Scalar() : what.kind + "-" + std::to_string(n);

@@ -85,7 +85,9 @@ result<control_client> open_node(invocation& in, const std::string& name) {
       return error{errc::unreachable, "Node " + name + " is not running: it was killed", restart};
     case state::node_status::running: break;
   }
-  return error{errc::unreachable, "node " + name + " runs, but its control socket does not: " + c.error().cause,
+  std::error_code own;
+  auto elsewhere = std::filesystem::read_symlink(in.home.control_socket(name), own); // as its configuration says
+  return error{errc::unreachable, "node " + name + " runs, but its control socket does not: " + c.error().cause + (own ? "" : "; its configuration has it at " + elsewhere.string()),
                "restart it with: ockam node stop " + name + " && ockam node start " + name};
 }
 

@@ -184,6 +184,10 @@ void output::warn(std::string_view text) {
   write_error("  ! " + std::string{text});
 }
 
+void output::aside(std::string_view text) {
+  write_error(text);
+}
+
 void output::detail(std::string_view text) {
   if (style_.verbose > 0)
     write_error("    " + std::string{text});

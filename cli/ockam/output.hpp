@@ -54,6 +54,8 @@ class output {
   void notice(std::string_view text);
   /// Standard error, always (not with -q): the user should know.
   void warn(std::string_view text);
+  /// Standard error, always: what was asked for beside the result.
+  void aside(std::string_view text);
   /// Standard error, on a terminal only: a line that the next one replaces; an empty text takes it away.
   void progress(std::string_view text);
   /// Standard output, which is a terminal: this, and nothing else, is on the screen.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace ockam::cli {
 
@@ -89,17 +90,17 @@ result<planned_route> plan_route(const multiaddr& to, const std::string& from, c
   return out;
 }
 
-std::vector<std::string> take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line) {
-  std::vector<std::string> emptied;
+std::vector<emptied_word> take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line) {
+  std::vector<emptied_word> emptied;
   std::optional<std::string> line;
   for (auto& w : words) {
     if (!has_pipe_part(w))
       continue;
     if (!line)
       line = read_line();
-    w = filled_in(w, *line);
+    auto typed = std::exchange(w, filled_in(w, *line));
     if (line->empty())
-      emptied.push_back(w);
+      emptied.push_back({std::move(typed), w});
   }
   return emptied;
 }

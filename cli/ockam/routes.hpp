@@ -24,10 +24,16 @@ using node_lookup = std::function<result<std::string>(const std::string& name)>;
 /// already: then they fall away. Errors: `invalid_route`, those of `lookup`.
 result<planned_route> plan_route(const multiaddr& to, const std::string& from, const node_lookup& lookup);
 
+/// A word whose `-` got nothing: the line was empty, or there was none.
+struct emptied_word {
+  std::string typed;
+  std::string became;
+};
+
 /// Replaces the part `-` of a route (or of any other text with slashes) by a line from standard input,
-/// which is read once, when the first such part is met: `-/service/echo`, `/node/n1/-/service/echo`. Returns the words, as
-/// they are afterwards, that got nothing: the line was empty, or there was none.
-std::vector<std::string> take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line);
+/// which is read once, when the first such part is met: `-/service/echo`, `/node/n1/-/service/echo`. Returns the words that
+/// got nothing; which of them are routes is for `refuse_empty_pipe`.
+std::vector<emptied_word> take_pipe(std::vector<std::string>& words, const std::function<std::string()>& read_line);
 
 /// For the command table: `unregistered protocol prefix …` and so on.
 result<void> check_route(const std::string& text);

@@ -14,10 +14,13 @@ struct origin {
   std::string route; ///< text of a multiaddr without /node/
 };
 
+/// A script whose first half printed nothing means no worker, and no node, least of all the default one: no route whose `-` got
+/// nothing is used. Error: `invalid_route`.
+result<void> refuse_empty_pipe(const invocation& in);
+
 /// `--to ROUTE` and `--from NODE` as every command that sends takes them: node names are looked up, a
 /// route that names no node first starts at the default node, which is created if there is none. Errors:
-/// `invalid_route` (also when standard input was to say where it begins, and was empty), `not_found`, `unreachable` (a
-/// node of the route does not run).
+/// `invalid_route`, `not_found`, `unreachable` (a node of the route does not run).
 result<origin> resolve_route(invocation& in, const std::string& to, const std::string& from);
 
 /// Whether a node has to run to have an address; one that is stopped comes back at the same.

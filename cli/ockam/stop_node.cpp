@@ -74,6 +74,15 @@ result<void> kill(const state::process& p, const std::string& name) {
   return error{errc::timed_out, "node " + name + " (pid " + std::to_string(p.pid()) + ") does not end, not even when killed", {}};
 }
 
+/// Of one that should have ended by itself.
+result<void> kill_after_all(const state::process& p, const std::string& name, const ending& how, std::string_view why) {
+  if (auto ok = kill(p, name); !ok)
+    return ok;
+  if (how.was_killed)
+    how.was_killed(why);
+  return {};
+}
+
 /// In another container it can be asked, but not signalled.
 result<void> end_unseen(const state::home& h, const std::string& name, const ending& how, result<control_client>& c, const deadline& by) {
   if (!state::node_lock::held(h, name))
@@ -110,6 +119,7 @@ ending ending_of(invocation& in, const std::string& name) {
   how.waits = [&in, name](std::chrono::milliseconds grace) {
     in.out.warn("Node " + name + " has work under way: it gets up to " + to_string(grace) + " to finish it");
   };
+  how.was_killed = [&in, name](std::string_view why) { in.out.warn("Node " + name + " " + std::string{why} + ", and was killed"); };
   return how;
 }
 
@@ -125,14 +135,14 @@ result<void> end_node(const state::home& h, const std::string& name, const endin
     return kill(*p, name);
   auto said = ask_to_stop(c, how, soon);
   if (!said)
-    return end_process(*p, name);
-  return keeps(*said, how, [&](std::chrono::milliseconds t) { return p->ended_within(t); }) ? result<void>{} : kill(*p, name);
+    return end_process(*p, name, how);
+  return keeps(*said, how, [&](std::chrono::milliseconds t) { return p->ended_within(t); }) ? result<void>{} : kill_after_all(*p, name, how, "did not end in time");
 }
 
-result<void> end_process(const state::process& p, const std::string& name) {
+result<void> end_process(const state::process& p, const std::string& name, const ending& how) {
   if (!p.signal(SIGTERM) && errno != ESRCH)
     return system_error("cannot stop node " + name, errno);
-  return p.ended_within(in_order) ? result<void>{} : kill(p, name);
+  return p.ended_within(in_order) ? result<void>{} : kill_after_all(p, name, how, "did not answer");
 }
 
 result<void> stop_node(invocation& in, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 namespace ockam::cli {
 
@@ -15,6 +16,8 @@ struct ending {
   std::optional<std::chrono::milliseconds> grace = {}; ///< for what is under way; none: as long as the node gives it
   /// Told when the node does not end at once, having something under way, and how long that may take.
   std::function<void(std::chrono::milliseconds)> waits = {};
+  /// Told that it had to be killed, although nobody wanted that, and why: "did not answer".
+  std::function<void(std::string_view)> was_killed = {};
 };
 
 /// What the command line says of it; who waits is told.
@@ -32,6 +35,6 @@ result<void> delete_node(invocation& in, const std::string& name);
 result<void> end_node(const state::home& h, const std::string& name, const ending& how = {});
 
 /// Ends a process: SIGTERM, then SIGKILL. `name`: what it is called when it does not end.
-result<void> end_process(const state::process& p, const std::string& name);
+result<void> end_process(const state::process& p, const std::string& name, const ending& how = {});
 
 } // namespace ockam::cli

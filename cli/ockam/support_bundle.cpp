@@ -190,13 +190,26 @@ class node_gatherer {
         text += trace("secure channel " + i.name(), "/service/" + i.name() + "/service/echo");
       for (const auto& f : i.fields()) {
         if (f.name() == "to" && i.kind() == "tcp-inlet")
-          text += trace("inlet " + i.name(), f.value());
+          text += trace_inlet(i.name(), f.value());
         if (f.name() == "at" && i.kind() == "relay")
           text += trace("the node of relay " + i.name(), f.value() + "/service/echo");
       }
     }
-    if (!text.empty())
-      put("traces.txt", text, "a message to each peer, inlet, relay and secure channel of its configuration, hop by hop");
+    if (text.empty())
+      return miss("traces.txt", "it has no connection, inlet, relay or secure channel along which a message could be traced");
+    put("traces.txt", text, "a message to each peer, relay and secure channel of its configuration and to the node of each inlet's outlet, hop by hop");
+  }
+
+  /// To the echo beside its outlet: the outlet itself takes streams only, and counts what it refuses.
+  std::string trace_inlet(const std::string& name, const std::string& route) {
+    auto what = "the node of the outlet of inlet " + name;
+    auto word = route.find_last_of('/');
+    auto kind = word == std::string::npos || word == 0 ? std::string::npos : route.find_last_of('/', word - 1);
+    if (kind == std::string::npos)
+      return printable(what) + ": " + printable(route) + "\n  no route that can be traced\n";
+    if (kind == 0)
+      return printable(what) + ": " + printable(route) + "\n  it is this node\n";
+    return trace(what, route.substr(0, kind) + "/service/echo");
   }
 
   std::string trace(const std::string& what, const std::string& route) {

@@ -140,6 +140,7 @@ json view(const control::WorkerDetails& w) {
           {"counters", counters(w.counters())},
           {"reached_by", std::vector<std::string>(w.reached_by().begin(), w.reached_by().end())},
           {"takes_from", std::vector<std::string>(w.takes_from().begin(), w.takes_from().end())},
+          {"sends_to", std::vector<std::string>(w.sends_to().begin(), w.sends_to().end())},
           {"opens_node", w.opens_node()}};
   j.update(kin_of(w));
   return j;
@@ -196,7 +197,7 @@ json view(const state::node_row& row, state::node_status status, const control::
     return j;
   j["pid"] = info->pid();
   if (!info->http_address().empty())
-    j["http_server_address"] = info->http_address();
+    j["status_endpoint_address"] = j["http_server_address"] = info->http_address(); // the reference has the first
   for (const auto& s : listed(info->services()))
     j["services"].push_back(view(s));
   for (const auto& l : info->listeners())
@@ -218,6 +219,8 @@ json view(const state::node_row& row, state::node_status status, const control::
   j["memory"] = {{"used", info->memory_used()}, {"limit", info->memory_limit()}};
   j["dropped"] = counters(info->dropped());
   j["refused"] = counters(info->refused());
+  if (!info->spans().empty())
+    j["spans"] = counters(info->spans());
   j["overdue"] = json::array();
   for (const auto& w : info->overdue())
     j["overdue"].push_back({{"addr", w.address()}, {"thread", w.thread()}, {"busy_ms", w.busy_ms()}});
@@ -268,7 +271,7 @@ columns table_of(const google::protobuf::RepeatedPtrField<control::ConnectionInf
 std::string page_of(const control::WorkerDetails& w) {
   auto out = done_line("Worker " + w.address() + " is " + w.state() + "\n") + field("Type", w.type())
              + field("Behavior", w.behavior()) + field("Parent", w.parent())
-             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : w.thread() == "detached" ? "in a thread of its own" : "on the socket thread"}
+             + field("Runs", std::string{w.thread() == "pool" ? "on the pool" : w.thread() == "detached" ? "in a thread of its own" : w.thread() == "scheduler" ? "on threads of CAF's scheduler" : "on the socket thread"}
                                + (w.instances() == 1 ? "" : ", " + number(w.instances()) + " instances"))
              + field("Restart", w.restart() + ", restarted " + number(w.restarts()) + " times")
              + field("Messages", number(w.messages_in()) + " in, " + number(w.messages_out()) + " out, " + number(w.failed()) + " failed, "
@@ -285,6 +288,8 @@ std::string page_of(const control::WorkerDetails& w) {
     out += field("Opens", "every worker of this node, to all of these");
   for (const auto& who : w.takes_from())
     out += field("Takes from", who);
+  for (const auto& where : w.sends_to())
+    out += field("Sends to", where);
   if (const auto& l = w.latency(); l.measured() > 0)
     out += field("Latency", "p50 " + time_text(l.p50()) + ", p90 " + time_text(l.p90()) + ", p99 " + time_text(l.p99()) + ", longest "
                               + time_text(l.longest()) + " (of " + number(l.measured()) + " messages)");
@@ -347,6 +352,7 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   out += field("Process", number(info->pid()) + ", version " + info->version() + ", up " + uptime_text(info->uptime_ms()));
   for (const auto& l : info->listeners())
     out += field("Listener", line_of(l));
+  out += field("HTTP server", info->http_address());
   for (const auto& i : info->items())
     if (auto line = line_of(i); !line.second.empty())
       out += field(line.first, line.second);
@@ -359,6 +365,7 @@ std::string page_of(const state::node_row& row, state::node_status status, const
   for (const auto& w : info->overdue())
     out += field("Does not return", "worker " + w.address() + " on the " + (w.thread() == "pool" ? "pool" : "socket thread") + ", for "
                                       + uptime_text(w.busy_ms()));
+  out += field("Spans", counter_text(info->spans()));
   return out + field("Dropped", counter_text(info->dropped())) + field("Refused", counter_text(info->refused()));
 }
 

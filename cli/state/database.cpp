@@ -176,7 +176,7 @@ result<void> database::make_if_missing(const home& h) {
   if (::access(path.c_str(), F_OK) == 0)
     return {};
   if (errno != ENOENT)
-    return home_error("cannot open " + path, errno);
+    return home_error("cannot open " + path, errno, path);
   auto draft = path + "." + std::to_string(::getpid()) + ".new";
   auto made = [&]() -> result<void> {
     auto db = connect(draft, SQLITE_OPEN_CREATE);

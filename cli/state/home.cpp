@@ -28,13 +28,32 @@ result<void> make_directory(const std::filesystem::path& p) {
       return ok;
   if (::mkdir(p.c_str(), 0700) == 0 || errno == EEXIST)
     return {};
-  return home_error("cannot create " + p.string(), errno);
+  return home_error("cannot create " + p.string(), errno, p);
+}
+
+std::string name_of_user(uid_t id) {
+  const auto* user = ::getpwuid(id);
+  return user ? std::string{user->pw_name} : "#" + std::to_string(id);
+}
+
+/// `PATH belongs to NAME`, of the file or the nearest directory above it that can be looked at; empty: to who asks.
+std::string other_owner(std::filesystem::path p) {
+  struct stat s {};
+  while (::stat(p.c_str(), &s) != 0) {
+    auto above = p.parent_path();
+    if (above.empty() || above == p)
+      return {};
+    p = std::move(above);
+  }
+  return s.st_uid == ::geteuid() ? std::string{} : p.string() + " belongs to " + name_of_user(s.st_uid);
 }
 
 } // namespace
 
-error home_error(const std::string& what, int err) {
+error home_error(const std::string& what, int err, const std::filesystem::path& of) {
   auto e = system_error(what, err);
+  if (auto who = err == EACCES || err == EPERM ? other_owner(of) : std::string{}; !who.empty())
+    e.cause += ": " + who;
   if (e.hint.empty() || err == EROFS)
     e.hint = "OCKAM_HOME names the directory to use";
   return e;
@@ -151,6 +170,14 @@ result<void> home::note_config(std::string_view name, const std::filesystem::pat
   return note(node(name) / "config", is_own ? std::filesystem::path{} : file);
 }
 
+result<void> home::note_control_socket(std::string_view name, const std::filesystem::path& socket) const {
+  std::error_code unseen;
+  auto own = control_socket(name);
+  if (std::filesystem::absolute(socket, unseen).lexically_normal() != std::filesystem::absolute(own, unseen).lexically_normal())
+    return note(own, socket);
+  return std::filesystem::is_symlink(own, unseen) ? note(own, {}) : result<void>{}; // of a run with another configuration
+}
+
 std::filesystem::path home::config_of_run(std::string_view name) const {
   std::error_code none;
   auto noted = std::filesystem::read_symlink(node(name) / "config", none);
@@ -193,10 +220,9 @@ result<void> home::check_owner() const {
   struct stat s {};
   if (::geteuid() != 0 || ::stat(root_.c_str(), &s) != 0 || s.st_uid == 0)
     return {};
-  const auto* owner = ::getpwuid(s.st_uid);
-  auto who = owner ? std::string{owner->pw_name} : "#" + std::to_string(s.st_uid);
+  auto who = name_of_user(s.st_uid);
   return error{errc::permission_denied, root_.string() + " belongs to " + who + ", and this runs as root: what root makes there its owner could not use",
-               "sudo -u " + (owner ? who : "'" + who + "'") + " OCKAM_HOME=" + root_.string() + " and the command"};
+               "sudo -u " + (who.starts_with('#') ? "'" + who + "'" : who) + " OCKAM_HOME=" + root_.string() + " and the command"};
 }
 
 result<void> check_node_name(std::string_view name) {

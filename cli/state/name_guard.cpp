@@ -25,7 +25,7 @@ result<descriptor> lock_home(const home& h, int how) {
     return std::move(ok).error();
   descriptor home{::open(h.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!home)
-    return home_error("cannot open " + h.root().string(), errno);
+    return home_error("cannot open " + h.root().string(), errno, h.root());
   if (wait_for_lock(home.get(), how) != 0)
     return system_error("cannot lock " + h.root().string(), errno);
   return home;
@@ -53,7 +53,7 @@ result<name_guard> name_guard::acquire(const home& h, std::string_view name) {
       return system_error("cannot lock " + h.root().string(), errno);
     }
     if (!file)
-      return system_error("cannot open " + out.path_.string(), errno);
+      return home_error("cannot open " + out.path_.string(), errno, out.path_);
     int rc = wait_for_lock(file.get(), LOCK_EX);
     auto err = errno;
     struct stat held{}, there{};
@@ -78,7 +78,7 @@ result<keys_guard> keys_guard::lock(const home& h, descriptor home) {
     return std::move(ok).error();
   descriptor keys{::open(h.identities().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!keys)
-    return home_error("cannot open " + h.identities().string(), errno);
+    return home_error("cannot open " + h.identities().string(), errno, h.identities());
   if (wait_for_lock(keys.get(), LOCK_EX) != 0)
     return system_error("cannot lock " + h.identities().string(), errno);
   return keys_guard{std::move(home), std::move(keys)};

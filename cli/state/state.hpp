@@ -52,7 +52,10 @@ class home {
   /// Where the configuration is that the node runs with, as it says when it starts, unless that is its own file (empty: it has
   /// none): a symbolic link, `config`.
   result<void> note_config(std::string_view name, const std::filesystem::path& file) const;
-  /// That, or its own file.
+  /// Where its control socket is instead, as it says when it starts (its own: where it always is): `control.sock` is a symbolic
+  /// link to it then, so that whoever looks there finds it.
+  result<void> note_control_socket(std::string_view name, const std::filesystem::path& socket) const;
+  /// The configuration that the node runs with: what it has noted, or its own file.
   std::filesystem::path config_of_run(std::string_view name) const;
   /// Whether this process may work here. What root makes in the home of somebody else is root's, and keeps its owner from it.
   /// Error: `permission_denied`.
@@ -72,8 +75,8 @@ class home {
   std::filesystem::path root_;
 };
 
-/// Why the home, or something in it, cannot be used, with where else it may be.
-error home_error(const std::string& what, int err);
+/// Why the home, or something in it, cannot be used: whose it is, if it is somebody else's, and where else it may be.
+error home_error(const std::string& what, int err, const std::filesystem::path& of);
 
 /// `[A-Za-z0-9_-]+`, at most 64 bytes (the control socket's path has to fit 107). Error: `invalid_argument`.
 result<void> check_node_name(std::string_view name);

@@ -24,6 +24,32 @@ const reasons = {
   "stream-broken": "part of a stream that was broken before",
 };
 
+const refusals = {
+  "wrong-preamble": "a connection that does not speak the protocol",
+  "frame-too-large": "a frame that is longer than max-frame",
+  "malformed-frame": "bytes that are no message",
+  "too-many-hops": "a route with too many hops",
+  "name-too-long": "an address that is too long",
+  "handshake-timeout": "a peer that said nothing after it had connected",
+  "frame-timeout": "a frame that did not end in time",
+  "write-timeout": "a peer that reads nothing",
+  "too-many-connections": "a connection over max-connections",
+  "out-of-descriptors": "a connection for which the process has no descriptor",
+  "foreign-user": "another user of this host at the control socket",
+  "bad-request": "a request at the control socket that is none",
+  "bad-fragment": "a part of a message that contradicts the others",
+  "stale-fragment": "a part of a message that came too late, or again",
+  "incomplete-message": "a message of which parts never came",
+  "foreign-source": "a datagram from somebody else than the link's peer",
+  "own-source": "a datagram that names this node as its sender",
+  "over-budget": "a datagram or part for which there was no memory",
+  "bad-upgrade": "an HTTP request or response that makes no WebSocket",
+  "websocket-violation": "frames against the rules of WebSocket",
+  "tls-failed": "a TLS handshake that failed, or a certificate that is not trusted",
+  "malformed-report": "a report that does not decode",
+  "malformed-trace": "a trace context that is none, or too long to pass on",
+};
+
 const by_id = id => document.getElementById(id);
 const histories = new Map();
 let last = null;
@@ -86,6 +112,21 @@ function table(id, columns, rows, none) {
 }
 
 const state_cell = row => element("span", row.state, state_class(row.state));
+/// Nodes at the other ends of links, by the link's name, as traces have told.
+const nodes_behind = new Map();
+const node_of = l => l.node || nodes_behind.get(l.worker_address) || "";
+/// What people know a link by: its name in the configuration, and the node at its other end.
+const link_title = l => l.name && node_of(l) && l.name !== node_of(l) ? `${l.name} (${node_of(l)})` : l.name || node_of(l) || l.peer;
+
+/// The hop behind a link is at its other end, if it is the next one that there is: others do not tell.
+function learn_nodes(t) {
+  for (const h of t.hops) {
+    const next = t.hops.find(other => other.number === h.number + 1);
+    if (next?.node && next.node !== h.node && last?.links.some(l => `0#${l.worker_address}` === h.address) && h.node === last.name)
+      nodes_behind.set(h.address.slice(2), next.node);
+  }
+}
+
 const link_key = l => `${l.transport} ${l.worker_address}`;
 
 /// Bytes a second since the last snapshot, with those before.
@@ -130,7 +171,7 @@ function draw_map(s) {
     const x = centre[0] + Math.cos(angle) * (width / 2 - 110), y = centre[1] + Math.sin(angle) * (height / 2 - 34);
     map.append(drawing("line", {x1: centre[0], y1: centre[1], x2: x, y2: y, class: l.state === "up" ? "good" : "wait"}));
     map.append(drawing("circle", {cx: x, cy: y, r: 8}));
-    map.append(drawing("text", {x, y: y - 13, "text-anchor": "middle"}, (l.node || l.peer).slice(0, 30)));
+    map.append(drawing("text", {x, y: y - 13, "text-anchor": "middle"}, link_title(l).slice(0, 30)));
     map.append(drawing("text", {x, y: y + 22, "text-anchor": "middle", class: "soft"}, `${l.transport} ${l.state}, ${size(Math.round(rate(l)))}/s`));
   });
   map.append(drawing("circle", {cx: centre[0], cy: centre[1], r: 14}));
@@ -155,20 +196,21 @@ function figures(s, before, seconds) {
 function drops(s) {
   const lines = [];
   for (const [why, n] of Object.entries(s.dropped)) lines.push(`${n} × dropped, ${why}: ${reasons[why] ?? why}`);
-  for (const [why, n] of Object.entries(s.refused)) lines.push(`${n} × refused, ${why}`);
+  for (const [why, n] of Object.entries(s.refused)) lines.push(`${n} × refused, ${why}: ${refusals[why] ?? why}`);
   for (const w of s.overdue) lines.push(`${w.address} has not returned from a call for ${duration(w.busy_ms)}`);
   by_id("drops").replaceChildren(...(lines.length ? lines : ["nothing"]).map(l => element("li", l)));
 }
 
 /// What people look for; `/show` has the rest.
 function item_text(i) {
-  const skipped = new Set(["kind", "name", "state", "flow_control_id", "worker", "worker_address", "forwarding_route", "their_change_history", "since_ms"]);
+  const skipped = new Set(["kind", "name", "state", "flow_control_id", "worker", "worker_address", "forwarding_route", "connection", "their_change_history", "since_ms"]);
   const shown = Object.entries(i).filter(([key, value]) => !skipped.has(key) && value !== "" && value !== "0");
   return shown.map(([key, value]) => `${key.replaceAll("_", " ")} ${value.length > 90 ? value.slice(0, 88) + "…" : value}`).join(", ");
 }
 
 function health(s) {
-  const missing = [...s.listeners, ...s.links.filter(l => l.lasting), ...s.items.filter(i => i.state)].filter(x => x.state !== "up");
+  const of_relays = new Set(s.items.filter(i => i.kind === "relay").map(i => i.connection)); // which say it of themselves
+  const missing = [...s.listeners, ...s.links.filter(l => l.lasting && !of_relays.has(l.worker_address)), ...s.items.filter(i => i.state)].filter(x => x.state !== "up");
   const h = by_id("health");
   h.textContent = missing.length === 0 ? "ready" : `${missing.length} not up`;
   h.className = missing.length === 0 ? "good" : "bad";
@@ -183,7 +225,7 @@ function show(s, seconds) {
   figures(s, last, seconds);
   draw_map(s);
   table("link-table", [
-    ["Transport", "", l => l.transport], ["Peer", "text", l => l.node ? `${l.node} (${l.peer})` : l.peer], ["State", "", state_cell],
+    ["Transport", "", l => l.transport], ["Name", "text", l => l.name ?? ""], ["Peer", "text", l => node_of(l) ? `${node_of(l)} (${l.peer})` : l.peer], ["State", "", state_cell],
     ["Traffic", "", sparkline], ["In", "number", l => size(l.bytes_in)], ["Out", "number", l => size(l.bytes_out)],
     ["Waiting", "number", l => size(l.queued_bytes)], ["Dropped", "number", l => l.dropped], ["Last error", "text", l => l.last_error ?? ""],
   ], s.links, "no links");
@@ -254,7 +296,9 @@ async function trace(event) {
   try {
     const answer = await fetch("trace", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({route: by_id("trace-route").value.trim()})});
     if (!answer.ok) throw new Error((await answer.text()).trim() || answer.statusText);
-    show_trace(await answer.json());
+    const told = await answer.json();
+    learn_nodes(told);
+    show_trace(told);
   } catch (e) {
     o.textContent = e.message;
     o.className = "bad";

@@ -9,9 +9,10 @@ from .message import Message
 from .payloads import Json, Payload
 from .routes import Address, Route
 from .server import Server, listen
+from .trace import Trace
 from .version import __version__
 from .workers import Handler
 
 __all__ = ["Address", "CannotListen", "Closed", "Connection", "Disconnected", "Handler", "InvalidPayload", "InvalidRoute", "Json", "Message",
-           "OckamError", "Payload", "ProtocolError", "Route", "Server", "ServiceFailed", "TimedOut", "Undeliverable", "Unreachable",
+           "OckamError", "Payload", "ProtocolError", "Route", "Server", "ServiceFailed", "TimedOut", "Trace", "Undeliverable", "Unreachable",
            "__version__", "connect", "listen", "sync"]

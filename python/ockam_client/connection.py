@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Self
 
 from . import link as links
-from . import payloads, routes, wire
+from . import payloads, routes, trace as traces, wire
 from .backoff import Backoff
 from .dialing import place
 from .errors import Closed, Disconnected, InvalidRoute, OckamError, ProtocolError, ServiceFailed, TimedOut, Undeliverable
@@ -17,6 +17,7 @@ from .message import Message
 from .opening import Opening
 from .payloads import Payload
 from .routes import Route
+from .trace import Trace
 from .workers import Workers
 
 log = logging.getLogger("ockam_client")
@@ -56,18 +57,30 @@ class Connection(Workers):
 
     # -- what a user calls ---------------------------------------------------------------------------
 
-    async def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None) -> None:
+    async def send(
+        self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None, trace: Trace | None = None
+    ) -> None:
         """A message; `sender` is the worker that an answer would go to, `authorized` who may be at the other end of the last
-        secure channel of the route: identifiers with commas between; None: anybody. Waits while the node takes no more.
+        secure channel of the route: identifiers with commas between; None: anybody. `trace` is what it belongs to, if not
+        to the trace of the message that is being handled. Waits while the node takes no more.
         Raises InvalidRoute, InvalidPayload, Disconnected, Closed."""
         back = routes.address((routes.LOCAL, sender or routes.random_address()))
-        await self._write(wire.encode(await self._resolve(route, authorized), [back], payloads.encode(payload)))
+        to = await self._resolve(route, authorized)
+        await self._write(wire.encode(to, [back], payloads.encode(payload), traces.extras_of(trace)))
 
-    async def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0, *, authorized: str | None = None) -> Message:
-        """The reply. `timeout`, in seconds, bounds sending and waiting; None does not. `authorized` as of `send`. Raises
-        TimedOut, Undeliverable, ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
+    async def request(
+        self,
+        route: Route,
+        payload: Payload = b"",
+        timeout: float | None = 10.0,
+        *,
+        authorized: str | None = None,
+        trace: Trace | None = None,
+    ) -> Message:
+        """The reply. `timeout`, in seconds, bounds sending and waiting; None does not. `authorized` and `trace` as of `send`.
+        Raises TimedOut, Undeliverable, ServiceFailed, Disconnected, Closed, InvalidRoute, InvalidPayload."""
         to, address = await self._resolve(route, authorized), routes.random_address()
-        frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1"})
+        frame = wire.encode(to, [(routes.LOCAL, address)], payloads.encode(payload), {"ockam_report": "1", **traces.extras_of(trace)})
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[address] = reply
         try:

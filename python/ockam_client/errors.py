@@ -64,12 +64,20 @@ class ProtocolError(OckamError):
     """The other end sent bytes that are not the protocol's; the link has been closed."""
 
 
+#: What the command line says as well, by the reason of a report.
+_HINTS = {
+    "refused": "flow control: its operator admits peers by the key allow of a listener, or by: ockam flow-control add-consumer",
+    "unknown-worker": "see the workers with: ockam worker list --at {node}",
+    "worker-failed": "the log of node {node} says why: ockam node logs {node}",
+}
+
+
 class Undeliverable(OckamError):
     """A node says that a message ended on its way: `reason`, at which `hop`, on which `node`."""
 
     def __init__(self, reason: str, hop: str, node: str, detail: str) -> None:
         reason, hop, node, detail = printable(reason), printable(hop, 1024), printable(node), printable(detail)
-        super().__init__(self._cause(reason, f" at {hop} on node {node}") + (f": {detail}" if detail else ""))
+        super().__init__(self._cause(reason, f" at {hop} on node {node}") + (f": {detail}" if detail else ""), _HINTS.get(reason, "").format(node=node or "NODE"))
         self.args: tuple[Any, ...] = (reason, hop, node, detail)  # what pickle and copy make it of
         self.reason, self.hop, self.node, self.detail = reason, hop, node, detail
 

@@ -6,7 +6,7 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Callable
 
-from . import payloads, routes, wire
+from . import payloads, routes, trace, wire
 from .errors import OckamError, printable
 from .message import Message
 from .workers import Room, Worker
@@ -70,11 +70,12 @@ class Handling:
 
     async def _handle(self, worker: Worker, message: Message) -> None:
         _current.set(asyncio.current_task())
+        trace.current.set(message.trace)
         try:
             answer = await worker.handle(message)
             if answer is None or not message.return_route:
                 return
-            frame = wire.encode(message.return_route, [(routes.LOCAL, worker.name)], payloads.encode(answer))
+            frame = wire.encode(message.return_route, [(routes.LOCAL, worker.name)], payloads.encode(answer), trace.extras_of(message.trace))
         except (Exception, asyncio.CancelledError, SystemExit) as e:  # noqa: BLE001: of the handler, whatever it is
             if self._closing and isinstance(e, asyncio.CancelledError):
                 raise

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Any
 
 from . import payloads, routes, wire
+from .trace import Trace, of_extras
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -37,6 +38,11 @@ class Message:
     def is_from(self, *identifiers: str) -> bool:
         """Whether one of these identities has sent it."""
         return self.identity is not None and self.identity in identifiers
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace that it belongs to; None for most. What its handler answers, sends and asks belongs to it as well."""
+        return of_extras(self._extras)
 
     @property
     def wants_report(self) -> bool:

@@ -11,6 +11,8 @@ from .errors import Closed, OckamError
 from .message import Message
 from .payloads import Payload
 from .routes import Route
+from .trace import Trace
+from .trace import current as current_trace
 from .workers import H
 
 T = TypeVar("T")
@@ -32,11 +34,21 @@ class Connection:
             self._stop()
             raise
 
-    def send(self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None) -> None:
-        self._run(self._c.send(route, payload, sender=sender, authorized=authorized))
+    def send(
+        self, route: Route, payload: Payload = b"", *, sender: str | None = None, authorized: str | None = None, trace: Trace | None = None
+    ) -> None:
+        self._run(self._c.send(route, payload, sender=sender, authorized=authorized, trace=trace or current_trace.get()))
 
-    def request(self, route: Route, payload: Payload = b"", timeout: float | None = 10.0, *, authorized: str | None = None) -> Message:
-        return self._run(self._c.request(route, payload, timeout, authorized=authorized))
+    def request(
+        self,
+        route: Route,
+        payload: Payload = b"",
+        timeout: float | None = 10.0,
+        *,
+        authorized: str | None = None,
+        trace: Trace | None = None,
+    ) -> Message:
+        return self._run(self._c.request(route, payload, timeout, authorized=authorized, trace=trace or current_trace.get()))
 
     def wait_connected(self, timeout: float | None = 10.0) -> None:
         self._run(self._c.wait_connected(timeout))

@@ -26,19 +26,26 @@ void control_handlers::pending_request::begin(std::uint32_t flags) {
 void control_handlers::pending_request::post(payload body, std::uint32_t flags) {
   auto m = make_message(route_, self_->get(), std::move(body));
   m->header.flags(flags);
+  if (trace_)
+    m->header.set_trace_context(*trace_);
   m->held = credit{node().control_budget, m->footprint()};
   board().deliver(std::move(m));
   begun();
 }
 
-/// An answer comes back through the hop that the route leaves by; one that serves local senders only would
-/// refuse it, and nobody would say so.
+/// An answer comes back through the hop that the route leaves by; one that serves local senders only, or may not send to
+/// them, would refuse it, and nobody would say so.
 std::optional<error> control_handlers::pending_request::no_way_back() const {
   auto* first = board().find(route_.front());
-  if (route_.size() < 2 || !first || first->type != "hop")
+  if (!first)
     return {};
-  auto* second = board().find(route_[1]);
-  bool leaves = !route_[1].is_local() || (second && second->producer != 0);
+  auto* second = route_.size() < 2 ? nullptr : board().find(route_[1]);
+  bool leaves = route_.size() > 1 && (!route_[1].is_local() || (second && second->producer != 0));
+  if (const auto* rule = first->access.get(); rule && rule->onward && !rule->onward->local && (route_.size() < 2 || rule->may_send_to(route_[1], leaves)))
+    return error{errc::undeliverable, "no answer could come back from " + to_string(route_.front()) + ": its allow-to does not have local",
+                 "add it, as in allow-to = local | to-n2; see: ockam worker show " + printable(route_.front().name)};
+  if (route_.size() < 2 || first->type != "hop")
+    return {};
   const auto& flows = first->consumer_of;
   if (!leaves || std::find(flows.begin(), flows.end(), node().flows.outgoing) != flows.end())
     return {};
@@ -52,8 +59,13 @@ error control_handlers::pending_request::nothing_came() const {
     return {errc::timed_out, "no connection to " + route_.front().name + within, "does the peer answer? is the address right?"};
   if (auto why = owner_.who_does_not_return(route_); !why.empty())
     return {errc::timed_out, "no reply" + within + ": " + why, "see: ockam node show " + std::string{board().node_name()}};
+  if (route_.size() == 1 && board().find(route_.front()))
+    return {errc::timed_out, "no reply" + within,
+            "the worker is there: it takes longer, for which there is --timeout, or it answers nothing; see: ockam worker show "
+              + printable(route_.front().name)};
   return {errc::timed_out, "no reply" + within,
-          "a node of another implementation does not say when a worker is missing: check the route, or give more --timeout"};
+          "the worker may take longer, for which there is --timeout, or answer nothing; a node of another implementation does not say when "
+          "one is missing: check the route"};
 }
 
 std::uint64_t control_handlers::pending_request::elapsed_us() const {

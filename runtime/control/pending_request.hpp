@@ -36,6 +36,8 @@ class control_handlers::pending_request : public receiver {
   virtual void late() = 0;
   /// Sends what there is to be sent at first: the one message.
   virtual void start(std::uint32_t flags) { post(std::move(body_), flags); }
+  /// What is sent belongs to this trace. Before `begin`.
+  void belongs_to(trace_context t) { trace_ = std::move(t); }
   /// Sends a message along the route.
   void post(payload body, std::uint32_t flags);
   void failed(std::string_view) noexcept override {}
@@ -71,6 +73,7 @@ class control_handlers::pending_request : public receiver {
   route route_;
   payload body_;
   std::chrono::milliseconds timeout_;
+  std::optional<trace_context> trace_;
   std::optional<reply_address> self_; ///< from `begin` on
   clock::time_point sent_{};
   timer_queue::id deadline_ = 0;

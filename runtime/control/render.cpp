@@ -36,6 +36,8 @@ void render(control::NodeInfo& out, const node_snapshot& in) {
   out.set_messages(in.messages);
   render_counts(*out.mutable_dropped(), in.dropped);
   render_counts(*out.mutable_refused(), in.refused);
+  if (in.spans)
+    render_counts(*out.mutable_spans(), spans_by_name(*in.spans));
   for (const auto& w : in.overdue) {
     auto* o = out.add_overdue();
     o->set_address(w.address);
@@ -98,7 +100,13 @@ void render(control::ConnectionInfo& out, const link_info& in) {
 }
 
 std::string thread_text(worker_thread where, const worker_kin& k) {
-  return std::string{k.detached ? "detached" : to_string(where)};
+  switch (k.runs) {
+    case actor_runs::detached: return "detached";
+    case actor_runs::on_sockets: return "socket";
+    case actor_runs::on_scheduler: return "scheduler";
+    case actor_runs::with_worker: break;
+  }
+  return std::string{to_string(where)};
 }
 
 void render(control::WorkerDetails& out, const worker_info& in) {

@@ -17,7 +17,8 @@ void render(control::ConnectionInfo& out, const link_info& in);
 void render(control::WorkerDetails& out, const worker_info& in);
 void render(control::ConfigComparison& out, const config_comparison& in);
 void render(control::Error& out, const error& in);
-/// Where a worker runs: `socket`, `pool`, or `detached` where it speaks for an actor with a thread of its own.
+/// Where a worker runs, or the actor that it speaks for: `socket`, `pool`, `detached` (in a thread of its own), `scheduler` (on
+/// the threads of CAF's).
 std::string thread_text(worker_thread where, const worker_kin& k);
 
 /// Options of a request. Of one that is there twice, the last counts.

@@ -20,7 +20,7 @@ struct trace_plan {
   std::vector<route> legs;
   std::shared_ptr<route_channels> channels; ///< that were made for it; null: none
   std::size_t at = 0;        ///< leg under way
-  std::uint32_t before = 0;  ///< addresses of those before it
+  std::uint32_t before = 0;  ///< hops of those before it
 
   bool is_last() const { return at + 1 == legs.size(); }
 };
@@ -44,6 +44,15 @@ std::optional<item_info> kept_channel(const facility_set& all, const address& a)
   return std::nullopt;
 }
 
+/// Text, for workers that take nothing else. Over UDP a node sends somebody who has not shown to receive no more than three
+/// times what came from there, and each hop has a word to say: so much lets about twenty of them.
+payload traced_text() {
+  constexpr std::size_t size = 1'024;
+  std::string text{"trace"};
+  text.resize(size, '.');
+  return payload{bare::encode_string(text)};
+}
+
 } // namespace
 
 /// A traced message. Each of our nodes that hands it to a worker sends a passage back; the route itself
@@ -52,7 +61,7 @@ std::optional<item_info> kept_channel(const facility_set& all, const address& a)
 class control_handlers::tracing final : public pending_request {
  public:
   tracing(control_handlers& owner, requester from, std::shared_ptr<trace_plan> plan, std::chrono::milliseconds timeout)
-    : pending_request{owner, from, made_route{plan->legs[plan->at], plan->channels}, payload{bare::encode_string("trace")}, timeout}, // text, for workers that take nothing else
+    : pending_request{owner, from, made_route{plan->legs[plan->at], plan->channels}, traced_text(), timeout},
       plan_{std::move(plan)} {}
   ~tracing() override { reactor().cancel(quiet_); }
 
@@ -75,6 +84,7 @@ class control_handlers::tracing final : public pending_request {
     if (!r->passed)
       return over(control::TraceEnd::DIED, r);
     last_number_ = number;
+    largest_ = std::max(largest_, number);
     last_hop_ = r->hop;
     control::Response out;
     auto& hop = *out.mutable_trace_hop();
@@ -114,7 +124,7 @@ class control_handlers::tracing final : public pending_request {
       quiet_ = reactor().after(look, [this] { look_for_channel(); });
       return;
     }
-    plan_->before += static_cast<std::uint32_t>(to().size());
+    plan_->before += std::max(static_cast<std::uint32_t>(to().size()), largest_); // a relay on the way has made it longer
     ++plan_->at;
     auto& all = owner();
     auto next = std::make_unique<tracing>(all, from(), plan_, std::max(time_left(), look));
@@ -149,6 +159,7 @@ class control_handlers::tracing final : public pending_request {
 
   const std::shared_ptr<trace_plan> plan_;
   std::uint32_t last_number_ = 0;
+  std::uint32_t largest_ = 0;
   address last_hop_;
   bool arrived_ = false;
   timer_queue::id quiet_ = 0;

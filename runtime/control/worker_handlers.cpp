@@ -78,6 +78,8 @@ void control_handlers::show_worker(requester from, const control::ShowWorker& m)
     r.mutable_worker()->add_reached_by(who);
   for (auto& who : reached.takes_from)
     r.mutable_worker()->add_takes_from(who);
+  for (auto& where : reached.sends_to)
+    r.mutable_worker()->add_sends_to(where);
   r.mutable_worker()->set_opens_node(reached.opens_node);
   answer(from, std::move(r));
 }

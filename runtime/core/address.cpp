@@ -4,6 +4,7 @@
 #include "runtime/core/hex.hpp"
 #include "runtime/core/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -90,9 +91,15 @@ result<address> parse_address(std::string_view text) {
   return address{static_cast<transport_type>(type), std::string{name}};
 }
 
-std::string random_hex_128() {
+std::array<std::byte, 16> random_128() {
   thread_local random_pool pool;
-  return to_hex(pool.take(16));
+  std::array<std::byte, 16> out;
+  std::ranges::copy(pool.take(out.size()), out.begin());
+  return out;
+}
+
+std::string random_hex_128() {
+  return to_hex(random_128());
 }
 
 address random_address() {

@@ -3,6 +3,7 @@
 
 #include "runtime/core/error.hpp"
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +68,9 @@ result<address> parse_address(std::string_view text);
 /// A fresh local address: 16 random bytes as 32 lower-case hex digits.
 address random_address();
 
-/// 16 random bytes as 32 lower-case hex digits, for flow control ids and names.
+/// 16 random bytes, from the kernel.
+std::array<std::byte, 16> random_128();
+/// The same as 32 lower-case hex digits, for flow control ids and names.
 std::string random_hex_128();
 
 /// Text that is safe to print: control characters and invalid UTF-8 become `\xNN`.

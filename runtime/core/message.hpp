@@ -4,6 +4,7 @@
 #include "runtime/core/credit.hpp"
 #include "runtime/core/payload.hpp"
 #include "runtime/core/route_header.hpp"
+#include "runtime/core/span.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -59,6 +60,8 @@ struct message {
   /// Who the other end of the link that it came by has proved to be (`message_source`), also behind workers of this
   /// node that have passed it on; null where nothing proves it.
   const std::string* identity() const noexcept { return passage_ == passage::answered ? nullptr : source_.identity.get(); }
+  /// The trace that it belongs to (W3C Trace Context); null: none. It goes on with whatever the worker makes of the message.
+  const trace_context* trace() const noexcept { return header.get_trace_context(); }
 
   // -- where it comes from: set by the runtime alone (`provenance`) ------------------------------------
   /// The link that let it in; of an answer, the link that let in what it answers.
@@ -70,7 +73,7 @@ struct message {
 
   /// Memory that this message takes, as charged to the budgets.
   std::size_t footprint() const noexcept {
-    return sizeof(message) + header.heap_bytes() + body.heap_bytes();
+    return sizeof(message) + header.heap_bytes() + body.heap_bytes() + (span_ ? sizeof(open_span) : 0);
   }
   /// Its share of the budgets follows what it takes now, with as much more beside it.
   void recharge(std::size_t beside = 0) noexcept { held.resize(footprint() + beside); }
@@ -81,7 +84,9 @@ struct message {
 
  private:
   friend struct provenance;
+  friend struct message_span;
   message_source source_;
+  std::unique_ptr<open_span> span_; ///< of what the worker that has it does with it; null: nothing is kept
   passage passage_ = passage::straight;
 };
 

@@ -61,8 +61,9 @@ enum class refusal : std::uint8_t {
   websocket_violation, ///< WebSocket frames against their rules, or text
   tls_failed,          ///< a TLS handshake or record that is not valid, a certificate that is not trusted
   malformed_report,    ///< a report that does not decode: told as one without a reason, never as a reply
+  malformed_trace,     ///< a trace context that is none, or too long to pass on: left out
 };
-inline constexpr std::size_t refusal_count = 22;
+inline constexpr std::size_t refusal_count = 23;
 
 constexpr std::string_view to_string(refusal r) noexcept {
   constexpr std::array<std::string_view, refusal_count> names{
@@ -70,7 +71,7 @@ constexpr std::string_view to_string(refusal r) noexcept {
     "name-too-long",        "handshake-timeout",  "frame-timeout",   "write-timeout",
     "too-many-connections", "out-of-descriptors", "foreign-user",    "bad-request",
     "bad-fragment",         "stale-fragment",     "incomplete-message", "foreign-source", "own-source", "over-budget",
-    "bad-upgrade",          "websocket-violation", "tls-failed", "malformed-report"};
+    "bad-upgrade",          "websocket-violation", "tls-failed", "malformed-report", "malformed-trace"};
   auto i = static_cast<std::size_t>(r);
   return i < names.size() ? names[i] : "unknown";
 }

@@ -21,6 +21,8 @@ constexpr std::byte budget_tag{0x1d}; // RouteHeader.hop_budget, fixed32
 constexpr std::byte flags_tag{0x25};  // RouteHeader.flags, fixed32
 constexpr std::byte report_tag{0x2a}; // RouteHeader.report, message
 constexpr std::byte traced_tag{0x35}; // RouteHeader.traced, fixed32
+constexpr std::byte traceparent_tag{0x3a}; // RouteHeader.traceparent, bytes
+constexpr std::byte tracestate_tag{0x42};  // RouteHeader.tracestate, bytes
 
 /// Size of the Address message: `[08 TYPE] 12 LEN name`.
 std::size_t address_size(address_view a) noexcept {
@@ -123,6 +125,7 @@ route_header& route_header::operator=(route_header&& other) noexcept {
   flags_ = other.flags_;
   traced_ = other.traced_;
   report_ = std::move(other.report_);
+  trace_context_ = std::move(other.trace_context_);
   rest_ = std::move(other.rest_);
   return *this;
 }
@@ -325,10 +328,11 @@ result<void> route_header::decode_report(std::span<const std::byte> body) {
   return {};
 }
 
-result<route_header> route_header::decode(std::span<const std::byte> bytes) {
+result<route_header> route_header::decode(std::span<const std::byte> bytes, bool* bad_trace) {
   // Two passes: the slices are contiguous here, but fields may come in any order. Bounds first.
   route_header h;
   std::size_t hops[2] = {0, 0};
+  std::string_view traceparent, tracestate;
   h.reserve(bytes.size());
   for (int pass = 0; pass < 2; ++pass) {
     cursor in{bytes.data(), bytes.data() + bytes.size()};
@@ -361,6 +365,11 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
         if (pass == 0)
           if (auto ok = h.decode_report(*body); !ok)
             return std::move(ok).error();
+      } else if (*key == 0x3a || *key == 0x42) {
+        auto body = in.block();
+        if (!body)
+          return malformed("a trace context is cut off");
+        (*key == 0x3a ? traceparent : tracestate) = text_of(*body);
       } else {
         if (!in.skip(*key & 7))
           return malformed("a field of unknown kind");
@@ -369,7 +378,25 @@ result<route_header> route_header::decode(std::span<const std::byte> bytes) {
       }
     }
   }
+  if (!traceparent.empty() && !h.read_trace_context(traceparent, tracestate) && bad_trace)
+    *bad_trace = true;
   return h;
+}
+
+void route_header::set_trace_context(trace_context t) {
+  if (!report_ && is_tracestate(t.state))
+    trace_context_ = std::make_unique<trace_context>(std::move(t));
+}
+
+bool route_header::read_trace_context(std::string_view traceparent, std::string_view tracestate) {
+  auto t = parse_traceparent(traceparent);
+  if (!t)
+    return false;
+  bool goes_on = is_tracestate(tracestate);
+  if (goes_on)
+    t->state = tracestate;
+  set_trace_context(std::move(*t));
+  return goes_on;
 }
 
 void route_header::set_report(report r) {
@@ -380,6 +407,7 @@ void route_header::set_report(report r) {
   if (printable(r.hop.name).size() > max_name_length)
     r.hop.name = clipped(r.hop.name, max_name_length);
   report_ = std::make_unique<report>(std::move(r));
+  trace_context_.reset();
 }
 
 std::size_t route_header::report_size() const noexcept {
@@ -399,7 +427,40 @@ std::size_t route_header::encoded_size() const noexcept {
     size += 5;
   if (auto n = report_size())
     size += 1 + varint_size(n) + n;
+  if (trace_context_) {
+    size += 2 + trace_context::traceparent_size;
+    if (auto n = trace_context_->state.size())
+      size += 1 + varint_size(n) + n;
+  }
   return size;
+}
+
+std::byte* route_header::encode_report(std::byte* out) const noexcept {
+  *out++ = report_tag;
+  out = write_varint(out, report_size());
+  *out++ = std::byte{0x08};
+  out = write_varint(out, static_cast<std::uint8_t>(report_->reason));
+  *out++ = std::byte{0x12};
+  out = write_varint(out, address_size(report_->hop));
+  out = write_address(out, report_->hop);
+  auto text = [&](std::byte tag, std::string_view t) {
+    *out++ = tag;
+    out = write_varint(out, t.size());
+    out = write_bytes(out, t);
+  };
+  text(std::byte{0x1a}, report_->node);
+  text(std::byte{0x22}, report_->detail);
+  auto number = [&](std::byte tag, std::uint64_t v) {
+    if (v == 0)
+      return;
+    *out++ = tag;
+    out = write_varint(out, v);
+  };
+  number(std::byte{0x28}, report_->passed);
+  number(std::byte{0x30}, report_->index);
+  number(std::byte{0x38}, report_->left);
+  number(std::byte{0x40}, report_->held_us);
+  return out;
 }
 
 std::byte* route_header::encode(std::byte* out) const noexcept {
@@ -415,35 +476,20 @@ std::byte* route_header::encode(std::byte* out) const noexcept {
     *out++ = flags_tag;
     out = write_fixed32(out, flags_);
   }
-  if (report_) {
-    *out++ = report_tag;
-    out = write_varint(out, report_size());
-    *out++ = std::byte{0x08};
-    out = write_varint(out, static_cast<std::uint8_t>(report_->reason));
-    *out++ = std::byte{0x12};
-    out = write_varint(out, address_size(report_->hop));
-    out = write_address(out, report_->hop);
-    auto text = [&](std::byte tag, std::string_view t) {
-      *out++ = tag;
-      out = write_varint(out, t.size());
-      out = write_bytes(out, t);
-    };
-    text(std::byte{0x1a}, report_->node);
-    text(std::byte{0x22}, report_->detail);
-    auto number = [&](std::byte tag, std::uint64_t v) {
-      if (v == 0)
-        return;
-      *out++ = tag;
-      out = write_varint(out, v);
-    };
-    number(std::byte{0x28}, report_->passed);
-    number(std::byte{0x30}, report_->index);
-    number(std::byte{0x38}, report_->left);
-    number(std::byte{0x40}, report_->held_us);
-  }
+  if (report_)
+    out = encode_report(out);
   if (traced_ != 0) {
     *out++ = traced_tag;
     out = write_fixed32(out, traced_);
+  }
+  if (trace_context_) {
+    auto text = [&](std::byte tag, std::string_view t) {
+      *out++ = tag;
+      out = write_bytes(write_varint(out, t.size()), t);
+    };
+    text(traceparent_tag, trace_context_->traceparent());
+    if (!trace_context_->state.empty())
+      text(tracestate_tag, trace_context_->state);
   }
   return write_bytes(out, rest_);
 }

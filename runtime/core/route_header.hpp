@@ -4,6 +4,7 @@
 #include "runtime/core/address.hpp"
 #include "runtime/core/reason.hpp"
 #include "runtime/core/route.hpp"
+#include "runtime/core/trace_context.hpp"
 
 #include <array>
 #include <cstddef>
@@ -69,8 +70,9 @@ class route_header {
   route_header& operator=(route_header&& other) noexcept;
 
   /// Reads an encoded RouteHeader. Errors: `malformed` (also entries that are not canonical), `too_large`
-  /// (over `max_route_hops`), `invalid_address` (a name over `max_name_length`).
-  static result<route_header> decode(std::span<const std::byte> in);
+  /// (over `max_route_hops`), `invalid_address` (a name over `max_name_length`). A trace context that is none is left out,
+  /// and `bad_trace`, if not null, becomes true.
+  static result<route_header> decode(std::span<const std::byte> in, bool* bad_trace = nullptr);
   std::size_t encoded_size() const noexcept;
   /// Writes `encoded_size()` bytes at `out`; returns the place behind.
   std::byte* encode(std::byte* out) const noexcept;
@@ -107,7 +109,7 @@ class route_header {
   route return_route() const { return read(return_begin_, return_end_); }
 
   /// Makes the return route the onward route, and `self` the only return address (none: no address).
-  /// Budget and flags become those of a fresh message without wishes.
+  /// Budget and flags become those of a fresh message without wishes. The trace goes on.
   void make_reply(std::optional<address_view> self);
 
   /// Calls `f(address_view)` for each address, in order.
@@ -135,12 +137,21 @@ class route_header {
   std::uint32_t traced() const noexcept { return traced_; }
   void traced(std::uint32_t n) noexcept { traced_ = n; }
   const report* get_report() const noexcept { return report_.get(); }
-  /// Its texts are made printable and cut to what a report may have.
+  /// Its texts are made printable and cut to what a report may have. A report belongs to no trace.
   void set_report(report r);
+  /// The trace that it belongs to; null: none, as nearly all.
+  const trace_context* get_trace_context() const noexcept { return trace_context_.get(); }
+  /// No effect on a report, or when it cannot go on (`is_tracestate`).
+  void set_trace_context(trace_context t);
+  /// The same from the texts that others send: false when the first is no `traceparent`, or the second cannot go on, which is
+  /// then left out.
+  bool read_trace_context(std::string_view traceparent, std::string_view tracestate);
+  void remove_trace_context() noexcept { trace_context_.reset(); }
 
   /// Bytes of memory beyond `sizeof(route_header)`.
   std::size_t heap_bytes() const noexcept {
-    return (heap_ ? capacity_ : 0) + (report_ ? sizeof(report) + report_->texts() : 0);
+    return (heap_ ? capacity_ : 0) + (report_ ? sizeof(report) + report_->texts() : 0)
+           + (trace_context_ ? trace_context_->heap_bytes() : 0);
   }
 
  private:
@@ -215,6 +226,7 @@ class route_header {
   result<void> decode_entry(std::byte tag, std::span<const std::byte> body);
   result<void> decode_report(std::span<const std::byte> body);
   std::size_t report_size() const noexcept;
+  std::byte* encode_report(std::byte* out) const noexcept;
 
   template <class F>
   void each(std::uint32_t begin, std::uint32_t end, F& f) const {
@@ -237,6 +249,7 @@ class route_header {
   std::uint32_t flags_ = 0;
   std::uint32_t traced_ = 0;
   std::unique_ptr<report> report_;
+  std::unique_ptr<trace_context> trace_context_; ///< never beside a report
   std::string rest_; ///< unknown fields, as they came
 
   static constexpr std::uint32_t initial_headroom = 112; // three link addresses of 36 bytes

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core/suggest.hpp"
 
+#include "runtime/core/address.hpp"
+
 #include <algorithm>
 
 namespace ockam {
@@ -38,7 +40,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
     if (c.size() > longest)
       continue;
     auto n = distance(word, c);
-    if (n <= limit && n > 0) {
+    if (n <= limit && n > 0 && printable(c) != printable(word)) { // which would read like what was typed
       best = std::string{c};
       limit = n - 1;
     }

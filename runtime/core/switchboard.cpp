@@ -2,6 +2,7 @@
 #include "runtime/core/switchboard.hpp"
 
 #include "runtime/core/guarded.hpp"
+#include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
 
 #include <algorithm>
@@ -122,7 +123,7 @@ void switchboard::remove_flow(std::uint32_t flow) {
   // Consumers keep the stale id: ids are not used again, and looking through every worker for each link
   // that goes would make the cost of a link grow with the number of workers.
   flows_.remove(flow);
-  report_windows_.erase(flow);
+  reports_.forget(flow);
 }
 
 // -- messages ----------------------------------------------------------------------------------------
@@ -139,7 +140,10 @@ void switchboard::deliver(message_ptr m) noexcept {
 }
 
 void switchboard::deliver(message_ptr m, const access_control& sender) {
-  if (sender.onward && !m->header.onward_empty()) {
+  // What this node reports goes back to where a message came from, which is not what `allow-to` is for; of a report that a link
+  // has let in, nobody knows whether it is one.
+  bool is_own_report = m->header.get_report() && m->is_local();
+  if (sender.onward && !is_own_report && !m->header.onward_empty()) {
     auto next = m->header.next();
     const auto* there = find(next);
     if (!sender.may_send_to(next, next.type != transport_type::local || (there && there->producer != 0)))
@@ -179,13 +183,16 @@ void switchboard::handle(message_ptr m) {
   }
   if (entry.access && !entry.access->admits(*m))
     return refuse(std::move(m));
-  if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), clock::now()))
+  if (!broken_.empty() && must_be_whole(*m, &entry) && broken_.has(broken_flows::key_of(*m), now_()))
     return drop(std::move(m), drop_reason::stream_broken);
   if (header.hop_budget() == 0)
     return drop(std::move(m), drop_reason::hop_budget);
   header.hop_budget(header.hop_budget() - 1);
   if (header.is_traced())
     trace(*m, entry);
+  if (header.get_trace_context() && tracer_) [[unlikely]]
+    if (entry.producer == 0 && !entry.internal && !header.is_of_stream()) // links only carry; a stream would be nothing but spans
+      begin_span(*m, entry.type);
   give(entry, std::move(m));
 }
 
@@ -272,6 +279,17 @@ void switchboard::forget(flushable& f) {
 
 namespace {
 
+/// Behind the link that it came by.
+std::string peer_behind(const message& m) {
+  address_view second;
+  std::size_t n = 0;
+  m.header.each_return([&](address_view a) {
+    if (n++ == 1)
+      second = a;
+  });
+  return std::string{second.name};
+}
+
 /// How many addresses its onward route has.
 std::uint32_t hops_left(const message& m) {
   std::uint32_t n = 0;
@@ -285,7 +303,7 @@ std::uint32_t hops_left(const message& m) {
 /// the message has come so far, as a message of its own, charged to the same link.
 void switchboard::trace(message& m, const worker_entry& entry) {
   m.header.traced(m.header.traced() + 1);
-  auto now = clock::now();
+  auto now = now_();
   if (m.seen == clock::time_point{})
     m.seen = now;
   if (m.header.return_empty() || !may_report(m))
@@ -308,25 +326,54 @@ void switchboard::trace(message& m, const worker_entry& entry) {
   deliver(std::move(passage));
 }
 
+/// From now until the worker has answered it, passed it on or let it go.
+void switchboard::begin_span(message& m, std::string_view type) {
+  auto of = *m.trace();
+  if (!of.is_sampled() || !tracer_->is_open())
+    return;
+  span s;
+  s.worker = to_string(m.header.next());
+  s.type = type;
+  if (m.is_straight_from_link()) {
+    auto link = m.header.return_front();
+    s.link = to_string(link);
+    if (is_shared(link)) // the peer stands behind it
+      s.peer = printable(peer_behind(m));
+    else if (peer_of_)
+      s.peer = peer_of_(link);
+  }
+  if (const auto* who = m.identity())
+    s.identity = printable(*who);
+  if (auto begun = tracer_->begin_span(of, std::move(s))) {
+    m.header.set_trace_context(std::move(of));
+    message_span::begin(m, std::move(begun));
+  }
+}
+
+/// A message that no worker has is one that no worker has got: what it was for shows there.
+void switchboard::span_of_drop(message& m, drop_reason why, std::string_view detail) {
+  if (!message_span::is_there(m) && tracer_ && !m.header.is_of_stream())
+    begin_span(m, {});
+  message_span::dropped(m, why, detail);
+}
+
 bool switchboard::may_report(const message& m) {
   if (!m.is_imported())
     return true;
   auto link = m.source().producer;
   if (flows_.text(link).empty())
     return false; // it has ended, and its window with it
-  auto& w = report_windows_[link];
-  auto now = clock::now();
-  if (now - w.start >= std::chrono::seconds{1})
-    w = {now, 0};
-  return ++w.sent <= reports_per_second;
+  bool is_of_many = !m.header.return_empty() && is_shared(m.header.return_front());
+  return reports_.take(link, is_of_many ? peer_behind(m) : std::string{}, now_());
 }
 
-/// Whether a hole would be seen: in a stream, and in what a hop passes for another implementation from one link to
-/// another (its way back then has the hop and the link that it came by, where that of a reply has one address).
+/// Whether a hole would be seen: in a stream, and in what goes from one link to another for another implementation, behind
+/// a hop or a relay or, once both ends know the way, straight (its way back then has the link that it came by and the worker
+/// at its end, where that of a reply has one address).
 bool switchboard::must_be_whole(const message& m, const worker_entry* next) noexcept {
   if (m.header.is_of_stream())
     return true;
-  if (!m.foreign || m.is_straight_from_link() || !next || next->producer == 0 || m.header.get_report())
+  if (!m.foreign || !next || next->producer == 0 || m.header.get_report())
     return false;
   std::size_t hops = 0;
   m.header.each_return([&](address_view) { ++hops; });
@@ -339,7 +386,7 @@ bool switchboard::breaks_stream(const message& m, drop_reason why) {
   bool marked = m.header.is_of_stream();
   if (!marked && ((why != drop_reason::congested && why != drop_reason::link_down) || !must_be_whole(m, find(m.header.next()))))
     return false;
-  return broken_.add(broken_flows::key_of(m), clock::now()) && marked;
+  return broken_.add(broken_flows::key_of(m), now_()) && marked;
 }
 
 /// Where the message would have gone: its receiver waits for more that will not come.
@@ -381,6 +428,8 @@ bool switchboard::reaches_something(const message_source& who) const {
 /// `hidden`: not for the sender to know more than that.
 void switchboard::report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden) {
   dropped_.add(why);
+  if (m->trace()) [[unlikely]]
+    span_of_drop(*m, why, detail);
   bool tell_both = breaks_stream(*m, why);
   if (!tell_both && !m->header.wants_report())
     return;

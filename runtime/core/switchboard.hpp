@@ -6,6 +6,8 @@
 #include "runtime/core/flow_controls.hpp"
 #include "runtime/core/message.hpp"
 #include "runtime/core/reason.hpp"
+#include "runtime/core/report_windows.hpp"
+#include "runtime/core/tracer.hpp"
 
 #include <boost/unordered_map.hpp>
 
@@ -98,7 +100,9 @@ class switchboard {
   /// Deliveries of one turn; the rest waits for the next, so that sockets get theirs.
   static constexpr std::size_t deliveries_per_turn = 1024;
 
-  explicit switchboard(std::string node_name) : node_name_{std::move(node_name)} {}
+  using time_source = std::function<clock::time_point()>;
+
+  explicit switchboard(std::string node_name, time_source now = &clock::now) : node_name_{std::move(node_name)}, now_{std::move(now)} {}
   switchboard(const switchboard&) = delete;
   switchboard& operator=(const switchboard&) = delete;
   ~switchboard();
@@ -148,6 +152,14 @@ class switchboard {
   drop_reason outlook(const message& like, address_view worker);
   /// Who takes messages whose next hop is the address of another node (null: they are dropped): the dialer.
   void foreign_hops(receiver* r) noexcept { foreign_.target = r; }
+  /// Who keeps spans of messages that belong to a trace (null: nobody), and what says where the link at an address leads: the
+  /// socket address of its peer, or nothing.
+  using peer_finder = std::function<std::string(address_view link)>;
+  void keep_spans(tracer* t, peer_finder peer_of = {}) {
+    tracer_ = t;
+    peer_of_ = std::move(peer_of);
+  }
+  tracer* spans() const noexcept { return tracer_; }
   /// For the end of the node: from now on what comes straight from a link gets to links and hops, which pass it on, and
   /// to workers that it is an answer for. All else is dropped as `node-stopping`.
   void take_answers_only() {
@@ -190,13 +202,6 @@ class switchboard {
   std::size_t queued() const noexcept { return queued_; }
 
  private:
-  /// At most this many reports a second about what one link lets in, however many hops it has passed.
-  static constexpr std::uint32_t reports_per_second = 100;
-  struct report_window {
-    clock::time_point start;
-    std::uint32_t sent = 0;
-  };
-
   /// Boost's, since every delivery looks here: it has a power of two of buckets, where the standard library divides by
   /// a prime (a route through workers of one node makes 1.2 times as many messages a second). Entries stay where
   /// they are as others come and go.
@@ -214,6 +219,8 @@ class switchboard {
   bool is_new_work(const message& m, const worker_entry& entry) const;
   void give(worker_entry& entry, message_ptr m);
   void trace(message& m, const worker_entry& entry);
+  void begin_span(message& m, std::string_view type);
+  void span_of_drop(message& m, drop_reason why, std::string_view detail);
   bool may_report(const message& m);
   void report_drop(message_ptr m, drop_reason why, std::string_view detail, bool hidden);
   bool may_know_of(const message_source& who, address_view worker) const;
@@ -221,6 +228,7 @@ class switchboard {
   message_ptr pop() noexcept;
 
   std::string node_name_;
+  time_source now_; ///< asked where something is counted by time, which is not for each message
   flow_controls flows_;
   name_table table_;
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
@@ -230,13 +238,15 @@ class switchboard {
   end_observer* ends_ = nullptr;
   address open_; ///< no name: none
   bool answers_only_ = false;
+  tracer* tracer_ = nullptr;
+  peer_finder peer_of_;
   message* head_ = nullptr;
   message* tail_ = nullptr;
   std::size_t queued_ = 0;
   std::vector<flushable*> dirty_;    ///< to be flushed at the end of the turn
   std::vector<flushable*> flushing_; ///< being flushed now; null: gone meanwhile
   broken_flows broken_;
-  std::unordered_map<std::uint32_t, report_window> report_windows_;
+  report_windows reports_; ///< about what links let in, however many hops it has passed
   std::uint64_t deliveries_ = 0;
   drop_counters dropped_;
   refusal_counters refused_;

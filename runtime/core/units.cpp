@@ -81,4 +81,12 @@ std::vector<std::string> split_list(std::string_view text) {
   }
 }
 
+result<double> parse_ratio(std::string_view text) {
+  double n = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n, std::chars_format::fixed);
+  if (text.empty() || ec != std::errc{} || end != text.data() + text.size() || !(n >= 0 && n <= 1))
+    return error{errc::invalid_argument, "\"" + printable(text) + "\" is no number from 0 to 1", "for example 0.1"};
+  return n;
+}
+
 } // namespace ockam

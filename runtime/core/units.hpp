@@ -27,4 +27,7 @@ std::string size_text(std::uint64_t bytes);
 /// `a, b,c` → a, b and c.
 std::vector<std::string> split_list(std::string_view text);
 
+/// A part of a whole: a decimal number from 0 to 1. Error: `invalid_argument`.
+result<double> parse_ratio(std::string_view text);
+
 } // namespace ockam

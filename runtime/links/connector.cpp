@@ -117,6 +117,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     board().remove_flow(flow_);
   }
 
+  const std::string& remote() const noexcept { return remote_; }
   /// `now`: the link as its transport knows it; null when there is none.
   link_info info(const link_info* now) const {
     link_info i;
@@ -376,6 +377,11 @@ std::vector<link_info> connector::links(const transport& t) const {
 const address* connector::find(address_view peer) const {
   auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return !c->has_watcher() && c->leads_to(peer); });
   return it == connections_.end() ? nullptr : &(*it)->name();
+}
+
+std::string connector::peer_of(address_view name) const {
+  auto it = std::find_if(connections_.begin(), connections_.end(), [&](auto& c) { return c->name() == name; });
+  return it == connections_.end() ? std::string{} : (*it)->remote();
 }
 
 void connector::stop() {

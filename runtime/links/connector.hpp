@@ -53,6 +53,8 @@ class connector {
   /// The worker address of a connection to this peer (`1#127.0.0.1:4000`), of those that belong to no part of the node;
   /// null when there is none.
   const address* find(address_view peer) const;
+  /// The socket address of the peer of the connection that routes know by this name; empty: there is none.
+  std::string peer_of(address_view name) const;
   /// Gives up all of them, and makes none any more; for the end of the node, before its transports stop.
   void stop();
 

@@ -3,6 +3,7 @@
 
 #include "runtime/core/error.hpp"
 #include "runtime/core/section.hpp"
+#include "runtime/core/unique_function.hpp"
 #include "runtime/links/connector.hpp"
 #include "runtime/links/transport_set.hpp"
 #include "runtime/workers/node_context.hpp"
@@ -33,6 +34,12 @@ struct carried_bytes {
   std::uint64_t bytes = 0;
 };
 
+/// A thing that has all that it needs, and has not begun. Its end gives back what was taken for it.
+struct ready_item {
+  unique_function<result<config_section>()> begin; ///< once; as `facility::begin`
+  bool takes_over = false; ///< what one has that goes: it begins when that has ended
+};
+
 /// A kind of thing that a node has beside links and services, each made by a section of the configuration or at the
 /// prompt: an outlet, an inlet, a relay. The runtime begins, ends, lists and keeps them without knowing what they are. Socket
 /// thread only.
@@ -44,9 +51,24 @@ class facility {
   /// Of its sections: a reload that finds the same said in other words leaves a thing as it is.
   virtual std::span<const key_descriptor> keys() const = 0;
   /// Whether its things go by connections of this node, and may name them: a configuration begins them last, when the
-  /// connections are there. What `begin` would refuse then is no reason to undo the rest.
+  /// connections are there.
   virtual bool goes_by_connections() const { return false; }
-  /// Begins one; returns its section as it is to be kept: with the name that it got, and a port that the system has
+  /// Whether all is right and there that a section names, but for its own name: what `begin` would refuse otherwise. Nothing
+  /// has changed then. Errors: those of `begin`.
+  virtual result<void> check(const config_section& s) {
+    (void)s;
+    return {};
+  }
+  /// Gets ready what a configuration has, beside what runs: what can fail fails here, and nothing of what runs has changed
+  /// then. `gone`: sections of this configuration's predecessor that end before it begins, and leave their names and ports
+  /// to it; they may be of other kinds. Errors: those of `begin`.
+  virtual result<ready_item> prepare(const config_section& s, const std::vector<config_section>& gone) {
+    (void)gone;
+    if (auto ok = check(s); !ok)
+      return std::move(ok).error();
+    return ready_item{[this, s] { return begin(s); }};
+  }
+  /// Begins one that was made at the prompt; returns its section as it is to be kept: with the name that it got, and a port that the system has
   /// chosen. Errors: `already_exists`, `address_in_use`, `invalid_argument`, …
   virtual result<config_section> begin(const config_section& s) = 0;
   /// Error: `not_found`.

@@ -26,14 +26,15 @@ std::optional<endpoint> place_of(const listener_config& l) {
   return at ? std::optional{*at} : std::nullopt;
 }
 
+bool overlap(const endpoint& l, const endpoint& r) {
+  return l.port == r.port && l.port != 0 && (l.host == r.host || covers(l.host, r.host) || covers(r.host, l.host));
+}
+
 bool collide(const listener_config& l, const listener_config& r) {
   auto a = place_of(l), b = place_of(r);
   if (!a || !b)
     return l.transport == r.transport && l.address == r.address && !a && !b; // paths
-  bool same_kind = (l.transport == "udp") == (r.transport == "udp");
-  if (!same_kind || a->port != b->port || a->port == 0)
-    return false;
-  return a->host == b->host || covers(a->host, b->host) || covers(b->host, a->host);
+  return (l.transport == "udp") == (r.transport == "udp") && overlap(*a, *b);
 }
 
 std::string with_real_port(const std::string& given, const std::string& real) {

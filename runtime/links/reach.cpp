@@ -41,6 +41,19 @@ std::vector<std::string> rule_of(const worker_entry& e, const live_parts& n) {
   return out;
 }
 
+std::vector<std::string> targets_of(const worker_entry& e) {
+  std::vector<std::string> out;
+  if (!e.access || !e.access->onward)
+    return out;
+  if (e.access->onward->local)
+    out.emplace_back("local");
+  for (const auto& a : e.access->onward->to)
+    out.push_back(printable(a.name));
+  if (out.empty())
+    out.emplace_back("nowhere");
+  return out;
+}
+
 } // namespace
 
 reach reach_of(const live_parts& n, const worker_entry& e) {
@@ -60,6 +73,7 @@ reach reach_of(const live_parts& n, const worker_entry& e) {
   if (const auto* watches = n.node.board.find(address{std::string{watch_address}}); watches && watches->target == e.target)
     out.by.emplace_back("peers that may reach any other worker");
   out.takes_from = rule_of(e, n);
+  out.sends_to = targets_of(e);
   const auto& types = n.services.types();
   auto type = std::find_if(types.begin(), types.end(), [&](auto& t) { return t.name == e.type; });
   out.opens_node = out.by.size() > 1 && type != types.end() && type->through_connections;

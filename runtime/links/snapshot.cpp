@@ -49,13 +49,29 @@ void add_links(node_snapshot& s, const live_parts& n, const transport& t, snapsh
     std::ranges::move(which == which_links::all ? n.connections.links(t) : n.connections.lasting_links(t), std::back_inserter(s.links));
 }
 
+/// Whether it may be the child of another worker, whose address that of a child begins with.
+bool may_be_child(const live_parts& n, std::string_view service) {
+  auto dot = service.rfind('.');
+  return dot != std::string_view::npos && n.node.board.find(address_view{transport_type::local, service.substr(0, dot)});
+}
+
+/// Those that somebody has named come first: children may be as many as strangers like.
 void add_service_workers(node_snapshot& s, const live_parts& n, std::size_t most) {
-  for (const auto& service : s.services) {
+  if (most == 0) {
+    s.services_left_out = s.services.size();
+    return;
+  }
+  std::vector<std::string_view> all, children;
+  for (const auto& service : s.services)
+    (may_be_child(n, service.address) ? children : all).push_back(service.address);
+  all.insert(all.end(), children.begin(), children.end());
+  for (auto service : all) {
     if (s.service_workers.size() == most)
       break;
-    if (auto w = n.node.workers.show(address_view{transport_type::local, service.address}))
+    if (auto w = n.node.workers.show(address_view{transport_type::local, service}))
       s.service_workers.push_back(*std::move(w));
   }
+  std::sort(s.service_workers.begin(), s.service_workers.end(), [](auto& l, auto& r) { return l.address < r.address; });
   s.services_left_out = s.services.size() - s.service_workers.size();
 }
 
@@ -87,6 +103,8 @@ node_snapshot take_snapshot(const live_parts& n, snapshot_request r) {
   s.dropped = drops(n);
   s.refused = refusals(n);
   s.overdue = n.node.workers.overdue();
+  if (const auto* t = board.spans(); t && t->is_used())
+    s.spans = t->figures();
   return s;
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,13 @@ struct late_listener_info {
   std::string name;           ///< of its section
   std::string socket_address; ///< that it is to have
   std::string last_error;
+};
+
+/// What the threads for services have to do.
+struct pool_load {
+  std::size_t threads = 0;
+  std::size_t waiting = 0; ///< workers that have messages and no thread
+  std::size_t late = 0;    ///< turns under way that have taken too long to count any more
 };
 
 /// The figures of a node at one moment, as a value: what control, and whoever else shows a node, renders.
@@ -54,7 +62,9 @@ struct node_snapshot {
   std::vector<overdue_worker> overdue;
   std::vector<worker_info> service_workers; ///< of `services`, if asked for
   std::size_t services_left_out = 0;        ///< that are not among them
+  std::optional<tracer::counts> spans;      ///< of traces; nothing where none are kept
   std::shared_ptr<const fine_histogram> turns; ///< of the socket thread; filled by who knows them (`node::snapshot`)
+  std::optional<pool_load> pool;               ///< filled by the same
 };
 
 /// What a snapshot takes beside what is cheap. Thousands of links cost milliseconds of the socket thread; those that
@@ -64,6 +74,11 @@ struct snapshot_request {
   which_links links = which_links::none;
   std::size_t most_service_workers = 0;
 };
+
+/// What became of them: kept, sent, dropped, failed, waiting.
+inline node_snapshot::counts spans_by_name(const tracer::counts& c) {
+  return {{"kept", c.kept}, {"sent", c.sent}, {"dropped", c.dropped}, {"failed", c.failed}, {"waiting", c.waiting}};
+}
 
 node_snapshot take_snapshot(const live_parts& n, snapshot_request r = {});
 

@@ -43,7 +43,7 @@ node_config without_sections(node_config c) {
 
 assembly::assembly(caf::actor_system& sys, net::reactor& reactor, const node_config& config, node_parts parts, std::uint32_t seed)
   : sys_{sys}, reactor_{reactor}, config_{without_sections(config)}, kinds_{std::move(parts)}, memory_{config_.limit.node_budget},
-    local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name}, workers_{sys, board_, reactor_, memory_, config_.limit},
+    local_{ledger::make(memory_, config_.limit.node_budget, nullptr)}, board_{config_.name, [this] { return reactor_.now(); }}, workers_{sys, board_, reactor_, memory_, config_.limit},
     transports_{context_, &sys}, connector_{context_, seed},
     dialer_{context_, config_.routing, connector_, transports_, seed}, reload_{this->parts(), config_}, sections_{reactor, config_, reload_, kinds_.own_file, kinds_.compare} {}
 
@@ -54,6 +54,8 @@ live_parts assembly::parts() {
 }
 
 void assembly::open() {
+  if (kinds_.spans)
+    board_.keep_spans(kinds_.spans, [this](address_view link) { return peer_of(link); });
   reactor_.at_end_of_turn([this] { end_turn(); });
   router_ = spawn_router(sys_, board_, workers_, [this] { end_turn(); });
   workers_.router(router_);
@@ -65,13 +67,21 @@ void assembly::open() {
   flows_.outgoing = board_.flows().create();
   start_internal(watch_address, "watch", std::make_unique<watch_server>(workers_));
   start_internal(watcher_address, "watcher", std::make_unique<watch_client>(workers_));
-  start_internal(actors_address, "actors", make_remote_gate());
+  start_internal(actors_address, "actors", make_remote_gate(config_.limit.max_frame));
   start_internal(publisher_address, "publisher", make_actor_publisher(context_));
   transports_.ask_before_sending([this](address_view peer) { return dialer_.allows(peer); });
   for (auto make : kinds_.transports)
     transports_.add(make);
   for (const auto& make : kinds_.facilities)
     facilities_.add(make({context_, connector_, transports_, config_.routing}));
+}
+
+/// At the other end of the link at this address, or of the one that a connection of this name has now.
+std::string assembly::peer_of(address_view link) const {
+  for (const auto& t : transports_)
+    if (auto found = t->find_link(link))
+      return found->socket_address;
+  return connector_.peer_of(link);
 }
 
 /// A worker that belongs to the node itself, on the socket thread.

@@ -55,6 +55,7 @@ class assembly {
   routing_config& routing() noexcept { return config_.routing; }
 
  private:
+  std::string peer_of(address_view link) const;
   void start_internal(std::string_view at, std::string_view type, std::unique_ptr<worker> w);
   void end_turn();
   bool is_busy();

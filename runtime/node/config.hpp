@@ -36,8 +36,22 @@ struct http_config {
   std::string certificate = {}; ///< PEM files: it speaks TLS with these; empty: it does not
   std::string key = {};
   std::string ca = {};          ///< only clients with a certificate of one of these
+  bool retry = true;            ///< while this host has not the address: try again until it has
 
   friend bool operator==(const http_config&, const http_config&) = default;
+};
+
+/// Which spans of traces a node keeps, and where it sends them; acted on by `operation/`.
+struct tracing_config {
+  std::string otlp = {};         ///< of a collector, http:// or https://; empty: it keeps none
+  std::string service_name = {}; ///< that spans are shown under; empty: the node's
+  std::string sample = "1";      ///< how many of the traces that begin here are sampled, 0 to 1
+  std::string ca = {};           ///< PEM file of who vouches for the collector; empty: whom the system trusts
+  std::size_t queue = 2048;      ///< spans that may wait to be sent
+  std::size_t batch = 512;       ///< of one request at most
+  std::chrono::milliseconds interval{1'000}; ///< spans wait at most this long for others
+
+  friend bool operator==(const tracing_config&, const tracing_config&) = default;
 };
 
 /// Where a node has its keys and who it is; no vault: it is nobody.
@@ -46,6 +60,7 @@ struct identity_config {
   std::string history;         ///< file of the change history; a new identity when it is missing
   std::string passphrase_file; ///< of a vault that is sealed; empty: it is not
   std::string credential_file = {};  ///< of what an issuer says of it; empty: nothing
+  std::string passphrase_credential = {}; ///< of a vault that is sealed: name of a credential that systemd hands over; empty: none
   std::string known_identities = {}; ///< file of what others have shown of themselves; empty: kept in memory
   friend bool operator==(const identity_config&, const identity_config&) = default;
 };
@@ -65,6 +80,7 @@ struct node_config {
   std::vector<service_config> services;
   std::vector<config_section> items; ///< of facilities: tcp-outlet, tcp-inlet, relay
   http_config http;
+  tracing_config tracing;
 };
 
 /// Writes out what listeners admit that say nothing: the first one of the configuration, of whatever transport,

@@ -105,6 +105,8 @@ class running_node final : public node {
       auto s = take_snapshot(assembly_->parts(), what);
       s.late = assembly_->reload().waiting_listeners();
       s.turns = std::make_shared<const fine_histogram>(reactor_->turns());
+      auto [waiting, late] = pool_.waiting_and_late();
+      s.pool = pool_load{pool_.size(), waiting, late};
       done(std::move(s));
     });
   }

@@ -26,6 +26,8 @@ class socket_keeper;
 
 namespace ockam {
 
+class tracer;
+
 /// What a node is made of beside the runtime; handed over by `main`, nothing registers itself.
 struct node_parts {
   std::span<const transport_factory> transports;
@@ -34,6 +36,7 @@ struct node_parts {
   std::span<const facility_factory> facilities = {};
   route_maker routes = &make_plain_route; ///< for routes that name secure channels
   compare_config compare = {};            ///< for `ockam config diff`
+  tracer* spans = nullptr; ///< who keeps spans of traces; lives longer than the node
   net::socket_keeper* sockets = nullptr; ///< where listening sockets come from and may live on; lives longer than the node
 };
 

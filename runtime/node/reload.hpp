@@ -5,6 +5,7 @@
 #include "runtime/node/config_changes.hpp"
 #include "runtime/node/late_listeners.hpp"
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,11 +20,13 @@ namespace ockam {
 /// configuration would give: what a listener does not admit any more is closed to its open links at once. Links stay when
 /// their listener moves, and also when it is gone, but may then reach nothing.
 ///
-///     prepare: services ──all have answered──▶ listeners, one by one ──▶ commit: rights narrow, what is gone ends, what is
-///                                                      │                 new has its place, rights widen ──▶ connections, what goes by them
-///                                                      └─ a problem ──▶ what has begun ends, all is as it was
+///     prepare: services ──all have answered──▶ things of facilities ──▶ listeners, one by one ──▶ commit: rights narrow, what is gone
+///                                                                           │                 ends, what is new has its place, rights
+///                                                                           │                 widen ──▶ connections, what goes by them
+///                                                                           └─ a problem ──▶ what has begun ends, all is as it was
 ///
-/// A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
+/// A thing of a facility that has changed gets ready beside the one before it, with its port and its files, and begins in the
+/// commit. A listener at the place of one that goes cannot be open beside it: it is opened in the commit, and the one before comes
 /// back if that fails.
 ///
 /// One at a time: a configuration that comes meanwhile is taken up when the one before it is done. Socket
@@ -81,6 +84,10 @@ class reloader {
     const listener_config* what;
     std::uint32_t flow; ///< of links that wait for the one that follows; 0: none follows
   };
+  struct waiting_item {
+    const config_section* what;
+    ready_item ready;
+  };
   /// Of which this host has not the address yet.
   struct late_listener {
     const listener_config* what;
@@ -97,8 +104,8 @@ class reloader {
     std::size_t next = 0;          ///< listener to be opened
     std::vector<ready_service> services = {};
     std::vector<config_section> items = {};           ///< of facilities that have begun
-    std::vector<const config_section*> items_behind = {}; ///< those whose place is free when others have gone
-    std::vector<const config_section*> items_last = {};   ///< those that go by connections
+    std::vector<waiting_item> items_behind = {}; ///< those whose place is free when others have gone
+    std::vector<waiting_item> items_last = {};   ///< those that go by connections
     std::vector<ready_listener> listeners = {};
     std::vector<const listener_config*> behind = {}; ///< listeners whose place is free when others have gone
     std::vector<late_listener> late = {};
@@ -136,12 +143,13 @@ class reloader {
   // things of facilities
   bool goes_by_connections(const config_section& s) const;
   void check_items();
+  result<ready_item> prepare_item(const config_section& s, const std::vector<config_section>& gone) const;
+  bool has_to_wait(const config_section& s, const ready_item& ready) const;
   bool begin_items();
-  result<void> begin_item(const config_section& s);
   void end_begun_items();
   void end_items();
   void has_begun(const config_section& s);
-  void place_item(const config_section& s);
+  void place_item(waiting_item& w);
   void place_items();
   void begin_last_items();
   void say_ended_items();

@@ -45,31 +45,44 @@ void reloader::check_items() {
                                            "choose another name, or: ockam " + s.kind + " delete " + s.name}});
 }
 
-result<void> reloader::begin_item(const config_section& s) {
+result<ready_item> reloader::prepare_item(const config_section& s, const std::vector<config_section>& gone) const {
   auto* f = parts_.facilities.find(s.kind);
   if (!f)
     return error{errc::unsupported, "this node has no " + s.kind, {}};
-  return outcome_of(f->begin(s));
+  return f->prepare(s, gone);
 }
 
-/// Those that are new, beside what runs; one that has changed takes the place of what it was, later. False: the node does
-/// not start.
+/// Whether something that goes has its name, or what it takes over.
+bool reloader::has_to_wait(const config_section& s, const ready_item& ready) const {
+  const auto& c = runs_.front()->changes;
+  bool is_address = parts_.node.board.find(address{s.name}) != nullptr;
+  auto has_name = [&](const auto& gone) { return gone.name == s.name; };
+  auto is_it = [&](const config_section& gone) {
+    const auto* f = parts_.facilities.find(gone.kind);
+    return has_name(gone) && (gone.kind == s.kind || is_address) && f && has_item(*f, gone.name);
+  };
+  return ready.takes_over || std::any_of(c.items.gone.begin(), c.items.gone.end(), is_it)
+         || (is_address && (std::any_of(c.services.gone.begin(), c.services.gone.end(), has_name)
+                            || std::any_of(c.connections.gone.begin(), c.connections.gone.end(), has_name)));
+}
+
+/// Those that are new begin beside what runs; one that takes the place of what goes has all that it needs now, and begins
+/// later. False: the node does not start.
 bool reloader::begin_items() {
   const auto& c = now().changes.items;
   for (const auto& s : c.come) {
-    if (goes_by_connections(s)) {
-      now().items_last.push_back(&s);
+    auto ready = prepare_item(s, c.gone);
+    if (ready && goes_by_connections(s)) {
+      now().items_last.push_back({&s, std::move(*ready)});
       continue;
     }
-    if (find_same(c.gone, s)) {
-      now().items_behind.push_back(&s);
+    if (ready && has_to_wait(s, *ready)) {
+      now().items_behind.push_back({&s, std::move(*ready)});
       continue;
     }
-    auto ok = begin_item(s);
+    auto ok = ready ? outcome_of(ready->begin()) : result<void>{std::move(ready).error()};
     if (ok)
       now().items.push_back(s);
-    else if (!c.gone.empty() && (ok.error().code == errc::address_in_use || ok.error().code == errc::already_exists))
-      now().items_behind.push_back(&s);
     else if (now().mode == on_failure::stop)
       return failed(title(s), std::move(ok).error()), false;
     else
@@ -78,7 +91,10 @@ bool reloader::begin_items() {
   return true;
 }
 
+/// And gives back what others were to have.
 void reloader::end_begun_items() {
+  now().items_behind.clear();
+  now().items_last.clear();
   for (const auto& s : now().items)
     (void)parts_.facilities.find(s.kind)->end(s.name);
 }
@@ -95,19 +111,22 @@ void reloader::has_begun(const config_section& s) {
   config_.items.push_back(s);
 }
 
-/// What has been ended to make room for one that cannot begin comes back.
-void reloader::place_item(const config_section& s) {
-  auto ok = begin_item(s);
+/// What could fail has been tried before. If it fails all the same, what has ended to make room for it comes back.
+void reloader::place_item(waiting_item& w) {
+  const auto& s = *w.what;
+  auto ok = outcome_of(w.ready.begin());
   if (ok)
     return has_begun(s);
   now().failures.push_back({title(s), std::move(ok).error()});
-  if (const auto* before = find_same(now().changes.items.gone, s); before && begin_item(*before))
+  const auto* before = find_same(now().changes.items.gone, s);
+  auto again = before ? prepare_item(*before, {}) : result<ready_item>{error{}};
+  if (again && again->begin())
     has_begun(*before);
 }
 
 void reloader::place_items() {
-  for (const auto* s : now().items_behind)
-    place_item(*s);
+  for (auto& w : now().items_behind)
+    place_item(w);
   for (const auto& s : std::exchange(now().items, {}))
     has_begun(s);
   const auto& c = now().changes.items;
@@ -120,8 +139,8 @@ void reloader::place_items() {
 void reloader::begin_last_items() {
   if (now().mode == on_failure::stop && !now().failures.empty())
     return;
-  for (const auto* s : now().items_last)
-    place_item(*s);
+  for (auto& w : now().items_last)
+    place_item(w);
 }
 
 void reloader::say_ended_items() {

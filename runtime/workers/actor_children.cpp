@@ -64,7 +64,7 @@ std::vector<actor_child> children::below(std::uint64_t id) const {
 std::string name_of(const caf::actor& a) {
   const auto* known = dynamic_cast<caf::monitorable_actor*>(caf::actor_cast<caf::abstract_actor*>(a));
   std::string_view name = known ? known->name() : "";
-  return std::string{name == "scheduled_actor" || name == "blocking_actor" ? "" : name};
+  return std::string{name == "scheduled_actor" || name == "blocking_actor" || name == "broker" ? "" : name};
 }
 
 void note_child(caf::actor_system& system, std::uint64_t parent, const caf::actor& child) {

@@ -85,7 +85,7 @@ class actor_publisher final : public worker {
     o.thread = worker_thread::pool;
     o.consumer_of = {context_.flows.services};
     o.budget = account::usual;
-    actor_factory make{.spawn = [a](caf::actor_system&, actor_thread) { return a; }, .format = &format, .ends_with_service = false};
+    actor_factory make{.spawn = [a](caf::actor_system&, actor_thread) { return a; }, .format = &format, .ends_with_service = false, .is_broker = false, .name = name};
     auto factory = [make = std::move(make)] { return result<std::unique_ptr<worker>>{make_actor_worker(make)}; };
     context_.workers.start(
       address{name}, std::move(factory), std::move(o),

@@ -39,6 +39,9 @@ class received {
   bool is_local() const noexcept { return message().is_local(); }
   /// Who the other end of the link has proved to be; null where nothing proves it (`message::identity`).
   const std::string* identity() const noexcept { return message().identity(); }
+  /// The trace that it belongs to (`message::trace`); null: none. The answer belongs to it as well, and so does what the
+  /// actor says to handles of routes while it handles the request.
+  const trace_context* trace() const noexcept { return message().trace(); }
   /// Whether it is this one.
   bool is(const shared_message_ptr& m) const noexcept { return shared_ == m; }
 

@@ -7,10 +7,13 @@
 
 #include <caf/actor_config.hpp>
 #include <caf/attachable.hpp>
+#include <caf/blocking_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/sec.hpp>
 #include <caf/send.hpp>
 
@@ -169,6 +172,28 @@ class end_teller final : public caf::attachable {
   const answer_box* at_;
 };
 
+/// Where an actor runs that a worker on the pool asks (`own_turn`), or one on the socket thread.
+actor_runs runs(const caf::actor& a, bool for_pool) {
+  auto* any = caf::actor_cast<caf::abstract_actor*>(a);
+  if (any->getf(caf::abstract_actor::is_detached_flag) || any->getf(caf::abstract_actor::is_blocking_flag))
+    return actor_runs::detached;
+  auto* scheduled = dynamic_cast<caf::scheduled_actor*>(any);
+  if (scheduled && scheduled->subtype() == caf::resumable::io_actor)
+    return actor_runs::on_sockets;
+  return scheduled && !for_pool ? actor_runs::on_scheduler : actor_runs::with_worker;
+}
+
+/// Whether an actor of CAF takes no messages any more. One whose requests bounce does not, from before the first that does;
+/// then who is attached to it is told of its end.
+bool is_over(const caf::actor& a) {
+  auto* any = caf::actor_cast<caf::abstract_actor*>(a);
+  if (auto* scheduled = dynamic_cast<caf::scheduled_actor*>(any))
+    return scheduled->mailbox().closed();
+  if (auto* blocking = dynamic_cast<caf::blocking_actor*>(any))
+    return blocking->mailbox().closed();
+  return !any || any->getf(caf::abstract_actor::is_cleaned_up_flag);
+}
+
 /// Asks an actor on behalf of whoever sends to the service, and answers with what it says.
 ///
 ///     on_message ══request══▶ actor
@@ -212,12 +237,14 @@ void actor_worker::on_start() {
   actor_ = make_.spawn(system(), where_);
   if (!actor_)
     throw std::runtime_error{"no actor was spawned for it"};
-  bool detached = caf::actor_cast<caf::abstract_actor*>(actor_)->getf(caf::abstract_actor::is_detached_flag);
-  worker_host::of(*this).stats().behavior({.name = actors::name_of(actor_), .actor = actor_.id(), .detached = detached});
+  auto& host = worker_host::of(*this);
+  bool on_pool = dynamic_cast<caf::event_based_actor*>(&host.actor()) != nullptr;
+  auto name = actors::name_of(actor_);
+  host.stats().behavior({.name = name.empty() ? make_.name : std::move(name), .actor = actor_.id(), .runs = runs(actor_, on_pool)});
   caf::actor_config cfg;
   answers_ = caf::make_actor<answer_box, caf::strong_actor_ptr>(system().next_actor_id(), system().node(), &system(),
                                                                 cfg, my_postbox(), [this] { hear(); });
-  if (dynamic_cast<caf::event_based_actor*>(&worker_host::of(*this).actor()))
+  if (on_pool)
     turn_.emplace(actor_);
   actor_->attach(std::make_unique<end_teller>(caf::weak_actor_ptr{answers_.get()}, &box_of(answers_)));
 }
@@ -291,10 +318,10 @@ void actor_worker::hear() {
   for (auto& a : heard_) {
     auto& what = a->content();
     const auto* failed = what.match_elements<caf::error>() ? &what.get_as<caf::error>(0) : nullptr;
-    if (!failed || *failed != caf::sec::request_receiver_down || a->sender)
-      if (auto waited = asked_.take(a->mid.request_id().integer_value()); waited.what)
-        answer(waited, what);
-    // else: why it is down is known when that is heard; a handle to a route says who it is
+    if (failed && *failed == caf::sec::request_receiver_down && !a->sender && is_over(actor_))
+      continue; // it may be the one that has bounced this: why it is down is known when that is heard, and all wait for it
+    if (auto waited = asked_.take(a->mid.request_id().integer_value()); waited.what)
+      answer(waited, what);
   }
   heard_.clear();
   if (end) // not within the call with the message that has ended it, which is answered
@@ -326,6 +353,8 @@ void actor_worker::refuse(message_ptr m, message_format::answer no) {
 std::string actor_worker::words_of(const caf::error& e) const {
   if (e.context().match_elements<std::string>())
     return e.context().get_as<std::string>(0);
+  if (e == caf::sec::request_receiver_down) // of CAF, which says no more
+    return "the actor that was to answer has ended";
   return system().render(e);
 }
 
@@ -356,9 +385,10 @@ void actors::answer_exception(caf::scheduled_actor& a, const caf::strong_actor_p
                   a.context());
 }
 
-void actors::refuse_own_thread(actor_thread where) {
-  if (where == actor_thread::own)
-    throw std::invalid_argument{"it is a broker, which runs on the socket thread: it cannot have a thread of its own"};
+result<std::unique_ptr<worker>> actors::make_worker_of(actor_factory make, actor_thread where) {
+  if (make.is_broker && where == actor_thread::own)
+    return error{errc::invalid_argument, "it is a broker, which runs on the socket thread: it cannot have a thread of its own", "leave out thread"};
+  return make_actor_worker(std::move(make), where);
 }
 
 caf::error actors::reason_of(std::exception_ptr e) {

@@ -45,6 +45,8 @@ struct actor_factory {
   /// How others speak to it. A typed actor that does not handle `request` speaks its interface: see `remote_as`.
   const message_format* format = &plain_format();
   bool ends_with_service = true; ///< false: it lives on when the service is stopped
+  bool is_broker = false;        ///< it cannot have a thread of its own
+  std::string name = {};         ///< under which lists have it where it gives itself none: that of the service type
 };
 
 /// A factory of actors that are functions: `f` with a pointer to any kind of actor as its first argument (a blocking
@@ -122,8 +124,8 @@ void set_defaults(caf::scheduled_actor& a);
 /// Answers with this exception: if the handler has promised an answer and not kept it, nobody else does. Who has got one
 /// already takes no second one.
 void answer_exception(caf::scheduled_actor& a, const caf::strong_actor_ptr& asker, caf::message_id request, std::exception_ptr e);
-/// A broker lives on the socket thread, and has no other: `std::invalid_argument`.
-void refuse_own_thread(actor_thread where);
+/// Error: `invalid_argument` for a broker that is to have another thread than that of the sockets.
+result<std::unique_ptr<worker>> make_worker_of(actor_factory make, actor_thread where);
 
 template <class F>
 using self_of = std::remove_pointer_t<caf::detail::tl_head_t<typename caf::detail::get_callable_trait<F>::arg_types>>;
@@ -196,14 +198,19 @@ inline actor_thread thread_of(const service_options& o) {
   return o.has("thread") && o.text("thread") == "detached" ? actor_thread::own : actor_thread::usual;
 }
 
-/// What `make` makes for these options.
+/// What `make` makes for these options, under this name where it has given itself none.
 template <class F>
-result<std::unique_ptr<worker>> make(F& make, const service_options& o) {
+result<std::unique_ptr<worker>> make(F& make, const service_options& o, std::string_view name = {}) {
   auto where = thread_of(o);
-  if constexpr (takes_options<F>)
-    return make_actor_worker(make(o), where);
-  else
-    return make_actor_worker(spawning(make), where);
+  auto factory = [&]() -> actor_factory {
+    if constexpr (takes_options<F>)
+      return make(o);
+    else
+      return spawning(make);
+  }();
+  if (factory.name.empty())
+    factory.name = name;
+  return make_worker_of(std::move(factory), where);
 }
 
 } // namespace actors
@@ -239,7 +246,6 @@ actor_factory spawning(F f, Ts... xs) {
     } else {
       auto body = [f, ... xs = xs](self* me, bool) mutable -> behavior { return f(me, xs...); };
       if constexpr (std::is_base_of_v<caf::io::abstract_broker, self>) {
-        actors::refuse_own_thread(where);
         auto socket_thread = [](auto& middleman) -> caf::execution_unit* { return &middleman.backend(); };
         cfg.host = socket_thread(system.middleman());
       }
@@ -248,14 +254,16 @@ actor_factory spawning(F f, Ts... xs) {
       return actors::spawn<actors::served<self>>(system, where, cfg);
     }
   };
-  return {.spawn = std::move(spawn), .format = &actors::format_of_actor<behavior>()};
+  return {.spawn = std::move(spawn),
+          .format = &actors::format_of_actor<behavior>(),
+          .is_broker = std::is_base_of_v<caf::io::abstract_broker, self>};
 }
 
 template <class F>
 service_type actor_service(std::string_view name, F make) {
   service_type t;
   t.name = name;
-  t.make = [make = std::move(make)](const service_options& o) mutable { return actors::make(make, o); };
+  t.make = [make = std::move(make), name](const service_options& o) mutable { return actors::make(make, o, name); };
   t.has_options = actors::takes_options<F>;
   return t;
 }
@@ -264,8 +272,10 @@ template <class A>
 service_type actor_service(std::string_view name) {
   service_type t;
   t.name = name;
-  t.make = [](const service_options& o) -> result<std::unique_ptr<worker>> {
-    return make_actor_worker(spawning<A>(), actors::thread_of(o));
+  t.make = [name](const service_options& o) -> result<std::unique_ptr<worker>> {
+    auto factory = spawning<A>();
+    factory.name = name;
+    return make_actor_worker(std::move(factory), actors::thread_of(o));
   };
   t.has_options = false;
   return t;
@@ -275,7 +285,8 @@ template <auto Make>
 constexpr plugin plugin_of_actor() {
   return {[](const service_options& o) {
     auto make = Make;
-    return actors::make(make, o);
+    auto file = o.text("plugin");
+    return actors::make(make, o, std::string_view{file}.substr(file.rfind('/') + 1)); // npos + 1 is 0
   }};
 }
 

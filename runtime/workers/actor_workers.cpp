@@ -162,7 +162,7 @@ void actor_workers::start_on_socket_thread(address a, worker_factory make, worke
   auto number = ++last_number_;
   auto budget = account_for(o);
   caf::actor_config cfg{&sys_.middleman().backend()};
-  socket_host::origin from{std::make_shared<const worker_factory>(std::move(make)), o.restart, o.access, budget};
+  socket_host::origin from{std::make_shared<const worker_factory>(std::move(make)), o.restart, o.access, budget, board_.spans()};
   auto actor = sys_.spawn_class<socket_host, caf::no_spawn_options>(cfg, *this, host_id{number, 0}, a, std::move(from));
   auto* host = static_cast<socket_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
   auto to_be = enter(number, a, *host, o, where);
@@ -197,7 +197,7 @@ void actor_workers::start_on_pool(address a, worker_factory make, worker_options
     caf::actor_config cfg{pool_};
     auto actor = sys_.spawn_class<pool_host, caf::no_spawn_options>(
       cfg, pool_host_parts{router_, {number, i}, a, board_.node_name(), budget_, dog_.get(), shared, o.restart, o.access, budget,
-                           lost_, pool_});
+                           lost_, pool_, board_.spans()});
     auto* host = static_cast<pool_host*>(caf::actor_cast<caf::abstract_actor*>(actor));
     box->add(actor, host->shared_stats());
   }

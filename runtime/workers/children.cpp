@@ -144,7 +144,7 @@ void add_actors(worker_kin& out, worker_behavior what, bool of_several, const ac
     out.behavior = what.name;
   if (what.actor == 0)
     return;
-  out.detached = what.detached;
+  out.runs = what.runs;
   if (of_several)
     out.actors.push_back({what.actor, 0, std::move(what.name)});
   else

@@ -8,10 +8,10 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/behavior.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/make_message.hpp>
 #include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 
@@ -42,6 +42,14 @@ bool begins_turn(caf::scheduled_actor& a, caf::execution_unit* where) {
 }
 bool has_ended(caf::scheduled_actor& a) {
   return (!a.has_behavior() || a.getf(caf::abstract_actor::is_cleaned_up_flag)) && a.finalize();
+}
+
+/// The actor, typed or not; null: it has a thread of its own, or is a broker, which belongs to the one of the sockets, or is
+/// nothing that is scheduled.
+caf::scheduled_actor* for_any_thread(const caf::actor& a) {
+  auto* out = dynamic_cast<caf::scheduled_actor*>(caf::actor_cast<caf::abstract_actor*>(a));
+  bool is_any = out && out->subtype() == caf::resumable::scheduled_actor && !out->getf(caf::abstract_actor::is_detached_flag);
+  return is_any ? out : nullptr;
 }
 
 /// Whether the next request is for the behavior and for nothing else. Not so: it awaits a response, keeps messages that it
@@ -83,11 +91,7 @@ void own_turn::open(caf::actor_system& system) { share(system, unit_name, std::m
 void own_turn::close(caf::actor_system& system) { unshare(system, unit_name); }
 
 own_turn::own_turn(caf::actor a)
-  : actor_{std::move(a)}, unit_{find_shared<unit>(actor_.home_system(), unit_name)},
-    self_{dynamic_cast<caf::event_based_actor*>(caf::actor_cast<caf::abstract_actor*>(actor_))} {
-  if (self_ && self_->getf(caf::abstract_actor::is_detached_flag))
-    self_ = nullptr;
-}
+  : actor_{std::move(a)}, unit_{find_shared<unit>(actor_.home_system(), unit_name)}, self_{for_any_thread(actor_)} {}
 
 void own_turn::ask(caf::mailbox_element_ptr& x, request_call& hears) {
   if (!self_ || !self_->mailbox().try_unblock()) {

@@ -25,7 +25,7 @@ inline constexpr std::array<key_descriptor, 7> placement_descriptors{{
    .about = "what it may have of the node's memory: messages that it keeps or has sent, and all else of a script; echo, hop, uppercase and error have none if not given",
    .fallback = "16MiB", .least = least_budget, .most = most_budget},
   {.name = "allow-from", .type = key_type::text,
-   .about = "whose messages it takes, also behind a hop: local, or proved identities as in uid=1000 | CN=n1,O=Example; all if not given",
+   .about = "whose messages it takes, also behind a hop: local, or proved identities, with bars between them: I… of a secure channel, uid=1000, CN=n1,O=Example; all if not given",
    .value = "local|IDENTITY…", .check = &checked_by<parse_allow_from>},
   {.name = "allow-to", .type = key_type::text,
    .about = "where it may send, its answers included: local for the workers of this node, or addresses as in local | to-n2; anywhere if not given",

@@ -34,7 +34,7 @@ constexpr std::chrono::seconds time_to_end{1};
 
 pool_host::pool_host(caf::actor_config& cfg, pool_host_parts p)
   : caf::event_based_actor{cfg}, worker_host{std::move(p.self), p.node_name, p.node_budget, p.dog, worker_thread::pool,
-                                                    {std::move(p.make), p.restart, std::move(p.access), std::move(p.budget)}},
+                                                    {std::move(p.make), p.restart, std::move(p.access), std::move(p.budget), p.spans}},
     router_{std::move(p.router)}, id_{p.id}, lost_{std::move(p.lost)}, threads_{p.threads} {}
 
 /// Whoever sends, it runs on its own threads. CAF's clock can be asked anew only for timeouts of its own kind, which an actor
@@ -66,6 +66,7 @@ void pool_host::handle_also(caf::message_handler more) {
   set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
     auto content = in.move_content_to_message();
     auto answer = more(content);
+    over();
     ship();
     if (answer)
       return *answer;
@@ -88,7 +89,7 @@ void pool_host::start() {
 }
 
 template <class F>
-bool pool_host::call_since(clock::time_point now, F&& f) {
+bool pool_host::call_since(clock::time_point now, F&& f, const trace_context* of) {
   stats().busy_since.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   return call([&] {
     // Also when it throws, and before what its end does.
@@ -97,7 +98,7 @@ bool pool_host::call_since(clock::time_point now, F&& f) {
       ~over() { stats.busy_since.store(0, std::memory_order_relaxed); }
     } at_end{stats()};
     f();
-  });
+  }, of);
 }
 
 void pool_host::tell_of_end(const error& why) noexcept {
@@ -180,7 +181,7 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
   auto witness = make_witness(*m);
   if (!admit(*m))
     return end_message(std::move(m), drop_reason::congested, budget()->full());
-  if (call_since(now, [&] { worker_->on_message(std::move(m)); }))
+  if (call_since(now, [&] { worker_->on_message(std::move(m)); }, m->trace()))
     return;
   if (witness)
     end_message(std::move(witness), drop_reason::worker_failed, {});
@@ -189,9 +190,8 @@ void pool_host::take_message(message_ptr m, clock::time_point now) {
 }
 
 void pool_host::take_outcome(incoming& item) {
-  auto r = to_result(std::move(item.what), item.why);
   if (worker_)
-    call_since(clock::now(), [&] { outcome(item.request, std::move(r)); });
+    call_since(clock::now(), [&] { outcome(item.request, std::move(item.what), item.why); });
 }
 
 void pool_host::on_timer_message(std::uint64_t number) {

@@ -30,6 +30,7 @@ struct pool_host_parts {
   std::shared_ptr<account> budget;
   std::shared_ptr<std::atomic<std::uint64_t>> lost;
   caf::execution_unit* threads; ///< null: those of CAF's scheduler
+  tracer* spans;
 };
 
 /// Runs one worker on the pool (see `actors.hpp`).
@@ -78,7 +79,7 @@ class pool_host final : public caf::event_based_actor, public worker_host {
 
   /// As `call`, which others see as under way since `now`.
   template <class F>
-  bool call_since(worker_stats::clock::time_point now, F&& f);
+  bool call_since(worker_stats::clock::time_point now, F&& f, const trace_context* of = nullptr);
   void tell_of_end(const error& why) noexcept override;
   void begin_again_in(std::chrono::milliseconds delay) override;
   void finish(error why) noexcept override;

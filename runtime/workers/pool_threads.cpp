@@ -35,6 +35,11 @@ std::size_t pool_threads::size() const {
   return threads_.size();
 }
 
+std::pair<std::size_t, std::size_t> pool_threads::waiting_and_late() const {
+  std::lock_guard held{lock_};
+  return {queue_.size(), late_.size()};
+}
+
 void pool_threads::join() {
   std::list<std::thread> all;
   {

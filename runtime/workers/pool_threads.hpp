@@ -11,6 +11,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace ockam {
 
@@ -41,6 +42,8 @@ class pool_threads final : public caf::execution_unit {
   void join();
   /// How many there are.
   std::size_t size() const;
+  /// Jobs that wait for a thread, and turns that are late.
+  std::pair<std::size_t, std::size_t> waiting_and_late() const;
 
  private:
   using clock = std::chrono::steady_clock;

@@ -4,6 +4,7 @@
 #include "runtime/core/bare.hpp"
 #include "runtime/core/log.hpp"
 #include "runtime/core/multiaddr.hpp"
+#include "runtime/core/units.hpp"
 #include "runtime/workers/channel_ways.hpp"
 #include "runtime/workers/shared_by_name.hpp"
 #include "runtime/workers/watching_handle.hpp"
@@ -49,6 +50,7 @@ struct said {
   caf::strong_actor_ptr sender; ///< who awaits an answer to `id`, or null
   caf::message_id id;
   open_requests counted; ///< among these, or null
+  std::unique_ptr<trace_context> trace; ///< of what the actor is handling, or null
 
   said(std::shared_ptr<const route> to_, std::chrono::milliseconds patience_, const message_format& format_,
        caf::strong_actor_ptr handle_, caf::strong_actor_ptr sender_, caf::message_id id_)
@@ -100,19 +102,23 @@ class long_reply final : public caf::resumable, public caf::ref_counted {
 /// The way from handles, in whatever thread they are used, to the worker that sends for them.
 class gate_box {
  public:
-  /// What waits here is on nobody's budget yet.
+  /// What waits here is on nobody's budget yet: so much, or one message that is larger.
   static constexpr std::size_t most_bytes = 4u << 20;
 
-  gate_box(postbox worker, std::shared_ptr<worker_stats> stats, std::function<void()> hear)
-    : worker_{std::move(worker)}, stats_{std::move(stats)}, hear_{std::move(hear)} {}
+  gate_box(postbox worker, std::shared_ptr<worker_stats> stats, std::function<void()> hear, std::size_t max_message)
+    : worker_{std::move(worker)}, stats_{std::move(stats)}, hear_{std::move(hear)}, max_message_{max_message} {}
 
   void add(said s) {
+    if (auto length = s.what.body.size(); length > max_message_)
+      return refuse(s, {errc::too_large,
+                        "the message has " + std::to_string(length) + " bytes, and max-frame of the node is " + size_text(max_message_),
+                        {}});
     auto size = sizeof(said) + s.what.body.heap_bytes();
     bool full, first;
     {
       std::lock_guard guard{lock_};
-      full = bytes_ + size > most_bytes;
       first = all_.empty();
+      full = !first && bytes_ + size > most_bytes;
       if (!full) {
         bytes_ += size;
         all_.push_back(std::move(s));
@@ -151,6 +157,7 @@ class gate_box {
   std::shared_ptr<worker_stats> stats_;
   std::atomic<std::uint64_t>& lost_ = stats_->counter("lost-sends");
   std::function<void()> hear_; ///< called on the worker's thread, while there is the worker
+  std::size_t max_message_;
   std::mutex lock_;
   std::vector<said> all_;
   std::size_t bytes_ = 0;
@@ -173,6 +180,8 @@ class remote_handle final : public watching_handle {
       return;
     }
     said s{where(), patience_, *format_, ctrl(), m->mid.is_request() ? m->sender : nullptr, m->mid};
+    if (const auto* t = worker_host::trace_of_turn())
+      s.trace = std::make_unique<trace_context>(*t);
     if (getf(is_cleaned_up_flag))
       return gate_->refuse(s, caf::make_error(caf::sec::request_receiver_down));
     if (s.sender && !count(s))
@@ -202,8 +211,10 @@ class remote_handle final : public watching_handle {
 /// Sends what was said to handles, and tells what comes back.
 class remote_gate final : public worker {
  public:
+  explicit remote_gate(std::size_t max_message) : max_message_{max_message} {}
+
   void on_start() override {
-    box_ = std::make_shared<gate_box>(my_postbox(), worker_host::of(*this).shared_stats(), [this] { hear(); });
+    box_ = std::make_shared<gate_box>(my_postbox(), worker_host::of(*this).shared_stats(), [this] { hear(); }, max_message_);
     share(worker_host::of(*this).actor().home_system(), gate_name, box_);
   }
   void on_message(message_ptr m) override { drop(std::move(m), drop_reason::refused); }
@@ -211,26 +222,46 @@ class remote_gate final : public worker {
 
  private:
   void hear() {
-    for (auto& s : box_->take())
+    for (auto& s : box_->take()) {
+      worker_host::within_trace of{worker_host::of(*this), s.trace.get()};
       if (!s.sender)
-        send(*s.to, std::move(s.what.body));
+        send_for(s);
       else
         ask(std::move(s));
+    }
+  }
+  void send_for(said& s) {
+    if (auto sent = worker_host::of(*this).try_send(make_message(*s.to, self(), std::move(s.what.body))); !sent)
+      box_->refuse(s, of_handles(sent.error()));
+  }
+  /// An error of this worker, for those that it sends for.
+  error of_handles(error e) const {
+    if (e.code != errc::limit_reached) // of another node, say
+      return e;
+    auto say = [&](const std::string& of_worker, const std::string& instead) {
+      if (auto at = e.cause.find(of_worker); at != std::string::npos)
+        e.cause.replace(at, of_worker.size(), instead);
+    };
+    if (const auto* b = worker_host::of(*this).budget())
+      say(b->full(), "the handles of this node have used up their budget of " + size_text(b->limit()) + " with what they have sent");
+    say("the worker has ", "the handles of this node have ");
+    return e;
   }
   void ask(said s) {
     auto body = std::move(s.what.body);
     auto to = s.to;
     auto patience = s.patience;
-    request(*to, std::move(body), patience, [s = std::move(s)](result<message_ptr> r) mutable {
+    request(*to, std::move(body), patience, [this, s = std::move(s)](result<message_ptr> r) mutable {
       if (r && (*r)->bytes().size() >= long_reply::at_least)
         s.sender->home_system->scheduler().enqueue(new long_reply{std::move(s), std::move(*r)});
       else if (r)
         tell(s, std::move(*r));
       else
-        s.answer(to_caf(r.error()));
+        s.answer(to_caf(of_handles(r.error()), worker_host::of(*this).reason_of_outcome()));
     });
   }
 
+  std::size_t max_message_;
   std::shared_ptr<gate_box> box_;
 };
 
@@ -260,7 +291,7 @@ caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::mill
                                                     std::move(gate), std::move(to), patience, format);
 }
 
-std::unique_ptr<worker> make_remote_gate() { return std::make_unique<remote_gate>(); }
+std::unique_ptr<worker> make_remote_gate(std::size_t max_message) { return std::make_unique<remote_gate>(max_message); }
 
 void forget_remote_gate(caf::actor_system& system) { unshare(system, gate_name); }
 

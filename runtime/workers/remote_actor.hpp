@@ -12,6 +12,7 @@
 #include <caf/local_actor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,8 +65,9 @@ constexpr std::chrono::milliseconds usual_patience = std::chrono::minutes{1};
 /// in another system.
 ///
 /// Each request is answered, also when the node stops: `closed`. Over 1,000 that a handle has under way, and what the
-/// node cannot take (4 MiB that its actors have sent in one go) is `limit_reached`; what nobody waits for an answer of
-/// is counted (`ockam worker show _internal.actors`, `lost-sends`) and logged.
+/// node cannot take (4 MiB that its actors have sent in one go, or one message that is larger) is `limit_reached`, a message
+/// over the `max-frame` of the node `too_large`; what nobody waits for an answer of is counted
+/// (`ockam worker show _internal.actors`, `lost-sends`) and logged. Why it did not arrive: `undelivered`.
 caf::actor remote(actor_home from, route_or_text to, std::chrono::milliseconds patience = usual_patience);
 
 /// The same for an actor of an interface, `caf::typed_actor<…>`: one that was published (`publish`), or that is a
@@ -77,8 +79,8 @@ template <class Handle>
 Handle remote_as(actor_home from, route_or_text to, std::chrono::milliseconds patience = usual_patience);
 
 /// The worker that asks for all handles of a node; `remote` finds it in the registry of its actor system, also when it
-/// has ended (`closed`), until `forget_remote_gate`.
-std::unique_ptr<worker> make_remote_gate();
+/// has ended (`closed`), until `forget_remote_gate`. `max_message`: the largest payload, in bytes.
+std::unique_ptr<worker> make_remote_gate(std::size_t max_message);
 /// When no actor of the node lives any more.
 void forget_remote_gate(caf::actor_system& system);
 

@@ -62,7 +62,7 @@ result<message_ptr> to_result(message_ptr reply, errc why) {
   if (!reply && why == errc::limit_reached)
     return error{why, "too many requests of this node are waiting for a reply", {}};
   if (!reply)
-    return error{why, "no reply in time", "a node of another implementation does not say when a worker is missing"};
+    return error{why, "no reply in time", "the worker may take longer, or answer nothing; a node of another implementation does not say when one is missing"};
   if (const auto* bad = reply->header.get_report())
     return to_error(*bad);
   return result<message_ptr>{std::move(reply)};
@@ -74,7 +74,8 @@ error to_error(const report& r) {
   if (r.reason == drop_reason::service_error)
     return {errc::service_failed, "the service" + where + " answered with an error" + detail, {}};
   if (r.reason == drop_reason::worker_failed)
-    return {errc::service_failed, "the service" + where + " failed" + detail, {}};
+    return {errc::service_failed, "the service" + where + " failed" + detail, // why is for who may read the log
+            "the log of node " + printable(r.node) + " says why: ockam node logs " + printable(r.node)};
   if (r.reason == drop_reason::unknown_worker)
     return {errc::undeliverable, "there is no worker" + where,
             "see the workers with: ockam worker list --at " + printable(r.node)};

@@ -47,6 +47,7 @@ void socket_host::handle_also(caf::message_handler more) {
   set_default_handler([this, more](caf::scheduled_actor*, caf::message_view& in) mutable -> caf::result<caf::message> {
     auto content = in.move_content_to_message();
     auto answer = more(content);
+    over();
     owner_.reactor().post([] {}); // a turn, in which the output goes
     if (answer)
       return *answer;
@@ -107,7 +108,7 @@ void socket_host::receive(message_ptr m) {
     return owner_.board().drop(std::move(m), drop_reason::congested, budget()->full());
   bool measured = received_++ % sample == 0;
   auto begin = measured ? worker_stats::clock::now() : worker_stats::clock::time_point{};
-  if (call([&] { worker_->on_message(std::move(m)); })) {
+  if (call([&] { worker_->on_message(std::move(m)); }, m->trace())) {
     if (measured)
       stats().handled_in(worker_stats::clock::now() - begin);
   } else if (witness) {
@@ -135,7 +136,7 @@ void socket_host::cancel_timer(std::uint64_t timer) {
 
 void socket_host::outcome_of(std::uint64_t request, message_ptr reply, errc why) {
   if (worker_)
-    call([&] { outcome(request, to_result(std::move(reply), why)); });
+    call([&] { outcome(request, std::move(reply), why); });
 }
 
 void socket_host::post(unique_function<void()> task) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/workers/worker.hpp"
 
+#include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
 #include "runtime/core/switchboard.hpp"
+#include "runtime/workers/requests.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "runtime/core/log.hpp"
 
@@ -61,6 +63,7 @@ void worker::reply(message_ptr request) {
     return;
   check(request, "reply");
   request->header.make_reply(self());
+  message_span::answered(*request);
   provenance::answer(*request);
   host().pass_on(std::move(request));
 }
@@ -80,6 +83,7 @@ void worker::reply_from_budget(message_ptr request) {
   auto left = request->header.hop_budget();
   request->header.make_reply(self());
   request->header.hop_budget(left > toll ? left - toll : 0);
+  message_span::answered(*request);
   provenance::answer(*request);
   host().pass_on(std::move(request));
 }
@@ -115,6 +119,7 @@ void worker::reply_error(message_ptr request, std::string_view detail, payload b
   if (request->header.wants_report())
     return host().drop(std::move(request), drop_reason::service_error, detail);
   host().stats().failed.fetch_add(1, std::memory_order_relaxed);
+  message_span::failed(*request, drop_reason::service_error, detail);
   reply_from_budget(std::move(request), std::move(body));
 }
 
@@ -130,6 +135,7 @@ void worker::forward(message_ptr m) {
     misused("forward", "the onward route is empty; it begins with the address of this worker");
   m->header.pop_onward();
   m->header.push_return(self());
+  message_span::passed_on(*m);
   provenance::pass_on(*m);
   host().pass_on(std::move(m));
 }
@@ -143,6 +149,7 @@ void worker::deliver(message_ptr m) {
   m->header.each_return([&](address_view) { ++back; });
   if (std::max(onward, back) > max_route_hops)
     misused("deliver", "a route of " + std::to_string(std::max(onward, back)) + " hops; there may be " + std::to_string(max_route_hops));
+  message_span::passed_on(*m);
   provenance::pass_on(*m);
   m->recharge();
   host().pass_on(std::move(m));
@@ -328,6 +335,8 @@ void worker_host::end_of_worker(bool is_told) noexcept {
     return;
   if (is_told)
     w->on_stop();
+  if (extras_)
+    extras_->trace.reset();
   give_up(); // what it has begun meanwhile
   w.reset();
   give_up();
@@ -384,12 +393,14 @@ bool worker_host::collect_garbage() noexcept {
 }
 
 void worker_host::send(message_ptr m) {
+  add_trace(*m);
   if (auto full = charge(*m))
     return refuse(std::move(m), *full);
   deliver(std::move(m));
 }
 
 result<void> worker_host::try_send(message_ptr m) {
+  add_trace(*m);
   if (auto full = charge(*m))
     return error{errc::limit_reached, std::move(*full), {}};
   deliver(std::move(m));
@@ -413,10 +424,11 @@ void worker_host::drop(message_ptr m, drop_reason why, std::string_view detail) 
 void worker_host::request(message_ptr m, std::chrono::milliseconds timeout, reply_handler then) {
   auto& x = more();
   auto number = ++x.last_request;
+  auto asked = begin_request(*m, std::move(then));
   auto refused = x.requests.size() < most_requests
                    ? charge(*m)
                    : std::optional{"the worker has " + std::to_string(most_requests) + " requests under way"};
-  x.requests.emplace(number, std::move(then));
+  x.requests.emplace(number, std::move(asked));
   if (!refused)
     return open_request(std::move(m), number, timeout);
   refuse(std::move(m), *refused);
@@ -433,19 +445,33 @@ void worker_host::answer_computed(message_ptr m, result<payload> body) {
     drop(std::move(m), drop_reason::service_error, body.error().cause);
 }
 
+void worker_host::outcome(std::uint64_t number, message_ptr reply, errc why) {
+  struct reported {
+    worker_host& host;
+    ~reported() { host.reported_ = drop_reason::none; }
+  } for_now{*this};
+  if (const auto* r = reply ? reply->header.get_report() : nullptr)
+    reported_ = r->reason;
+  outcome(number, to_result(std::move(reply), why));
+}
+
 void worker_host::outcome(std::uint64_t number, result<message_ptr> r) {
   if (!extras_)
     return;
   auto it = extras_->requests.find(number);
   if (it == extras_->requests.end())
     return;
-  auto then = std::move(it->second);
+  auto asked = std::move(it->second);
   extras_->requests.erase(it);
   if (r && !admit(**r)) {
     end_message(std::move(*r), drop_reason::congested, budget()->full());
     r = error{errc::limit_reached, "the reply was dropped: " + budget()->full(), {}};
   }
-  then(std::move(r));
+  if (asked.span && !r)
+    asked.span->failed(to_string(r.error().code), r.error().cause);
+  asked.span.reset();
+  within_trace of{*this, asked.trace.get()};
+  asked.then(std::move(r));
 }
 
 bool worker_host::has_turn(std::string_view member) {
@@ -478,6 +504,9 @@ void worker_host::retire() noexcept {
   }
   // What the handlers hold may have destructors that call anything: not while the table is being walked.
   auto given_up = std::exchange(extras_->requests, {});
+  for (auto& [number, asked] : given_up)
+    if (asked.span)
+      asked.span->failed(to_string(errc::closed), "its worker has ended");
 }
 
 } // namespace ockam

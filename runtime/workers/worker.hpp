@@ -129,6 +129,16 @@ class worker {
   /// later, on the worker's thread; not at all when the worker ends first.
   void request(const route& onward, payload body, std::chrono::milliseconds timeout, reply_handler then);
 
+  // -- traces --------------------------------------------------------------------------------------
+  /// The trace that what is sent now belongs to: that of the message being handled, in the handler of a reply that of its
+  /// request; null: none. What was received keeps its own (`message::trace`), whenever it is answered or passed on.
+  const trace_context* trace() const;
+  /// Begins a trace, which all that is sent until the end of this call belongs to, and the handlers of what is requested.
+  /// Whether it is sampled says `[tracing] sample` of the node.
+  const trace_context& start_trace();
+  /// The same, and `m`, what it is answered with or passed on as, belongs to it too.
+  const trace_context& start_trace(message& m);
+
   // -- time ----------------------------------------------------------------------------------------
   /// `on_timer` is called once, after `delay` (at most a year), with the number returned here.
   std::uint64_t set_timer(std::chrono::milliseconds delay);

@@ -4,6 +4,7 @@
 #include "runtime/core/account.hpp"
 #include "runtime/core/credit.hpp"
 #include "runtime/core/guarded.hpp"
+#include "runtime/core/tracer.hpp"
 #include "runtime/workers/children.hpp"
 #include "runtime/workers/restart_backoff.hpp"
 #include "runtime/workers/watchdog.hpp"
@@ -114,6 +115,26 @@ class worker_host {
   std::string_view left_behind() const noexcept {
     return extras_ ? std::string_view{extras_->left} : std::string_view{};
   }
+  /// To which trace belongs what the worker sends now; null: to none.
+  const trace_context* trace() const noexcept { return extras_ && extras_->trace ? &extras_->trace->of : nullptr; }
+  /// A trace begins, of all that the worker sends until the end of the call; `of` is made the first message of it, if there
+  /// is one.
+  const trace_context& start_trace(message* of);
+  /// The trace of the worker whose turn it is on this thread, which belongs to one on the pool; null: none.
+  static const trace_context* trace_of_turn() noexcept { return has_turn_ ? has_turn_->trace() : nullptr; }
+  /// While it lives, what the worker sends belongs to this trace (null: to whichever it did).
+  class within_trace {
+   public:
+    within_trace(worker_host& h, const trace_context* of);
+    ~within_trace();
+    within_trace(const within_trace&) = delete;
+    within_trace& operator=(const within_trace&) = delete;
+
+   private:
+    worker_host* host_; ///< null: nothing to do
+  };
+  /// While the handler of a request runs: the reason in the report that its error was made of; none: it was made of none.
+  drop_reason reason_of_outcome() const noexcept { return reported_; }
   /// See `worker::compute_reply`.
   virtual void compute(message_ptr m, computation work) = 0;
   virtual bool is_computing_for(const message& m) const = 0;
@@ -125,6 +146,7 @@ class worker_host {
     restart_policy restart = restart_policy::never;
     std::shared_ptr<const access_control> access = {};
     std::shared_ptr<account> budget = {}; ///< null: that of the node
+    tracer* spans = nullptr; ///< null: nobody keeps any
   };
 
   /// `node_budget` and `dog` (null: nobody watches) outlive the host.
@@ -137,9 +159,12 @@ class worker_host {
   void begin_again();
   /// Its end: gives up requests and timers, closes the postbox, `on_stop`. No effect when there is none.
   void end() noexcept;
-  /// Runs code of the worker; false when that threw. It may then have ended, also by its own wish.
+  /// Runs code of the worker; false when that threw. It may then have ended, also by its own wish. What it sends belongs to
+  /// the trace `of` (null: to none).
   template <class F>
-  bool call(F&& f) {
+  bool call(F&& f, const trace_context* of = nullptr) {
+    if (of) [[unlikely]]
+      carry_on(*of);
     auto what = run(f);
     if (what) {
       fail(*what);
@@ -155,6 +180,11 @@ class worker_host {
   /// Charges what the worker is to be given to its budget; false when it does not fit.
   bool admit(message& m) noexcept {
     return !from_.budget || from_.budget->admit(m) || (collect_garbage() && from_.budget->admit(m));
+  }
+  /// Code of the worker has run otherwise than by `call`.
+  void over() noexcept {
+    if (extras_)
+      extras_->trace.reset();
   }
   /// What `computation` has come to.
   void answer_computed(message_ptr m, result<payload> body);
@@ -182,25 +212,43 @@ class worker_host {
   /// Runs what was posted, as code of the worker.
   virtual void run_posted(unique_function<void()>& task) = 0;
 
-  /// Calls the handler of a request.
-  void outcome(std::uint64_t number, result<message_ptr> r);
+  /// Calls the handler of a request with what `request_table::finished` was told.
+  void outcome(std::uint64_t number, message_ptr reply, errc why);
 
   std::unique_ptr<worker> worker_; ///< null before the start, after the end and between two lives
 
  private:
   friend class postbox;
 
+  /// A trace that what the worker sends belongs to, and the span of it if it begins here.
+  struct carried_trace {
+    trace_context of;
+    std::unique_ptr<open_span> root = {};
+  };
+  struct asked_request {
+    reply_handler then;
+    std::unique_ptr<trace_context> trace = {}; ///< of who has asked
+    std::unique_ptr<open_span> span = {};
+  };
   /// What few workers use.
   struct extras {
-    std::unordered_map<std::uint64_t, reply_handler> requests;
+    std::unordered_map<std::uint64_t, asked_request> requests;
     std::uint64_t last_request = 0;
     std::shared_ptr<postbox::state> box;
     std::optional<std::string> failure; ///< with which it ends after this call
     bool has_children = false;          ///< in this life
     std::string left;
     holding left_counts;
+    std::unique_ptr<carried_trace> trace; ///< of the call that runs
   };
   extras& more();
+  void carry_on(const trace_context& of);
+  /// The call is over.
+  void end_trace(const std::optional<std::string>& threw) noexcept;
+  /// What the worker sends is a part of its trace.
+  void add_trace(message& m) const;
+  asked_request begin_request(message& m, reply_handler then);
+  void outcome(std::uint64_t number, result<message_ptr> r);
   bool collect_garbage() noexcept;
   /// Charges what the worker sends; or why that cannot be.
   std::optional<std::string> charge(message& m);
@@ -216,7 +264,10 @@ class worker_host {
   template <class F>
   std::optional<std::string> run(F&& f) {
     watchdog::scope busy{dog_, *this, on_pool_};
-    return guarded(f);
+    auto what = guarded(f);
+    if (extras_ && extras_->trace) [[unlikely]]
+      end_trace(what);
+    return what;
   }
   result<void> make_worker();
   /// After its end: makes it anew, now or later, or ends for good.
@@ -231,6 +282,7 @@ class worker_host {
   origin from_;
   std::unique_ptr<restart_backoff> backoff_; ///< null when it is never made anew
   static inline thread_local worker_host* has_turn_ = nullptr;
+  drop_reason reported_ = drop_reason::none;
   bool on_pool_;
   bool retired_ = false;
   bool leaving_ = false;

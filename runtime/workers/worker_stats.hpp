@@ -34,11 +34,19 @@ class latency_histogram {
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
 };
 
+/// Where the actor that a worker speaks for runs.
+enum class actor_runs : std::uint8_t {
+  with_worker, ///< where the worker does; also: it speaks for none
+  detached,    ///< in a thread of its own
+  on_sockets,  ///< on the socket thread: a broker
+  on_scheduler ///< on the threads of CAF's scheduler, which all such actors of a node share
+};
+
 /// What is behind a worker's type: the file of a script, the name of an actor.
 struct worker_behavior {
   std::string name;
   std::uint64_t actor = 0; ///< CAF's id of that actor; 0: it is none
-  bool detached = false;   ///< that actor has a thread of its own
+  actor_runs runs = actor_runs::with_worker;
 };
 
 /// Counters that a service names itself (see `worker::counter`), and what is behind its type. Thread: any.

@@ -4,6 +4,7 @@
 #include "runtime/core/switchboard.hpp"
 #include "runtime/net/reactor.hpp"
 #include "runtime/workers/worker.hpp"
+#include "runtime/workers/worker_stats.hpp"
 
 #include <functional>
 #include <map>
@@ -66,7 +67,7 @@ struct worker_kin {
   /// comes before its own, with 0 as its parent.
   std::vector<actor_child> actors = {};
   bool more_actors = false; ///< than are listed
-  bool detached = false;    ///< the actor that it speaks for has a thread of its own
+  actor_runs runs = actor_runs::with_worker;
 };
 
 /// A worker as `show` prints it, all its instances together.

@@ -96,6 +96,29 @@ void push_route(lua_State* L, const route& r) {
   }
 }
 
+void push_field(lua_State* L, const char* name, const std::string& text) {
+  push_text(L, text);
+  lua_setfield(L, -2, name);
+}
+
+void push_trace(lua_State* L, const trace_context& t) {
+  lua_createtable(L, 0, 5);
+  push_field(L, "trace_id", t.trace_id_text());
+  push_field(L, "span_id", t.span_id_text());
+  push_field(L, "traceparent", t.traceparent());
+  if (!t.state.empty())
+    push_field(L, "tracestate", t.state);
+  lua_pushboolean(L, t.is_sampled());
+  lua_setfield(L, -2, "sampled");
+}
+
+int start_trace(lua_State* L) {
+  auto& h = worker_of(L);
+  lua_engine::spend(L, message_cost);
+  push_trace(L, h.begin_trace(lua_isnoneornil(L, 1) ? nullptr : check_message(L).m.get()));
+  return 1;
+}
+
 /// `m.text` and so on; what is no property is a method.
 int message_index(lua_State* L) {
   auto key = check_text(L, 2);
@@ -114,6 +137,11 @@ int message_index(lua_State* L) {
     push_text(L, {reinterpret_cast<const char*>(m.bytes().data()), m.bytes().size()});
   } else if (key == "from") {
     push_route(L, m.return_route());
+  } else if (key == "trace") {
+    if (m.trace())
+      push_trace(L, *m.trace());
+    else
+      lua_pushnil(L);
   } else if (key == "remote") {
     lua_pushboolean(L, !m.is_local());
   } else if (key == "identity") {
@@ -312,6 +340,7 @@ void open_api(lua_State* L) {
 
   const luaL_Reg globals[] = {{"bytes", &safe<&make_bytes>},
                               {"send", &safe<&send>},
+                              {"start_trace", &safe<&start_trace>},
                               {"through", &safe<&through>},
                               {"after", &safe<&start_timer<false>>},
                               {"every", &safe<&start_timer<true>>},

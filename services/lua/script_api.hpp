@@ -67,6 +67,8 @@ class script_host {
   virtual void fail(message_ptr m, std::string_view why) = 0;
   virtual void pass_on(message_ptr m) = 0;
   virtual void nobody_to_answer() = 0;
+  /// A trace begins; `m` is its first message, if there is one.
+  virtual const trace_context& begin_trace(message* m) = 0;
   /// Throws when it does not fit the budget; so do `ask` and `start_timer`.
   virtual void post(const route& onward, payload body) = 0;
   /// Through the secure channels that a route names; `authorized`: whom the last one has to end at, nothing: anybody.

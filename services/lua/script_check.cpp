@@ -27,6 +27,10 @@ class nobody final : public script_host {
   void fail(message_ptr, std::string_view) override {}
   void pass_on(message_ptr) override {}
   void nobody_to_answer() override {}
+  const trace_context& begin_trace(message*) override {
+    static const trace_context none;
+    return none;
+  }
   void post(const route&, payload) override {}
   route through(std::string_view, std::optional<std::string_view>) override { return {}; }
   question ask(const route&, payload, std::chrono::milliseconds) override { return 0; }

@@ -126,6 +126,7 @@ class script_worker : public worker, public collects_garbage, protected script_h
   void fail(message_ptr m, std::string_view why) override { worker::reply_error(std::move(m), why); }
   void pass_on(message_ptr m) override { worker::forward(std::move(m)); }
   void nobody_to_answer() override;
+  const trace_context& begin_trace(message* m) override { return m ? worker::start_trace(*m) : worker::start_trace(); }
   void post(const route& onward, payload body) override;
   route through(std::string_view text, std::optional<std::string_view> authorized) override;
   question ask(const route& onward, payload body, std::chrono::milliseconds timeout) override;

@@ -47,6 +47,11 @@ std::string encoded(const ockam::route_header& h) {
   return out;
 }
 
+bool same_trace(const ockam::route_header& l, const ockam::route_header& r) {
+  const auto *a = l.get_trace_context(), *b = r.get_trace_context();
+  return a && b ? *a == *b : a == b;
+}
+
 /// What every hop does with a header.
 void handle(ockam::route_header& h) {
   while (!h.onward_empty()) {
@@ -58,6 +63,25 @@ void handle(ockam::route_header& h) {
 }
 
 } // namespace
+
+void trace_context(bytes in) {
+  auto all = text(in);
+  auto end = std::min(all.find('\n'), all.size());
+  auto parent = all.substr(0, end), state = all.substr(std::min(end + 1, all.size()));
+  auto t = parse_traceparent(parent);
+  ockam::route_header h;
+  bool goes_on = h.read_trace_context(parent, state);
+  must(goes_on == (t.has_value() && is_tracestate(state)));
+  must((h.get_trace_context() != nullptr) == t.has_value());
+  if (!t)
+    return;
+  auto written = h.get_trace_context()->traceparent();
+  must(written.size() == ockam::trace_context::traceparent_size && parse_traceparent(written) == t);
+  must(h.get_trace_context()->state.size() <= ockam::trace_context::most_state);
+  auto out = wire_bytes(h, {});
+  ockam::route_header again;
+  must(!wire_codec::decode(std::as_bytes(std::span{out}), again).bad && same_trace(again, h));
+}
 
 void wire_frame(bytes in) {
   ockam::route_header h, of_a_large_one;
@@ -74,6 +98,7 @@ void wire_frame(bytes in) {
   auto e = wire_codec::decode(std::as_bytes(std::span{out}), again);
   must(!e.bad && again.onward() == onward && again.return_route() == back && text(e.body) == text(d.body));
   must(again.wants_report() == h.wants_report());
+  must(same_trace(again, h) && !e.bad_trace);
   if (in.size() <= edge_bytes) { // all of it is in its edges
     ockam::route_header edges;
     must(!wire_codec::decode_edges(in, in, in.size(), edges).bad);
@@ -98,7 +123,7 @@ void route_header(bytes in) {
   auto out = encoded(*h);
   auto again = ockam::route_header::decode(std::as_bytes(std::span{out}));
   must(static_cast<bool>(again) && again->onward() == onward && again->return_route() == h->return_route());
-  must(encoded(*again) == out);
+  must(encoded(*again) == out && same_trace(*again, *h));
   handle(*h);
 }
 

@@ -14,6 +14,7 @@ using bytes = std::span<const std::byte>;
 
 void wire_frame(bytes in);
 void route_header(bytes in);
+void trace_context(bytes in);
 void cbor_skip(bytes in);
 void bare(bytes in);
 void multiaddr_binary(bytes in);
@@ -42,14 +43,16 @@ void handshake_initiator(bytes in);
 void handshake_responder(bytes in);
 void channel_receiving(bytes in);
 void channel_order(bytes in);
+void http_access(bytes in);
 
 struct target {
   std::string_view name; ///< also the folder of its seeds
   void (*run)(bytes in);
 };
-inline constexpr std::array<target, 30> targets{{
+inline constexpr std::array<target, 32> targets{{
   {"wire_frame", &wire_frame},
   {"route_header", &route_header},
+  {"trace_context", &trace_context},
   {"cbor_skip", &cbor_skip},
   {"bare", &bare},
   {"multiaddr_binary", &multiaddr_binary},
@@ -78,6 +81,7 @@ inline constexpr std::array<target, 30> targets{{
   {"handshake_responder", &handshake_responder},
   {"channel_receiving", &channel_receiving},
   {"channel_order", &channel_order},
+  {"http_access", &http_access},
 }};
 
 } // namespace ockam::fuzz

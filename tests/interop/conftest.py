@@ -30,9 +30,9 @@ def pytest_addoption(parser):
 class Theirs:
     """A real Ockam node that listens on TCP and UDP. One line in, one line out (peer/src/session.rs)."""
 
-    def __init__(self, program, port=0):
+    def __init__(self, program, port=0, traces=False):
         self.child = subprocess.Popen(
-            [program, "node", "--tcp", f"127.0.0.1:{port}", "--udp", "127.0.0.1:0"],
+            [program, "node", "--tcp", f"127.0.0.1:{port}", "--udp", "127.0.0.1:0", *(["--traces"] if traces else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.tcp = self._read().split()[1]
         self.udp, self.udp_link = self._read().split()[1:3]
@@ -100,11 +100,12 @@ def peer_program():
 
 @pytest.fixture
 def theirs(peer_program):
-    """theirs(port=0) → a running real Ockam node."""
+    """theirs(port=0, traces=False) → a running real Ockam node. With `traces` its messages say which trace they belong to, as
+    those of its command line do when that exports."""
     started = []
 
-    def start(port=0):
-        started.append(Theirs(peer_program, port))
+    def start(port=0, traces=False):
+        started.append(Theirs(peer_program, port, traces))
         return started[-1]
 
     yield start

@@ -35,7 +35,8 @@ class Target:
                 while part := s.recv(1 << 16):
                     got.update(part.removesuffix(b"!"))
                     if part.endswith(b"!"):
-                        s.sendall(got.digest() + self.data)
+                        s.sendall(got.digest())
+                        s.sendall(self.data)
             except OSError:
                 pass
 
@@ -62,6 +63,22 @@ def transfer(at, up, down):
         assert hashlib.sha256(exactly(s, len(down))).digest() == hashlib.sha256(down).digest()
 
 
+def transfer_much(at, target):
+    """Sends what `target` has to send, and expects its hash and the same back, without further copies of it."""
+    sent = hashlib.sha256(target.data).digest()
+    with connect(at) as s:
+        s.sendall(target.data)
+        s.sendall(b"!")
+        assert exactly(s, 32) == sent
+        came, left = hashlib.sha256(), len(target.data)
+        while left:
+            part = s.recv(min(left, 1 << 18))
+            assert part, f"the connection ended {left} bytes too early"
+            came.update(part)
+            left -= len(part)
+        assert came.digest() == sent
+
+
 def works(at, down=b""):
     try:
         transfer(at, b"x", down)
@@ -72,6 +89,12 @@ def works(at, down=b""):
 
 def bytes_without_mark(n):
     return os.urandom(n).replace(b"!", b"?")
+
+
+def much_without_mark(mib):
+    """Quickly: no two MiB of it are alike."""
+    unit = bytes_without_mark(MIB)
+    return b"".join(unit[i:] + unit[:i] for i in range(mib))
 
 
 def free_port():

@@ -8,8 +8,18 @@ import threading
 import time
 
 import pytest
+import wire
+from asking import Accepted
+from between import Between
 from portal_ends import MIB, Target, accepts, bytes_without_mark, connect, exactly, transfer
 from processes import wait_until
+
+PING, PONG, DISCONNECT = b"\x00", b"\x01", b"\x02"
+#: Of messages of a stream, as long as they are counted: 16 bits.
+COUNTER = 1 << 16
+#: So many messages have each number, and a few twice.
+WRAPS = COUNTER + 512
+
 
 @pytest.fixture
 def target():
@@ -28,13 +38,13 @@ def target():
 def our_inlet(ours):
     """our_inlet(address of their node, outlet) → where clients connect to."""
 
-    def make(theirs_at, outlet="outlet", more=""):
+    def make(theirs_at, outlet="outlet", more="", wait=True):
         with socket.create_server(("127.0.0.1", 0)) as s:
             at = f"127.0.0.1:{s.getsockname()[1]}"
         host, port = theirs_at.rsplit(":", 1)
         ours("app", more=f"[tcp-inlet in]\nfrom = {at}\nto = /ip4/{host}/tcp/{port}/service/{outlet}\n{more}")
-
-        wait_until(lambda: accepts(at), "the inlet is up", 15)
+        if wait:
+            wait_until(lambda: accepts(at), "the inlet is up", 15)
         return at
 
     return make
@@ -59,22 +69,119 @@ def test_their_inlet_with_our_outlet(theirs, ours, target):
     transfer(at, bytes_without_mark(20 * MIB), down)
 
 
-def test_their_decoder_checks_our_counter(theirs, our_inlet, target):
-    """More than 65,536 messages, so that it wraps: a wrong one would end the stream."""
+def leb128(n):
+    out = b""
+    while n > 0x7F:
+        out += bytes([n & 0x7F | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def connected(at):
+    try:
+        return connect(at)
+    except OSError:
+        return None
+
+
+class Trickling:
+    """Between our inlet and their outlet: tells ours that theirs has a window, and gives one byte after the other, so that each is
+    a message of its own however the threads of both nodes run. The numbers of the messages are as ours wrote them."""
+
+    AT_ONCE = 256
+
+    def __init__(self, to):
+        self.between = Between(to)
+        self.between.there, self.between.back = self.numbers_of, self.with_window
+        self.given, self.pong, self.numbers = 1, None, []
+
+    def with_window(self, frame):
+        m = wire.Message(frame[4:])
+        if m.payload != PONG or self.pong:
+            return [frame]
+        self.pong = m
+        return [wire.frame(m.onward, m.back, PONG + b"o+\x01\x01", m.extras), *self.windows()]  # a hello: one byte to begin with
+
+    def windows(self):
+        for _ in range(self.AT_ONCE):
+            self.given += 1
+            yield wire.frame(self.pong.onward, self.pong.back, b"\x04" + leb128(self.given), self.pong.extras)
+
+    def numbers_of(self, frame):
+        at = frame.find(b"\x46\x03\x01x\x01")  # a payload of 6 bytes: one of the stream, and its number
+        if at >= 0:
+            self.numbers.append(int.from_bytes(frame[at + 5 : at + 7], "little"))
+            if len(self.numbers) % self.AT_ONCE == 0:
+                self.between.inject("back", self.windows())
+        return [frame]
+
+
+@pytest.mark.timeout(180)
+def test_their_outlet_takes_our_counter_also_where_it_begins_anew(theirs, our_inlet, target):
     t = theirs()
     t.say("outlet", "outlet", target().at)
-    at = our_inlet(t.tcp)
-    with connect(at) as s:
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        got = hashlib.sha256()
-        began = time.monotonic()
-        for i in range(70_000):
-            s.sendall(b"x")
-            got.update(b"x")
-            if i % 100 == 99:  # small reads at the inlet: answered, so that they are not one large one
-                s.sendall(b"!")
-                assert exactly(s, 32) == got.digest()
-        assert time.monotonic() - began < 120
+    middle = Trickling(t.tcp)
+    at = our_inlet(middle.between.at, wait=False)
+    with wait_until(lambda: connected(at), "the inlet is up", 15) as s:  # its first stream is the one that trickles
+        s.settimeout(150)
+        s.sendall(b"x" * WRAPS + b"!")
+        assert exactly(s, 32) == hashlib.sha256(b"x" * WRAPS).digest()
+    assert middle.numbers == [n % COUNTER for n in range(WRAPS)]
+    middle.between.stop()
+
+
+class Numbered:
+    """One end of a stream, with a real node at the other: sends its messages with the numbers that it is told."""
+
+    def __init__(self, peer, to):
+        self.peer, self.to = peer, to
+
+    def send(self, number, data=b"!"):
+        self.peer.send(self.to, b"\x03" + wire.bare(data) + b"\x01" + (number % COUNTER).to_bytes(2, "little"), back=["stream"])
+
+    def receive(self):
+        return self.peer.receive().payload
+
+
+WRONG = {"a lost one": (3, 4), "one that came before": (3, 1), "the same again": (3, 2), "a first that is not 0": (0, 1)}
+
+
+def sends_a_wrong_number(stream, what, answer):
+    good, wrong = WRONG[what]
+    for n in range(good):
+        stream.send(n)
+        answer()
+    stream.send(wrong)
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_their_outlet_ends_a_stream_by_its_counter_after(theirs, target, what):
+    t = theirs()
+    t.say("outlet", "outlet", target().at)
+    with wire.Peer(t.port) as p:
+        p.send(["outlet"], PING, back=["stream"])
+        pong = p.receive()
+        assert pong.payload == PONG
+        stream = Numbered(p, pong.back)
+        sends_a_wrong_number(stream, what, lambda: stream.receive())
+        assert stream.receive() == DISCONNECT
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_their_inlet_ends_a_stream_by_its_counter_after(theirs, what):
+    t = theirs()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        link = t.dial("127.0.0.1:%d" % listener.getsockname()[1])
+        end = Accepted(listener.accept()[0])
+    with end:
+        [_, at] = t.say("inlet", f"{link},outlet")
+        with connect(at) as client:
+            ping = end.receive()
+            assert ping.payload == PING
+            end.send(ping.back, PONG, back=["stream"])
+            sends_a_wrong_number(Numbered(end, ping.back), what, lambda: exactly(client, 1))
+            assert end.receive().payload == DISCONNECT
+            assert client.recv(1) == b"", "the client's connection has ended"
 
 
 def test_the_end_of_a_client_is_the_end_of_the_stream(theirs, ours, our_inlet, target):

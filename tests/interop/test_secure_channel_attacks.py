@@ -5,69 +5,12 @@ both directions.
     their node ══ tcp ══ between ══ tcp ══ our node: listener api, services          and the other way round
 """
 
-import contextlib
-import socket
-import struct
-import threading
-
 import pytest
+import wire
+from between import Between
 from processes import wait_until
-from test_secure_channels import channel, our_listener, their_listener, with_identity  # noqa: F401
-
-#: Frames of transport heartbeats, and what else is no message of a channel, are smaller.
-LEAST = 100
-
-
-class Between:
-    """Carries the frames of one connection; those of messages go through `treat`, which says what goes on."""
-
-    def __init__(self, to):
-        self.to = to
-        self.treat = lambda f: [f]
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.at = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.sockets = []
-        self.threads = [threading.Thread(target=self.serve, daemon=True)]
-        self.threads[0].start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.listener.accept()
-                host, port = self.to.rsplit(":", 1)
-                far = socket.create_connection((host, int(port)))
-                self.sockets += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    self.threads.append(threading.Thread(target=self.carry, args=(source, sink), daemon=True))
-                    self.threads[-1].start()
-
-    def carry(self, source, sink):
-        def read(n):
-            data = b""
-            while len(data) < n:
-                more = source.recv(n - len(data))
-                if not more:
-                    raise EOFError
-                data += more
-            return data
-
-        with contextlib.suppress(OSError, EOFError):
-            sink.sendall(read(1))  # the preamble
-            while True:
-                head = read(4)
-                frame = head + read(struct.unpack(">I", head)[0])
-                for one in self.treat(frame) if len(frame) >= LEAST else [frame]:
-                    sink.sendall(one)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
-    def stop(self):
-        self.listener.close()
-        for s in self.sockets:
-            with contextlib.suppress(OSError):
-                s.shutdown(socket.SHUT_RDWR)
-            s.close()
-
+from test_http import get, http_address, series
+from test_secure_channels import channel, their_listener, with_identity  # noqa: F401
 
 @pytest.fixture
 def between():
@@ -82,54 +25,133 @@ def between():
         b.stop()
 
 
-def replayed(frame):
-    return [frame, frame]
+class Replaying:
+    """Each comes twice."""
+
+    def __init__(self):
+        self.added = 0
+
+    def __call__(self, frame):
+        self.added += 1
+        return [frame, frame]
 
 
-def forged(frame):
-    """A copy whose last byte is another one comes before each."""
-    return [frame[:-1] + bytes([frame[-1] ^ 1]), frame]
+class Forging:
+    """Before each come copies that differ from it in one bit: of the number, which is in clear, of the ciphertext, of the tag. What
+    else is in the frame (routes, and what their nodes say of traces behind the payload) stays as it is."""
+
+    def __init__(self):
+        self.added = 0
+
+    def __call__(self, frame):
+        payload = wire.Message(frame[4:]).payload
+        at = frame.index(payload)
+        end = at + len(payload)
+        places = (at, at + 7, at + 8, (at + end) // 2, end - 17, end - 16, end - 1)
+        self.added += len(places)
+        return [*(frame[:p] + bytes([frame[p] ^ 1]) + frame[p + 1:] for p in places), frame]
 
 
 class Skipping:
     """Each tenth is lost."""
 
     def __init__(self):
-        self.seen = 0
+        self.seen = self.lost = 0
 
     def __call__(self, frame):
         self.seen += 1
-        return [] if self.seen % 10 == 0 else [frame]
+        if self.seen % 10:
+            return [frame]
+        self.lost += 1
+        return []
 
 
-@pytest.mark.parametrize("treat", [replayed, forged])
-def test_theirs_begins_and_what_is_replayed_or_forged_is_not_taken(our_listener, theirs, between, treat):
-    b = between(our_listener.tcp)
-    t = theirs()
-    address, _ = channel(t, f"{t.dial(b.at)},api")
-    b.treat = treat
-    assert t.say("pipeline", f"{address},echo", 200, 64) == ["replies", "200", "in-order"]
+@pytest.fixture
+def our_listener(ours):
+    return ours("n1", more=with_identity("n1", "[http]\naddress = 127.0.0.1:0\n"))
 
 
-@pytest.mark.parametrize("treat", [replayed, forged])
-def test_ours_begins_and_what_is_replayed_or_forged_is_not_taken(ours, their_listener, between, treat):
+@pytest.fixture
+def our_channel(ours, their_listener, between):
+    """Our node, with a channel `c` to theirs that is up, and what is between."""
     b = between(their_listener.tcp)
     host, port = b.at.rsplit(":", 1)
     n = ours("n2", more=with_identity("n2", f"[secure-channel c]\nto = /ip4/{host}/tcp/{port}/service/secret\nallow = hop\n"))
     wait_until(lambda: "secure channel c is up" in n.errors(), "the channel is up", 30)
-    b.treat = treat
-    with n.peer() as p:
+    with n.peer(timeout=30) as p:  # ours takes it for open when it has sent its last message
+        assert p.ask(["hop", "c", "echo"], b"open").payload == b"open"
+    return n, b
+
+
+def counted(n):
+    """Messages that our node refused, and that its echo got."""
+    metrics = series(get(http_address(n), "/metrics")[1])
+    served = next((v for k, v in metrics.items() if k.startswith('ockam_service_received_messages_total{service="echo"')), 0)
+    return metrics.get('ockam_messages_dropped_total{reason="refused"}', 0), served
+
+
+def their_channel(t, b):
+    """Through what is between, and open at our end too: theirs takes it for open when it has sent its last message."""
+    address, _ = channel(t, f"{t.dial(b.at)},api")
+    assert t.say("ask", f"{address},echo", 10)[0] == "reply"
+    return address
+
+
+def at_channel(ockam):
+    """Messages by our end of the channel that did not open, and that did."""
+    shown = ockam("secure-channel", "show", "--at", "/node/n2/service/c", "--output", "json").json
+    return shown["not_opened"], shown["received"]
+
+
+@pytest.mark.parametrize("how", [Replaying, Forging])
+def test_theirs_begins_and_what_is_replayed_or_forged_is_counted_and_not_taken(our_listener, theirs, between, how):
+    b = between(our_listener.tcp)
+    t = theirs()
+    address = their_channel(t, b)
+    there, _ = b.treat(how)
+    assert t.say("pipeline", f"{address},echo", 200, 64) == ["replies", "200", "in-order"]
+    b.leave()
+    assert t.say("pipeline", f"{address},echo", 40, 64) == ["replies", "40", "in-order"]
+    assert there.added >= 200 and counted(our_listener) == (there.added, 241)
+
+
+@pytest.mark.parametrize("how", [Replaying, Forging])
+def test_ours_begins_and_what_is_replayed_or_forged_is_counted_and_not_taken(our_channel, ockam, how):
+    n, b = our_channel
+    there, back = b.treat(how)
+    with n.peer(timeout=30) as p:
         for i in range(100):
             assert p.ask(["hop", "c", "echo"], b"%d" % i).payload == b"%d" % i
+        b.leave()
+        assert p.ask(["hop", "c", "echo"], b"after").payload == b"after"
+    # Had theirs taken anything twice, its echo would have answered that as well, and more than 102 would have come.
+    assert there.added >= 100 and at_channel(ockam) == (back.added, 102)
 
 
 def test_theirs_begins_and_skipped_numbers_cost_only_what_was_skipped(our_listener, theirs, between):
     b = between(our_listener.tcp)
     t = theirs()
-    address, _ = channel(t, f"{t.dial(b.at)},api")
-    b.treat = Skipping()
-    answers = [t.say("ask", f"{address},echo", 10, 400)[0] for _ in range(60)]
-    # A question and its answer each: of 60 questions every fifth or so loses one of the two.
-    assert 5 <= answers.count("none") <= 15 and answers.count("reply") == 60 - answers.count("none")
-    b.treat = lambda f: [f]
-    assert t.say("ask", f"{address},echo", 10)[0] == "reply"
+    address = their_channel(t, b)
+    there, back = b.treat(Skipping)
+    came = t.say("pipeline", f"{address},echo", 100, 64, 3000)[1]
+    assert (there.lost, back.lost) == (10, 9) and int(came) == 81
+    b.leave()
+    assert t.say("pipeline", f"{address},echo", 40, 64) == ["replies", "40", "in-order"]
+    assert counted(our_listener) == (0, 1 + 90 + 40), "a number that is missing is no fault"
+
+
+def test_ours_begins_and_skipped_numbers_cost_only_what_was_skipped(our_channel, ockam):
+    n, b = our_channel
+    there, back = b.treat(Skipping)
+    with n.peer(timeout=30) as p:
+        for i in range(200):
+            p.send(["hop", "c", "echo"], b"%d" % i)
+        wait_until(lambda: there.seen == 200 and back.seen == 200 - there.lost, "all have gone by", 30)
+        b.leave()
+        p.send(["hop", "c", "echo"], b"200")
+        got = [int(p.receive().payload)]
+        while got[-1] != 200:
+            got.append(int(p.receive().payload))
+    assert there.lost == 20 and back.lost == 18
+    assert got == sorted(set(got)) and len(got) == 201 - there.lost - back.lost
+    assert at_channel(ockam) == (0, 1 + len(got))

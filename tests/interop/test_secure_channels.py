@@ -141,7 +141,7 @@ def test_ours_begins_a_channel_inside_of_a_channel(our_channel):
 def test_theirs_does_not_take_us_for_somebody_else(our_listener, theirs):
     t = theirs()
     link = t.dial(our_listener.tcp)
-    kind, *_ = t.say("secure", f"{link},api", NOBODY)
+    kind, *_ = t.say("secure", f"{link},api", NOBODY, 2000)
     assert kind == "error"
 
 

@@ -30,8 +30,13 @@ def test_the_node_has_what_an_operator_needs(packages):
                  "/usr/lib/tmpfiles.d/ockam-node.conf", "/etc/ockam/default.ini", "/etc/logrotate.d/ockam-node", "/usr/share/man/man1/ockam.1.gz",
                  "/usr/share/man/man1/ockam-node-create.1.gz", "/usr/share/man/man8/ockam-node.8.gz", "/usr/share/man/man5/node.ini.5.gz",
                  "/usr/share/bash-completion/completions/ockam", "/usr/share/fish/vendor_completions.d/ockam.fish",
-                 "/usr/share/doc/ockam-node/copyright", "/usr/share/doc/ockam-node/examples/prometheus/ockam-node.rules.yml"):
+                 "/usr/share/doc/ockam-node/copyright", "/usr/share/doc/ockam-node/examples/prometheus/ockam-node.rules.yml",
+                 "/usr/share/doc/ockam-node/docs/installation.md", "/usr/share/doc/ockam-node/docs/configuration.md", "/usr/share/doc/ockam-node/SECURITY.md"):
         assert path in files, f"{path} is missing"
+    unit = (ROOT / "packaging/systemd/ockam-node@.service").read_text()
+    for path in re.findall(r"file://(\S+)", unit):
+        assert path in files, f"the unit refers to {path}"
+    assert re.search(r"^Documentation=.*file:///usr/share/doc/ockam-node/docs/operation.md", unit, re.MULTILINE)
     assert any(p.endswith("/_ockam") for p in files)
     assert not [p for p in files if p.startswith(("/usr/include", "/usr/lib/ockam", "/usr/lib/cmake"))]
     assert "libcaf-core0.17" in field(package, "Depends") and field(package, "Package") == "ockam-node"

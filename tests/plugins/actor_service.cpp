@@ -2,6 +2,8 @@
 // Services that are actors, for any node: `kind` says which.
 #include <ockam/actor.hpp>
 
+#include <caf/io/broker.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -26,6 +28,33 @@ using doubling = caf::typed_actor<caf::replies_to<std::int32_t>::with<std::int64
 
 doubling::behavior_type typed(doubling::pointer) {
   return {[](std::int32_t n) { return 2 * std::int64_t{n}; }};
+}
+
+using texts = caf::typed_actor<caf::replies_to<ockam::request>::with<std::string>>;
+
+/// Never returns from its handler of `stay`.
+texts::behavior_type typed_texts(texts::pointer) {
+  return {[](const ockam::request& r) {
+    while (r.text() == "stay")
+      pause();
+    return "typed " + r.text();
+  }};
+}
+
+caf::behavior broker(caf::io::broker*) {
+  return {[](const ockam::request& r) { return "broker " + r.text(); }};
+}
+
+/// Returns nothing, and so answers nothing.
+caf::behavior silent(caf::event_based_actor*) {
+  return {[](const ockam::request&) {}};
+}
+
+/// Leaves what it is asked to a child that has ended.
+caf::behavior bereaved(caf::event_based_actor* self) {
+  auto child = self->spawn(function);
+  self->send_exit(child, caf::exit_reason::kill);
+  return {[self, child](const ockam::request& r) { return self->delegate(child, r); }};
 }
 
 using again = caf::atom_constant<caf::atom("again")>;
@@ -94,13 +123,21 @@ caf::behavior thread(caf::event_based_actor*) {
 }
 
 ockam::actor_factory make(const ockam::service_options& o) {
-  auto kind = o.choice("kind", "function", {"function", "blocking", "blocking-class", "endless", "typed", "family", "thread", "stuck", "publisher"});
+  auto kind = o.choice("kind", "function", {"function", "blocking", "blocking-class", "endless", "typed", "family", "thread", "stuck", "publisher", "typed-texts", "broker", "bereaved", "silent"});
   if (kind == "blocking")
     return ockam::spawning(blocking);
   if (kind == "blocking-class")
     return ockam::spawning<blocking_class>();
   if (kind == "stuck")
     return ockam::spawning(stuck);
+  if (kind == "typed-texts")
+    return ockam::spawning(typed_texts);
+  if (kind == "broker")
+    return ockam::spawning(broker);
+  if (kind == "silent")
+    return ockam::spawning(silent);
+  if (kind == "bereaved")
+    return ockam::spawning(bereaved);
   if (kind == "publisher")
     return ockam::spawning(publisher);
   if (kind == "endless")

@@ -21,6 +21,8 @@ class checker {
   void impeded() { unimpeded_since_ = sim::clock::time_point::max(); }
   /// Something ended, so that messages to it may be dropped for that.
   void something_ended() noexcept { ended_ = true; }
+  /// Somebody takes nothing, or next to nothing, for longer than anybody is waited for.
+  void somebody_stalls() noexcept { has_stalled_ = true; }
 
   /// For how long all may take to come to an end once everything reads.
   std::chrono::milliseconds patience() const;
@@ -35,6 +37,7 @@ class checker {
   void check_probes();
   void check_counts();
   void check_reasons();
+  bool nobody_loses() const;
   void check_losses();
   bool jams_are_long() const;
   bool closed_as_stuck();
@@ -50,6 +53,7 @@ class checker {
   journal& journal_;
   sim::clock::time_point unimpeded_since_;
   bool ended_ = false;
+  bool has_stalled_ = false;
   std::size_t largest_payload_ = 0; ///< of all flows
   std::map<std::pair<std::size_t, std::string>, paused> paused_; ///< by node and peer
 };

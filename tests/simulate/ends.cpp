@@ -6,6 +6,14 @@
 
 namespace ockam::simulate {
 
+namespace {
+
+std::uint32_t flags_of(const flow& f) {
+  return (f.wants_reports ? route_header::flag_report : 0u) | (f.is_stream ? route_header::flag_stream : 0u);
+}
+
+} // namespace
+
 // -- client --------------------------------------------------------------------------------------------
 
 client_end::client_end(sim::network& net, sim::node& n, std::size_t node, std::string name, role part, std::string at, flows& all)
@@ -52,7 +60,7 @@ route client_end::destination() const {
   return link_.empty() || !end_ ? route{} : route{address{link_}, address{"me"}};
 }
 
-bool client_end::send(flow& f, std::size_t size, const marking& mark) {
+bool client_end::send(flow& f, std::size_t size) {
   constexpr std::size_t patience = 4u << 20; // a source is slowed too
   auto way = f.way();
   if (!end_ || finished_ || way.empty() || pending_.size() - at_ > patience)
@@ -61,10 +69,7 @@ bool client_end::send(flow& f, std::size_t size, const marking& mark) {
   h.append_return(address{"me"});
   for (const auto& a : way)
     h.append_onward(a);
-  if (f.wants_reports)
-    h.flags(route_header::flag_report);
-  if (f.is_stream && mark)
-    mark(h);
+  h.flags(flags_of(f));
   pending_.erase(0, std::exchange(at_, 0));
   pending_ += sim::frame(h, flows_.next_payload(f, size));
   return true;
@@ -149,7 +154,7 @@ worker_end::worker_end(sim::node& n, std::size_t node, const std::string& name, 
   : end{node, name}, home_{n}, flows_{all},
     box_{start(n, name, thread, std::make_unique<member>(all), member_)} {}
 
-bool worker_end::send(flow& f, std::size_t size, const marking& mark) {
+bool worker_end::send(flow& f, std::size_t size) {
   auto way = f.way();
   auto& budget = home_.context().local_budget;
   if (way.empty() || !budget.open())
@@ -157,10 +162,7 @@ bool worker_end::send(flow& f, std::size_t size, const marking& mark) {
   auto m = std::make_unique<message>();
   for (const auto& a : way)
     m->header.append_onward(a);
-  if (f.wants_reports)
-    m->header.flags(route_header::flag_report);
-  if (f.is_stream && mark)
-    mark(m->header);
+  m->header.flags(flags_of(f));
   auto body = flows_.next_payload(f, size);
   m->body.assign(std::as_bytes(std::span{body}));
   m->held = credit{budget, m->footprint()};

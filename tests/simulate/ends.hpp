@@ -5,14 +5,10 @@
 #include "sim/support/wire.hpp"
 #include "simulate/flows.hpp"
 
-#include <functional>
 #include <optional>
 #include <string>
 
 namespace ockam::simulate {
-
-/// How a message of a stream is marked, where nodes can keep such a promise (`options::mark`).
-using marking = std::function<void(route_header&)>;
 
 /// Where messages begin and end.
 class end {
@@ -29,7 +25,7 @@ class end {
   /// Whether its messages come in by a link, so that not every worker may be reached at once.
   virtual bool is_client() const noexcept = 0;
   /// Sends the next message of a flow that begins here. False: it cannot send now, and nothing was sent.
-  virtual bool send(flow& f, std::size_t size, const marking& mark) = 0;
+  virtual bool send(flow& f, std::size_t size) = 0;
 
  private:
   std::size_t node_;
@@ -82,7 +78,7 @@ class client_end final : public end, public sim::participant {
 
   route destination() const override;
   bool is_client() const noexcept override { return true; }
-  bool send(flow& f, std::size_t size, const marking& mark) override;
+  bool send(flow& f, std::size_t size) override;
 
   // sim::participant
   bool step() override;
@@ -116,7 +112,7 @@ class worker_end final : public end {
 
   route destination() const override { return {address{name()}}; }
   bool is_client() const noexcept override { return false; }
-  bool send(flow& f, std::size_t size, const marking& mark) override;
+  bool send(flow& f, std::size_t size) override;
 
  private:
   class member;

@@ -56,8 +56,10 @@ void faults::slow_reader() {
   auto how = c.part() == role::dies ? reading::dead : random_.one_of(ways);
   auto rate = how == reading::slow ? random_.between(8u << 10, 500u << 10) : random_.between(100, how == reading::paused ? 1'500 : 2'000);
   c.read_as(how, rate);
-  if (how == reading::dead || how == reading::trickle)
+  if (how == reading::dead || how == reading::trickle) {
+    checker_.somebody_stalls();
     excuse(c);
+  }
   auto window = random_.one_in(2) ? std::size_t{64} << 10 : random_.between(1'000, 30'000);
   c.window(window);
   journal_.event(c.name() + " is " + std::string{to_string(how)}
@@ -73,6 +75,7 @@ void faults::busy_pool() {
   auto i = random_.below(world_.size());
   journal_.event("the pool of " + name_of(i) + " is busy");
   world_.node(i).pool_runs(false);
+  checker_.somebody_stalls();
   for (const auto& w : world_.workers())
     if (w->node() == i)
       excuse(*w);

@@ -24,14 +24,15 @@
 /// |                  | in the node, and within twice `stall` (which ends jams of nodes that | small budgets|
 /// |                  | wait for one another) when nothing is slow any more                  | after 30 s)  |
 /// | `probes`         | a message to another destination of the node is answered within      | yes          |
-/// |                  | twice `stall`, and as much for each dead destination that its own    |              |
-/// |                  | sender also sends to, twice                                          |              |
-/// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | no: over its |
-/// |                  | slows its source and loses nothing                                   | hold is lost |
-/// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | no: nothing  |
-/// |                  | (`options::mark` says how a message is marked)                       | is marked    |
-/// | `prompt`         | as `pauses` and `probes`, within `stall`, with every budget          | no: a stall  |
-/// |                  |                                                                      | is seen late |
+/// |                  | `stall`, and as much again for each dead destination that its own    |              |
+/// |                  | sender also sends to                                                 |              |
+/// | `lossless`       | a destination that reads slowly, or pauses for less than `stall`,    | yes          |
+/// |                  | slows its source and loses nothing, unless somebody else stalls or   |              |
+/// |                  | messages wait for one another in a circle                            |              |
+/// | `no_holes`       | of a flow that is marked as a stream a prefix arrives, then nothing  | yes          |
+/// | `prompt`         | as `pauses` and `probes`, within one `stall`, with every budget      | no: one in a |
+/// |                  |                                                                      | thousand has |
+/// |                  |                                                                      | two in a row |
 namespace ockam::simulate {
 
 enum class invariant : std::uint8_t {
@@ -73,7 +74,8 @@ class invariants {
 };
 
 inline constexpr invariants kept_today{invariant::order,   invariant::accounting, invariant::explained, invariant::memory,
-                                       invariant::drained, invariant::rest,       invariant::pauses,    invariant::probes};
+                                       invariant::drained, invariant::rest,       invariant::pauses,    invariant::probes,
+                                       invariant::lossless, invariant::no_holes};
 
 constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept {
   for (std::size_t i = 0; i < invariant_names.size(); ++i)

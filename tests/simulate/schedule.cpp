@@ -97,7 +97,7 @@ flow& schedule::make(std::string name, end& from, end& to) {
   f.from = &from;
   f.to = &to;
   f.wants_reports = random_.one_in(4);
-  f.is_stream = options_.mark && random_.one_in(2);
+  f.is_stream = &from != &to && random_.one_in(3); // the answers of an echo have no mark
   return f;
 }
 
@@ -180,7 +180,7 @@ void schedule::send_some() {
   for (; sent < count; ++sent) {
     auto size = random_.between(f.least, f.most);
     auto cost = size + 500;
-    if (volume_ < cost || !f.from->send(f, size, options_.mark))
+    if (volume_ < cost || !f.from->send(f, size))
       break;
     volume_ -= cost;
     bytes += size;
@@ -192,7 +192,7 @@ void schedule::send_some() {
 void schedule::probe_some() {
   for (auto& f : world_.all_flows().all())
     if (f->is_probe && f->unanswered.size() < 8)
-      f->from->send(*f, f->least, {});
+      f->from->send(*f, f->least);
 }
 
 void schedule::pass(std::chrono::milliseconds time) {

@@ -21,8 +21,6 @@ namespace ockam::simulate {
 struct options {
   invariants checked = kept_today;
   journal::printer trace = {}; ///< gets each event as a line
-  /// Marks a message of a stream. Set, a part of the flows are streams, and `no_holes` means something.
-  marking mark = {};
 };
 
 struct outcome {

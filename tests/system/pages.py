@@ -12,11 +12,11 @@ page, so that variables and background jobs live on.
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 
 import pytest
+from ports import free_port
 
 
 def blocks(text):
@@ -48,8 +48,7 @@ def agrees(promised, found):
 def with_free_ports(text):
     """The page with ports that are free here instead of those that it names (127.0.0.1:PORT, also as a word alone)."""
     for port in sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", text)) - {"0"}):
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            text = re.sub(rf"(?<=[:/ ]){port}\b", str(s.getsockname()[1]), text)
+        text = re.sub(rf"(?<=[:/ ]){port}\b", str(free_port()), text)
     return text
 
 

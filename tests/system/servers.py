@@ -20,11 +20,6 @@ def program(name):
     return shutil.which(name, path=PLACES) or cannot_run(f"there is no {name}: dev/install-packages test")
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 def nobody():
     """For servers that refuse to run as root: arguments of Popen that make a process somebody else's. Of who is not root: none."""
     if os.geteuid() != 0:

@@ -85,6 +85,54 @@ def test_one_that_never_returns_holds_up_nobody(node, ockam, programs, thread):
         assert say(ockam, "x", "other").out.strip() == "function x"
 
 
+def threads_of(ockam):
+    return {w["addr"]: w["thread"] for w in ockam("worker", "list", "--at", "n1", "--output", "json").json}
+
+
+def test_typed_ones_that_never_return_hold_up_nobody_and_are_named(node, ockam, programs):
+    """They are run by the pool as those are that are not typed, not by CAF's own threads, of which there are few."""
+    node("n1", "--threads", "1", "--watchdog", "200ms", expected=(75,)) # they are cut off
+    for addr in ("a", "b", "other"):
+        assert start(ockam, programs, "kind=typed-texts", addr=addr).code == 0
+    assert threads_of(ockam)["a"] == "pool"
+    for addr in ("a", "b"):
+        late = ockam("message", "send", "stay", "--timeout", "300ms", "--to", f"/node/n1/service/{addr}")
+        assert late.code == 70 and "no reply within" in late.err, late
+    for _ in range(3):
+        assert say(ockam, "x", "other").out.strip() == "typed x"
+    wait_until(lambda: {w["addr"] for w in ockam("node", "show", "n1", "--output", "json").json["overdue"]} == {"0#a", "0#b"}, "both are named")
+
+
+def test_lists_say_where_an_actor_runs_and_what_it_is(n1, ockam, programs):
+    for addr, options in {"usual": [], "apart": ["thread=socket"], "blocks": ["kind=blocking"], "sockets": ["kind=broker"]}.items():
+        assert start(ockam, programs, *options, addr=addr).code == 0
+        assert say(ockam, "x", addr).out.endswith(" x\n")
+    shown = threads_of(ockam)
+    assert {a: shown[a] for a in ("usual", "apart", "blocks", "sockets")} == {
+        "usual": "pool", "apart": "scheduler", "blocks": "detached", "sockets": "socket"}
+    assert "on threads of CAF's scheduler" in ockam("worker", "show", "apart", "--at", "n1").out
+
+
+def test_who_asks_one_whose_child_has_ended_is_told(n1, ockam, programs):
+    assert start(ockam, programs, "kind=bereaved", "budget=64KiB").code == 0
+    for _ in range(3):
+        failed = say(ockam, "x" * 40_000)
+        assert failed.code == 70 and "the actor that was to answer has ended" in failed.err, failed
+
+
+def test_the_check_of_a_configuration_refuses_a_thread_of_its_own_to_a_broker(run, config_file, programs):
+    section = f"[node]\nname = n1\n[service brk]\nplugin = {programs}/plugins/actor_service.so\nkind = broker\n"
+    assert run("ockam-node", "--config", config_file(section), "--check-config").code == 0
+    checked = run("ockam-node", "--config", config_file(section + "thread = detached\n"), "--check-config")
+    assert checked.code == 78 and "it is a broker" in checked.err and "[service brk]" in checked.err, checked
+
+
+def test_the_prompt_says_that_a_worker_that_answers_nothing_is_there(n1, ockam, programs):
+    assert start(ockam, programs, "kind=silent").code == 0
+    late = ockam("message", "send", "x", "--timeout", "300ms", "--to", "/node/n1/service/p")
+    assert late.code == 70 and "the worker is there" in late.err and "another implementation" not in late.err, late
+
+
 def test_one_that_has_failed_is_started_again(n1, ockam, programs):
     assert start(ockam, programs, "restart=on-failure").code == 0
     say(ockam, "fail")
@@ -130,7 +178,7 @@ def test_a_node_ends_at_once_with_a_blocking_actor(n1, ockam, programs):
 
 def test_the_tree_draws_actors_that_an_actor_has_started_by_spawn_child(n1, ockam, programs):
     assert start(ockam, programs, "kind=family", addr="service").code == 0
-    drawn = r"service  plugin\n.*├─ actor \d+  helper\n.*└─ actor \d+  helper\n"
+    drawn = r"service  plugin actor_service\.so\n.*├─ actor \d+  helper\n.*└─ actor \d+  helper\n"
     wait_until(lambda: re.search(drawn, ockam("worker", "tree", "--at", "n1").out), "it has begun")
     one, = [w for w in ockam("worker", "tree", "--at", "n1", "--output", "json").json["workers"] if w["addr"] == "service"]
     assert [a["name"] for a in one["actors"]] == ["helper", "helper"]

@@ -439,6 +439,20 @@ def node_with_python(node, home):
 # -- trace ---------------------------------------------------------------------------------------------------
 
 
+# The listener behind the relay and the channel that begins there were both hop 4, and one of them was missing as JSON.
+def test_hops_behind_a_relay_have_a_number_each_also_in_a_channel_through_it(ockam, three):
+    assert ockam("relay", "create", "x", "--at", "/node/relay", "--to", "db").code == 0
+    route = "/node/relay/service/forward_to_x/secure/api/service/echo"
+    lines = ockam("trace", route, "--from", "app").out.splitlines()
+    assert [l.split()[0] for l in lines if l.startswith("  ")] == ["1", "2", "3", "4", "5", "6"], lines
+    hops = ockam("trace", route, "--from", "app", "--output", "json").json["hops"]
+    assert [h["hop"] for h in hops] == [1, 2, 3, 4, 5, 6]
+    assert [(h["address"], h["node"]) for h in hops if h["hop"] in (2, 4, 6)] == [("0#forward_to_x", "relay"), ("0#api", "db"), ("0#echo", "db")]
+    assert hops[4]["type"] == f"secure-channel with {identifier(ockam, 'db')}"
+    lost = ockam("trace", "/node/relay/service/forward_to_x/secure/api/service/nowhere", "--from", "app", "--output", "json")
+    assert lost.code != 0 and json.loads(lost.out)["died"]["hop"] == 6, lost
+
+
 def test_a_trace_shows_channels_with_who_is_there_and_the_hops_around_and_within(ockam, three):
     assert ockam("service", "start", "hop", "--at", "relay").code == 0
     route = "/node/relay/service/hop/secure/api/service/hop/service/echo"

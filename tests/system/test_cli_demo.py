@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first steps of a newcomer, word for word, in a shell."""
 
+import pathlib
+import re
+import socket
 import subprocess
+import threading
+
+import pages
 
 DEMO = r"""
 set -e
@@ -28,7 +34,6 @@ ockam node list
 
 
 def free_ports(n):
-    import socket
     held = [socket.socket() for _ in range(n)]
     for s in held:
         s.bind(("127.0.0.1", 0))
@@ -48,3 +53,32 @@ def test_first_steps(env, home):
     assert link.startswith("/worker/") and len(link) == len("/worker/") + 32
     assert lines == ["n1", "hello", "hello", "hello", "HELLO", "n2", "n3", "HELLO", "HELLO", '"running"', '"running"', '"running"',
                      '"n2"', '"hop"', "n1", "n2", "n3", "[]"]
+
+
+def test_the_portal_of_the_readme_carries_bytes(env, home):
+    """Its commands, word for word but for the ports, with a service to reach: a server that answers in capitals."""
+    readme = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text()
+    portal = readme.split("A TCP service at the other end of a route")[1].split("[docs/tutorial.md]")[0]
+    assert "tcp-outlet create" in portal and "tcp-inlet create" in portal
+    with socket.create_server(("127.0.0.1", 0)) as service:
+        [inlet] = free_ports(1)
+        at = {"5432": service.getsockname()[1], "15432": inlet}
+        portal = re.sub(r"127\.0\.0\.1:(5432|15432)\b", lambda m: f"127.0.0.1:{at[m[1]]}", portal)
+
+        def serve():
+            s, _ = service.accept()
+            with s:
+                s.sendall(s.recv(100).upper())
+
+        threading.Thread(target=serve, daemon=True).start()
+        ran = 0
+        for language, _, body in pages.blocks(portal):
+            assert language == "console"
+            for command, promised in pages.commands(body):
+                done = subprocess.run(["/bin/bash", "-c", command], env=env, cwd=home, capture_output=True, text=True, timeout=60)
+                assert done.returncode == 0 and done.stdout.splitlines() == promised, (command, done)
+                ran += 1
+        assert ran == 3
+        with socket.create_connection(("127.0.0.1", inlet), 10) as s:
+            s.sendall(b"hello")
+            assert s.recv(100) == b"HELLO"

@@ -144,12 +144,34 @@ def test_a_route_through_a_pipe(n1, send, ockam):
     for text in ("", "\n"):
         r = send("hello", "-/service/uppercase", stdin=text)
         assert r.code == 70 and "standard input is empty" in r.err and "--from" in r.err, r
+        for to in (["--to", "/node/n1/-/service/uppercase"], ["--to=/node/n1/-/service/uppercase"], ["--from", "n1", "--to", "/service/hop/-/service/echo"]):
+            r = ockam("message", "send", "hello", *to, stdin=text)
+            assert r.code == 70 and not r.out, f"another worker has answered: {r}"
+            assert "standard input is empty: nothing says what - stands for in the route " + to[-1].removeprefix("--to=") in r.err, r
     assert send("a/-/b", "/node/n2/service/echo", stdin="zzz\n").out == "a/zzz/b\n"
     assert send("a-b", "/node/n2/service/echo", stdin="zzz\n").out == "a-b\n"
     r = send("hello", "-", stdin="/service/echo\n")
     assert r.code == 64 and 'unregistered protocol prefix "-"' in r.out
     r = send("hello", "-/service/uppercase", stdin="[\n")
     assert r.code == 64 and "/[/service/uppercase" in r.out
+
+
+@pytest.mark.parametrize("command", [
+    ["tcp-inlet", "create", "--at", "n1", "--to", "/node/n2/-/service/outlet"],
+    ["tcp-inlet", "create", "--at", "n1", "--to", "-/service/outlet"],
+    ["secure-channel", "create", "--from", "n1", "--to", "-/service/api"],
+    ["relay", "create", "x", "--to", "n1", "--at", "-/service/echo"],
+    ["relay", "create", "x", "--to", "n1", "--at", "/node/n2/-/service/echo"],
+    ["ping", "/node/n1/-/service/echo", "--count", "1"],
+    ["trace", "--from", "n1", "-/service/echo"],
+], ids=" ".join)
+def test_a_route_through_an_empty_pipe(n1, ockam, command):
+    """What was to print a part of the route has failed: nothing is made with the rest of it."""
+    ockam("node", "create", "n2", "--tcp-listener-address", "127.0.0.1:0")
+    r = ockam(*command, stdin="")
+    assert r.code == 70 and not r.out and "standard input is empty: nothing says" in r.err, r
+    for kind in (["tcp-inlet", "list", "--at"], ["secure-channel", "list", "--at"], ["relay", "list", "--to"]):
+        assert ockam(*kind, "n1", "--output", "json").json == []
 
 
 def test_a_pipeline(n1, env, ockam):

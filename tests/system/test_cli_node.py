@@ -146,8 +146,14 @@ def test_a_node_that_hangs_is_reported_in_time_and_can_be_ended(ockam):
     assert r.code == 70 and "does not answer" in r.err and r.seconds < 3, r
     j = ockam("node", "show", "n1", "--output", "json")
     assert j.json["status"] == "running" and "does not answer" in j.err
-    assert ockam("node", "stop", "n1").code == 0
+    r = ockam("node", "stop", "n1")
+    assert r.code == 0 and "Node n1 did not answer, and was killed" in r.err, r
     assert not Process(pid).alive() and status_of(ockam, "n1") == "stopped"
+    ockam("node", "start", "n1")
+    for how in ([], ["--force"]):
+        r = ockam("node", "stop", "n1", *how)
+        assert r.code == 0 and "killed" not in r.err, "it has ended in order, or as was asked for"
+        ockam("node", "start", "n1")
 
 
 def test_a_node_whose_directory_is_gone(ockam, home):

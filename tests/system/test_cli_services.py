@@ -75,6 +75,20 @@ def test_flow_control(n1, ockam):
     assert ockam("message", "send", "hi", "--to", route, "--from", "n2").out == "hi\n"
 
 
+def test_who_is_refused_by_a_rule_of_a_worker_is_told_which(n1, ockam):
+    """Not that a listener has to admit the peer: the message has come by none."""
+    assert ockam("service", "start", "echo", "--addr", "others", "--allow-from", "uid=4294967294").code == 0
+    r = ockam("message", "send", "hi", "--to", "/service/others")
+    assert r.code == 70 and "allow-from of the service" in r.err and "ockam worker show others" in r.err and "add-consumer" not in r.err, r
+    assert ockam("service", "start", "hop", "--addr", "fw", "--option", "allow-to=uppercase").code == 0
+    assert ockam("worker", "show", "fw").json["sends_to"] == ["uppercase"]
+    r = ockam("message", "send", "hi", "--to", "/service/fw/service/echo", "--timeout", "20s")
+    assert r.code == 70 and "does not let this peer reach 0#echo" in r.err and r.seconds < 10, f"nobody was told: {r}"
+    back = ockam("message", "send", "hi", "--to", "/service/fw/service/uppercase", "--timeout", "20s")
+    assert back.code == 70 and "no answer could come back from 0#fw: its allow-to does not have local" in back.err and back.seconds < 10, back
+    assert "allow-to of 0#fw says where it sends: ockam worker show fw" in r.err and "add-consumer" not in r.err, r
+
+
 def test_what_flow_control_allows_is_kept_in_the_file_of_the_node(n1, ockam, home):
     ini = home / "nodes/n1/node.ini"
     made = ockam("tcp-listener", "create", "127.0.0.1:0", "--at", "n1", "--output", "json").json

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from ports import free_port
 from processes import cannot_run, fill, of_home, pid_of, Process, wait_until
 
 
@@ -22,12 +23,6 @@ def services_of(ockam, name):
     r = ockam("service", "list", "--at", name, "--output", "json")
     assert r.code == 0, r
     return {s["addr"] for s in r.json}
-
-
-def free_port():
-    import socket
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 @pytest.fixture
@@ -131,9 +126,9 @@ def test_a_node_whose_lock_file_was_removed_runs_and_can_be_stopped(ockam, home)
     (home / "nodes/n1/lock").unlink()
     assert ockam("node", "list", "--output", "json").json[0]["status"]["status"] == "running"
     r = ockam("node", "create", "n1")
-    assert r.code == 70 and "already running" in r.err, r
+    assert r.code == 70 and "already running" in r.err and "ockam node stop n1, which keeps its configuration" in r.err, r
     assert ockam("node", "stop", "n1").code == 0
-    assert not Process(pid).alive()
+    assert not Process(pid).alive() and (home / "nodes/n1/node.ini").exists()
 
 
 def test_a_node_in_another_pid_namespace_is_stopped_by_who_it_is(env, programs, ockam, home, stranger):
@@ -504,12 +499,14 @@ def test_a_node_of_another_user_is_said(env, programs, ockam, home):
     for words in (["node", "list"], ["node", "stop", "n1"], ["node", "create", "n2"], ["message", "send", "hi", "--to", "/node/n1/service/echo"]):
         r = other(*words)
         assert r.returncode == 70 and "ermission denied" in r.stderr and "help: " in r.stderr, r
+        assert words[0] != "node" or f"{home} belongs to root" in r.stderr, "whose it is"
     for d in (home, home / "nodes", home / "nodes/n1"):
         d.chmod(0o755)
     r = other("message", "send", "hi", "--to", "/node/n1/service/echo")
     assert r.returncode == 70 and "another user" in r.stderr, r
     for words in (["node", "stop", "n1"], ["node", "delete", "n1", "-y"], ["reset", "-y"]):
-        assert other(*words).returncode == 70
+        r = other(*words)
+        assert r.returncode == 70 and "help: " in r.stderr, r
     assert Process(pid).alive()
 
 

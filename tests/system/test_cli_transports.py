@@ -81,7 +81,9 @@ def test_what_is_deleted_where_there_is_none_of_it(ockam, pair):
         assert ockam(*words, "--output", "json").json == []
     for words in (["tcp-listener", "delete", "127.0.0.1:9", "--at", "n1"], ["tcp-listener", "delete", "127.0.0.1:9", "--at", "n1", "-y"]):
         r = ockam(*words)
-        assert r.code == 70 and "Listener 127.0.0.1:9 was not found" in r.err, r
+        assert r.code == 70 and "Listener 127.0.0.1:9 was not found" in r.err and "ockam tcp-listener list --at n1" in r.err, r
+    r = ockam("tcp-listener", "show", "nothing-like-it")
+    assert r.code == 70 and r.err.rstrip().endswith("see what there is with: ockam tcp-listener list"), r
     ockam("tcp-connection", "create", "--from", "n1", "--to", pair)
     r = ockam("tcp-connection", "delete", "nope", "--at", "n1", "-y")
     assert r.code == 70 and "Connection nope was not found" in r.err

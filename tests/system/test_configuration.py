@@ -120,6 +120,30 @@ def test_a_node_is_compared_with_its_file(ockam, home):
     assert found[0]["origin"].endswith("node.ini:2")
 
 
+# Both were printed as ********, so that a changed password was no difference.
+def test_a_secret_that_differs_between_two_files_is_said_and_not_shown(ockam, home, config_file):
+    (home / "one").write_text("s3cret-one\n")
+    (home / "two").write_text("s3cret-two\n")
+    text = ("[node]\nname = n\n[tcp-connection west]\naddress = 127.0.0.1:9\nproxy = http://me:{0}@127.0.0.1:1\n"
+            "[tcp-connection east]\naddress = 127.0.0.1:9\nproxy = http://me:${{file:{1}}}@127.0.0.1:1\n[routing]\nproxy = http://me:same-pw@127.0.0.1:2\n")
+    (home / "d").mkdir()
+    (home / "d/one").write_text("s3cret-three\n")
+    a = config_file(text.format("s3cret-pw1", "one"), "a.ini")
+    b = config_file(text.format("s3cret-pw2", "two"), "b.ini")
+    c = config_file(text.format("s3cret-pw1", "one"), "d/c.ini")
+    r = ockam("config", "diff", a, b, "--output", "json")
+    assert r.code == 0 and "s3cret" not in r.out + r.err, r
+    found = json.loads(r.out)["differences"]
+    assert {(d["section"], d["key"]) for d in found} == {("tcp-connection west", "proxy"), ("tcp-connection east", "proxy")}, r
+    assert next(d for d in found if d["section"].endswith("west"))["hidden"] is True
+    text_of_it = ockam("config", "diff", a, b)
+    assert "not the same" in text_of_it.out and "s3cret" not in text_of_it.out
+    other = ockam("config", "diff", a, c, "--output", "json")
+    assert [(d["section"], d["key"], d["hidden"]) for d in json.loads(other.out)["differences"]] == [("tcp-connection east", "proxy", True)], other
+    same = ockam("config", "diff", a, a, "--output", "json")
+    assert same.code == 0 and json.loads(same.out)["differences"] == []
+
+
 def test_two_files_are_compared(ockam, config_file):
     a = config_file("[node]\nname = n\nstall = 2000ms\n[service x]\ntype = echo\n", "a.ini")
     b = config_file("[node]\nname = n\nthreads = 4\n", "b.ini")

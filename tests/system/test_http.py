@@ -76,6 +76,7 @@ def test_a_node_is_not_ready_while_a_configured_connection_is_down_and_says_why(
     status, text = wait_until(lambda: (r := get(at, "/health/ready"))[0] == 503 and r, "the connection is down", 20)
     missing = json.loads(text)["not_ready"]
     assert missing[0]["kind"] == "tcp-connection" and missing[0]["name"] == "west" and missing[0]["reason"]
+    assert [link["name"] for link in json.loads(get(at, "/show")[1])["links"] if link.get("lasting")] == ["west"]
     assert series(get(at, "/metrics")[1])[f'ockam_connection_up{{transport="tcp",connection="west",peer="127.0.0.1:{port}"}}'] == 0
 
 
@@ -108,6 +109,42 @@ def test_how_many_series_there_are_does_not_depend_on_who_connects(node):
     accepted = 'ockam_listener_accepted_total{transport="tcp",listener="main"}'
     wait_until(lambda: series(get(at, "/metrics")[1])[accepted] >= 300, "all were accepted", 20)
     assert set(series(get(at, "/metrics")[1])) == before
+
+
+# A service that starts a worker for each name that a stranger says made series of these names.
+def test_workers_that_a_service_starts_have_no_series_of_their_own(node, ockam, home):
+    (home / "child.lua").write_text("function on_message(m) m:reply('done') end\n")
+    (home / "parent.lua").write_text("function on_message(m) m:reply(assert(spawn{script = 'child.lua', name = m.text})) end\n")
+    n = node(config=CONFIG + "[service parent]\nscript = parent.lua\n")
+    at = http_address(n)
+    one = ockam("message", "send", "first", "--to", "/service/parent", "--from", "n1")
+    assert one.code == 0 and "parent.first" in one.out, one
+    before = series(get(at, "/metrics")[1])
+    for i in range(5):
+        assert ockam("message", "send", f"evil{i}", "--to", "/service/parent", "--from", "n1").code == 0
+    after = series(get(at, "/metrics")[1])
+    assert after.keys() == before.keys() and not [s for s in after if "evil" in s or "parent.first" in s]
+    assert after['ockam_service_children{service="parent"}'] == 6
+
+
+def test_the_connection_of_a_relay_is_counted_by_the_relay_and_relays_of_others_in_one_sum(node, ockam):
+    center = node(name="center", config="[node]\nname = center\n[tcp-listener main]\naddress = 127.0.0.1:0\n[http]\naddress = 127.0.0.1:0\n")
+    n = node(config=CONFIG + f"[relay db]\nat = /ip4/127.0.0.1/tcp/{center.port}\n")
+    at = http_address(n)
+    wait_until(lambda: series(get(at, "/metrics")[1]).get('ockam_relay_up{name="db"}') == 1, "the relay is up", 20)
+    metrics = series(get(at, "/metrics")[1])
+    assert metrics['ockam_relay_sent_messages_total{name="db"}'] >= 1 and metrics['ockam_relay_received_bytes_total{name="db"}'] > 0
+    assert not [s for s in metrics if re.search("[0-9a-f]{32}", s)]
+    there = series(get(http_address(center), "/metrics")[1])
+    assert there["ockam_relay_service_relays"] == 1 and not [s for s in there if "forward_to" in s]
+    before = there["ockam_relay_service_messages_total"]
+    assert ockam("message", "send", "hello", "--to", f"/ip4/127.0.0.1/tcp/{center.port}/service/forward_to_db/service/echo", "--from", "n1").code == 0
+    there = series(get(http_address(center), "/metrics")[1])
+    assert there["ockam_relay_service_messages_total"] > before and there["ockam_relay_service_bytes_total"] > 0
+    assert there["ockam_pool_threads"] >= 0 and there["ockam_pool_waiting_jobs"] >= 0
+    center.finish()
+    _, text = wait_until(lambda: (r := get(at, "/health/ready"))[0] == 503 and r, "it is down", 20)
+    assert [m["kind"] for m in json.loads(text)["not_ready"]] == ["relay"]
 
 
 def test_clients_that_never_read_or_never_ask_hold_up_nobody(node, ockam):
@@ -231,13 +268,17 @@ def test_a_place_that_is_taken_changes_nothing(node, home):
     assert "service echo" not in n.errors().partition("SIGHUP")[2]
 
 
-def test_node_create_has_options_for_it_and_node_show_says_where(ockam):
+def test_node_create_has_options_for_it_and_node_show_says_where(ockam, programs, env):
     assert ockam("node", "create", "n1", "--http-server").code == 0
-    at = json.loads(ockam("node", "show", "n1", "--output", "json").out)["http_server_address"]
+    shown = json.loads(ockam("node", "show", "n1", "--output", "json").out)
+    at = shown["http_server_address"]
+    assert shown["status_endpoint_address"] == at, "as the reference"
     assert get(at, "/health/live")[0] == 200
+    assert f"HTTP server: {at}" in processes.on_a_terminal(programs / "ockam", ["node", "show", "n1"], env)[0]
     assert ockam("node", "create", "n2").code == 0
     shown = json.loads(ockam("node", "show", "n2", "--output", "json").out)
     assert "http_server_address" not in shown and shown["status_endpoint_address"] is None
+    assert "HTTP server" not in processes.on_a_terminal(programs / "ockam", ["node", "show", "n2"], env)[0]
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]

@@ -110,6 +110,24 @@ def test_the_control_socket_is_for_its_owner(node, home):
     assert stat.S_IMODE((home / "nodes/n1").stat().st_mode) == 0o700
 
 
+def test_a_control_socket_elsewhere_is_found_by_its_name(node, home, ockam):
+    """`control-socket` of the configuration, relative to it."""
+    text = "[node]\nname = n1\n{}[tcp-listener main]\naddress = 127.0.0.1:0\n"
+    n = node("n1", config=text.format("control-socket = c.sock\n"))
+    assert stat.S_ISSOCK((home / "c.sock").lstat().st_mode)
+    for words in (["message", "send", "hi", "--from", "n1", "--to", "/service/echo"], ["node", "show", "n1"], ["service", "start", "echo", "--addr", "e2", "--at", "n1"],
+                  ["top", "n1", "--once", "--interval", "100ms"]):
+        assert ockam(*words).code == 0, words
+    (home / "c.sock").rename(home / "other.sock")
+    r = ockam("message", "send", "hi", "--from", "n1", "--to", "/service/echo")
+    assert r.code == 70 and "its control socket does not" in r.err and str(home / "c.sock") in r.err, r
+    (home / "other.sock").rename(home / "c.sock")
+    assert ockam("node", "stop", "n1").code == 0 and n.child.wait(timeout=5) == 0
+    node("n1", config=text.format(""))  # again where it always is
+    assert ockam("message", "send", "hi", "--from", "n1", "--to", "/service/echo").out == "hi\n"
+    assert stat.S_ISSOCK((home / "nodes/n1/control.sock").lstat().st_mode)
+
+
 def test_logs_are_json_lines_in_files_of_bounded_size(node, home):
     log = home / "n1.log"
     n = node("n1", "--log-file", log, "--log-format", "json", "--log-level", "debug", "--log-max-size", "8KiB", "--log-max-files", "2")

@@ -98,6 +98,7 @@ def test_it_shows_the_node_and_names_from_elsewhere_are_text(browser, west):
     assert HOSTILE in text(d, "#service-table")
     assert d.title == "west: ockam-node" and d.execute_script("return document.images.length") == 0
     assert d.execute_script("return document.querySelectorAll('#map circle').length") >= 3
+    assert "nobody" in text(d, "#map") and "east" in text(d, "#map") and "nobody" in text(d, "#link-table"), "links have the names of the configuration"
     picture(d, "wide")
     assert complaints(d) == []
 

@@ -110,6 +110,7 @@ def test_a_handler_that_throws_ends_its_service_only(n1, ockam, plugins):
     start(ockam, plugins / "moody.so")
     told = say(ockam, "throw")
     assert told.code == 70 and "the service at 0#p on node n1 failed" in told.err, told
+    assert "the log of node n1 says why: ockam node logs n1" in told.err and "told to throw" not in told.err, told
     assert "p" not in addresses(ockam)
     wait_until(lambda: "0#p failed: told to throw" in n1.errors(), "the line is there")
     assert say(ockam, "hello", addr="echo").out.strip() == "hello"

@@ -19,7 +19,8 @@ import pytest
 
 import pypi
 from processes import wait_until
-from servers import Servers, client, free_port, nobody, program
+from ports import free_port
+from servers import Servers, client, nobody, program
 
 #: States of /proc/net/tcp in which a connection costs nobody anything: LISTEN, TIME_WAIT.
 AT_REST = ("0A", "06")

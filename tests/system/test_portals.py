@@ -170,6 +170,25 @@ def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
     assert "Connection refused" in failure and f"127.0.0.1:{port}" in failure
 
 
+def test_without_a_handshake_a_target_that_refuses_closes_the_client_as_well(ockam, portal):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    at = portal(port, "--skip-handshake", outlet=("--skip-handshake",))
+    with pytest.raises(ConnectionResetError), connect(at) as s:
+        s.recv(1)
+    failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+    assert "target unreachable" in failure and "Connection refused" in failure and f"127.0.0.1:{port}" in failure
+
+
+def test_an_outlet_that_is_not_there_is_not_taken_for_a_target_that_is_not(ockam, portal):
+    at = portal(1)
+    assert ockam("tcp-outlet", "delete", "outlet", "--at", "db", "-y").code == 0
+    with pytest.raises(ConnectionResetError), connect(at) as s:
+        s.recv(1)
+    failure = json.loads(ockam("tcp-inlet", "show", "in", "--at", "app").out)["last_failure"]
+    assert failure.startswith("the outlet cannot be reached: ") and "0#outlet" in failure and "target" not in failure
+
+
 def test_a_name_that_does_not_resolve_is_said(ockam, portal):
     at = portal("no-such-host.invalid:80")
     with pytest.raises(ConnectionResetError), connect(at) as s:
@@ -232,6 +251,32 @@ def test_names_and_ports_twice(ockam, target, portal):
     assert twice.code == 70 and "outlet" in twice.err
     assert ockam("tcp-outlet", "create", "--at", "db", "--to", "1").out.startswith("/service/")  # two random words
     assert answers(at)
+
+
+@pytest.mark.parametrize("words, names", [
+    (("tcp-inlet", "create", "al9", "--alias", "al10", "--to", "/service/outlet"), ("al9", "al10")),
+    (("tcp-outlet", "create", "a5", "--from", "a6", "--to", "1"), ("a5", "a6")),
+    (("tcp-outlet", "create", "--from", "/service/a6", "--alias", "a7", "--to", "1"), ("a6", "a7"))])
+def test_two_names_for_one_are_an_error_and_make_nothing(ockam, words, names):
+    r = ockam(*words)
+    assert r.code == 70 and r.out == "" and all(n in r.err for n in names) and "keep one of them" in r.err, r
+    assert ockam("node", "list").out == "[]\n", "nor a default node"
+
+
+def test_the_old_spellings_of_a_name(ockam):
+    assert ockam("tcp-outlet", "create", "--from", "a6", "--to", "1").out == "/service/a6\n"
+    assert ockam("tcp-outlet", "create", "--alias", "a7", "--to", "1").out == "/service/a7\n"
+    assert ockam("tcp-outlet", "create", "a8", "--from", "/service/a8", "--to", "1").out == "/service/a8\n", "one name, said twice"
+    assert ockam("tcp-inlet", "create", "--alias", "al10", "--to", "/service/a6").code == 0
+    assert json.loads(ockam("tcp-inlet", "show", "al10").out)["alias"] == "al10"
+
+
+def test_who_has_to_be_there_shows_that_by_a_channel_or_the_option_is_named(ockam, portal):
+    at = ("--at", "app", "--to", "/node/db/service/outlet")
+    portal(1)
+    for option in ("authorized", "allow"):
+        r = ockam("tcp-inlet", "create", option, *at, f"--{option}", "I" + "0" * 64)
+        assert r.code == 0 and f"not whom {option} names" in r.err, r
 
 
 def test_an_inlet_waits_for_its_far_end_and_is_up_when_that_comes(ockam, target):

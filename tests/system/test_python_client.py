@@ -6,13 +6,13 @@ import os
 import pathlib
 import random
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
 import time
 
 import pytest
+from ports import free_port
 from processes import wait_until
 
 CLIENT = pathlib.Path(__file__).parents[2] / "python"
@@ -165,11 +165,6 @@ def test_without_asyncio(addresses):
             n.request("nothere", "x")
     with pytest.raises(ockam.Unreachable):
         ockam.sync.connect("127.0.0.1:1")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def test_a_node_that_is_restarted_is_found_again_and_finds_the_workers(node):

@@ -202,9 +202,17 @@ def test_yaml_in_its_forms(ockam, nodes):
              "y4": "[{name: r4, at: /node/relay, to: /node/y4}]"}
     for name, relays in forms.items():
         r = ockam("node", "create", "--configuration", f"{{name: {name}, relays: {relays}}}")
-        assert r.code == 0 and r.err == "", r
-        wait_until(lambda: ockam("relay", "list", "--to", name).json[0]["connection_status"] == "Up", f"{name} is up")
-        assert through(ockam, name.replace("y", "r")).out == "HELLO\n"
+        there = name.replace("y", "r")
+        assert (r.code, r.out, r.err) == (0, f"{name}/service/forward_to_{there}\n", ""), r
+        assert through(ockam, there).out == "HELLO\n", "it was up when it was printed"
+
+
+def test_yaml_prints_relays_before_outlets_and_inlets_and_says_which_are_not_up(ockam, nodes):
+    r = ockam("node", "create", "--configuration", "{name: y5, tcp-inlets: {i: {from: '127.0.0.1:0', to: /service/o}}, tcp-outlets: {o: {to: 1}}, "
+                                                   "relays: {b5: {at: /node/relay}, a5: {at: /ip4/127.0.0.1/tcp/1}}}")
+    port = ockam("tcp-inlet", "show", "i", "--at", "y5", "--output", "json").json["bind_addr"]
+    assert (r.code, r.out) == (0, f"y5/service/forward_to_b5/service/o{port}\n"), r
+    assert "a5 is not up yet" in r.err and "b5" not in r.err, r
 
 
 @pytest.mark.parametrize("relays,says", [

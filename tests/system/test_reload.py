@@ -5,6 +5,7 @@ import signal
 import socket
 
 import pytest
+from ports import free_port
 from processes import wait_until
 
 HEAD = "[node]\nname = n1\n"
@@ -89,6 +90,50 @@ def test_a_busy_port_leaves_everything_as_it_was_until_it_is_free(node, reload, 
     assert reaches(n, "up") == b"\x01x" and reaches(n, "new") == b"\x01x"
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", old), timeout=2)
+
+
+def portal(target, at, more=""):
+    return f"[tcp-outlet outlet]\nto = 127.0.0.1:{target.getsockname()[1]}\n[tcp-inlet i]\nfrom = 127.0.0.1:{at}\nto = /service/outlet\n{more}"
+
+
+def test_a_busy_port_of_an_inlet_changes_nothing_and_cuts_no_stream(node, reload):
+    old = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as target, socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = taken.getsockname()[1]
+        n = node("n1", config=HEAD + MAIN + portal(target, old) + "[service s]\ntype = echo\n")
+        wait_until(lambda: "tcp-inlet i is up" in n.errors(), "it has its far end")
+        with socket.create_connection(("127.0.0.1", old), timeout=10) as client:
+            far, _ = target.accept()
+            with far:
+                far.settimeout(10)
+                client.sendall(b"before")
+                assert far.recv(6, socket.MSG_WAITALL) == b"before"
+                fresh = HEAD + MAIN + portal(target, busy) + "[service s]\ntype = uppercase\n"
+                said = reload(n, fresh, "[tcp-inlet i]: ", "in use", "nothing was changed")
+                assert not [w for w in ("ended", "began", "stopped", "started") if w in said], said
+                client.sendall(b"after!")
+                assert far.recv(6, socket.MSG_WAITALL) == b"after!"
+        assert reaches(n, "s") == b"\x01x"
+        taken.close()
+        reload(n, fresh, "began [tcp-inlet i]", f"tcp-inlet i is up: 127.0.0.1:{busy}")
+        assert reaches(n, "s") == b"\x01X"
+        socket.create_connection(("127.0.0.1", busy), timeout=10).close()
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", old), timeout=2)
+
+
+def test_an_inlet_that_changes_in_its_keys_keeps_its_port_open(node, reload):
+    at = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as target:
+        n = node("n1", config=HEAD + portal(target, at))
+        wait_until(lambda: "tcp-inlet i is up" in n.errors(), "it has its far end")
+        reload(n, HEAD + portal(target, at, "max-streams = 7\n"), "ended [tcp-inlet i]", "began [tcp-inlet i]", "tcp-inlet i is up")
+        with socket.create_connection(("127.0.0.1", at), timeout=10) as client:
+            far, _ = target.accept()
+            with far:
+                far.settimeout(10)
+                client.sendall(b"x")
+                assert far.recv(1) == b"x"
 
 
 def test_all_that_is_wrong_is_said_at_once(node, reload, home):

@@ -5,7 +5,7 @@ import json
 import re
 
 import wire
-from processes import wait_until
+from processes import on_a_terminal, wait_until
 
 NOBODY = "I" + "0" * 64
 
@@ -36,6 +36,11 @@ def test_a_channel_of_the_prompt_is_used_by_its_address_and_deleted(node, ockam)
     assert (listed["address"], listed["their_identifier"], listed["state"]) == (address, identity_of(b), "up")
     shown = ockam("secure-channel", "show", "--at", f"/node/n1{address}").json
     assert shown["their_change_history"] == (b.log_path.parent / "n2.identity").read_text().strip()
+    assert re.fullmatch(r"/service/[0-9a-f]{32}/service/api", shown["route"]), shown
+    assert ockam("message", "send", "hello", "--from", "n1", "--to", shown["route"].replace("/api", "/uppercase")).out.strip() == "HELLO", "by the link"
+    inner = ockam("secure-channel", "create", "--from", "n1", "--to", f"{address}/service/api").out.strip()
+    assert ockam("secure-channel", "show", "--at", f"/node/n1{inner}").json["route"] == f"{address}/service/api"
+    assert ockam("secure-channel", "delete", inner, "--at", "n1", "-y").code == 0
     assert ockam("secure-channel", "delete", address, "--at", "n1").code != 0  # --yes to confirm
     assert ockam("secure-channel", "delete", address, "--at", "n1", "-y").out.strip() == address
     assert ockam("secure-channel", "list", "--at", "n1").json == []
@@ -56,13 +61,16 @@ def test_who_is_not_authorized_gets_no_channel_and_a_reason(node, ockam):
     refused = ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/api", "--authorized", NOBODY)
     assert refused.code != 0
     assert f"{identity_of(b)} is not authorized" in refused.err
+    assert "somebody else than --authorized names" in refused.err and "is the listener there" not in refused.err, refused
     assert ockam("secure-channel", "list", "--at", "n1").json == []
     assert ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/api", "--authorized", "bad").code == 64
 
 
-def test_listeners_are_made_listed_shown_and_deleted(node, ockam):
+def test_listeners_are_made_listed_shown_and_deleted(node, ockam, env, programs):
     a, b = two_nodes(node)
     assert ockam("secure-channel-listener", "list", "--at", "n2").out.strip() == "│ Listener at /service/api"
+    rows = on_a_terminal(programs / "ockam", ["secure-channel-listener", "list", "--at", "n2"], env)[0].splitlines()
+    assert [r.split() for r in rows] == [["LISTENER", "AUTHORIZED", "ALLOW", "CHANNELS"], ["/service/api", "anybody", "services", "0"]], rows
     made = ockam("secure-channel-listener", "create", "lst", "--at", "n2", "--authorized", identity_of(a))
     assert made.out.strip() == "/service/lst"
     assert ockam("secure-channel-listener", "create", "lst", "--at", "n2").code != 0
@@ -70,6 +78,50 @@ def test_listeners_are_made_listed_shown_and_deleted(node, ockam):
     assert ockam("secure-channel-listener", "show", "lst", "--at", "n2").out.strip() == "/service/lst"
     assert ockam("secure-channel-listener", "delete", "lst", "--at", "n2").out.strip() == "0#lst"
     assert ockam("secure-channel-listener", "delete", "lst", "--at", "n2").code != 0
+
+
+def test_the_log_says_at_which_listener_and_by_which_way_a_handshake_has_failed(node, ockam):
+    a, b = two_nodes(node)
+    assert ockam("secure-channel-listener", "create", "lst", "--at", "n2", "--authorized", NOBODY).code == 0
+    assert ockam("secure-channel", "create", "--from", "n1", "--to", "/node/n2/service/lst", "--timeout", "1s").code != 0
+    wait_until(lambda: "a handshake that begins elsewhere" in b.errors(), "the log says so")
+    said = re.search(r"a handshake that begins elsewhere, at listener lst from (\S+) .*has failed, not-authorized: (I[0-9a-f]{64})", b.errors())
+    assert said and said.group(2) == identity_of(a), b.errors()
+    assert said.group(1).startswith("0#"), said
+
+
+def test_a_service_of_the_prompt_takes_messages_of_whom_it_names_only(node, ockam):
+    a, b = two_nodes(node)
+    node("n3", config=config("n3"))
+    assert ockam("service", "start", "echo", "--addr", "mine", "--at", "n2", "--allow-from", f"uid=4294967294 | {identity_of(a)}").code == 0
+    assert ockam("worker", "show", "mine", "--at", "n2", "--output", "json").json["takes_from"] == ["uid=4294967294", identity_of(a)]
+
+    def sent(name, route):
+        return ockam("message", "send", "hello", "--from", name, "--to", route, "--timeout", "3s")
+
+    assert sent("n1", "/node/n2/secure/api/service/mine").out.strip() == "hello"
+    for refused in (sent("n3", "/node/n2/secure/api/service/mine"), sent("n1", "/node/n2/service/mine"), sent("n2", "/service/mine")):
+        assert refused.code == 70 and refused.out == "" and "does not let this peer reach 0#mine" in refused.err, refused
+    assert sent("n3", "/node/n2/secure/api/service/echo").out.strip() == "hello", "the others are as before"
+    wrong = ockam("service", "start", "echo", "--addr", "other", "--at", "n2", "--allow-from", "I0")
+    assert wrong.code == 64 and "--allow-from <local|IDENTITY…>" in wrong.out, wrong
+
+
+def test_yaml_names_nodes_in_routes_of_channels_and_the_listener_of_the_reference(ockam):
+    ids = {}
+    for name in ("n1", "y1"):
+        assert ockam("identity", "create", f"who-{name}").code == 0
+        ids[name] = ockam("identity", "show", f"who-{name}").out.strip()
+    made = ockam("node", "create", "--configuration", "{name: n1, identity: who-n1, services: {secure-channel-listener: "
+                                                      f"{{address: lst, authorized-identifiers: [{ids['y1']}]}}}}}}")
+    assert (made.code, made.out) == (0, "n1\n"), made
+    assert ockam("secure-channel-listener", "show", "lst", "--at", "n1", "--output", "json").json["authorized_identifiers"] == [ids["y1"]]
+    made = ockam("node", "create", "--configuration", "{name: y1, identity: who-y1, secure-channels: {c1: {to: /node/n1/service/lst}, c2: /node/y1/service/api}}")
+    assert (made.code, made.out) == (0, "y1\n"), made
+    for route in ("/service/c1/service/uppercase", "/service/c2/service/uppercase"):
+        assert ockam("message", "send", "hello", "--from", "y1", "--to", route).out.strip() == "HELLO", route
+    wrong = ockam("node", "create", "--configuration", "{name: y2, secure-channels: {c1: {to: /node/nope/service/api}}}")
+    assert wrong.code == 70 and "There is no node with name nope" in wrong.err, wrong
 
 
 def test_a_node_without_an_identity_has_no_channels_and_says_why(node, ockam):

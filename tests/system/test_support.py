@@ -232,7 +232,50 @@ def test_a_bundle_and_a_backup_see_the_configuration_of_a_service(edge, ockam, h
     made = ockam("backup", "create", home / "all.tar.gz", "--output", "json")
     assert made.code == 0, made
     for one in ("edge.ini", "more.ini"):
-        assert [left for left in made.json["left_out"] if left.endswith(str(tmp_path / one))], made.json["left_out"]
+        assert len([left for left in made.json["left_out"] if left.endswith(str(tmp_path / one))]) == 1, made.json["left_out"]
+
+
+# The keys of a node that runs with `--config` were neither in the archive nor named: a restore had another identity.
+def test_a_backup_has_or_names_all_files_that_a_configuration_names(node, ockam, run, home, tmp_path):
+    for d in ("etc", "keys"):
+        (home / d).mkdir()
+    (home / "keys/passphrase").write_text("correct horse\n")
+    (home / "keys/proxy").write_text("none\n")
+    for p in ("passphrase", "proxy"):
+        (home / "keys" / p).chmod(0o600)
+    (tmp_path / "s.lua").write_text("function on_message(m) m:reply('x') end\n")
+    node("maker", "--no-state", config=f"[node]\nname = maker\n[identity]\nvault = {tmp_path}/other.vault\nhistory = {tmp_path}/other.identity\n").stop()
+    (home / "etc/edge.ini").write_text(
+        "[node]\nname = edge\nlog-file = ../edge.log\n[identity]\nvault = ../keys/edge.vault\nhistory = ../keys/edge.identity\npassphrase-file = ../keys/passphrase\n"
+        f"[channel-identity other]\nvault = {tmp_path}/other.vault\nhistory = {tmp_path}/other.identity\n"
+        f"[secure-channel-listener api]\nidentity = other\n[routing]\nproxy = ${{file:../keys/proxy}}\n[service s]\nscript = {tmp_path}/s.lua\n")
+    n = node("edge", "--config", home / "etc/edge.ini")
+    made = ockam("backup", "create", home / "all.tar.gz", "--output", "json")
+    assert made.code == 0, made
+    inside = ("etc/edge.ini", "keys/edge.vault", "keys/edge.identity", "keys/passphrase", "keys/proxy")
+    names = members(home / "all.tar.gz")
+    assert {f"home/{p}" for p in inside} <= names.keys() and "home/edge.log" not in names, sorted(names)
+    elsewhere = sorted(left.rpartition(": ")[2] for left in made.json["left_out"])
+    assert elsewhere == sorted(str(tmp_path / p) for p in ("other.vault", "other.identity", "s.lua")), made.json["left_out"]
+    n.stop()
+    there = home / "o"
+    there.mkdir()
+    r = run("ockam", "backup", "restore", home / "all.tar.gz", env_extra={"OCKAM_HOME": str(there)})
+    assert r.code == 0, r
+    assert {p: (there / p).read_bytes() for p in inside} == {p: (home / p).read_bytes() for p in inside}
+
+
+def test_a_backup_says_what_it_cannot_know_of_a_configuration(node, ockam, home, tmp_path):
+    (home / "edge.ini").write_text(f"[node]\nname = edge\n[identity]\nvault = ${{KEYS_OF_EDGE}}/v\nhistory = {home}/h\n")
+    node("edge", "--config", home / "edge.ini", env_extra={"KEYS_OF_EDGE": str(tmp_path)})
+    made = ockam("backup", "create", home / "all.tar.gz", "--output", "json")
+    assert made.code == 0, made
+    assert [left for left in made.json["left_out"] if f"{home}/edge.ini:4: vault: " in left and "KEYS_OF_EDGE" in left], made.json["left_out"]
+
+
+def test_a_restore_of_a_file_that_is_not_there_says_so(n1, ockam, home):
+    r = ockam("backup", "restore", home / "NOTHERE")
+    assert r.code != 0 and f"there is no {home}/NOTHERE" in r.err and "already" not in r.err
 
 
 def test_logs_of_a_node_without_a_file_say_where_they_are(edge, ockam):
@@ -278,6 +321,22 @@ def test_traces_go_by_relays_and_channels_too(node, ockam, home, tmp_path):
     traces = members(home / "b.tar.gz")["nodes/n1/traces.txt"]
     for what in ("secure channel west: /service/west/service/echo", f"the node of relay r: /ip4/127.0.0.1/tcp/{at}/service/echo"):
         assert re.search(re.escape(what) + r"\n(  \d.*\n)+  answered", traces), traces
+
+
+# A trace along the route of an inlet ended at its outlet, which refused it and counted that: an inlet that was up read `died`.
+def test_traces_of_inlets_end_beside_their_outlets(node, ockam, home):
+    there = node("n2", config="[node]\nname = n2\n[tcp-listener main]\naddress = 127.0.0.1:0\nallow = echo, outlet\n[tcp-outlet outlet]\nto = 127.0.0.1:9\n[http]\naddress = 127.0.0.1:0\n")
+    at = next(where for what, where in there.listeners if what == "tcp").rpartition(":")[2]
+    node("n1", config=f"[node]\nname = n1\n[tcp-connection west]\naddress = 127.0.0.1:{at}\n[tcp-inlet in]\nto = /worker/west/service/outlet\n[tcp-outlet outlet]\nto = 127.0.0.1:9\n"
+                      "[tcp-inlet own]\nto = /service/outlet\n")
+    wait_until(lambda: {i["status"] for i in ockam("tcp-inlet", "list", "--at", "n1", "--output", "json").json} == {"Up"}, "the inlets are up")
+    assert ockam("support-bundle", "n1", "n2", "--to", home / "b.tar.gz").code == 0
+    files = members(home / "b.tar.gz")
+    traces = files["nodes/n1/traces.txt"]
+    assert re.search(r"the node of the outlet of inlet in: /worker/west/service/echo\n(  \d.*\n)+  answered", traces), traces
+    assert "the node of the outlet of inlet own: /service/outlet\n  it is this node\n" in traces
+    assert 'ockam_tcp_outlet_refused_total{name="outlet"} 0' in files["nodes/n2/metrics.txt"].splitlines()
+    assert "nodes/n2/traces.txt" not in files and re.search(r"n2/traces.txt` \| is missing: it has no connection", files["README.md"])
 
 
 def test_a_newer_schema_keeps_the_old_database(ockam, home):

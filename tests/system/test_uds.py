@@ -158,6 +158,7 @@ def test_a_service_takes_messages_of_named_users_only_also_through_a_hop(node, h
     assert ockam("message", "send", "x", "--from", "n1", "--to", "/service/mine").out.strip() == "x"
     assert ockam("message", "send", "x", "--from", "n1", "--to", "/service/mute").out.strip() == "x"
     shown = ockam("worker", "show", "mine", "--at", "n1", "--output", "json").json
-    assert shown["takes_from"] == ["local", f"uid={os.geteuid()}"] and not shown["opens_node"]
+    assert shown["takes_from"] == ["local", f"uid={os.geteuid()}"] and not shown["opens_node"] and shown["sends_to"] == []
+    assert ockam("worker", "show", "mute", "--at", "n1", "--output", "json").json["sends_to"] == ["local"]
     hop = ockam("worker", "show", "hop", "--at", "n1", "--output", "json").json
     assert hop["opens_node"] and f"peers of the uds listener b at {path} (services)" in hop["reached_by"], hop

@@ -19,6 +19,7 @@ struct decoded_message {
   /// Written by another implementation, whose messages do not say whether they belong to a stream.
   bool foreign = false;
   bool broken_report = false; ///< it says that it is a report, and does not decode as one: to be counted
+  bool bad_trace = false;     ///< its trace context is none, or too long, and was left out: to be counted
 };
 
 /// Size of an encoded message for a certain header and payload size.

@@ -54,12 +54,13 @@ refusal reason_of(errc code) noexcept {
 
 /// Of the first field.
 decoded_message decode_header(std::span<const std::byte> encoded, route_header& header) {
-  auto h = route_header::decode(encoded);
+  decoded_message d;
+  auto h = route_header::decode(encoded, &d.bad_trace);
   if (!h)
     return {reason_of(h.error().code), {}};
   header = std::move(*h);
   header.hop_budget(std::min(header.hop_budget(), route_header::default_hop_budget));
-  return {std::nullopt, {}};
+  return d;
 }
 
 } // namespace

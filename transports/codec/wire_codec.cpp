@@ -25,6 +25,15 @@ constexpr std::string_view of_request = R"({"ockam_report":"1"})";
 /// The hop budget and nothing else, as messages have it that go round: written and told without a parser.
 constexpr std::string_view budget_alone_begins = R"({"ockam_hops":")";
 constexpr std::string_view budget_alone_ends = R"("})";
+/// A trace context as the reference writes it when it has one (its keys come in any order), and as we do, behind what else
+/// there is to say: told without a parser.
+constexpr std::string_view state_first = R"({"tracestate":"","traceparent":")";
+constexpr std::string_view trace_first = R"({"traceparent":")";
+constexpr std::string_view trace_next = R"(,"traceparent":")";
+constexpr std::string_view state_last = R"(","tracestate":""})";
+constexpr std::string_view trace_last = R"("})";
+/// What our node says beside a trace when there is nothing else: the message is ours, and of no stream.
+constexpr std::string_view of_no_stream = R"({"ockam_stream":"0"})";
 /// JSON beyond this is not ours: no wish is read from it. Every report fits, even if all of it has to be escaped.
 constexpr std::size_t max_extras = 4096;
 constexpr std::size_t numbers_of_a_report = 512; // keys, reason, counts
@@ -85,13 +94,46 @@ bool broken_report(route_header& h) {
   return false;
 }
 
-/// False: it says that it is a report, and is none that can be read.
-bool read_extras(std::string_view text, route_header& h) {
-  if (text == of_stream || text == of_request) { // by far the most frequent: no need to parse them
-    h.flags(h.flags() | (text == of_stream ? route_header::flag_stream : route_header::flag_report));
+/// The wishes of the most frequent texts, `}` left out: false for others.
+bool read_frequent(std::string_view open_text, route_header& h) {
+  auto is = [&](std::string_view whole) { return open_text == whole.substr(0, whole.size() - 1); };
+  if (is(of_stream))
+    h.flags(h.flags() | route_header::flag_stream);
+  else if (is(of_request))
+    h.flags(h.flags() | route_header::flag_report);
+  else
+    return is(of_no_stream) || is(empty_object);
+  return true;
+}
+
+/// A text that says nothing else than a trace context, or little: read without a parser. False: it is another.
+bool read_frequent_trace(std::string_view text, route_header& h) {
+  constexpr auto size = trace_context::traceparent_size;
+  auto read = [&](std::size_t at, std::string_view before, std::string_view behind) {
+    return text.size() == at + before.size() + size + behind.size() && text.substr(at).starts_with(before) && text.ends_with(behind)
+           && h.read_trace_context(text.substr(at + before.size(), size), {});
+  };
+  if (read(0, trace_first, state_last) || read(0, state_first, trace_last))
     return true;
-  }
-  if (text == empty_object || text.substr(0, max_extras).find("ockam_") == std::string_view::npos)
+  auto own = trace_next.size() + size + trace_last.size();
+  return text.size() > own && read(text.size() - own, trace_next, trace_last) && read_frequent(text.substr(0, text.size() - own), h);
+}
+
+/// Of an object that was parsed, or (null) is too long to be. False: it has one that cannot go on.
+bool read_trace(const nlohmann::json& object, route_header& h) {
+  auto parent = object.find("traceparent");
+  return parent == object.end() || h.read_trace_context(member(object, "traceparent"), member(object, "tracestate"));
+}
+
+/// False: it says that it is a report, and is none that can be read.
+bool read_extras(std::string_view text, route_header& h, bool& bad_trace) {
+  if (!text.empty() && text.back() == '}' && read_frequent(text.substr(0, text.size() - 1), h))
+    return true; // by far the most frequent: no need to parse them
+  auto begin = text.substr(0, max_extras);
+  bool has_trace = begin.find(R"("traceparent")") != std::string_view::npos;
+  if (has_trace && read_frequent_trace(text, h))
+    return true;
+  if (!has_trace && begin.find("ockam_") == std::string_view::npos)
     return true;
   if (text.starts_with(budget_alone_begins) && text.ends_with(budget_alone_ends)) {
     auto digits = text.substr(budget_alone_begins.size());
@@ -102,6 +144,7 @@ bool read_extras(std::string_view text, route_header& h) {
     }
   }
   auto object = text.size() > max_extras ? nlohmann::json{} : nlohmann::json::parse(text, nullptr, false);
+  bad_trace = has_trace && (!object.is_object() || !read_trace(object, h));
   if (!object.is_object()) // not JSON: ignored, as the reference does
     return !speaks_of_a_report(text) || broken_report(h);
   lower_budget(h, number(object, "ockam_hops")); // absent: no number is larger
@@ -158,7 +201,7 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
   if (!body)
     return {refusal::malformed_frame, {}};
   bool open = *elements == reader::indefinite;
-  bool foreign = false, readable = true;
+  bool foreign = false, readable = true, bad_trace = false;
   for (std::uint64_t i = 3; open ? !in.skip_break() : i < *elements; ++i) {
     // We write a fourth element only where there is something in it; the reference always does.
     foreign = foreign || i == 3;
@@ -169,11 +212,11 @@ decoded_message decode(std::span<const std::byte> bytes, route_header& header) {
       auto text = in.read_text();
       if (!text)
         return {refusal::malformed_frame, {}};
-      readable = read_extras(*text, header);
+      readable = read_extras(*text, header, bad_trace);
       foreign = text->find("ockam_") == std::string_view::npos;
     }
   }
-  return {std::nullopt, *body, foreign, !readable};
+  return {std::nullopt, *body, foreign, !readable, bad_trace};
 }
 
 decoded_message decode_edges(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
@@ -205,7 +248,10 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
   return d;
 }
 
-std::string extras(const route_header& h) {
+namespace {
+
+/// What there is to say beside a trace.
+std::string extras_without_trace(const route_header& h) {
   const auto* r = h.get_report();
   constexpr auto wishes = route_header::flag_report | route_header::flag_trace | route_header::flag_stream;
   auto wished = h.flags() & wishes;
@@ -241,6 +287,28 @@ std::string extras(const route_header& h) {
       object["ockam_trace"] = std::to_string(h.traced());
   }
   return object.dump();
+}
+
+/// Behind what else there is: `{…}` becomes `{…,"traceparent":"…"}`.
+std::string with_trace(std::string extras, const trace_context& t) {
+  if (extras.empty())
+    extras = of_no_stream;
+  extras.pop_back();
+  extras.append(trace_next).append(t.traceparent());
+  if (!t.state.empty()) // printable, but maybe with quotes
+    extras.append(R"(","tracestate":)").append(nlohmann::json(t.state).dump()).append("}");
+  else
+    extras.append(trace_last);
+  return extras;
+}
+
+} // namespace
+
+std::string extras(const route_header& h) {
+  auto text = extras_without_trace(h);
+  if (const auto* t = h.get_trace_context()) [[unlikely]]
+    return with_trace(std::move(text), *t);
+  return text;
 }
 
 std::string with_identity(std::string extras, const std::string& who) {

@@ -17,8 +17,9 @@
 /// `"ockam_undeliverable": reason` with `ockam_hop`, `ockam_node` and `ockam_detail`. `"ockam_trace": N` asks
 /// for a passage from each worker, of which N have had the message, and a passage is `"ockam_passed": N`
 /// with hop, node, the worker's type as the detail, `ockam_left` (addresses of the route that were left) and
-/// `ockam_held_us`. `"ockam_hops": N` is the hop budget of a message that has spent much of it. The element
-/// is left out when there is nothing to say. Plain functions. Thread: any.
+/// `ockam_held_us`. `"ockam_hops": N` is the hop budget of a message that has spent much of it. `traceparent` and
+/// `tracestate` are W3C Trace Context's, which a real node writes too. The element is left out when there is nothing to
+/// say. Plain functions. Thread: any.
 namespace ockam::wire_codec {
 
 /// Decodes into `header` (fresh). Accepts what the reference accepts: indefinite arrays, long integers,

@@ -174,6 +174,8 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
     return true; // a heartbeat
   if (d.broken_report)
     board().refused().add(refusal::malformed_report);
+  if (d.bad_trace)
+    board().refused().add(refusal::malformed_trace);
   ++messages_in_;
   m->header.push_return(name_);
   provenance::let_in(*m, source_);
@@ -329,8 +331,7 @@ void stream_link::write_out() {
       queue().charge_bytes();
       if (!std::exchange(blocked_, true))
         backlog_.wait_begins(reactor().now());
-      if (stall_timer_ == 0)
-        stall_timer_ = reactor().after(env_.limit().stall, [this] { check_stall(); });
+      check_stall_later();
       return;
     }
     refill();
@@ -401,9 +402,16 @@ void stream_link::wait_in_backlog(message_ptr m) {
   lose(std::move(m), drop_reason::congested, "the link to " + remote_ + (stalled ? " does not move" : " is full"));
 }
 
+void stream_link::check_stall_later() {
+  constexpr int checks_per_stall = 8;
+  if (stall_timer_ == 0)
+    stall_timer_ = reactor().after(std::max(env_.limit().stall / checks_per_stall, std::chrono::milliseconds{1}), [this] { check_stall(); });
+}
+
 void stream_link::check_stall() {
   stall_timer_ = 0;
-  if (state_ == state::closed || queue().empty())
+  write_out(); // the system tells of room only when there is much: what it takes now does not count for the peer later
+  if (state_ == state::closed || broken_ || queue().empty())
     return;
   const auto& limit = env_.limit();
   auto now = backlog_.judge(reactor().now(), limit);
@@ -414,9 +422,7 @@ void stream_link::check_stall() {
     drop_backlog(drop_reason::congested, "the link to " + remote_ + " does not move");
     queue().charge_to(*unwritten_); // a frame that is half written cannot be dropped
   }
-  auto quiet = reactor().now() - backlog_.last_progress();
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(quiet < limit.stall ? limit.stall - quiet : limit.stall);
-  stall_timer_ = reactor().after(left, [this] { check_stall(); });
+  check_stall_later();
 }
 
 void stream_link::heartbeat() {

@@ -121,6 +121,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   void refill();
   void wait_in_backlog(message_ptr m);
   void check_stall();
+  void check_stall_later();
   void write_failed(int err);
   void drop_output(drop_reason why, std::string_view detail);
   void drop_backlog(drop_reason why, std::string_view detail);

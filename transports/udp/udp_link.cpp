@@ -172,6 +172,8 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
     return; // a keep-alive
   if (d.broken_report)
     board().refused().add(refusal::malformed_report);
+  if (d.bad_trace)
+    board().refused().add(refusal::malformed_trace);
   ++messages_in_;
   look_for_proof(from, m->header);
   take_in(*m, from, d.foreign);
@@ -279,6 +281,8 @@ void udp_link::send(message_ptr m, std::optional<ip_endpoint> to) {
       || udp_codec::slice_count(size.total, options_.datagram_size) > udp_codec::max_slices)
     return undeliverable(std::move(m), to, drop_reason::too_large,
                          "a message over udp has at most 16 MiB and 65,535 datagrams");
+  if (to && m->is_imported() && m->header.get_report() && !reassembly_.may_report_to(*to, size.total))
+    return undeliverable(std::move(m), to, drop_reason::refused, "nothing shows that this peer gets what is sent there");
   if (outbox_.bytes() >= high_water)
     write_out(); // much in one turn: the socket may well take it
   if (!socket_ || outbox_.bytes() >= high_water)

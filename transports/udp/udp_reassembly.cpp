@@ -20,6 +20,7 @@ udp_reassembly::outcome udp_reassembly::take(const ip_endpoint& from, const udp_
                                              const std::optional<ip_endpoint>& asked) {
   auto& p = peers_.hear(from, now, [this](auto& gone) { clear(gone.state); });
   p.state.asked = asked;
+  p.state.received += s.bytes.size();
   if (!std::exchange(p.state.begun, true))
     p.state.oldest = s.number;
   auto* place = find_slot(p.state, s.number);
@@ -45,6 +46,17 @@ bool udp_reassembly::heard_from(const ip_endpoint& at) const {
 void udp_reassembly::has_received(const ip_endpoint& at) {
   if (auto* p = peers_.find(at))
     peers_.has_received(*p);
+}
+
+bool udp_reassembly::may_report_to(const ip_endpoint& at, std::size_t bytes) {
+  constexpr std::uint64_t factor = 3;
+  auto* p = peers_.find(at);
+  if (!p || p->now == peer_table::standing::proven)
+    return p != nullptr;
+  if (p->state.reported + bytes > factor * p->state.received)
+    return false;
+  p->state.reported += bytes;
+  return true;
 }
 
 std::optional<ip_endpoint> udp_reassembly::asked_from(const ip_endpoint& at) {

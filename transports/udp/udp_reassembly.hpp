@@ -85,6 +85,9 @@ class udp_reassembly {
   bool heard_from(const ip_endpoint& at) const;
   /// Somebody there has shown to get what is sent to it.
   void has_received(const ip_endpoint& at);
+  /// Whether a report of so many bytes may go there, which is counted. Who has not shown to receive may be somebody else, in
+  /// whose name others ask: it gets three times as much as came in its name at most (as RFC 9000, section 8.1, has it).
+  bool may_report_to(const ip_endpoint& at, std::size_t bytes);
   /// The address of this host that was asked from there the last time; nothing when that is not known.
   std::optional<ip_endpoint> asked_from(const ip_endpoint& at);
   /// What is known of the answers that went there; null when it has not been heard of lately.
@@ -138,6 +141,8 @@ class udp_reassembly {
     std::uint16_t last_stray = 0;
     std::size_t bytes = 0;         ///< charged for messages of this peer
     std::array<slot, window> slots{};
+    std::uint64_t received = 0;    ///< bytes that came from there
+    std::uint64_t reported = 0;    ///< bytes of reports that went there before it had shown to receive
     udp_answers answers{};
     std::optional<ip_endpoint> asked{};
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "cli/node/config_mask.hpp"
 #include "cli/node/config_schema.hpp"
+#include "cli/node/config_sources.hpp"
 #include "cli/ockam/columns.hpp"
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/run_program.hpp"
+#include "cli/state/files.hpp"
 
 #include <map>
 
@@ -18,6 +21,7 @@ struct difference {
   std::string left;
   std::string right;
   std::string origin; ///< of what is on the right
+  bool is_hidden = false; ///< what differs is a secret: both sides show the same
 };
 
 std::string or_nothing(const std::string& s) {
@@ -30,8 +34,8 @@ result<void> show(invocation& in, const std::vector<difference>& all, const std:
   columns table{{"SECTION"}, {"KEY"}, {left, false, true}, {right, false, true}, {"WHERE", false, true}};
   for (const auto& d : all) {
     data.push_back({{"section", d.section}, {"key", d.key.empty() ? json{} : json(d.key)}, {"left", d.left.empty() ? json{} : json(d.left)},
-                    {"right", d.right.empty() ? json{} : json(d.right)}, {"origin", d.origin}});
-    table.add({"[" + d.section + "]", or_nothing(d.key), or_nothing(d.left), or_nothing(d.right), or_nothing(d.origin)});
+                    {"right", d.right.empty() ? json{} : json(d.right)}, {"origin", d.origin}, {"hidden", d.is_hidden}});
+    table.add({"[" + d.section + "]", or_nothing(d.key), or_nothing(d.left), or_nothing(d.right) + (d.is_hidden ? " (not the same; it is not shown)" : ""), or_nothing(d.origin)});
   }
   auto text = all.empty() ? done_line("No differences") : table.text(in.out.style().width);
   return in.out.show({{{"left", left}, {"right", right}, {"differences", data}}, text, all.empty() ? std::string{} : table.text(0)});
@@ -97,10 +101,39 @@ std::map<std::string, std::map<std::string, std::string>> sections_of(const json
   return out;
 }
 
+/// What two files say where what is printed of them does not tell: passwords, and what comes from files. Nothing of it is shown.
+class hidden_values {
+ public:
+  hidden_values(const std::string& left, const std::string& right) : left_{sources(left)}, right_{sources(right)} {}
+
+  bool differ(const std::string& section, const std::string& key, const std::string& shown) const {
+    const auto *l = find(left_, section, key), *r = find(right_, section, key);
+    bool is_hidden = l && r && (l->value.is_secret || r->value.is_secret || shown.find(hidden_text) != std::string::npos);
+    return is_hidden && l->value.text != r->value.text;
+  }
+
+ private:
+  static config_sources sources(const std::string& file) {
+    auto text = state::read_file(file);
+    return text ? read_config_sources(*text, file) : config_sources{};
+  }
+  static const sourced_entry* find(const config_sources& all, const std::string& section, const std::string& key) {
+    for (const auto& s : all.sections)
+      if (s.title == section)
+        for (const auto& e : s.entries)
+          if (e.key == key)
+            return &e;
+    return nullptr;
+  }
+
+  config_sources left_, right_;
+};
+
 result<void> diff_files(invocation& in, const std::string& left, const std::string& right) {
   auto l = read_file(left), r = l ? read_file(right) : result<json>{l.error()};
   if (!r)
     return std::move(r).error();
+  hidden_values hidden{left, right};
   auto was = sections_of(l->at("configuration")), is = sections_of(r->at("configuration")), from = sections_of(r->at("origins"));
   std::vector<difference> all;
   for (const auto& [title, keys] : was) {
@@ -113,6 +146,8 @@ result<void> diff_files(invocation& in, const std::string& left, const std::stri
       auto it = other->second.find(key);
       if (it == other->second.end() || it->second != value)
         all.push_back({title, key, value, it == other->second.end() ? std::string{} : it->second, from[title][key]});
+      else if (hidden.differ(title, key, value))
+        all.push_back({title, key, value, value, from[title][key], true});
     }
     for (const auto& [key, value] : other->second)
       if (!keys.contains(key))
@@ -138,7 +173,7 @@ result<void> schema(invocation& in) {
 
 std::vector<command> config_commands() {
   return {{.path = "config diff",
-           .about = "What a node runs with otherwise than its file says, or how two files differ",
+           .about = "What a node runs with otherwise than its file says, or how two files differ; ends with 0 whether anything does or not",
            .arguments = {{.name = "NODE_OR_FILE", .about = "A node, the default one if not given; or a configuration file, with the other one behind it", .required = false},
                          {.name = "FILE", .about = "The other configuration file", .required = false}},
            .options = {timeout_option()},

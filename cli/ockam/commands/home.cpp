@@ -123,7 +123,7 @@ result<void> remove_files(invocation& in) {
   std::error_code failed;
   for (const auto& p : all)
     if (fs::remove_all(p, failed); failed)
-      return system_error("cannot delete " + p.string(), failed.value());
+      return state::home_error("cannot delete " + p.string(), failed.value(), p.parent_path());
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/core/bare.hpp"
 #include "runtime/core/hex.hpp"
 #include "runtime/core/payload_text.hpp"
+#include "runtime/core/trace_context.hpp"
 #include "runtime/core/utf8.hpp"
 
 namespace ockam::cli {
@@ -42,6 +43,11 @@ result<void> send(invocation& in) {
   control::Request r;
   r.mutable_send_message()->set_route(origin->route);
   r.mutable_send_message()->set_payload(std::move(*payload));
+  if (in.args.has("trace")) {
+    auto trace = begin_trace(1);
+    r.mutable_send_message()->set_traceparent(trace.traceparent());
+    in.out.aside(trace.trace_id_text()); // before the reply, which may never come
+  }
   auto answered = ask_node(in, origin->node, std::move(r));
   if (!answered)
     return std::move(answered).error();
@@ -65,6 +71,7 @@ std::vector<command> message_commands() {
            .options = {{.name = "to", .value = "ROUTE", .about = "Where to: /node/n1/service/echo; - stands for a line from standard input", .required = true, .check = &check_route},
                        node_option("from", "Node to send from"),
                        {.name = "hex", .about = "The message is hex digits, and so is the reply"},
+                       {.name = "trace", .about = "Begin a trace (W3C Trace Context) with it; its id is printed on standard error"},
                        timeout_option()},
            .example = "ockam message send hello --to /node/n1/service/echo",
            .run = &send}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/ockam/commands/commands.hpp"
 
+#include "channels/keys.hpp"
 #include "cli/ockam/create_node.hpp"
 #include "cli/ockam/inspect.hpp"
 #include "cli/ockam/items.hpp"
@@ -10,11 +11,15 @@
 #include "cli/ockam/relay_sections.hpp"
 #include "cli/ockam/sending.hpp"
 #include "portals/keys.hpp"
+#include "relays/keys.hpp"
 #include "runtime/core/address.hpp"
 #include "transports/list.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace ockam::cli {
 
@@ -101,20 +106,54 @@ std::vector<std::string> named_sections(const ini_file& ini, std::string_view ki
   return out;
 }
 
-/// Routes of inlets name other nodes as people do; the node itself knows addresses.
-result<void> resolve_inlets(invocation& in, new_node& n) {
-  for (const auto& name : named_sections(n.ini, portal::inlet_kind)) {
-    auto& s = n.ini.at(std::string{portal::inlet_kind} + " " + name);
-    for (auto& [key, value] : s.keys) {
-      if (key != "to")
-        continue;
-      auto route = resolve_route_of(in, value, n.name);
+/// Routes of inlets and of secure channels name other nodes as people do; the node itself knows addresses.
+result<void> resolve_routes(invocation& in, new_node& n) {
+  for (auto kind : {portal::inlet_kind, channels::channel_kind})
+    for (auto* s : n.ini.of_kind(kind)) {
+      auto to = s->take("to");
+      if (to.empty())
+        continue; // the node says that it has to be there
+      auto route = resolve_route_of(in, to, n.name);
       if (!route)
         return std::move(route).error();
-      value = std::move(*route);
+      s->set("to", std::move(*route));
     }
-  }
   return {};
+}
+
+/// How long `node create` waits until the relays of its configuration are up, as `relay create` does for one.
+constexpr std::chrono::milliseconds longest_wait{5'000};
+constexpr std::chrono::milliseconds look_again{20};
+
+/// All relays of the node, when they are up or have been waited for.
+result<item_list> relays_in_time(invocation& in, const std::string& node) {
+  auto is_up = [](const control::Item& i) { return field_of(i, "state") == "up"; };
+  auto until = std::chrono::steady_clock::now() + std::min(longest_wait, in.by().left() * 9 / 10);
+  while (true) {
+    auto all = items_of(in, node, relay_kind);
+    if (!all || std::all_of(all->begin(), all->end(), is_up) || std::chrono::steady_clock::now() >= until)
+      return all;
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
+/// What the relays of its configuration answer when they are made; of one that is not up yet there is nothing to send to.
+result<std::string> relays_of(invocation& in, const new_node& n) {
+  auto names = named_sections(n.ini, relay_kind);
+  if (names.empty())
+    return std::string{};
+  auto all = relays_in_time(in, n.name);
+  if (!all)
+    return std::move(all).error();
+  std::string out;
+  for (const auto& name : names) {
+    const auto* relay = find_item(*all, name);
+    if (relay && field_of(*relay, "state") == "up")
+      out += "/service/" + field_of(*relay, "remote_address");
+    else
+      in.out.warn("The relay " + printable(name) + " is not up yet. It is tried again, see: ockam relay show " + printable(name) + " --at " + n.name);
+  }
+  return out;
 }
 
 /// What the outlets and inlets of its configuration answer when they are made, one after the other.
@@ -164,7 +203,7 @@ result<new_node> described_node(invocation& in) {
   apply_options(in, out.ini);
   if (auto ok = resolve_relay_sections(in, out.ini, name); !ok)
     return std::move(ok).error();
-  if (auto ok = resolve_inlets(in, out); !ok)
+  if (auto ok = resolve_routes(in, out); !ok)
     return std::move(ok).error();
   if (auto ok = resolve_channel_identities(in, out.ini); !ok)
     return std::move(ok).error();
@@ -191,11 +230,14 @@ result<void> create(invocation& in) {
     return std::move(started).error();
   if (says_its_name(in, *n))
     return {};
+  auto relays = relays_of(in, *n); // in the order of the reference: relays, outlets, inlets
+  if (!relays)
+    return std::move(relays).error();
   auto portals = portals_of(in, *n);
   if (!portals)
     return std::move(portals).error();
   auto where = started->tcp_address.empty() ? std::string{} : ", listening at " + started->tcp_address;
-  answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name + *portals};
+  answer a{{{"name", n->name}}, done_line("Node " + n->name + " is running, pid " + std::to_string(started->pid) + where), n->name + *relays + *portals};
   if (in.out.style().as_json) {
     auto row = known_node(in, n->name);
     if (!row)

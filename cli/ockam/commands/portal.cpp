@@ -28,14 +28,21 @@ struct family {
 const family outlet_family{portal::outlet_kind, "TCP Outlet", "tcp outlet", portal::outlet_keys};
 const family inlet_family{portal::inlet_kind, "TCP Inlet", "tcp inlet", portal::inlet_keys};
 
-/// The name of a new one: the argument, or one of the options that say the same.
-std::string given_name(const invocation& in, std::initializer_list<const char*> options) {
-  auto name = in.args.get("NAME");
-  for (const auto* o : options)
+/// The name of a new one: the argument, or one of the options that say the same; empty: none was given. Error: they say two.
+result<std::string> given_name(const invocation& in, std::initializer_list<const char*> options) {
+  auto without_prefix = [](std::string text) {
+    constexpr std::string_view prefix = "/service/";
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+  };
+  auto name = without_prefix(in.args.get("NAME"));
+  for (const auto* o : options) {
+    auto other = without_prefix(in.args.get(o));
+    if (!name.empty() && !other.empty() && other != name)
+      return error{errc::invalid_argument, "two names were given: " + printable(name) + ", and " + printable(other) + " by --" + o, "keep one of them"};
     if (name.empty())
-      name = in.args.get(o);
-  constexpr std::string_view prefix = "/service/";
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+      name = std::move(other);
+  }
+  return name;
 }
 
 /// What the options that are called like keys of the section say. The node may run elsewhere: it gets whole paths.
@@ -120,16 +127,18 @@ result<void> delete_items(invocation& in, const family& f) {
 // -- outlets -----------------------------------------------------------------------------------------
 
 result<void> create_outlet(invocation& in) {
+  auto name = given_name(in, {"from", "alias"});
+  if (!name)
+    return std::move(name).error();
   auto node = node_or_default(in, in.args.get("at"), without_default::create);
   if (!node)
     return std::move(node).error();
   control::CreateItem wanted;
   wanted.set_kind(std::string{portal::outlet_kind});
   write_keys(in, outlet_family, wanted);
-  auto name = given_name(in, {"from", "alias"});
-  wanted.set_name(name.empty() ? "outlet" : name);
+  wanted.set_name(name->empty() ? "outlet" : *name);
   auto made = create_item(in, *node, wanted);
-  while (!made && name.empty() && made.error().code == errc::already_exists) {
+  while (!made && name->empty() && made.error().code == errc::already_exists) {
     wanted.set_name(two_words());
     made = create_item(in, *node, wanted);
   }
@@ -157,6 +166,9 @@ result<void> create_inlet(invocation& in) {
   auto to = in.args.get("to");
   if (to.empty())
     return error{errc::invalid_argument, "invalid value '(None)' for 'to' : No projects found", "say where the outlet is: --to /node/NAME/service/outlet"};
+  auto name = given_name(in, {"alias"});
+  if (!name)
+    return std::move(name).error();
   auto node = node_or_default(in, in.args.get("at"), without_default::create);
   if (!node)
     return std::move(node).error();
@@ -171,8 +183,7 @@ result<void> create_inlet(invocation& in) {
       k.set_value(*route);
   if (auto ok = set_identity(wanted, in, *node); !ok)
     return ok;
-  auto name = given_name(in, {"alias"});
-  wanted.set_name(name.empty() ? two_words() : name);
+  wanted.set_name(name->empty() ? two_words() : *name);
   auto wait = parse_duration(in.args.get("connection-wait"));
   if (wait && !in.args.has("no-connection-wait"))
     set_wait(wanted, in, *wait);
@@ -259,6 +270,7 @@ std::vector<command> portal_commands() {
                             {.name = "to", .value = "ROUTE", .about = "The route to the outlet", .check = &check_route}, alias,
                             {.name = "connection-wait", .value = "DURATION", .about = "Wait so long for the far end to answer", .fallback = "5s", .check = &check_duration},
                             {.name = "no-connection-wait", .about = "Do not wait for the far end"},
+                            {.name = "retry", .about = "Where the host of the node has not the address: try again until it has"},
                             {.name = "no-tcp-fallback", .about = "Accepted for scripts: there is no other way than the route to fall back from"}},
                            inlet_family),
                  "ockam tcp-inlet create --at app --from 127.0.0.1:15432 --to /node/db/service/outlet", &create_inlet});

@@ -68,6 +68,12 @@ errc code_of(const std::string& reason_code) {
   return errc::unreachable;
 }
 
+/// Where to look. That somebody is not authorized is only ever said at the end that says so: here.
+const char* hint_for(errc code) {
+  return code == errc::not_authorized ? "the other end has proved to be somebody else than --authorized names: is that the right route, and the right identifier?"
+                                      : "is the listener there, and does it take this node? An end that refuses says nothing";
+}
+
 // -- channels ----------------------------------------------------------------------------------------
 
 result<void> create_channel(invocation& in) {
@@ -98,8 +104,8 @@ result<void> create_channel(invocation& in) {
   if (field_of(*made, "state") != "up") { // who has asked for a channel has no use for one that may come some day
     (void)delete_item(in, *node, channels::channel_kind, made->name());
     auto why = field_of(*made, "reason");
-    return error{code_of(field_of(*made, "reason_code")), "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why),
-                 "is the listener there, and does it take this node? An end that refuses says nothing"};
+    auto code = code_of(field_of(*made, "reason_code"));
+    return error{code, "no secure channel to " + *route + ": " + (why.empty() ? "nothing has come back in time" : why), hint_for(code)};
   }
   auto address = "/service/" + made->name();
   return in.out.show({json::array({{{"address", address}}}),
@@ -181,14 +187,11 @@ result<void> list_listeners(invocation& in) {
   auto all = items_of(in, *node, channels::listener_kind);
   if (!all)
     return std::move(all).error();
-  answer a{json::array(), {}};
+  answer a{json::array(), all->empty() ? "  > There are no secure channel listeners" : table_of_channel_listeners(*all).text(in.out.style().width), std::string{}};
   for (const auto& i : *all) {
     a.data.push_back(channel_listener_view(i));
-    a.text += (a.text.empty() ? "" : "\n\n") + item_line("Listener at /service/" + i.name());
+    *a.plain += (a.plain->empty() ? "" : "\n\n") + item_line("Listener at /service/" + i.name()); // piped as the reference has it
   }
-  if (all->empty())
-    a.text = "  > There are no secure channel listeners";
-  a.plain = all->empty() ? std::string{} : a.text;
   return in.out.show(a);
 }
 

@@ -5,6 +5,8 @@
 #include "cli/ockam/nodes.hpp"
 #include "cli/ockam/pairs.hpp"
 #include "cli/ockam/views.hpp"
+#include "runtime/core/access_control.hpp"
+#include "runtime/core/section.hpp"
 
 #include <filesystem>
 
@@ -25,6 +27,8 @@ result<void> start(invocation& in) {
   s.set_type(in.args.get("TYPE"));
   s.set_address(in.args.get("addr"));
   auto options = option_pairs(in);
+  if (in.args.has("allow-from"))
+    options["allow-from"] = in.args.get("allow-from");
   // The option that names the file of a type is called like the type; the node may run elsewhere.
   if (auto file = in.args.get("file"); !file.empty())
     options[s.type()] = std::filesystem::absolute(file).string();
@@ -66,6 +70,10 @@ std::vector<command> service_commands() {
            .options = {{.name = "addr", .value = "ADDRESS", .about = "Where messages reach it; the name of the type if not given"},
                        at,
                        {.name = "file", .value = "FILE", .about = "The file of a plugin or script"},
+                       {.name = "allow-from",
+                        .value = "local|IDENTITY…",
+                        .about = "Whose messages it takes, also behind a hop: local, or proved identities, with bars between them: I… of a secure channel, uid=1000, CN=n1,O=Example; all if not given",
+                        .check = &checked_by<parse_allow_from>},
                        {.name = "option", .value = "KEY=VALUE", .about = "An option of the service", .repeated = true, .check = &check_pair},
                        timeout_option()},
            .example = "ockam service start hop --addr h1 --at n1",

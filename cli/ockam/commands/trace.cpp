@@ -29,12 +29,17 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+/// Stands for a channel among the addresses of a route.
+address channel_mark() { return address{"secure channel"}; }
+
 /// Hops as they come in; those that never do are known from the route, at the end.
 class trace_view {
  public:
   trace_view(output& out, route to) : out_{out}, route_{std::move(to)} {}
 
   void hop(const control::TraceHop& h) {
+    if (h.type().starts_with("secure-channel with "))
+      place_channel(h.number());
     silent_until(h.number(), "does not say"); // a later one was reached through it
     out_.line(row(h.number(), h.address(), h.node(), h.type(), ms_text(h.round_trip_us())
                   + (h.held_us() < 1000 ? "" : "  (" + ms_text(h.held_us()) + " in this node)")));
@@ -71,6 +76,17 @@ class trace_view {
   }
 
  private:
+  /// The next channel of the route has this number. Where that is more than the route says, a relay on the way to it has made
+  /// the route longer, by hops whose addresses only nodes on the way know.
+  void place_channel(std::uint32_t number) {
+    auto next = std::find_if(route_.begin() + static_cast<std::ptrdiff_t>(placed_), route_.end(), [](auto& a) { return a == channel_mark(); });
+    auto place = static_cast<std::size_t>(next - route_.begin()) + 1;
+    if (next == route_.end() || number < place)
+      return; // one that was there before, at the beginning of the route
+    route_.insert(next, number - place, address{"?"});
+    placed_ = number;
+  }
+
   /// Hops before this one from which nothing has come.
   void silent_until(std::uint32_t number, const std::string& what) {
     for (std::uint32_t n = 1; n < number && n <= route_.size(); ++n) {
@@ -89,6 +105,7 @@ class trace_view {
 
   output& out_;
   route route_;
+  std::size_t placed_ = 0; ///< addresses up to the last channel that was heard of
   std::map<std::uint32_t, json> hops_;
 };
 
@@ -113,7 +130,7 @@ result<route> hops_of(const std::string& text) {
     if (!to)
       return to;
     if (i > 0)
-      out.emplace_back("secure channel");
+      out.push_back(channel_mark());
     out.insert(out.end(), to->begin(), to->end());
   }
   return out;

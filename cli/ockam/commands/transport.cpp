@@ -62,9 +62,15 @@ std::vector<std::string> names_of(const control::ConnectionInfo& c) {
   return {c.worker_address(), c.socket_address()};
 }
 
+/// `tcp-listener` for Listener.
+std::string list_command(transport t, std::string kind) {
+  kind.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(kind.front())));
+  return std::string{t.name} + "-" + kind;
+}
+
 /// The one of `all` that `given` names, by any of its names; else `not_found` with the nearest.
 template <class List>
-result<const typename List::value_type*> pick(const List& all, const std::string& given, const std::string& kind) {
+result<const typename List::value_type*> pick(const List& all, const std::string& given, const std::string& kind, transport t, const std::string& node) {
   auto wanted = plain_address(given);
   std::vector<std::string> names;
   for (const auto& item : all)
@@ -74,7 +80,7 @@ result<const typename List::value_type*> pick(const List& all, const std::string
       names.push_back(n);
     }
   auto near = nearest(wanted, names);
-  return error{errc::not_found, kind + " " + given + " was not found", near ? "did you mean " + *near + "?" : "see what there is with the list command"};
+  return error{errc::not_found, kind + " " + given + " was not found", near ? "did you mean " + *near + "?" : "see what there is with: ockam " + list_command(t, kind) + " list" + (node.empty() ? "" : " --at " + node)};
 }
 
 /// What is deleted, and where.
@@ -91,7 +97,7 @@ result<void> delete_one(const deletion& what, invocation& in, const List& all, c
   auto address = in.args.get("ADDRESS");
   if (all.empty())
     return in.out.show({json::array(), "  > The node has no " + what.word + "s over " + std::string{what.of.title}});
-  if (auto there = pick(all, address, what.kind); !there)
+  if (auto there = pick(all, address, what.kind, what.of, what.node); !there)
     return std::move(there).error();
   if (auto ok = in.confirm("Delete the " + what.word + " " + address + " of node " + what.node + "?"); !ok)
     return ok;
@@ -137,7 +143,7 @@ result<void> show_listener(transport t, invocation& in) {
   auto found = listeners(t, in);
   if (!found)
     return std::move(found).error();
-  auto l = pick(found->listeners().listeners(), in.args.get("ADDRESS"), "Listener");
+  auto l = pick(found->listeners().listeners(), in.args.get("ADDRESS"), "Listener", t, in.args.get("at"));
   if (!l)
     return std::move(l).error();
   return in.out.show({view(**l), page_of(**l)});
@@ -200,7 +206,7 @@ result<void> show_connection(transport t, invocation& in) {
   auto found = connections(t, in);
   if (!found)
     return std::move(found).error();
-  auto c = pick(found->connections().connections(), in.args.get("ADDRESS"), "Connection");
+  auto c = pick(found->connections().connections(), in.args.get("ADDRESS"), "Connection", t, in.args.get("at"));
   if (!c)
     return std::move(c).error();
   return in.out.show({view(**c), page_of(**c), page_of(**c)});

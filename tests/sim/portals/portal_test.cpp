@@ -136,12 +136,14 @@ TEST_F(portal, a_target_that_hangs_closes_the_client_within_the_deadline) {
   expect_nothing_left();
 }
 
-TEST_F(portal, an_outlet_that_is_not_there_closes_the_client_at_once) {
+TEST_F(portal, an_outlet_that_is_not_there_closes_the_client_at_once_and_is_not_taken_for_its_target) {
   open();
   end(db, "tcp-outlet", "outlet");
   auto c = dial();
   EXPECT_TRUE(c.closed_by_peer());
-  EXPECT_NE(of_inlet("last_failure").find("outlet"), std::string::npos) << of_inlet("last_failure");
+  EXPECT_TRUE(of_inlet("last_failure").starts_with("the outlet cannot be reached: ")) << of_inlet("last_failure");
+  EXPECT_NE(of_inlet("last_failure").find("0#outlet"), std::string::npos) << of_inlet("last_failure");
+  EXPECT_EQ(of_inlet("failed_by:unreachable"), "1");
 }
 
 TEST_F(portal, the_end_of_an_outlet_is_that_of_its_streams) {
@@ -200,6 +202,96 @@ TEST_F(portal, without_a_handshake_bytes_flow_at_once) {
   EXPECT_TRUE(pump(t, c, down) == down);
   c.close();
   net.advance(3s);
+  EXPECT_TRUE(t.closed_by_peer());
+  expect_nothing_left();
+}
+
+/// An inlet takes the stream for open at once: it hears that it is not.
+TEST_F(portal, without_a_handshake_a_target_that_refuses_closes_the_client_at_once_and_says_why) {
+  open({{"to", "10.0.0.9:1"}, {"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  auto c = dial();
+  EXPECT_TRUE(c.reset_by_peer());
+  EXPECT_NE(of_inlet("last_failure").find("target unreachable: cannot connect to 10.0.0.9:1"), std::string::npos) << of_inlet("last_failure");
+  EXPECT_EQ(of_inlet("failed_by:unreachable"), "1");
+  EXPECT_EQ(of_outlet("failed_by:unreachable"), "1");
+  auto d = net.dial(inlet_at);
+  d.send("the client speaks first");
+  net.run();
+  EXPECT_TRUE(d.reset_by_peer());
+  expect_nothing_left();
+}
+
+TEST_F(portal, without_a_handshake_a_target_that_hangs_closes_the_client_within_the_deadline) {
+  net.swallow("10.0.0.9:2");
+  open({{"to", "10.0.0.9:2"}, {"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  auto c = dial();
+  net.advance(5s);
+  EXPECT_TRUE(c.reset_by_peer());
+  EXPECT_NE(of_inlet("last_failure").find("target timed out"), std::string::npos) << of_inlet("last_failure");
+  expect_nothing_left();
+}
+
+TEST_F(portal, without_a_handshake_an_outlet_that_is_full_closes_the_client_at_once) {
+  open({{"max-streams", "1"}, {"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  begin(db, "tcp-inlet", "local", {{"from", "127.0.0.1:15433"}, {"to", "/service/outlet"}, {"skip-handshake", "yes"}});
+  auto first = net.dial("127.0.0.1:15433"); // of the outlet's own node, which may have all
+  net.run();
+  auto t = accept();
+  auto c = dial();
+  EXPECT_TRUE(c.reset_by_peer());
+  EXPECT_NE(of_inlet("last_failure").find("refused by the outlet: max-streams is reached"), std::string::npos) << of_inlet("last_failure");
+  EXPECT_FALSE(first.closed_by_peer());
+}
+
+TEST_F(portal, without_a_handshake_an_outlet_that_is_not_there_closes_the_client_at_once) {
+  open({{"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  end(db, "tcp-outlet", "outlet");
+  auto c = dial();
+  EXPECT_TRUE(c.reset_by_peer());
+  EXPECT_TRUE(of_inlet("last_failure").starts_with("the outlet cannot be reached: ")) << of_inlet("last_failure");
+  EXPECT_EQ(of_inlet("connections"), "0");
+}
+
+TEST_F(portal, without_a_handshake_a_reset_stays_one) {
+  open({{"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  auto c = dial();
+  auto t = accept();
+  t.reset();
+  net.advance(2s);
+  EXPECT_TRUE(c.reset_by_peer());
+  EXPECT_EQ(of_inlet("failed_by:reset"), "1");
+  expect_nothing_left();
+}
+
+/// The first address of the target swallows what comes, so that the second one is tried after a while.
+TEST_F(portal, without_a_handshake_what_a_client_said_that_ended_at_once_waits_for_the_target) {
+  net.name("slow.example", {"10.0.0.8", "10.0.0.9"});
+  net.swallow("10.0.0.8:5432");
+  open({{"to", "slow.example:5432"}, {"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  auto c = dial();
+  c.send("all that there is to say");
+  c.finish();
+  net.run();
+  ASSERT_FALSE(target.waiting());
+  net.advance(1s);
+  ASSERT_TRUE(target.waiting());
+  auto t = accept();
+  EXPECT_EQ(t.receive(), "all that there is to say");
+  EXPECT_TRUE(t.closed_by_peer());
+  EXPECT_FALSE(t.reset_by_peer());
+  EXPECT_EQ(of_outlet("failed"), "0") << of_outlet("last_failure");
+  expect_nothing_left();
+}
+
+/// Between ends that have no hello of each other, nothing tells that the other one is still there.
+TEST_F(portal, without_a_handshake_a_stream_on_which_nobody_speaks_ends) {
+  open({{"skip-handshake", "yes"}}, {{"skip-handshake", "yes"}});
+  auto c = dial();
+  auto t = accept();
+  net.advance(4min);
+  EXPECT_FALSE(c.closed_by_peer());
+  net.advance(65s);
+  EXPECT_TRUE(c.closed_by_peer());
   EXPECT_TRUE(t.closed_by_peer());
   expect_nothing_left();
 }

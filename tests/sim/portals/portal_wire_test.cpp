@@ -5,6 +5,7 @@
 
 #include "portals/portal_message.hpp"
 
+#include <algorithm>
 #include <malloc.h>
 
 namespace ockam::sim {
@@ -142,6 +143,52 @@ TEST_F(foreign_inlet_without_handshake, streams_that_have_ended_leave_nothing) {
   rounds(10, 110);
   EXPECT_LT(used(), before + (2u << 20)) << "5,000 streams by names of 900 bytes";
   EXPECT_EQ(of_outlet("connections"), "0");
+}
+
+/// A real node ignores what stands behind the tag of a Disconnect (routing-and-transports.md §7.1).
+TEST_F(foreign_inlet_without_handshake, hears_that_the_target_refuses) {
+  begin(db, "tcp-outlet", "deaf", {{"to", "10.0.0.9:1"}, {"skip-handshake", "yes"}});
+  p.say({"deaf"}, ping);
+  auto heard = p.hear();
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_TRUE(heard[0].starts_with(disconnect));
+  auto what = ockam::portal::decode(std::as_bytes(std::span{heard[0]}));
+  ASSERT_TRUE(what && what->goodbye);
+  EXPECT_EQ(what->goodbye->why, ockam::portal::end_reason::unreachable);
+}
+
+TEST_F(foreign_inlet_without_handshake, an_end_of_what_is_over_begins_nothing) {
+  p.say({"outlet"}, disconnect);
+  EXPECT_FALSE(target.waiting());
+  EXPECT_EQ(of_outlet("connections"), "0");
+  EXPECT_TRUE(p.hear().empty());
+}
+
+TEST_F(foreign_inlet, that_opens_streams_and_never_speaks_has_them_for_so_long_and_no_longer) {
+  std::vector<client> targets;
+  std::vector<address> streams;
+  for (int i = 0; i < 20; ++i) {
+    streams.push_back(open_stream("me" + std::to_string(i)));
+    targets.push_back(accept());
+  }
+  net.advance(1min);
+  (void)p.take();
+  p.say({streams[0]}, bytes_message("a word"));
+  targets[1].send("a word of the target");
+  p.say({streams[2]}, bytes_message("")); // which is none
+  net.advance(230s);
+  (void)p.take();
+  EXPECT_EQ(of_outlet("connections"), "20");
+  net.advance(15s);
+  EXPECT_EQ(of_outlet("connections"), "2");
+  EXPECT_EQ(of_outlet("failed_by:idle"), "18");
+  EXPECT_TRUE(of_outlet("last_failure").starts_with("idle for too long: ")) << of_outlet("last_failure");
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    EXPECT_EQ(targets[i].closed_by_peer(), i >= 2) << i;
+  auto heard = p.hear();
+  EXPECT_EQ(std::count(heard.begin(), heard.end(), disconnect), 18);
+  net.advance(10min);
+  EXPECT_EQ(of_outlet("connections"), "2");
 }
 
 TEST_F(foreign_inlet, hears_of_the_end_as_a_real_node_says_it) {
@@ -396,6 +443,7 @@ TEST_F(foreign_outlet, that_does_not_answer_closes_the_client_in_time) {
   EXPECT_FALSE(c.closed_by_peer());
   net.advance(1s);
   EXPECT_TRUE(c.closed_by_peer());
+  EXPECT_EQ(of_inlet("last_failure"), "the outlet has not answered: nothing has come within 5000 ms");
   ASSERT_EQ(got.size(), 1u);
   p->say(got[0].back, pong, {"o1"}); // too late
   EXPECT_EQ(p->hear(), std::vector{disconnect});

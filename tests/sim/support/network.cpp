@@ -133,7 +133,7 @@ class stream final : public net::stream {
   std::int64_t peer_uid() const override { return local_.starts_with('/') ? static_cast<std::int64_t>(::geteuid()) : -1; }
 
   bool readable() const { return reading_ && (!in_->bytes.empty() || in_->closed || in_->broken); }
-  bool writable() const { return writing_ && (out_->broken || out_->closed || out_->bytes.size() < out_->window); }
+  bool writable() const { return writing_ && (out_->broken || out_->closed || out_->bytes.size() + out_->least_room <= out_->window); }
   /// One event. It may be the end of this.
   void serve() { readable() ? owner_->on_readable() : owner_->on_writable(); }
   reactor::unread unread() const { return {peer_, in_->bytes.size(), bytes_read_, reading_}; }

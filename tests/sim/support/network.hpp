@@ -29,6 +29,7 @@ using clock = net::reactor::clock;
 struct pipe {
   std::deque<char> bytes;
   std::size_t window = 64u << 10; ///< bytes that may lie here unread
+  std::size_t least_room = 1;     ///< with less the writer is not told that there is room, as kernels do it
   bool closed = false;            ///< the writer has closed: end of stream behind the bytes
   bool broken = false;            ///< reset: reads and writes fail
   bool unanswered = false;        ///< the reader's system does not acknowledge any more
@@ -62,6 +63,7 @@ class client {
   std::size_t received() const { return in_->bytes.size(); }
   /// How much the node may write before this end reads.
   void window(std::size_t bytes) { in_->window = bytes; }
+  void tells_of_room_from(std::size_t bytes) { in_->least_room = bytes; }
   /// The node writes no more; it may still read (`finished_by_peer`), or not.
   bool closed_by_peer() const { return in_->closed || in_->broken; }
   /// The node has cut the connection off.

@@ -67,7 +67,7 @@ class node::impl final : public participant {
   impl(network& net, const node_config& config, std::span<const service_type> services, channels::identity_ptr own)
     : net_{net}, secure_{std::move(own), [](net::reactor& r, std::size_t) { return std::make_unique<one_thread>(r); }}, system_{caf_config_}, sched_{static_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
       mpx_{static_cast<caf::io::network::test_multiplexer&>(system_.middleman().backend())}, reactor_{net},
-      assembly_{system_, reactor_, config, {all_transports(), services, nullptr, facilities_, secure_.routes()}, 1} {
+      assembly_{system_, reactor_, config, {all_transports(), services, nullptr, facilities_, secure_.routes(), {}, &spans_}, 1} {
     assembly_.open();
     net_.join(*this);
     assembly_.reload().apply(config, reloader::on_failure::stop, [this](auto failures) { failures_ = std::move(failures); });
@@ -101,6 +101,7 @@ class node::impl final : public participant {
   }
 
   network& net_;
+  tracer spans_; // before all that has messages
   channels::parts secure_;
   std::vector<facility_factory> facilities_ = all_facilities();
   caf_config caf_config_;
@@ -161,6 +162,9 @@ void node::refresh_identities() {
 }
 
 int node::drained() const { return impl_->drained_; }
+
+void node::keep_spans(double sample) { impl_->spans_.open(1'000, 1'000, sample); }
+std::vector<span> node::spans() { return impl_->spans_.wait(1'000, tracer::clock::now()); }
 
 void node::start(std::string_view type, std::string where) {
   result<address> outcome = error{errc::internal, "the start has not ended", {}};

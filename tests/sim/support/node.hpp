@@ -59,6 +59,10 @@ class node {
   stop_notice drain(std::optional<std::chrono::milliseconds> grace = {});
   int drained() const;
 
+  /// Keeps spans of traces from now on; those that have ended since the last look, as they ended.
+  void keep_spans(double sample = 1);
+  std::vector<span> spans();
+
   /// Starts a service by name, as the configuration does.
   void start(std::string_view type, std::string where = {});
   /// Starts a worker of the test's own at `where`, which everybody may reach.

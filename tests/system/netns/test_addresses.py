@@ -122,3 +122,30 @@ def test_a_listener_whose_address_comes_late(world, ockam):
     wait_until(lambda: {"10.88.1.1:4000", "10.88.1.1:4001"} <= set(listed()), "they are open")
     assert "listening tcp 10.88.1.1:4000" in node.errors()
     assert node.errors().count("it is tried again every") == 2
+
+
+def test_an_inlet_and_http_whose_address_comes_late(world, ockam):
+    a = world.host("a")
+    token = world.home / "token"
+    token.write_text("a-token-of-this-test\n")
+    token.chmod(0o600)
+    node = a.node("[tcp-outlet outlet]\nto = 127.0.0.1:1\n[tcp-inlet i]\nfrom = 10.90.1.1:15432\nto = /service/outlet\n"
+                  f"[http]\naddress = 10.90.1.1:9100\ntoken-file = {token}\n")
+
+    def inlet():
+        return ockam("tcp-inlet", "show", "i", "--at", "a", "--output", "json").json
+
+    def http_address():
+        return ockam("node", "show", "a", "--output", "json").json.get("http_server_address")
+
+    assert inlet()["state"] == "down" and "cannot listen on 10.90.1.1:15432" in inlet()["reason"], inlet()
+    assert not http_address()
+    assert node.errors().count("it is tried again every") == 2
+    a.has("10.90.1.1/24")
+    wait_until(lambda: inlet()["state"] == "up", "the inlet is open")
+    wait_until(lambda: http_address() == "10.90.1.1:9100", "the node answers there")
+    assert "tcp-inlet i has its port: 10.90.1.1:15432" in node.errors()
+    assert node.errors().count("it is tried again every") == 2
+    reached = subprocess.run(["ip", "netns", "exec", a.namespace, "python3", "-c",
+                              "import socket; [socket.create_connection(('10.90.1.1', p), timeout=5).close() for p in (15432, 9100)]"], capture_output=True, text=True)
+    assert reached.returncode == 0, reached

@@ -33,6 +33,10 @@ def test_what_they_say():
     e = ockam.Undeliverable("unknown-worker", "0#x", "n1", "")
     assert (e.cause, e.reason, e.hop, e.node, e.detail) == ("there is no worker at 0#x on node n1", "unknown-worker", "0#x", "n1", "")
     assert ockam.Undeliverable("refused", "0#x", "n1", "by rule").cause == "undeliverable at 0#x on node n1: refused: by rule"
+    assert "ockam flow-control add-consumer" in ockam.Undeliverable("refused", "0#hop", "n1", "").hint
+    assert e.hint == "see the workers with: ockam worker list --at n1" and e.fresh().hint == e.hint
+    assert ockam.ServiceFailed("worker-failed", "0#x", "n1", "").hint == "the log of node n1 says why: ockam node logs n1"
+    assert ockam.Undeliverable("congested", "0#x", "n{1}", "").hint == "" and "n{1}" in ockam.Undeliverable("unknown-worker", "0#x", "n{1}", "").hint
     assert str(ockam.ServiceFailed("service-error", "0#x", "n1", "no")) == "the service at 0#x on node n1 answered with an error: no"
 
 

@@ -2,6 +2,7 @@
 #include "fixtures.hpp"
 #include "identity/aead.hpp"
 #include "identity/digest.hpp"
+#include "identity/verified_signatures.hpp"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -116,6 +117,26 @@ TEST_P(signatures_of, hold_for_their_message_and_no_other) {
     altered.data[i] ^= std::byte{1};
     ASSERT_FALSE(verify(altered, message, made)) << "byte " << i << " of the key";
   }
+  EXPECT_TRUE(static_cast<bool>(verify(public_key, message, made))) << "as one that has held before";
+}
+
+TEST(verified_signatures, keeps_the_newest_of_them) {
+  verified_signatures all;
+  auto nth = [](std::size_t i) {
+    digest d{};
+    d[0] = static_cast<std::byte>(i >> 8);
+    d[1] = static_cast<std::byte>(i & 0xff);
+    return d;
+  };
+  for (std::size_t i = 0; i < verified_signatures::limit + 10; ++i) {
+    EXPECT_FALSE(all.has(nth(i)));
+    all.add(nth(i));
+    all.add(nth(i));
+  }
+  EXPECT_EQ(all.size(), verified_signatures::limit);
+  EXPECT_FALSE(all.has(nth(9)));
+  EXPECT_TRUE(all.has(nth(10)));
+  EXPECT_TRUE(all.has(nth(verified_signatures::limit + 9)));
 }
 
 TEST_P(signatures_of, are_refused_for_a_key_of_the_other_kind) {

@@ -6,7 +6,10 @@
 
 #include <arpa/inet.h>
 #include <chrono>
+#include <condition_variable>
 #include <fstream>
+#include <functional>
+#include <mutex>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -178,19 +181,70 @@ TEST_F(HttpEndpoint, ServesOthersBesideClientsThatSayOrReadNothing) {
   EXPECT_EQ(status(ask("GET /metrics")), 200);
 }
 
-TEST_F(HttpEndpoint, ClosesConnectionsBeyondItsLimitAndServesAgainWhenTheyAreGone) {
+// 32 clients that said nothing took health and metrics away from everybody else.
+TEST_F(HttpEndpoint, ServesOthersAlthoughAllPlacesAreTakenByWhoSaysNothing) {
   open();
   std::vector<std::unique_ptr<client>> all;
-  for (int i = 0; i < 32; ++i)
+  for (int i = 0; i < 200; ++i) {
     all.push_back(std::make_unique<client>(endpoint->address()));
-  client late{endpoint->address()};
-  EXPECT_EQ(late.rest(), "");
-  all.clear();
-  auto until = clock::now() + 10s;
+    if (i % 2 == 0)
+      all.back()->send("POST /trace HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  }
+  auto begun = clock::now();
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(status(ask("GET /health/live")), 200);
+  EXPECT_LT(clock::now() - begun, 5s) << "the silent ones have 10";
+  EXPECT_EQ(all.front()->rest().find(" 200 "), std::string::npos) << "the oldest had to go";
+}
+
+TEST_F(HttpEndpoint, ServesOthersAlthoughAllPlacesAreTakenByWhoDoesNotRead) {
+  open({"127.0.0.1:0", {}}, [](snapshot_request what, const std::function<void(node_snapshot)>& done) {
+    node_snapshot s;
+    s.name = what.links == snapshot_request::which_links::all ? std::string(6u << 20, 'n') : "n1"; // more than a socket takes
+    done(std::move(s));
+  });
+  std::vector<std::unique_ptr<client>> all;
+  for (int i = 0; i < 36; ++i) {
+    all.push_back(std::make_unique<client>(endpoint->address()));
+    all.back()->send("GET /show HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  auto until = clock::now() + 8s; // before those that do not read have had their time
   int got = 0;
   while ((got = status(ask("GET /health/live"))) != 200 && clock::now() < until)
     std::this_thread::yield();
   EXPECT_EQ(got, 200);
+}
+
+TEST_F(HttpEndpoint, ClosesConnectionsWhileEachPlaceHasARequestThatIsBeingAnswered) {
+  std::mutex lock;
+  std::vector<std::function<void(node_snapshot)>> asked;
+  std::condition_variable more;
+  open({"127.0.0.1:0", {}}, [&](snapshot_request, auto done) {
+    std::lock_guard held{lock};
+    asked.push_back(std::move(done));
+    more.notify_all();
+  });
+  std::vector<std::unique_ptr<client>> all;
+  for (int i = 0; i < 32; ++i) {
+    all.push_back(std::make_unique<client>(endpoint->address()));
+    all.back()->send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  {
+    std::unique_lock held{lock};
+    ASSERT_TRUE(more.wait_for(held, 10s, [&] { return asked.size() == 32; }));
+  }
+  client late{endpoint->address()};
+  EXPECT_EQ(late.rest(), "");
+  for (auto& done : asked)
+    done({});
+  for (const auto& c : all)
+    EXPECT_NE(status(c->rest()), 0) << "it was cut off";
+}
+
+TEST_F(HttpEndpoint, DoesNotOfferPartsOfAnAnswer) {
+  open();
+  for (auto* what : {"HEAD /", "GET /page.js", "GET /metrics", "GET /nothing"})
+    EXPECT_EQ(ask(what).find("Accept-Ranges"), std::string::npos) << what;
 }
 
 TEST_F(HttpEndpoint, EndsAtOnceAlthoughClientsAreConnected) {

@@ -92,6 +92,85 @@ TEST(Metrics, DoNotGrowWithWhoConnects) {
   EXPECT_EQ(series_of(metrics_text(s, {})).size(), before);
 }
 
+// A script that makes a child for each name that a stranger says made series of these names.
+TEST(Metrics, DoNotGrowWithTheChildrenOfServices) {
+  node_snapshot s;
+  auto worker = [](const std::string& address, const std::string& parent, std::uint64_t queued, std::chrono::milliseconds busy) {
+    worker_info w;
+    w.address = address;
+    w.type = "script";
+    w.kin.parent = parent;
+    w.queued = queued;
+    w.busy = busy;
+    return w;
+  };
+  s.service_workers = {worker("a.b", "", 1, 0ms), worker("sensors", "", 5, 0ms), worker("sensors.1", "sensors", 2, 1500ms)};
+  auto before = series_of(metrics_text(s, {}));
+  for (int i = 0; i < 100; ++i) {
+    auto name = "sensors.evil" + std::to_string(i);
+    s.service_workers.push_back(worker(name, "sensors", 1, 10ms));
+    s.service_workers.push_back(worker(name + ".x", name, 1, 20ms));
+  }
+  auto text = metrics_text(s, {});
+  EXPECT_EQ(series_of(text), before);
+  EXPECT_EQ(text.find("evil"), std::string::npos);
+  for (auto* line : {"ockam_service_children{service=\"sensors\"} 201", "ockam_service_children_queued_messages{service=\"sensors\"} 202",
+                     "ockam_service_children_busy_seconds{service=\"sensors\"} 1.5", "ockam_service_queued_messages{service=\"sensors\",type=\"script\"} 5",
+                     "ockam_service_queued_messages{service=\"a.b\",type=\"script\"} 1"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  EXPECT_EQ(text.find("service=\"sensors.1\""), std::string::npos);
+}
+
+TEST(Metrics, DoNotNameAChildWhoseAncestorsAreNotShown) {
+  node_snapshot s;
+  worker_info w;
+  w.address = "sensors.evil.x";
+  w.type = "script";
+  w.kin.parent = "sensors.evil";
+  s.service_workers = {w};
+  auto text = metrics_text(s, {});
+  EXPECT_TRUE(has(text, "ockam_service_children{service=\"other\"} 1")) << text;
+  EXPECT_EQ(text.find("evil"), std::string::npos);
+}
+
+TEST(Metrics, OfTheConnectionOfARelayAreByTheNameOfTheRelay) {
+  node_snapshot s;
+  auto own = lasting_link();
+  own.worker_address = "0123456789abcdef0123456789abcdef";
+  own.messages_in = 3;
+  s.links = {lasting_link(), own};
+  s.items.emplace_back("relay", item_info{"db", {{"state", "up"}, {"connection", own.worker_address}}});
+  s.items.emplace_back("relay", item_info{"through-a-channel", {{"state", "up"}, {"connection", ""}}});
+  auto text = metrics_text(s, {});
+  for (auto* line : {"ockam_relay_received_messages_total{name=\"db\"} 3", "ockam_relay_received_bytes_total{name=\"db\"} 7", "ockam_relay_reconnects_total{name=\"db\"} 2",
+                     "ockam_connection_up{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  EXPECT_EQ(text.find("0123456789abcdef"), std::string::npos);
+  EXPECT_EQ(text.find("ockam_relay_received_messages_total{name=\"through-a-channel\"}"), std::string::npos);
+}
+
+TEST(Metrics, OfRelaysOfOthersAreOneSum) {
+  node_snapshot s;
+  worker_info w;
+  w.address = "forwarding_service";
+  w.type = "forwarding_service";
+  w.counters = {{"relays", 2}, {"passed-messages", 5}, {"passed-bytes", 70}};
+  s.service_workers.push_back(w);
+  auto text = metrics_text(s, {});
+  for (auto* line : {"ockam_relay_service_relays 2", "ockam_relay_service_messages_total 5", "ockam_relay_service_bytes_total 70"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  EXPECT_EQ(metrics_text({}, {}).find("ockam_relay_service"), std::string::npos);
+}
+
+TEST(Metrics, OfThePool) {
+  node_snapshot s;
+  EXPECT_EQ(metrics_text(s, {}).find("ockam_pool"), std::string::npos);
+  s.pool = pool_load{3, 7, 1};
+  auto text = metrics_text(s, {});
+  for (auto* line : {"ockam_pool_threads 3", "ockam_pool_waiting_jobs 7", "ockam_pool_late_turns 1"})
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+}
+
 TEST(Metrics, OfAListenerThatWaitsForItsAddress) {
   node_snapshot s;
   s.late.push_back({"tcp", "lan", "10.9.9.9:4000", "no such address"});

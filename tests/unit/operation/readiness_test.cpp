@@ -45,6 +45,17 @@ TEST(Readiness, NamesWhatDoesNotWorkAndWhy) {
   EXPECT_EQ(j["not_ready"][2]["reason"], "no worker at 0#outlet");
 }
 
+// The connection of a relay has a name that nobody has given it; the relay says the same in words.
+TEST(Readiness, NamesARelayAndNotTheConnectionThatItKeeps) {
+  node_snapshot s;
+  s.links = {link(true, "waiting")};
+  s.items.emplace_back("relay", item_info{"db", {{"state", "down"}, {"reason", "connection refused"}, {"connection", "west"}}});
+  auto missing = what_is_not_ready(s);
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(missing[0].kind, "relay");
+  EXPECT_EQ(missing[0].reason, "connection refused");
+}
+
 TEST(SnapshotJson, BearsTextsThatAreNoUtf8) {
   node_snapshot s;
   s.name = "n1";
@@ -54,7 +65,20 @@ TEST(SnapshotJson, BearsTextsThatAreNoUtf8) {
   auto j = nlohmann::json::parse(show_json(s));
   EXPECT_EQ(j["name"], "n1");
   EXPECT_EQ(j["links"][0]["reconnects"], 0);
+  EXPECT_EQ(j["links"][0]["name"], "west");
   EXPECT_NE(j["links"][0]["node"].get<std::string>().find("<script>"), std::string::npos);
+}
+
+TEST(SnapshotJson, HasNamesOfLinksThatSomebodyHasNamed) {
+  node_snapshot s;
+  s.links = {link(true, "up"), link(false, "up"), link(true, "up")};
+  s.links[1].worker_address = "0123456789abcdef0123456789abcdef";
+  s.links[2].worker_address = "fedcba9876543210fedcba9876543210";
+  s.items.emplace_back("relay", item_info{"db", {{"state", "up"}, {"connection", s.links[2].worker_address}}});
+  auto j = nlohmann::json::parse(show_json(s));
+  EXPECT_EQ(j["links"][0]["name"], "west");
+  EXPECT_FALSE(j["links"][1].contains("name"));
+  EXPECT_EQ(j["links"][2]["name"], "relay db");
 }
 
 } // namespace

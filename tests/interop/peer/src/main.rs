@@ -3,10 +3,12 @@
 //! and what the benchmark compares with.
 
 mod channels;
+mod identities;
 mod kept;
 mod load;
 mod requests;
 mod session;
+mod traces;
 mod workers;
 
 use ockam::{Address, Context, Result};
@@ -15,7 +17,9 @@ use ockam_node::NodeBuilder;
 use ockam_transport_tcp::{TcpConnectionOptions, TcpTransport};
 
 const USAGE: &str = "\
-peer node [--tcp ADDRESS] [--udp ADDRESS]         a node; commands on standard input (see session.rs)
+peer node [--tcp ADDRESS] [--udp ADDRESS] [--traces]
+                                                  a node; commands on standard input (see session.rs); its messages
+                                                  say which trace they belong to
 peer load HOST:PORT ROUTE BYTES WINDOW SECONDS    connect, keep WINDOW messages under way, count replies;
                                                   secure:LISTENER,ROUTE goes through a secure channel
 peer handshakes HOST:PORT LISTENER COUNT          connect, make secure channels one after the other, print the median time
@@ -76,6 +80,9 @@ async fn run(ctx: Context, args: Vec<String>) -> Result<()> {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.iter().any(|a| a == "--traces") {
+        traces::begin();
+    }
     let (ctx, mut executor) = NodeBuilder::new().no_logging().build();
     let done = executor.execute(async move {
         if let Err(e) = run(ctx, args).await {

@@ -19,23 +19,27 @@
 //! | `outlet NAME HOST:PORT`        | `outlet NAME`: one end of a portal, for peers of all listeners so far |
 //! | `inlet ROUTE`                  | `inlet HOST:PORT`: the other end, at a free port                  |
 //! | `identity`                     | `identity IDENTIFIER`: of this node, made when it is first asked for |
+//! | `rotate`                       | `rotated CHANGES`: has a new key; how many changes its history has then |
+//! | `copy NAME`                    | `copied NAME`: keeps who it is now, history and key, under that name |
+//! | `be NAME`                      | `identity IDENTIFIER`: listeners and channels from now on are that copy's |
 //! | `secure-listener NAME [IDENTIFIER]` | `listener NAME`: takes secure channels, of anybody or of that one |
-//! | `secure ROUTE [IDENTIFIER]`    | `channel ADDRESS IDENTIFIER`: to that listener, with anybody or that one |
+//! | `secure ROUTE [IDENTIFIER [MS]]` | `channel ADDRESS IDENTIFIER`: to that listener, with anybody or that one |
 //! | `close-channel ADDRESS`        | `closed`                                                          |
 //!
 //! ROUTE is a list of addresses with commas between them. What goes wrong is answered with `error TEXT`.
 
+use crate::identities::Somebody;
 use crate::kept::{keep, Counts};
 use crate::requests::{ask, parse_route, pattern, pipeline, sha256, tell};
 use crate::workers::{Echo, Hop, Uppercase};
 use ockam::identity::{Identifier, SecureChannelListenerOptions, SecureChannelOptions, TrustEveryonePolicy, TrustIdentifierPolicy};
 use ockam::udp::{UdpBindArguments, UdpBindOptions, UdpTransport};
 use ockam::remote::{RemoteRelay, RemoteRelayOptions};
-use ockam::{node, route, Context, Encodable, Node, RelayService, RelayServiceOptions, Result};
-use ockam_core::access_control::AllowAll;
+use ockam::{route, Context, Encodable, RelayService, RelayServiceOptions, Result};
 use ockam_core::flow_control::FlowControlId;
 use ockam::transport::HostnamePort;
 use ockam_transport_tcp::{TcpConnectionOptions, TcpInletOptions, TcpListenerOptions, TcpOutletOptions, TcpTransport};
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::Arc;
@@ -49,7 +53,8 @@ pub struct Session {
     tcp: Arc<TcpTransport>,
     udp: Arc<UdpTransport>,
     flows: Vec<FlowControlId>,
-    identity: Option<(Node, Identifier)>,
+    identity: Option<Somebody>,
+    copies: HashMap<String, Somebody>,
     kept: Arc<Counts>,
 }
 
@@ -61,7 +66,7 @@ impl Session {
         ctx.start_worker("echo", Echo)?;
         ctx.start_worker("uppercase", Uppercase)?;
         ctx.start_worker("hop", Hop)?;
-        let mut s = Session { ctx, tcp, udp, flows: vec![], identity: None, kept: Default::default() };
+        let mut s = Session { ctx, tcp, udp, flows: vec![], identity: None, copies: HashMap::new(), kept: Default::default() };
         if let Some(at) = tcp_at {
             let options = TcpListenerOptions::new();
             s.admit(options.spawner_flow_control_id());
@@ -161,15 +166,22 @@ impl Session {
                 self.tcp.create_outlet(*name, HostnamePort::from_str(to)?, options)?;
                 format!("outlet {name}")
             }
-            ["identity"] => {
-                self.become_somebody().await?;
-                format!("identity {}", self.identity.as_ref().unwrap().1)
+            ["identity"] => format!("identity {}", self.somebody().await?.id),
+            ["rotate"] => format!("rotated {}", self.somebody().await?.rotate().await?),
+            ["copy", name] => {
+                let copy = self.somebody().await?.copy().await?;
+                self.copies.insert(name.to_string(), copy);
+                format!("copied {name}")
             }
+            ["be", name] => match self.copies.remove(*name) {
+                Some(copy) => format!("identity {}", self.identity.insert(copy).id),
+                None => format!("error no copy {name}"),
+            },
             ["secure-listener", name, ..] => self.secure_listener(name, word.get(2).copied()).await?,
-            ["secure", route, ..] => self.secure(route, word.get(2).copied()).await?,
+            ["secure", route, ..] => self.secure(route, word.get(2).copied(), Duration::from_millis(number(3, 15_000) as u64)).await?,
             ["close-channel", address] => {
-                let (node, _) = self.identity.as_ref().unwrap();
-                node.secure_channels().stop_secure_channel(&self.ctx, &(*address).into())?;
+                let channels = self.somebody().await?.node.secure_channels();
+                channels.stop_secure_channel(&self.ctx, &(*address).into())?;
                 "closed".into()
             }
             ["inlet", route] => {
@@ -180,40 +192,37 @@ impl Session {
         })
     }
 
-    async fn become_somebody(&mut self) -> Result<()> {
+    /// Made when it is first asked for.
+    async fn somebody(&mut self) -> Result<&Somebody> {
         if self.identity.is_none() {
-            let node = node(self.ctx.new_detached("identities", AllowAll, AllowAll)?).await?;
-            let id = node.create_identity().await?;
-            self.identity = Some((node, id));
+            self.identity = Some(Somebody::new(&self.ctx).await?);
         }
-        Ok(())
+        Ok(self.identity.as_ref().unwrap())
     }
 
     /// Its channels reach the services, and it can be reached through them itself.
     async fn secure_listener(&mut self, name: &str, authorized: Option<&str>) -> Result<String> {
-        self.become_somebody().await?;
-        let (node, id) = self.identity.as_ref().unwrap();
         let mut options = self.flows.iter().fold(SecureChannelListenerOptions::new(), |o, f| o.as_consumer(f));
         options = match authorized {
             Some(who) => options.with_trust_policy(TrustIdentifierPolicy::new(Identifier::from_str(who)?)),
             None => options.with_trust_policy(TrustEveryonePolicy),
         };
-        let listener = node.create_secure_channel_listener(id, name, options)?;
+        let me = self.somebody().await?;
+        let listener = me.node.create_secure_channel_listener(&me.id, name, options)?;
         let flow = listener.flow_control_id().clone();
         self.ctx.flow_controls().add_consumer(&name.into(), &flow);
         self.admit(flow);
         Ok(format!("listener {name}"))
     }
 
-    async fn secure(&mut self, to: &str, authorized: Option<&str>) -> Result<String> {
-        self.become_somebody().await?;
-        let (node, id) = self.identity.as_ref().unwrap();
-        let options = SecureChannelOptions::new().with_timeout(Duration::from_secs(15));
+    async fn secure(&mut self, to: &str, authorized: Option<&str>, within: Duration) -> Result<String> {
+        let options = SecureChannelOptions::new().with_timeout(within);
         let options = match authorized {
             Some(who) => options.with_trust_policy(TrustIdentifierPolicy::new(Identifier::from_str(who)?)),
             None => options.with_trust_policy(TrustEveryonePolicy),
         };
-        let channel = node.create_secure_channel(id, parse_route(to), options).await?;
+        let me = self.somebody().await?;
+        let channel = me.node.create_secure_channel(&me.id, parse_route(to), options).await?;
         let answer = format!("channel {} {}", channel.encryptor_address().address(), channel.their_identifier());
         self.admit(channel.flow_control_id().clone());
         Ok(answer)

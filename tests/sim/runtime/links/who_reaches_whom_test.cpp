@@ -229,6 +229,44 @@ TEST_P(worker_that_may_not_send_everywhere, does_not_leave_the_node_when_it_may_
   EXPECT_EQ(n1.board().dropped()[drop_reason::refused], 2u);
 }
 
+TEST_P(worker_that_may_not_send_everywhere, lets_a_report_of_what_was_refused_back_to_who_has_sent_it) {
+  auto& asked = local_worker("asked");
+  auto& no = local_worker("no");
+  auto rule = std::make_shared<access_control>();
+  rule->onward.emplace().to = {address{"yes"}};
+  start(rule);
+  n1.send({"bound", "no"}, "1", "asked", true);
+  ASSERT_EQ(asked.got.size(), 1u);
+  const auto* r = asked.got.front()->header.get_report();
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->reason, drop_reason::refused);
+  EXPECT_EQ(r->hop, address{"no"});
+  asker peer{net, listen({"bound"})};
+  EXPECT_EQ(peer.ask({"bound", "no"}), "refused n1 ");
+  EXPECT_TRUE(no.got.empty());
+}
+
+TEST_P(worker_that_may_not_send_everywhere, passes_on_no_report_of_a_peer_to_where_it_may_not_send) {
+  auto& yes = local_worker("yes");
+  auto& no = local_worker("no");
+  auto rule = std::make_shared<access_control>();
+  rule->onward.emplace().to = {address{"yes"}};
+  start(rule);
+  auto peer = net.dial(listen({"bound"}));
+  peer.send(preamble);
+  for (const auto* to : {"yes", "no"}) {
+    route_header h;
+    h.append_return(address{"me"});
+    h.append_onward(address{"bound"});
+    h.append_onward(address{to});
+    h.set_report({drop_reason::congested, address{"made-up"}, "n9", {}});
+    peer.send(frame(h, ""));
+    net.run();
+  }
+  EXPECT_EQ(yes.got.size(), 1u);
+  EXPECT_TRUE(no.got.empty());
+}
+
 TEST_P(worker_that_may_not_send_everywhere, is_told_when_a_request_is_not_sent) {
   auto rule = std::make_shared<access_control>();
   rule->onward.emplace();

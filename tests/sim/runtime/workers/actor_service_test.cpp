@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services that are CAF actors, asked by workers.
 #include "runtime/workers/actor_service.hpp"
+#include "runtime/workers/service_catalog.hpp"
 
 #include "sim/support/asking.hpp"
 
@@ -142,6 +143,74 @@ TEST_F(actor_services, another_actor_may_answer) {
   EXPECT_EQ(ask("x"), "delegated x");
 }
 
+/// Leaves requests to a child, which ends on `end`.
+caf::behavior delegating(caf::event_based_actor* self) {
+  auto child = self->spawn([](caf::event_based_actor* other) -> caf::behavior {
+    return {[other](const ockam::request& r) {
+      if (r.text() == "end")
+        other->quit();
+      return "child " + r.text();
+    }};
+  });
+  return {[self, child](const ockam::request& r) { return self->delegate(child, r); }};
+}
+
+TEST_F(actor_services, who_asks_one_that_has_left_it_to_a_child_that_has_ended_is_told) {
+  ASSERT_TRUE(start(delegating));
+  EXPECT_EQ(ask("x"), "child x");
+  EXPECT_EQ(ask("end"), "child end");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask("x"), "the service at 0#service on node n1 answered with an error: the actor that was to answer has ended");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u) << "nothing waits for it";
+  EXPECT_TRUE(n.board().find(address{"service"})) << "the actor of the service goes on";
+  EXPECT_EQ(n.workers().show(address{"service"})->failed, 3u);
+}
+
+TEST_F(actor_services, a_service_that_leaves_more_than_its_budget_to_a_child_that_has_ended_goes_on) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    auto child = self->spawn([](caf::event_based_actor*) -> caf::behavior { return {[](const ockam::request&) {}}; });
+    self->send_exit(child, caf::exit_reason::kill);
+    return {[self, child](const ockam::request& r) -> caf::result<std::string> {
+      if (r.is_text())
+        return "still " + r.text();
+      self->delegate(child, r);
+      return caf::delegated<std::string>{};
+    }};
+  }));
+  std::string large(100'000, '\xff');
+  for (int i = 0; i < 30; ++i) // of a budget of 1 MiB
+    n.send({"service"}, large, "me", true);
+  ASSERT_EQ(got.size(), 30u);
+  for (const auto& m : got)
+    EXPECT_EQ(m->header.get_report()->reason, drop_reason::service_error);
+  EXPECT_EQ(ask("there"), "still there");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(actor_services, what_its_own_end_bounces_is_told_with_the_reason_of_that) {
+  ASSERT_TRUE(start([](caf::event_based_actor* self) -> caf::behavior {
+    using now = caf::atom_constant<caf::atom("now")>;
+    return {
+      [self](const ockam::request& r) -> caf::result<std::string> {
+        if (r.text() == "wait")
+          return caf::skip(); // and so it is in the mailbox at the end
+        self->send(self, now::value);
+        return self->make_response_promise<std::string>();
+      },
+      [self](now) { self->quit(caf::make_error(caf::sec::runtime_error, std::string{"as asked"})); },
+    };
+  }));
+  EXPECT_EQ(ask("wait"), "nothing");
+  n.send({"service"}, "\x03now", "me", true);
+  ASSERT_EQ(got.size(), 2u);
+  for (const auto& m : got)
+    EXPECT_EQ(to_error(*m->header.get_report()).cause, "the service at 0#service on node n1 failed: as asked");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
 struct promised {
   caf::typed_response_promise<std::string> answer;
 };
@@ -261,6 +330,43 @@ TEST_F(actor_services, a_broker_has_no_thread_of_its_own) {
   auto refused = start([](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; }, "service", restart_policy::never, detached);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().cause.find("it is a broker"), std::string::npos) << refused.error().cause;
+  auto broker = [](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; };
+  for (const auto& type : {actor_service("plain", broker), actor_service("options", [=](const service_options&) { return spawning(broker); })}) {
+    EXPECT_TRUE(check_service(type, {}));
+    auto checked = check_service(type, detached);
+    ASSERT_FALSE(checked) << "as a start is";
+    EXPECT_EQ(checked.error().cause, "it is a broker, which runs on the socket thread: it cannot have a thread of its own");
+  }
+}
+
+struct with_name {
+  const char* name = "teller";
+};
+
+TEST_F(actor_services, lists_have_the_name_of_an_actor_or_of_its_type) {
+  ASSERT_TRUE(start(greeter, "a"));
+  EXPECT_EQ(n.workers().show(address{"a"})->kin.behavior, "test");
+  auto named = [](caf::stateful_actor<with_name>*) -> caf::behavior { return {[](const ockam::request&) {}}; };
+  ASSERT_TRUE(start(named, "b"));
+  EXPECT_EQ(n.workers().show(address{"b"})->kin.behavior, "teller");
+  ASSERT_TRUE(start_type(actor_service<counting>("counting"), "c"));
+  EXPECT_EQ(n.workers().show(address{"c"})->kin.behavior, "counting");
+}
+
+TEST_F(actor_services, lists_say_where_an_actor_runs) {
+  auto runs = [&](const char* at) { return n.workers().show(address{at})->kin.runs; };
+  ASSERT_TRUE(start(greeter, "usual"));
+  EXPECT_EQ(runs("usual"), actor_runs::with_worker);
+  ASSERT_TRUE(start([](calculator::pointer) -> calculator::behavior_type { return {[](const ockam::request& r) { return r.text(); }}; }, "typed"));
+  EXPECT_EQ(runs("typed"), actor_runs::with_worker);
+  ASSERT_TRUE(start([](caf::io::broker*) -> caf::behavior { return {[](const ockam::request&) {}}; }, "broker"));
+  EXPECT_EQ(runs("broker"), actor_runs::on_sockets);
+  auto on_sockets = actor_service("test", greeter);
+  on_sockets.thread = worker_thread::socket;
+  ASSERT_TRUE(start_type(on_sockets, "asked by the socket thread"));
+  EXPECT_EQ(runs("asked by the socket thread"), actor_runs::on_scheduler);
+  ASSERT_TRUE(n.workers().stop(address{"broker"}));
+  net.run();
 }
 
 TEST_F(actor_services, one_that_ends_is_made_anew_where_that_is_wanted) {

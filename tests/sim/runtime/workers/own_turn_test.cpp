@@ -7,6 +7,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <gtest/gtest.h>
 
 namespace ockam::sim {
@@ -17,14 +19,14 @@ using namespace std::chrono_literals;
 class own_turns : public testing::Test, protected asking {
  protected:
   template <class F>
-  void start(F actor) {
+  void start(F actor, const std::string& at = "service") {
     worker_options o;
     o.type = "test";
     o.thread = worker_thread::pool;
     o.budget = 1u << 20;
     result<void> outcome = error{errc::internal, "the start has not ended", {}};
     n.reactor().post([&] {
-      n.workers().start(address{"service"}, [make = actor_service("test", actor).make] { return make(service_options{}); }, o,
+      n.workers().start(address{at}, [make = actor_service("test", actor).make] { return make(service_options{}); }, o,
                         [&](result<void> r) { outcome = std::move(r); });
     });
     net.run();
@@ -48,6 +50,55 @@ struct tally {
   std::vector<ockam::request> kept;
   caf::response_promise promise;
 };
+
+using texts = caf::typed_actor<caf::replies_to<ockam::request>::with<std::string>>;
+
+TEST_F(own_turns, typed_actors_have_them_as_well) {
+  caf::execution_unit *of_any = nullptr, *of_typed = nullptr;
+  start([&of_any](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, &of_any](const ockam::request& r) {
+      of_any = self->context();
+      return r.text();
+    }};
+  });
+  start(
+    [&of_typed](texts::pointer self) -> texts::behavior_type {
+      return {[self, &of_typed](const ockam::request& r) {
+        of_typed = self->context();
+        return r.text();
+      }};
+    },
+    "typed");
+  EXPECT_EQ(ask("x"), "x");
+  EXPECT_EQ(ask("y", {"typed"}), "y");
+  ASSERT_TRUE(of_any);
+  EXPECT_EQ(of_typed, of_any) << "what runs actors on the thread of who asks";
+}
+
+TEST_F(own_turns, typed_actors_go_on_after_an_exception_and_skip_and_promise) {
+  start([](texts::stateful_pointer<tally> self) -> texts::behavior_type {
+    return {[self](const ockam::request& r) -> caf::result<std::string> {
+      if (r.text() == "throw")
+        throw std::runtime_error{"as you wish"};
+      if (r.text() == "promise") {
+        auto answer = self->make_response_promise<std::string>();
+        answer.deliver(std::string{"promised"});
+        return answer;
+      }
+      if (self->state.n == 0 && r.text() != "begin")
+        return caf::skip();
+      return r.text() + std::to_string(++self->state.n);
+    }};
+  });
+  EXPECT_EQ(ask("throw"), "the service at 0#service on node n1 answered with an error: as you wish");
+  EXPECT_EQ(ask("promise"), "promised");
+  got.clear();
+  for (const auto* text : {"a", "begin", "b"})
+    send(text);
+  EXPECT_EQ(all_said(), "begin1 a2 b3");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
 
 TEST_F(own_turns, what_a_handler_skips_comes_again_before_what_is_sent_later) {
   start([](caf::stateful_actor<tally>* self) -> caf::behavior {

@@ -152,6 +152,57 @@ TEST_F(remote_actors, a_send_that_cannot_be_passed_on_is_counted) {
   EXPECT_GE(n.workers().show(address{"_internal.actors"})->counters.at("lost-sends"), 3u);
 }
 
+/// Asks `to` with as many bytes as it is told, and answers with what comes of it.
+caf::behavior asks_with_bytes(caf::event_based_actor* self, const route& to) {
+  auto far = remote(self, to);
+  return {[self, far](const ockam::request& r) {
+    auto answer = self->make_response_promise<std::string>();
+    self->request(far, caf::infinite, bytes(std::vector<std::uint8_t>(std::stoul(r.text()))))
+      .then([answer](const ockam::reply& what) mutable { answer.deliver(what.text()); },
+            [answer](const caf::error& e) mutable {
+              answer.deliver(std::string{to_string(error_of(e).code)} + " (" + std::to_string(e.code()) + "): " + error_of(e).cause);
+            });
+    return answer;
+  }};
+}
+
+TEST_F(remote_actors, one_message_may_be_as_large_as_a_frame_and_no_larger) {
+  start(spawning([](caf::event_based_actor*) -> caf::behavior {
+          return {[](const ockam::request& r) { return std::to_string(r.bytes().size()); }};
+        }),
+        "length");
+  start(spawning(asks_with_bytes, route{"length"}));
+  for (const auto* size : {"4194304", "5242880", "16777216"})
+    EXPECT_EQ(ask(size), size);
+  EXPECT_EQ(ask("16777217"), "too-large (31): the message has 16777217 bytes, and max-frame of the node is 16MiB");
+  got.clear();
+  EXPECT_EQ(n.budget().used(), 0u);
+}
+
+TEST_F(remote_actors, who_sends_more_than_the_handles_of_a_node_may_have_is_told_whose_limit_that_is) {
+  n.start("silent", std::make_unique<mailbox>());
+  start(spawning(asks_with_bytes, route{"silent"}));
+  EXPECT_EQ(ask("10485760"), "nothing");
+  EXPECT_EQ(ask("10485760"), "limit-reached (26): the handles of this node have used up their budget of 16MiB with what they have sent");
+}
+
+TEST_F(remote_actors, reasons_of_reports_are_told_apart_by_code) {
+  auto link = n.connect(other.listen());
+  ASSERT_TRUE(link);
+  start(spawning(asks_with_bytes, route{*link, address{"nobody"}}), "to-nobody");
+  EXPECT_EQ(ask("1", {"to-nobody"}), "undeliverable (129): there is no worker at 0#nobody on node n2");
+  ASSERT_TRUE(other.workers().start(address{"secret"}, std::make_unique<mailbox>(), {}));
+  start(spawning(asks_with_bytes, route{*link, address{"secret"}}), "to-secret");
+  EXPECT_EQ(ask("1", {"to-secret"}), "undeliverable (131): node n2 does not let this peer reach 0#secret");
+  start(spawning([](caf::event_based_actor* self) -> caf::behavior {
+          return {[self](const ockam::request&) { return self->make_response_promise<std::string>(); }};
+        }),
+        "keeps");
+  start(spawning(asks_with_bytes, route{"keeps"}), "to-keeps"); // whose budget is 1 MiB
+  EXPECT_EQ(ask("700000", {"to-keeps"}), "nothing");
+  EXPECT_EQ(ask("700000", {"to-keeps"}).substr(0, 20), "undeliverable (133):") << said();
+}
+
 /// Asks `far` so many times, and counts what comes back by its words.
 caf::behavior asker(caf::event_based_actor* self, const caf::actor& far, int times, std::map<std::string, int>* said) {
   for (int i = 0; i < times; ++i)

@@ -395,6 +395,21 @@ class observed : public caf::event_based_actor {
   }
 };
 
+TEST_F(publishing, one_that_is_typed_and_idle_tells_the_words_of_its_exception_and_ends) {
+  auto calc = system(n).spawn([](older::pointer) -> older::behavior_type {
+    return {[](add_atom, std::int64_t, std::int64_t) -> std::int64_t { throw std::runtime_error{"no disk"}; }};
+  });
+  ASSERT_TRUE(publish_at(n, "sums", calc));
+  EXPECT_EQ(asked<std::int64_t>(n, remote_as<older>(system(n), "/service/sums"), add_atom::value, std::int64_t{1}, std::int64_t{2}),
+            "internal: no disk");
+  EXPECT_FALSE(n.board().find(address{"sums"})) << "CAF's manners";
+}
+
+TEST_F(publishing, an_actor_without_a_name_is_listed_by_that_of_its_address) {
+  ASSERT_TRUE(publish_at(n, "calc", system(n).spawn(calculate)));
+  EXPECT_EQ(n.workers().show(address{"calc"})->kin.behavior, "calc");
+}
+
 TEST_F(publishing, again_and_again_leaves_nothing_at_the_actor) {
   auto actor = system(n).spawn<observed>();
   ASSERT_TRUE(publish_at(n, "name", actor));

@@ -112,6 +112,22 @@ TEST_F(back_pressure, a_dead_destination_costs_its_writer_the_stall_once) {
   ASSERT_EQ(sender.frames.size(), 2u);
 }
 
+/// Linux calls a socket writable when a third of its buffer is free, and takes what fits before that as well.
+TEST_F(back_pressure, room_that_the_system_does_not_tell_of_makes_a_dead_destination_no_living_one) {
+  auto dead = destination(0);
+  dead->end.tells_of_room_from(64u << 10);
+  auto to = last;
+  talker sender{net, at};
+  for (std::size_t i = 0; i < 100; ++i)
+    sender.end.send(frame({"hop", to, "sink"}, {"me" + std::to_string(i)}, numbered(i, 64u << 10)));
+  sender.end.send(frame({"echo"}, {"me"}, "behind it"));
+  net.advance(50ms);
+  dead->end.window(1'000);
+  net.advance(2'700ms);
+  sender.drain();
+  EXPECT_EQ(sender.frames.size(), 1u) << "it costs its writer the stall twice";
+}
+
 TEST_F(back_pressure, a_destination_that_reads_again_after_a_stall_gets_messages_again) {
   auto dead = destination(0);
   auto to = last;

@@ -247,5 +247,69 @@ TEST_F(udp_link_test, a_flood_from_other_ports_keeps_no_peer_from_its_answer) {
   EXPECT_EQ(messages(peer_.receive()).size(), 3u);
 }
 
+TEST_F(udp_link_test, each_peer_of_a_listener_has_reports_of_its_own) {
+  listen();
+  for (int i = 0; i < 300; ++i)
+    send(message_to({"nobody"}, {"a"}, std::string(100, 'z'), true), "127.0.0.1:41000");
+  for (int i = 0; i < 5; ++i)
+    send(message_to({"nobody"}, {"a"}, std::string(100, 'z'), true));
+  EXPECT_EQ(messages(peer_.receive()).size(), 5u);
+}
+
+// -- no amplifier ------------------------------------------------------------------------------------
+
+class udp_amplification : public udp_link_test {
+ protected:
+  udp_amplification() {
+    listen();
+    for (int i = 0; i < hops; ++i)
+      n1_->start("h" + std::to_string(i), "hop");
+    at_ = n1_->listen("127.0.0.1:0", many(), "udp");
+  }
+  static std::vector<std::string> many() {
+    std::vector<std::string> all{"services"};
+    for (int i = 0; i < hops; ++i)
+      all.push_back("h" + std::to_string(i));
+    return all;
+  }
+  /// A traced message through all hops. Bytes that it has.
+  std::size_t trace(std::string_view body) {
+    route_header h;
+    for (int i = 0; i < hops; ++i)
+      h.append_onward(address{"h" + std::to_string(i)});
+    h.append_onward(address{"echo"});
+    h.append_return(address{"me"});
+    h.flags(route_header::flag_trace | route_header::flag_report);
+    auto m = frame(h, body).substr(stream_codec::length_bytes);
+    send(m);
+    return m.size();
+  }
+  struct reply_bytes {
+    std::size_t all = 0, messages = 0;
+  };
+  reply_bytes came_back() {
+    reply_bytes out;
+    for (const auto& d : peer_.receive()) {
+      out.all += d.bytes.size();
+      ++out.messages;
+    }
+    return out;
+  }
+  static constexpr int hops = 20;
+};
+
+TEST_F(udp_amplification, who_has_not_shown_to_receive_gets_no_more_than_three_times_what_came_in_its_name) {
+  auto sent = trace("x");
+  auto back = came_back();
+  EXPECT_GT(back.messages, 1u);
+  EXPECT_LE(back.all, 4 * sent) << "three times in reports, and its own message";
+  EXPECT_GT(n1_->board().dropped()[drop_reason::refused], 0u);
+}
+
+TEST_F(udp_amplification, a_trace_that_is_long_enough_is_told_of_all_its_hops) {
+  trace(std::string(1'200, 'x'));
+  EXPECT_GE(came_back().messages, static_cast<std::size_t>(hops) + 2);
+}
+
 } // namespace
 } // namespace ockam::sim

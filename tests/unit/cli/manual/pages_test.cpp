@@ -76,6 +76,12 @@ TEST(manual, of_the_configuration_has_all_sections_and_keys) {
   EXPECT_NE(find(p, "stop-grace")->text.find("[default: 5s]"), std::string::npos);
 }
 
+TEST(manual, of_the_configuration_says_what_values_may_name) {
+  auto p = page_of_configuration();
+  for (const auto* form : {"${NAME}", "${NAME:-TEXT}", "${file:PATH}", "$${"})
+    EXPECT_TRUE(find(p, form)) << form;
+}
+
 TEST(manual, of_the_node_has_its_options_signals_and_exit_codes) {
   auto p = page_of_node();
   ASSERT_TRUE(find(p, "78"));

@@ -62,6 +62,25 @@ TEST(Columns, AreNeverWiderThanTheTerminal) {
   }
 }
 
+TEST(Columns, CutTextBeforeHeadingsAndFiguresNever) {
+  columns c{{"WORKER", false, true}, {"TYPE"}, {"THREAD"}, {"MESSAGES", true}};
+  c.add({"a-worker-with-a-long-name", "secure-channel-listener", "socket", "1234567"});
+  EXPECT_EQ(c.text(50), "  WORKER    TYPE                  THREAD  MESSAGES\n"
+                        "  a-worke…  secure-channel-list…  socket   1234567\n");
+  EXPECT_EQ(c.text(36), "  WORKER  TYPE      THREAD  MESSAGES\n"
+                        "  a-wor…  secure-…  socket   1234567\n");
+  EXPECT_EQ(c.text(24), "  WO…  TY…  TH…  MESSAG…\n"
+                        "  a-…  se…  so…  1234567\n");
+  EXPECT_EQ(c.text(23), "  WO…  TY…  TH…\n"
+                        "  a-…  se…  so…\n");
+  for (std::size_t width = 10; width < 80; ++width) {
+    auto text = c.text(width);
+    auto last = text.substr(0, text.size() - 1);
+    last = last.substr(last.rfind('\n') + 1);
+    EXPECT_TRUE(last.ends_with(" 1234567") || last.find_first_of("0123456789") == last.npos) << width << ": " << last;
+  }
+}
+
 TEST(Columns, AreCutBetweenCharacters) {
   EXPECT_EQ(cut_to("名前名前", 5), "名前…");
   EXPECT_EQ(cut_to("名前名前", 4), "名…");

@@ -40,6 +40,19 @@ TEST(NodeYaml, AnIdentityIsANameOrASection) {
   EXPECT_EQ(ini_of("{identity: {vault: v, history: h}}"), "[node]\n\n[identity]\nvault = /etc/ockam/v\nhistory = /etc/ockam/h\n");
 }
 
+TEST(NodeYaml, TheListenerAmongTheServicesOfTheReferenceIsAListener) {
+  auto id = "I" + std::string(64, 'a');
+  EXPECT_EQ(ini_of("{services: {secure-channel-listener: {address: /service/lst, authorized-identifiers: [" + id + "], identity: alice}, h: hop}}"),
+            "[node]\n\n[secure-channel-listener lst]\nauthorized = " + id + "\nidentity = alice\n\n[service h]\ntype = hop\n");
+  EXPECT_EQ(ini_of("{services: {secure_channel_listener: {authorized_identifiers: " + id + ", disabled: false}}}"),
+            "[node]\n\n[secure-channel-listener api]\nauthorized = " + id + "\n");
+  EXPECT_EQ(ini_of("{services: {secure-channel-listener: }}"), "[node]\n\n[secure-channel-listener api]\n");
+  EXPECT_EQ(ini_of("{services: {secure-channel-listener: {address: lst, disabled: true}}}"), "[node]\n");
+  EXPECT_EQ(ini_of("{services: {secure-channel-listener: {type: echo}}}"), "[node]\n\n[service secure-channel-listener]\ntype = echo\n");
+  EXPECT_EQ(ini_of("{services: {secure-channel-listener: {address: a, address: b}}}").find("key address is there twice"), 0u);
+  EXPECT_NE(ini_of("{services: {secure-channel-listener: [lst]}}").find("has to be a map"), std::string::npos);
+}
+
 TEST(NodeYaml, UnderscoresAreHyphens) {
   EXPECT_EQ(ini_of("{max_connections: 5, tcp_listener_address: '127.0.0.1:0'}"),
             "[node]\nmax-connections = 5\n\n[tcp-listener default]\naddress = 127.0.0.1:0\n");

@@ -56,6 +56,17 @@ TEST(Table, IsWholeAndWithoutDoubles) {
   }
 }
 
+TEST(Parse, AServiceTakesMessagesOfWhomAllowFromNames) {
+  auto id = "I" + std::string(64, '0');
+  EXPECT_EQ(good({"service", "start", "echo", "--allow-from", "local | " + id}).get("allow-from"), "local | " + id);
+  EXPECT_FALSE(good({"service", "start", "echo"}).has("allow-from"));
+  for (const char* wrong : {"", "echo", "I0", "local | "}) {
+    auto said = bad({"service", "start", "echo", "--allow-from", wrong});
+    EXPECT_EQ(said.exit_code, exit_usage) << wrong;
+    EXPECT_NE(said.text.find("--allow-from <local|IDENTITY…>"), std::string::npos) << said.text;
+  }
+}
+
 TEST(Table, ExamplesParse) {
   for (const auto& c : table().commands) {
     if (!c.example.starts_with("ockam "))

@@ -77,6 +77,18 @@ TEST(Pipes, WithNothingInThemLeaveNothing) {
   EXPECT_EQ(piped("/node/n1/-/service/echo", ""), "/node/n1/service/echo");
 }
 
+TEST(Pipes, SayWhichWordsGotNothing) {
+  std::vector<std::string> words{"send", "-/service/echo", "--to=/node/n1/-/service/echo"};
+  auto emptied = take_pipe(words, [] { return std::string{}; });
+  ASSERT_EQ(emptied.size(), 2u);
+  EXPECT_EQ(emptied[0].typed, "-/service/echo");
+  EXPECT_EQ(emptied[0].became, "/service/echo");
+  EXPECT_EQ(emptied[1].typed, "--to=/node/n1/-/service/echo");
+  EXPECT_EQ(emptied[1].became, "--to=/node/n1/service/echo");
+  std::vector<std::string> filled{"-/service/echo"};
+  EXPECT_TRUE(take_pipe(filled, [] { return std::string{"/worker/a"}; }).empty());
+}
+
 TEST(Pipes, AreNotReadForOtherWords) {
   std::vector<std::string> words{"-", "a-b", "--to", "/service/a-/b", "message"};
   auto before = words;

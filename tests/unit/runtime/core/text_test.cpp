@@ -237,6 +237,7 @@ TEST(suggest, finds_what_was_meant) {
   EXPECT_FALSE(nearest("", names));
   EXPECT_FALSE(nearest("tcp", std::vector<std::string>{"tcp"})) << "what is right is no suggestion";
   EXPECT_FALSE(nearest(std::string(5000, 'x'), names));
+  EXPECT_FALSE(nearest("a-long-name-\\xff", std::vector<std::string>{"a-long-name-\xff"})) << "it would read like what was typed";
 }
 
 TEST(flow_controls, are_32_digits_outside_and_small_numbers_inside) {

@@ -97,6 +97,20 @@ TEST_F(pool_threads_test, turns_that_do_not_end_take_nobodys_place) {
   end.release(5);
 }
 
+TEST_F(pool_threads_test, what_waits_and_what_is_late_is_counted) {
+  pool_threads pool{1};
+  EXPECT_EQ(pool.waiting_and_late(), (std::pair<std::size_t, std::size_t>{0, 0}));
+  constexpr auto most = pool_threads::most_late + 2;
+  for (std::size_t i = 0; i < most + 3; ++i)
+    start_stuck(pool);
+  while (stuck < most)
+    std::this_thread::yield();
+  auto [waiting, late] = pool.waiting_and_late();
+  EXPECT_EQ(waiting, 3u);
+  EXPECT_GE(late, pool_threads::most_late);
+  end.release(most + 3);
+}
+
 TEST_F(pool_threads_test, there_is_an_end_to_the_threads_of_such_turns) {
   pool_threads pool{1};
   constexpr auto most = pool_threads::most_late + 2; // its place, and who looked out
