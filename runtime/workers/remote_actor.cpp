@@ -21,6 +21,7 @@
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
@@ -286,6 +287,12 @@ caf::actor actors::remote(caf::actor_system& system, route to, std::chrono::mill
   auto gate = find_shared<gate_box>(system, gate_name);
   if (!gate)
     throw std::logic_error{"ockam::remote is for the actors of a node"};
+  // Else what is said to it would be an error of the gate, which is that of all handles.
+  bool is_long = to.size() > max_route_hops
+                 || std::any_of(to.begin(), to.end(), [](const address& a) { return a.name.size() > max_name_length; });
+  if (is_long)
+    throw std::invalid_argument{"a route has at most " + std::to_string(max_route_hops) + " hops, and their names at most "
+                                + std::to_string(max_name_length) + " bytes"};
   caf::actor_config cfg;
   return caf::make_actor<remote_handle, caf::actor>(system.next_actor_id(), system.node(), &system, cfg,
                                                     std::move(gate), std::move(to), patience, format);

@@ -152,6 +152,15 @@ TEST_F(remote_actors, a_send_that_cannot_be_passed_on_is_counted) {
   EXPECT_GE(n.workers().show(address{"_internal.actors"})->counters.at("lost-sends"), 3u);
 }
 
+TEST_F(remote_actors, a_route_that_no_message_can_have_makes_no_handle_and_does_no_harm_to_others) {
+  start(spawning([](caf::event_based_actor* self) -> caf::behavior {
+    EXPECT_THROW(remote(self, route(max_route_hops + 1, address{"uppercase"})), std::invalid_argument);
+    EXPECT_THROW(remote(self, route{address{std::string(max_name_length + 1, 'x')}}), std::invalid_argument);
+    return relay(self, route{"uppercase"}, 1min);
+  }));
+  EXPECT_EQ(ask("ann"), "it said ANN");
+}
+
 /// Asks `to` with as many bytes as it is told, and answers with what comes of it.
 caf::behavior asks_with_bytes(caf::event_based_actor* self, const route& to) {
   auto far = remote(self, to);
