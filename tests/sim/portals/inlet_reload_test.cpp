@@ -65,6 +65,7 @@ class inlet_reload : public testing::Test {
 
 TEST_F(inlet_reload, a_busy_port_changes_nothing_at_all) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   ASSERT_TRUE(app.failures().empty());
   node other{net, "other"};
   other.listen(new_at);
@@ -85,6 +86,7 @@ TEST_F(inlet_reload, a_busy_port_changes_nothing_at_all) {
 
 TEST_F(inlet_reload, a_port_that_is_free_is_taken_and_the_other_one_left) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   EXPECT_TRUE(app.reload(with(inlet("i", new_at))).empty());
   EXPECT_EQ(app.board().find(address{"s"})->type, "uppercase");
   EXPECT_TRUE(leads_through(new_at));
@@ -93,6 +95,7 @@ TEST_F(inlet_reload, a_port_that_is_free_is_taken_and_the_other_one_left) {
 
 TEST_F(inlet_reload, what_was_taken_for_it_is_given_back_when_something_else_is_wrong) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   node other{net, "other"};
   auto taken = other.listen();
   auto fresh = with(inlet("i", new_at));
@@ -105,6 +108,7 @@ TEST_F(inlet_reload, what_was_taken_for_it_is_given_back_when_something_else_is_
 TEST_F(inlet_reload, one_that_changes_otherwise_keeps_its_port_and_nobody_gets_it_meanwhile) {
   config.items = {outlet(), inlet("i", "")};
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto at = field(app, "i", "from");
   ASSERT_TRUE(net.listening(at));
   bool was_away = false;
@@ -119,6 +123,7 @@ TEST_F(inlet_reload, one_that_changes_otherwise_keeps_its_port_and_nobody_gets_i
 TEST_F(inlet_reload, streams_of_those_that_have_not_changed_go_on) {
   config.items.push_back(inlet("j", "127.0.0.1:15434"));
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto c = net.dial("127.0.0.1:15434");
   net.run();
   auto t = target.accept();
@@ -133,6 +138,7 @@ TEST_F(inlet_reload, streams_of_those_that_have_not_changed_go_on) {
 TEST_F(inlet_reload, two_change_their_ports_with_each_other) {
   config.items.push_back(inlet("j", new_at));
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto fresh = config;
   fresh.items = {outlet(), inlet("i", new_at), inlet("j", old_at)};
   EXPECT_TRUE(app.reload(fresh).empty());
@@ -144,6 +150,7 @@ TEST_F(inlet_reload, two_change_their_ports_with_each_other) {
 
 TEST_F(inlet_reload, another_name_takes_the_port_over_or_leaves_it_where_it_was) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto wrong = with(inlet("j", old_at));
   wrong.items.push_back({"tcp-outlet", "second", {{"to", target_at}, {"tls", "yes"}, {"ca", "/nothere.pem"}}});
   EXPECT_EQ(app.reload(wrong).size(), 1u);
@@ -157,6 +164,7 @@ TEST_F(inlet_reload, another_name_takes_the_port_over_or_leaves_it_where_it_was)
 
 TEST_F(inlet_reload, one_that_goes_over_to_every_address_and_cannot_has_its_own_again) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   node other{net, "other"};
   other.listen("0.0.0.0:15432");
   auto c = net.dial(old_at);
@@ -175,6 +183,7 @@ TEST_F(inlet_reload, one_that_goes_over_to_every_address_and_cannot_has_its_own_
 
 TEST_F(inlet_reload, keys_that_do_not_fit_together_and_files_that_are_not_there_change_nothing) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto wrong = with(inlet("i", old_at, {{"allow", "I0000000000000000000000000000000000000000000000000000000000000000"}, {"skip-handshake", "yes"}}));
   wrong.items[0] = outlet({{"tls", "yes"}, {"ca", "/nothere.pem"}});
   auto failures = app.reload(wrong);
@@ -199,6 +208,7 @@ class late_inlet : public inlet_reload {
 
 TEST_F(late_inlet, is_down_until_the_address_is_there) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   EXPECT_TRUE(app.failures().empty());
   EXPECT_EQ(field(app, "i", "state"), "down");
   EXPECT_EQ(field(app, "i", "from"), late_at);
@@ -226,12 +236,14 @@ TEST_F(late_inlet, comes_with_a_configuration_that_is_read_later_too) {
 TEST_F(late_inlet, is_an_error_where_the_operator_wants_that) {
   config.items = {outlet(), inlet("i", late_at, {{"retry", "no"}})};
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   ASSERT_EQ(app.failures().size(), 1u);
   EXPECT_EQ(app.failures()[0].why.code, errc::address_unavailable);
 }
 
 TEST_F(late_inlet, is_given_up_when_its_section_is_gone_or_the_node_stops) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto fresh = config;
   fresh.items = {outlet()};
   EXPECT_TRUE(app.reload(fresh).empty());
@@ -248,6 +260,7 @@ TEST_F(late_inlet, is_given_up_when_its_section_is_gone_or_the_node_stops) {
 
 TEST_F(late_inlet, is_tried_again_also_when_the_port_is_taken_by_the_time_the_address_comes) {
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto other = std::make_unique<node>(net, "other");
   net.with("10.9.0.1");
   other->listen(late_at);
@@ -262,6 +275,7 @@ TEST_F(late_inlet, is_tried_again_also_when_the_port_is_taken_by_the_time_the_ad
 TEST_F(late_inlet, made_at_the_prompt_waits_only_if_that_was_asked_for) {
   config.items = {outlet()};
   node app{net, config, standard_services()};
+  net.advance(2s); // its inlets are up
   auto begin = [&](option_texts keys) {
     errc code = errc::ok;
     app.reactor().post([&] {

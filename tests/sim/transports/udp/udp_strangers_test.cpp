@@ -263,7 +263,7 @@ class udp_amplification : public udp_link_test {
   udp_amplification() {
     listen();
     for (int i = 0; i < hops; ++i)
-      n1_->start("h" + std::to_string(i), "hop");
+      n1_->start("hop", "h" + std::to_string(i));
     at_ = n1_->listen("127.0.0.1:0", many(), "udp");
   }
   static std::vector<std::string> many() {

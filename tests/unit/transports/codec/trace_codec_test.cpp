@@ -20,7 +20,7 @@ std::span<const std::byte> view(const std::string& s) { return std::as_bytes(std
 
 /// A message to `a` with this text as its fourth element.
 std::string with_extras(const std::string& text) {
-  std::string frame{"\x84\x81\x82\0\x41" "a\x80\x40\x79", 10};
+  std::string frame{"\x84\x81\x82\0\x41" "a\x80\x40\x79", 9};
   frame += static_cast<char>(text.size() >> 8);
   frame += static_cast<char>(text.size());
   return frame + text;
