@@ -110,7 +110,7 @@ def test_lists_say_where_an_actor_runs_and_what_it_is(n1, ockam, programs):
     shown = threads_of(ockam)
     assert {a: shown[a] for a in ("usual", "apart", "blocks", "sockets")} == {
         "usual": "pool", "apart": "scheduler", "blocks": "detached", "sockets": "socket"}
-    assert "on threads of CAF's scheduler" in ockam("worker", "show", "apart", "--at", "n1").out
+    assert ockam("worker", "show", "apart", "--at", "n1").json["thread"] == "scheduler"
 
 
 def test_who_asks_one_whose_child_has_ended_is_told(n1, ockam, programs):

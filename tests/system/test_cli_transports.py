@@ -83,7 +83,7 @@ def test_what_is_deleted_where_there_is_none_of_it(ockam, pair):
         r = ockam(*words)
         assert r.code == 70 and "Listener 127.0.0.1:9 was not found" in r.err and "ockam tcp-listener list --at n1" in r.err, r
     r = ockam("tcp-listener", "show", "nothing-like-it")
-    assert r.code == 70 and r.err.rstrip().endswith("see what there is with: ockam tcp-listener list"), r
+    assert r.code == 70 and "see what there is with: ockam tcp-listener list" in r.err, r
     ockam("tcp-connection", "create", "--from", "n1", "--to", pair)
     r = ockam("tcp-connection", "delete", "nope", "--at", "n1", "-y")
     assert r.code == 70 and "Connection nope was not found" in r.err
