@@ -79,5 +79,6 @@ def test_a_trace_of_ours_goes_through_a_secure_channel_with_their_node(theirs, o
         wait_until(lambda: "secure channel c is up" in n.errors(), "the channel is up", 30)
         sent = ockam("message", "send", "hello", "--to", "/service/c/service/uppercase", "--from", "n1", "--trace")
         assert sent.out == "HELLO\n", sent
-        root = next(s for s in c.wait(1) if s["name"] == "request c")
+        wait_until(lambda: any(s["name"].startswith("request ") for s in c.spans), "the span of the request has come", 20)
+        root = c.named("request c")
         assert root["traceId"] == sent.err.strip()
