@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 
+from ports import free_port
 from processes import wait_until
 
 MIB = 1 << 20
@@ -95,11 +96,6 @@ def much_without_mark(mib):
     """Quickly: no two MiB of it are alike."""
     unit = bytes_without_mark(MIB)
     return b"".join(unit[i:] + unit[:i] for i in range(mib))
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def node_route(at):

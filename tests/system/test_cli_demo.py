@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 import pages
+from ports import free_port
 
 DEMO = r"""
 set -e
@@ -33,18 +34,8 @@ ockam node list
 """
 
 
-def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
-
-
 def test_first_steps(env, home):
-    two, three = free_ports(2)
+    two, three = free_port(), free_port()
     script = DEMO.replace("PORT2", str(two)).replace("PORT3", str(three))
     done = subprocess.run(["/bin/bash", "-c", script], env=env, cwd=home, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -61,7 +52,7 @@ def test_the_portal_of_the_readme_carries_bytes(env, home):
     portal = readme.split("A TCP service at the other end of a route")[1].split("[docs/tutorial.md]")[0]
     assert "tcp-outlet create" in portal and "tcp-inlet create" in portal
     with socket.create_server(("127.0.0.1", 0)) as service:
-        [inlet] = free_ports(1)
+        inlet = free_port()
         at = {"5432": service.getsockname()[1], "15432": inlet}
         portal = re.sub(r"127\.0\.0\.1:(5432|15432)\b", lambda m: f"127.0.0.1:{at[m[1]]}", portal)
 
