@@ -280,7 +280,7 @@ def test_a_slow_peer_has_not_ended(run, monkeypatch):
             left = (15 << 20) - (4 << 20)
             while left > 0:
                 left -= len(await link.reader.read(1 << 20))
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.03)
             await sending
             assert c.connected
 
