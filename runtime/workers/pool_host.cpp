@@ -27,8 +27,9 @@ constexpr std::uint64_t first_due = 0, go_on_with_messages = ~std::uint64_t{0};
 /// After that, timers and what else came meanwhile get their turn before the next message.
 constexpr std::chrono::milliseconds slice{10};
 
-/// What a worker that is stopped has for the messages that it was given before.
-constexpr std::chrono::seconds time_to_end{1};
+/// What a worker that is stopped has for the messages that it was given before. With a call of a script before it and one after it, which may take as
+/// long each, that is less than the end of a node waits for.
+constexpr std::chrono::milliseconds time_to_end{500};
 
 } // namespace
 

@@ -16,6 +16,7 @@ import time
 import pytest
 
 import endings
+from ports import free_port
 from processes import kill, pid_of, wait_until
 
 
@@ -159,8 +160,7 @@ def test_a_reset_stays_a_reset(target, portal):
 
 
 def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
+    port = free_port()
     at = portal(port)
     began = time.monotonic()
     with pytest.raises(ConnectionResetError), connect(at) as s:
@@ -171,8 +171,7 @@ def test_a_target_that_refuses_closes_the_client_at_once(ockam, portal):
 
 
 def test_without_a_handshake_a_target_that_refuses_closes_the_client_as_well(ockam, portal):
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
+    port = free_port()
     at = portal(port, "--skip-handshake", outlet=("--skip-handshake",))
     with pytest.raises(ConnectionResetError), connect(at) as s:
         s.recv(1)
