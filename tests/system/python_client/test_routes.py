@@ -68,3 +68,21 @@ def test_they_are_shown():
     assert routes.show((1, "h:1")) == "1#h:1" and routes.show((0, "a\x1b")) == "0#a\\x1b"
     assert routes.show((0, "x" * 1024)) == "0#" + "x" * 1024
     assert routes.show((0, "\x1b" * 1024)) == "0#" + "\\x1b" * 256
+
+
+@pytest.mark.parametrize("text,way,behind", [
+    ("/service/hop/secure/api/service/echo", "/service/hop/secure/api", [(0, "echo")]),
+    ("/secure/api/service/echo", "/secure/api", [(0, "echo")]),
+    ("/service/a/secure/api/service/b/secure/inner/service/hop/service/c", "/service/a/secure/api/service/b/secure/inner", [(0, "hop"), (0, "c")])])
+def test_a_channel_is_split_off_at_the_last_one(text, way, behind):
+    assert routes.split_at_channel(text) == (way, behind)
+
+
+@pytest.mark.parametrize("text,says", [
+    ("/service/hop/secure/api", "'/service/hop/secure/api' ends in a secure channel"), ("/service/hop/secure/", "ends in a secure channel"),
+    ("/service/hop/secure/api/", "ends in a secure channel"), ("/secure//service/echo", "ends in a secure channel"),
+    ("/service/hop/x/secure/api/service/echo", "cannot be part"), ("/service/hop/secure/api/x/echo", "/x/ cannot be part")])
+def test_what_has_no_channel_or_nothing_behind_it(text, says):
+    with pytest.raises(ockam.InvalidRoute, match=says) as e:
+        routes.split_at_channel(text)
+    assert "ends in" not in says or e.value.hint == "for example …/secure/api/service/echo"
