@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
+#include <unordered_map>
 
 namespace ockam {
 
@@ -187,6 +189,14 @@ const T* find_in(const std::vector<T>& all, std::string T::*member, const std::s
   return it == all.end() ? nullptr : &*it;
 }
 
+/// There may be very many, and the sockets wait meanwhile.
+std::unordered_map<std::string_view, const shown_section*> by_title(const std::vector<shown_section>& all) {
+  std::unordered_map<std::string_view, const shown_section*> out;
+  for (const auto& s : all)
+    out.emplace(s.title, &s);
+  return out;
+}
+
 std::string origin_of(const shown_section& s) {
   for (const auto& k : s.keys)
     if (k.origin != "default")
@@ -236,12 +246,14 @@ std::string config_json(const std::vector<shown_section>& model, const std::vect
 std::vector<config_difference> compare_configs(const std::vector<shown_section>& running, const std::vector<shown_section>& file,
                                                const std::vector<std::string>& secrets) {
   std::vector<config_difference> out;
+  auto of_file = by_title(file), of_running = by_title(running);
   for (const auto& r : running) {
-    const auto* f = find_in(file, &shown_section::title, r.title);
-    if (!f) {
+    auto found = of_file.find(r.title);
+    if (found == of_file.end()) {
       out.push_back({r.title, {}, "there", {}, {}});
       continue;
     }
+    const auto* f = found->second;
     for (const auto& k : r.keys)
       if (const auto* other = find_in(f->keys, &shown_key::name, k.name); !other || !same_value(k, *other)) {
         auto shown = other && other->is_hidden ? std::string{hidden_text} : without_secrets(k.shown, secrets);
@@ -252,7 +264,7 @@ std::vector<config_difference> compare_configs(const std::vector<shown_section>&
         out.push_back({r.title, k.name, {}, k.shown, k.origin});
   }
   for (const auto& f : file)
-    if (!find_in(running, &shown_section::title, f.title))
+    if (!of_running.contains(f.title))
       out.push_back({f.title, {}, {}, "there", origin_of(f)});
   return out;
 }

@@ -66,9 +66,12 @@ class sources_reader {
   }
 
   void add(sourced_section s) {
-    auto before = std::find_if(out_.sections.begin(), out_.sections.end(), [&](auto& one) {
-      return one.title == s.title && s.title.find(' ') == std::string::npos && one.at.file != s.at.file;
-    });
+    if (s.title.find(' ') != std::string::npos) { // named: of these there may be very many
+      out_.sections.push_back(std::move(s));
+      return;
+    }
+    auto before = std::find_if(out_.sections.begin(), out_.sections.end(),
+                               [&](auto& one) { return one.title == s.title && one.at.file != s.at.file; });
     if (before == out_.sections.end())
       out_.sections.push_back(std::move(s));
     else

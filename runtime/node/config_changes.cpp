@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 namespace ockam {
 
@@ -59,12 +61,17 @@ section_changes<listener_config> take_allows(section_changes<listener_config>& a
   return out;
 }
 
-/// Those of `from` that `among` has not in the same form.
+/// Those of `from` that `among` has not in the same form; what is the same has the same name. There may be very many of either, and the
+/// sockets wait meanwhile.
 template <class Section, class Same>
 std::vector<Section> missing(const std::vector<Section>& from, const std::vector<Section>& among, Same is_same) {
+  std::unordered_multimap<std::string_view, const Section*> by_name;
+  for (const auto& other : among)
+    by_name.emplace(other.name, &other);
   std::vector<Section> out;
   std::copy_if(from.begin(), from.end(), std::back_inserter(out), [&](auto& s) {
-    return std::none_of(among.begin(), among.end(), [&](auto& other) { return is_same(s, other); });
+    auto [first, last] = by_name.equal_range(s.name);
+    return std::none_of(first, last, [&](auto& other) { return is_same(s, *other.second); });
   });
   return out;
 }
