@@ -139,13 +139,33 @@ void add_node(collection& out, const node_snapshot& s, const scrape_figures& f) 
     add_spans(out, *s.spans);
 }
 
+/// Reasons for which messages to a link are dropped; others are shown when they have happened.
+constexpr std::array usual_of_links{drop_reason::link_down, drop_reason::congested, drop_reason::too_large, drop_reason::stream_broken};
+
+/// Of a link, or of all links of something: `prefix` is `ockam_connection`, say.
+void add_traffic(collection& out, const std::string& prefix, const labels& of, const traffic& t) {
+  out.counter(prefix + "_received_messages_total", "Messages that came in.", of, t.messages_in);
+  out.counter(prefix + "_sent_messages_total", "Messages that went out.", of, t.messages_out);
+  out.counter(prefix + "_received_bytes_total", "Bytes that came in.", of, t.bytes_in);
+  out.counter(prefix + "_sent_bytes_total", "Bytes that went out.", of, t.bytes_out);
+  for (std::size_t i = 1; i < drop_reason_count; ++i) {
+    auto why = static_cast<drop_reason>(i);
+    if (t.dropped[why] == 0 && std::find(usual_of_links.begin(), usual_of_links.end(), why) == usual_of_links.end())
+      continue;
+    auto with_reason = of;
+    with_reason.push_back({"reason", std::string{to_string(why)}});
+    out.counter(prefix + "_dropped_messages_total", "Messages to it that were dropped, by reason.", std::move(with_reason), t.dropped[why]);
+  }
+}
+
 void add_listeners(collection& out, const node_snapshot& s) {
   for (const auto& l : s.listeners) {
     labels of{{"transport", l.transport}, {"listener", l.name.empty() ? l.socket_address : l.name}};
     out.gauge("ockam_listener_up", "Whether the listener is open: 0 while this host has not its address.", of, 1);
     out.gauge("ockam_listener_connections", "Open links that the listener has let in.", of, static_cast<double>(l.connections));
     out.counter("ockam_listener_accepted_total", "Connections that the listener has let in.", of, l.accepted);
-    out.counter("ockam_listener_refused_total", "Connections that the listener has closed at once.", std::move(of), l.refused);
+    out.counter("ockam_listener_refused_total", "Connections that the listener has closed at once.", of, l.refused);
+    add_traffic(out, "ockam_listener", of, l.carried);
   }
   for (const auto& l : s.late)
     out.gauge("ockam_listener_up", "Whether the listener is open: 0 while this host has not its address.",
@@ -163,11 +183,7 @@ void add_connections(collection& out, const node_snapshot& s) {
     out.gauge("ockam_connection_state_seconds", "How long it has been in the state that it is in.", of, seconds(l.since));
     out.counter("ockam_connection_attempts_total", "Connects that were begun.", of, l.attempts);
     out.counter("ockam_connection_reconnects_total", "Times that it came up again.", of, l.reconnects);
-    out.counter("ockam_connection_received_messages_total", "Messages that came in.", of, l.messages_in);
-    out.counter("ockam_connection_sent_messages_total", "Messages that went out.", of, l.messages_out);
-    out.counter("ockam_connection_received_bytes_total", "Bytes that came in.", of, l.bytes_in);
-    out.counter("ockam_connection_sent_bytes_total", "Bytes that went out.", of, l.bytes_out);
-    out.counter("ockam_connection_dropped_messages_total", "Messages to it that were dropped.", of, l.dropped);
+    add_traffic(out, "ockam_connection", of, l);
     out.counter("ockam_connection_pauses_total", "Times that reading stopped for want of budget.", of, l.pauses);
     out.gauge("ockam_connection_queued_bytes", "Bytes that wait to be written.", of, size(l.queued_bytes));
     out.gauge("ockam_connection_pending_bytes", "Bytes that it has let in and that are still in the node.", std::move(of), size(l.pending_bytes));
@@ -181,11 +197,7 @@ void add_relays(collection& out, const node_snapshot& s) {
     if (!relay)
       continue;
     labels of{{"name", relay->name}};
-    out.counter("ockam_relay_received_messages_total", "Messages that came by the relay's own connection.", of, l.messages_in);
-    out.counter("ockam_relay_sent_messages_total", "Messages that went by the relay's own connection.", of, l.messages_out);
-    out.counter("ockam_relay_received_bytes_total", "Bytes that came by the relay's own connection.", of, l.bytes_in);
-    out.counter("ockam_relay_sent_bytes_total", "Bytes that went by the relay's own connection.", of, l.bytes_out);
-    out.counter("ockam_relay_dropped_messages_total", "Messages to the relay's own connection that were dropped.", of, l.dropped);
+    add_traffic(out, "ockam_relay", of, l);
     out.counter("ockam_relay_reconnects_total", "Times that the relay's own connection came up again.", std::move(of), l.reconnects);
   }
 }

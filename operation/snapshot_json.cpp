@@ -19,8 +19,10 @@ json of(const node_snapshot::counts& counts) {
 }
 
 json of(const listener_info& l) {
+  const auto& c = l.carried;
   return {{"transport", l.transport}, {"name", l.name}, {"state", "up"}, {"socket_address", l.socket_address}, {"address", l.address},
-          {"connections", l.connections}, {"accepted", l.accepted}, {"refused", l.refused}};
+          {"connections", l.connections}, {"accepted", l.accepted}, {"refused", l.refused}, {"messages_in", c.messages_in},
+          {"messages_out", c.messages_out}, {"bytes_in", c.bytes_in}, {"bytes_out", c.bytes_out}, {"dropped", c.dropped.total()}};
 }
 
 json of(const late_listener_info& l) {
@@ -31,7 +33,7 @@ json of(const link_info& l) {
   json out{{"transport", l.transport}, {"outgoing", l.outgoing}, {"peer", l.socket_address}, {"worker_address", l.worker_address},
            {"state", l.state}, {"node", l.peer}, {"identity", l.identity}, {"messages_in", l.messages_in}, {"messages_out", l.messages_out},
            {"bytes_in", l.bytes_in}, {"bytes_out", l.bytes_out}, {"pending_bytes", l.pending_bytes}, {"queued_bytes", l.queued_bytes},
-           {"dropped", l.dropped}, {"pauses", l.pauses}};
+           {"dropped", l.dropped.total()}, {"pauses", l.pauses}};
   if (l.lasting)
     out.update(json{{"lasting", true}, {"attempts", l.attempts}, {"reconnects", l.reconnects}, {"last_error", l.last_error},
                     {"in_state_ms", l.since.count()}, {"next_retry_ms", l.next_retry.count()}});

@@ -85,7 +85,7 @@ void render(control::ConnectionInfo& out, const link_info& in) {
   out.set_bytes_out(in.bytes_out);
   out.set_pending_bytes(in.pending_bytes);
   out.set_queued_bytes(in.queued_bytes);
-  out.set_dropped(in.dropped);
+  out.set_dropped(in.dropped.total());
   out.set_pauses(in.pauses);
   out.set_peer(in.peer);
   out.set_identity(in.identity);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <string_view>
 
 namespace ockam {
@@ -82,6 +85,11 @@ class counters {
  public:
   void add(Enum which, std::uint64_t n = 1) noexcept { values_[static_cast<std::size_t>(which)] += n; }
   std::uint64_t operator[](Enum which) const noexcept { return values_[static_cast<std::size_t>(which)]; }
+  std::uint64_t total() const noexcept { return std::accumulate(values_.begin(), values_.end(), std::uint64_t{0}); }
+  counters& operator+=(const counters& more) noexcept {
+    std::transform(values_.begin(), values_.end(), more.values_.begin(), values_.begin(), std::plus{});
+    return *this;
+  }
 
  private:
   std::array<std::uint64_t, N> values_{};

@@ -22,15 +22,6 @@ std::string usual_form(const std::string& peer) {
   return e ? to_string(*e) : peer;
 }
 
-void add_figures(link_info& to, const link_info& of) {
-  to.messages_in += of.messages_in;
-  to.messages_out += of.messages_out;
-  to.bytes_in += of.bytes_in;
-  to.bytes_out += of.bytes_out;
-  to.dropped += of.dropped;
-  to.pauses += of.pauses;
-}
-
 } // namespace
 
 /// Has the address of a connection while there is no link.
@@ -140,8 +131,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
     i.since = duration_cast<milliseconds>(at - since_);
     if (state_ == state::waiting)
       i.next_retry = std::max(milliseconds{0}, duration_cast<milliseconds>(next_try_ - at));
-    add_figures(i, past_);
-    i.dropped += dropped_;
+    i += past_;
     i.queued_bytes += held_bytes_;
     return i;
   }
@@ -211,7 +201,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   }
 
   void lost(const link_info& last, const std::string& why) {
-    add_figures(past_, last);
+    past_ += last;
     if (ended_)
       return;
     last_error_ = why.empty() ? "closed" : why;
@@ -249,7 +239,7 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   // -- messages meanwhile ----------------------------------------------------------------------------
 
   void undeliverable(message_ptr m, std::string_view more) {
-    ++dropped_;
+    past_.dropped.add(drop_reason::link_down);
     // To whom, and why there is none, is nothing for strangers.
     auto detail = "there is no link" + (m->is_imported() ? std::string{} : " to " + remote_) + std::string{more};
     if (!m->is_imported() && !last_error_.empty())
@@ -298,10 +288,9 @@ class connector::connection final : public std::enable_shared_from_this<connecti
   std::size_t held_bytes_ = 0;
   hold_table holds_;
   std::string last_error_;
-  link_info past_;           ///< figures of the links that were
+  traffic past_;             ///< of the links that were, and what was dropped without one
   std::uint64_t attempts_ = 0;
   std::uint64_t reconnects_ = 0;
-  std::uint64_t dropped_ = 0;
 };
 
 void connector::placeholder::on_message(message_ptr m) {

@@ -21,6 +21,26 @@ class actor_system;
 
 namespace ockam {
 
+/// What has passed a link, or all links of something.
+struct traffic {
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  drop_counters dropped;         ///< messages to it that were dropped
+  std::uint64_t pauses = 0;      ///< times that reading stopped for want of budget
+
+  traffic& operator+=(const traffic& more) noexcept {
+    messages_in += more.messages_in;
+    messages_out += more.messages_out;
+    bytes_in += more.bytes_in;
+    bytes_out += more.bytes_out;
+    dropped += more.dropped;
+    pauses += more.pauses;
+    return *this;
+  }
+};
+
 /// A listener as `list` and `show` print it.
 struct listener_info {
   std::string transport;
@@ -33,10 +53,11 @@ struct listener_info {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;
   std::size_t connections = 0; ///< open now
+  traffic carried = {};        ///< by the connections that it has let in, those that have ended too
 };
 
 /// A link as `list` and `show` print it.
-struct link_info {
+struct link_info : traffic {
   std::string transport;
   bool outgoing = false;
   std::string socket_address;  ///< of the peer
@@ -44,14 +65,8 @@ struct link_info {
   std::string link_address;    ///< of the link worker itself, where it goes by an alias
   std::string flow_control_id;
   std::string state;           ///< connecting | handshake | up | waiting
-  std::uint64_t messages_in = 0;
-  std::uint64_t messages_out = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
   std::size_t pending_bytes = 0; ///< let in and still living here
   std::size_t queued_bytes = 0;  ///< waiting to be written
-  std::uint64_t dropped = 0;     ///< messages to this link that were dropped
-  std::uint64_t pauses = 0;      ///< times that reading stopped for want of budget
   std::string peer;              ///< caf: name of the node at the other end
   std::string identity;          ///< who the other end has proved to be (`net::stream::identity`)
   std::size_t peers = 0;         ///< udp: addresses that were heard of lately

@@ -234,7 +234,7 @@ std::vector<std::string> world::state() {
       for (const auto& l : t->links()) {
         auto line = "  " + l.transport + " " + l.socket_address + " " + l.state + ", in " + std::to_string(l.messages_in) + ", out "
                     + std::to_string(l.messages_out) + ", charged " + std::to_string(l.pending_bytes) + ", to write "
-                    + std::to_string(l.queued_bytes) + ", dropped " + std::to_string(l.dropped) + ", pauses " + std::to_string(l.pauses);
+                    + std::to_string(l.queued_bytes) + ", dropped " + std::to_string(l.dropped.total()) + ", pauses " + std::to_string(l.pauses);
         for (const auto& s : streams)
           if (s.peer == l.socket_address)
             line += ", " + std::to_string(s.bytes) + " bytes wait" + (s.wanted ? "" : ", paused");

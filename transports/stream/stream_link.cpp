@@ -80,7 +80,7 @@ bool stream_link::read_once() {
   auto r = stream_->read(room);
   read_all_ = r.bytes == std::accumulate(room.begin(), room.end(), std::size_t{0}, [](auto n, auto& v) { return n + v.iov_len; });
   if (r.what == status::ok) {
-    bytes_in_ += r.bytes;
+    carried_.bytes_in += r.bytes;
     in_.filled(r.bytes, reactor().now());
     return state_ != state::handshake || take_preamble();
   }
@@ -176,7 +176,7 @@ bool stream_link::accept_frame(frame_reader::frame& f) {
     board().refused().add(refusal::malformed_report);
   if (d.bad_trace)
     board().refused().add(refusal::malformed_trace);
-  ++messages_in_;
+  ++carried_.messages_in;
   m->header.push_return(name_);
   provenance::let_in(*m, source_);
   m->foreign = d.foreign;
@@ -202,7 +202,7 @@ void stream_link::watch_frame() {
 }
 
 void stream_link::check_frame() {
-  auto arrived = bytes_in_ - std::exchange(bytes_at_frame_check_, bytes_in_);
+  auto arrived = carried_.bytes_in - std::exchange(bytes_at_frame_check_, carried_.bytes_in);
   if (!in_.in_frame() || state_ == state::closed)
     return;
   auto now = reactor().now();
@@ -251,7 +251,7 @@ void stream_link::pause() {
   in_.keep_rest();
   watch_read(false);
   if (!std::exchange(paused_, true))
-    ++pauses_;
+    ++carried_.pauses;
   if (paused_timer_ == 0)
     paused_timer_ = reactor().after(paused_check, [this] { check_paused(); });
 }
@@ -308,8 +308,8 @@ void stream_link::encode(message_ptr m) {
   auto size = out_.add(*m);
   if (!size)
     return lose(std::move(m), drop_reason::too_large, "a frame has at most 16 MiB");
-  ++messages_out_;
-  bytes_out_ += *size;
+  ++carried_.messages_out;
+  carried_.bytes_out += *size;
   board().flush_later(*this);
 }
 
@@ -367,7 +367,7 @@ void stream_link::write_failed(int err) {
 /// What has not been written ends here.
 void stream_link::drop_output(drop_reason why, std::string_view detail) {
   if (auto n = queue().messages(); n > 0) {
-    dropped_ += n;
+    carried_.dropped.add(why, n);
     board().count(why, n); // encoded already: who sent them is not known any more
   }
   queue() = {};
@@ -381,7 +381,7 @@ void stream_link::drop_backlog(drop_reason why, std::string_view detail) {
 
 /// The message ends here; a report names this link.
 void stream_link::lose(message_ptr m, drop_reason why, std::string_view detail) {
-  ++dropped_;
+  carried_.dropped.add(why);
   m->header.push_onward(name_);
   drop(std::move(m), why, detail);
 }
@@ -436,7 +436,7 @@ void stream_link::heartbeat() {
     return close("the peer has not answered for " + std::to_string(waited.count() / 1000) + " s");
   if (!queue().empty() || reactor().now() - backlog_.last_progress() < lately)
     return;
-  bytes_out_ += out_.heartbeat();
+  carried_.bytes_out += out_.heartbeat();
   board().flush_later(*this);
 }
 
@@ -502,14 +502,9 @@ link_info stream_link::info() const {
   i.identity = source_.identity ? *source_.identity : std::string{};
   constexpr std::array<std::string_view, 4> states{"handshake", "up", "closing", "closed"};
   i.state = states[static_cast<std::size_t>(state_)];
-  i.messages_in = messages_in_;
-  i.messages_out = messages_out_;
-  i.bytes_in = bytes_in_;
-  i.bytes_out = bytes_out_;
+  static_cast<traffic&>(i) = carried_;
   i.pending_bytes = ledger_->used() + frame_memory_.bytes();
   i.queued_bytes = queue().bytes() + backlog_.bytes();
-  i.dropped = dropped_;
-  i.pauses = pauses_;
   return i;
 }
 

@@ -66,6 +66,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   bool outgoing() const noexcept { return outgoing_; }
   const std::string& remote() const noexcept { return remote_; }
   link_info info() const;
+  const traffic& carried() const noexcept { return carried_; }
   output_state output() const;
   /// There is budget again.
   void resume();
@@ -165,7 +166,7 @@ class stream_link final : public worker, private net::stream_events, private flu
   std::string broken_by_;
   net::reactor::clock::time_point ended_at_{}; ///< when the peer was found to have ended its direction
   std::uint64_t bytes_at_frame_check_ = 0;
-  std::uint64_t messages_in_ = 0, messages_out_ = 0, bytes_in_ = 0, bytes_out_ = 0, dropped_ = 0, pauses_ = 0;
+  traffic carried_;
 };
 
 } // namespace ockam

@@ -54,7 +54,10 @@ class stream_transport::listener final : public net::acceptor_events, public net
     i.flow_control_id = owner_.env_.board().flows().text(flow_);
     i.accepted = accepted_;
     i.refused = refused_;
-    i.connections = *connections_;
+    i.connections = guests_->links.size();
+    i.carried = guests_->past;
+    for (const auto* l : guests_->links)
+      i.carried += l->carried();
     return i;
   }
 
@@ -64,7 +67,7 @@ class stream_transport::listener final : public net::acceptor_events, public net
     auto remote = s->peer();
     if (owner_.env_.reactor().short_of_descriptors())
       return on_out_of_descriptors();
-    bool own = *connections_ >= most_;
+    bool own = guests_->links.size() >= most_;
     if (own || !owner_.env_.context.may_accept()) {
       ++refused_;
       board.refused().add(refusal::too_many_connections);
@@ -74,7 +77,7 @@ class stream_transport::listener final : public net::acceptor_events, public net
       return;
     }
     message_source source{board.flows().create(), flow_, services_};
-    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s), flow_) : std::move(s), std::move(remote), source, connections_, nullptr, {});
+    auto link = owner_.start_link(wrap_ ? wrap_(std::move(s), flow_) : std::move(s), std::move(remote), source, guests_, nullptr, {});
     if (!link)
       return log(level::error, owner_.env_.kind.name, link.error());
     ++accepted_;
@@ -102,7 +105,7 @@ class stream_transport::listener final : public net::acceptor_events, public net
   address address_ = random_address();
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
-  link_count connections_ = std::make_shared<std::size_t>(0);
+  guest_list guests_ = std::make_shared<guests>();
 };
 
 /// A connect under way.
@@ -176,12 +179,12 @@ void stream_transport::connect(const std::string& where, connect_options o, conn
   });
 }
 
-result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, link_count count,
+result<address> stream_transport::start_link(net::stream_ptr s, std::string remote, message_source source, guest_list its,
                                              options_ptr options, stream_link::opened on_open) {
   auto name = random_address();
-  auto ended = [this, count, options](stream_link& l, bool was_up, const std::string& why) {
+  auto ended = [this, its, options](stream_link& l, bool was_up, const std::string& why) {
     auto last = info_of(l);
-    link_ended(l, count);
+    link_ended(l, last, its);
     drop_flow(l.source(), options.get());
     if (was_up && options && options->on_end)
       options->on_end(last, why);
@@ -196,8 +199,8 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
   links_.emplace(name, raw);
   by_ledger_.emplace(raw->ledger_id(), raw);
   ++env_.context.connections;
-  if (count)
-    ++*count;
+  if (its)
+    its->links.insert(raw);
   if (env_.kind.heartbeat && heartbeat_timer_ == 0)
     heartbeat_timer_ = env_.reactor().after(stream_link::heartbeat_period, [this] { beat(); });
   auto started = env_.context.node.workers.start(name, std::move(link), std::move(o));
@@ -205,20 +208,22 @@ result<address> stream_transport::start_link(net::stream_ptr s, std::string remo
     links_.erase(name);
     std::erase_if(by_ledger_, [&](auto& e) { return e.second == raw; });
     --env_.context.connections;
-    if (count)
-      --*count;
+    if (its)
+      its->links.erase(raw);
     drop_flow(source, options.get());
     return std::move(started).error();
   }
   return name;
 }
 
-void stream_transport::link_ended(stream_link& l, const link_count& count) {
-  links_.erase(address{l.info().link_address});
+void stream_transport::link_ended(stream_link& l, const link_info& last, const guest_list& its) {
+  links_.erase(address{last.link_address});
   by_ledger_.erase(l.ledger_id());
   --env_.context.connections;
-  if (count)
-    --*count;
+  if (its) {
+    its->links.erase(&l);
+    its->past += last;
+  }
 }
 
 void stream_transport::drop_flow(message_source source, const connect_options* o) {

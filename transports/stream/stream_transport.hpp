@@ -4,6 +4,7 @@
 #include "transports/stream/stream_link.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace ockam {
 
@@ -37,16 +38,20 @@ class stream_transport final : public transport, private budget_waiter {
 
   void budget_available(std::uint64_t ledger_id) noexcept override;
   using options_ptr = std::shared_ptr<const connect_options>;
-  /// How many links a listener has: of both together, since the listener may be closed before its links, and
+  /// What a listener has let in: of both together, since the listener may be closed before its links, and
   /// another one may then lie at the same address in memory.
-  using link_count = std::shared_ptr<std::size_t>;
-  /// `count`: of the listener that accepted it, or null; `o`: what was asked for when this node connected.
-  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, link_count count, options_ptr o,
+  struct guests {
+    std::unordered_set<const stream_link*> links; ///< that are open
+    traffic past;                                 ///< of those that have ended
+  };
+  using guest_list = std::shared_ptr<guests>;
+  /// `its`: of the listener that accepted it, or null; `o`: what was asked for when this node connected.
+  result<address> start_link(net::stream_ptr s, std::string remote, message_source source, guest_list its, options_ptr o,
                              stream_link::opened on_open);
   result<listener*> find_listener(std::string_view which) const;
   void admit(std::uint32_t flow, const std::vector<std::string>& allow);
   void end_rights(std::uint32_t flow);
-  void link_ended(stream_link& l, const link_count& count);
+  void link_ended(stream_link& l, const link_info& last, const guest_list& its);
   void drop_flow(message_source source, const connect_options* o);
   link_info info_of(const stream_link& l) const;
   void beat();

@@ -38,7 +38,7 @@ udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, const std::option
     names_{reactor(), env.limit().connect_timeout,
            [this](message_ptr m, const ip_endpoint& to) { send(std::move(m), to); },
            [this](message_ptr m, drop_reason why, std::string_view detail) {
-             ++dropped_;
+             dropped_.add(why);
              m->header.push_onward(name_);
              drop(std::move(m), why, detail);
            }},
@@ -369,7 +369,7 @@ void udp_link::give_up_first(drop_reason why, std::string_view detail) {
 }
 
 void udp_link::undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail) {
-  ++dropped_;
+  dropped_.add(why);
   if (to)
     m->header.push_onward({transport_type::udp, to_string(*to)});
   m->header.push_onward(name_); // the report names this link

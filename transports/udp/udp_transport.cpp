@@ -155,8 +155,10 @@ listener_info udp_transport::listener_of(const udp_link& l) const {
   i.transport = "udp";
   if (auto it = section_names_.find(l.source().spawner); it != section_names_.end())
     i.name = it->second;
+  auto link = l.info();
   i.socket_address = l.remote();
-  i.address = to_string(address{l.info().worker_address});
+  i.address = to_string(address{link.worker_address});
+  i.carried = link;
   i.flow = l.source().spawner;
   i.services = l.source().shared != 0;
   i.flow_control_id = env_.board().flows().text(i.flow);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <sstream>
 
@@ -34,6 +35,11 @@ std::vector<std::string> series_of(const std::string& text) {
 bool has(const std::string& text, const std::string& line) {
   auto all = lines_of(text);
   return std::find(all.begin(), all.end(), line) != all.end();
+}
+
+void expect_lines(const std::string& text, std::initializer_list<const char*> lines) {
+  for (const auto* line : lines)
+    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
 }
 
 link_info lasting_link() {
@@ -73,8 +79,24 @@ TEST(Metrics, OfConnectionsThatLastOnly) {
   auto text = metrics_text(s, {});
   EXPECT_TRUE(has(text, "ockam_connection_up{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1")) << text;
   EXPECT_TRUE(has(text, "ockam_connection_received_bytes_total{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 7"));
+  EXPECT_TRUE(has(text, "ockam_connection_dropped_messages_total{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\",reason=\"congested\"} 0"));
+  EXPECT_FALSE(has(text, "ockam_connection_dropped_messages_total{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\",reason=\"hop-budget\"} 0"));
   EXPECT_TRUE(has(text, "ockam_connection_state_seconds{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1.5"));
   EXPECT_EQ(text.find("0123456789abcdef"), std::string::npos);
+}
+
+TEST(Metrics, OfListenersSumUpWhatTheyHaveLetIn) {
+  node_snapshot s;
+  auto& l = s.listeners.emplace_back();
+  l.transport = "tcp";
+  l.name = "main";
+  l.carried.messages_in = 3;
+  l.carried.bytes_out = 70;
+  l.carried.dropped.add(drop_reason::refused, 2);
+  expect_lines(metrics_text(s, {}), {"ockam_listener_received_messages_total{transport=\"tcp\",listener=\"main\"} 3",
+                                     "ockam_listener_sent_bytes_total{transport=\"tcp\",listener=\"main\"} 70",
+                                     "ockam_listener_dropped_messages_total{transport=\"tcp\",listener=\"main\",reason=\"refused\"} 2",
+                                     "ockam_listener_dropped_messages_total{transport=\"tcp\",listener=\"main\",reason=\"congested\"} 0"});
 }
 
 TEST(Metrics, DoNotGrowWithWhoConnects) {
@@ -114,10 +136,9 @@ TEST(Metrics, DoNotGrowWithTheChildrenOfServices) {
   auto text = metrics_text(s, {});
   EXPECT_EQ(series_of(text), before);
   EXPECT_EQ(text.find("evil"), std::string::npos);
-  for (auto* line : {"ockam_service_children{service=\"sensors\"} 201", "ockam_service_children_queued_messages{service=\"sensors\"} 202",
-                     "ockam_service_children_busy_seconds{service=\"sensors\"} 1.5", "ockam_service_queued_messages{service=\"sensors\",type=\"script\"} 5",
-                     "ockam_service_queued_messages{service=\"a.b\",type=\"script\"} 1"})
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  expect_lines(text, {"ockam_service_children{service=\"sensors\"} 201", "ockam_service_children_queued_messages{service=\"sensors\"} 202",
+                      "ockam_service_children_busy_seconds{service=\"sensors\"} 1.5", "ockam_service_queued_messages{service=\"sensors\",type=\"script\"} 5",
+                      "ockam_service_queued_messages{service=\"a.b\",type=\"script\"} 1"});
   EXPECT_EQ(text.find("service=\"sensors.1\""), std::string::npos);
 }
 
@@ -142,9 +163,8 @@ TEST(Metrics, OfTheConnectionOfARelayAreByTheNameOfTheRelay) {
   s.items.emplace_back("relay", item_info{"db", {{"state", "up"}, {"connection", own.worker_address}}});
   s.items.emplace_back("relay", item_info{"through-a-channel", {{"state", "up"}, {"connection", ""}}});
   auto text = metrics_text(s, {});
-  for (auto* line : {"ockam_relay_received_messages_total{name=\"db\"} 3", "ockam_relay_received_bytes_total{name=\"db\"} 7", "ockam_relay_reconnects_total{name=\"db\"} 2",
-                     "ockam_connection_up{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1"})
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  expect_lines(text, {"ockam_relay_received_messages_total{name=\"db\"} 3", "ockam_relay_received_bytes_total{name=\"db\"} 7", "ockam_relay_reconnects_total{name=\"db\"} 2",
+                      "ockam_connection_up{transport=\"tcp\",connection=\"west\",peer=\"10.0.0.2:4000\"} 1"});
   EXPECT_EQ(text.find("0123456789abcdef"), std::string::npos);
   EXPECT_EQ(text.find("ockam_relay_received_messages_total{name=\"through-a-channel\"}"), std::string::npos);
 }
@@ -157,8 +177,7 @@ TEST(Metrics, OfRelaysOfOthersAreOneSum) {
   w.counters = {{"relays", 2}, {"passed-messages", 5}, {"passed-bytes", 70}};
   s.service_workers.push_back(w);
   auto text = metrics_text(s, {});
-  for (auto* line : {"ockam_relay_service_relays 2", "ockam_relay_service_messages_total 5", "ockam_relay_service_bytes_total 70"})
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  expect_lines(text, {"ockam_relay_service_relays 2", "ockam_relay_service_messages_total 5", "ockam_relay_service_bytes_total 70"});
   EXPECT_EQ(metrics_text({}, {}).find("ockam_relay_service"), std::string::npos);
 }
 
@@ -167,8 +186,7 @@ TEST(Metrics, OfThePool) {
   EXPECT_EQ(metrics_text(s, {}).find("ockam_pool"), std::string::npos);
   s.pool = pool_load{3, 7, 1};
   auto text = metrics_text(s, {});
-  for (auto* line : {"ockam_pool_threads 3", "ockam_pool_waiting_jobs 7", "ockam_pool_late_turns 1"})
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  expect_lines(text, {"ockam_pool_threads 3", "ockam_pool_waiting_jobs 7", "ockam_pool_late_turns 1"});
 }
 
 TEST(Metrics, OfAListenerThatWaitsForItsAddress) {
@@ -193,12 +211,11 @@ TEST(Metrics, OfSecureChannelsAndTheirListeners) {
   s.items.emplace_back("secure-channel-listener", item_info{"api", {{"channels", "2"}, {"half_open", "4"}, {"opened", "9"}, {"refused", "1"}, {"turned_away", "6"}}});
   s.overdue = {{"0#a", worker_thread::pool, 1500ms}, {"0#b", worker_thread::pool, 300ms}};
   auto text = metrics_text(s, {});
-  for (auto* line : {"ockam_secure_channel_up{name=\"west\"} 0", "ockam_secure_channel_openings_total{name=\"west\"} 3", "ockam_secure_channel_sent_messages_total{name=\"west\"} 7",
-                     "ockam_secure_channel_received_messages_total{name=\"west\"} 5", "ockam_secure_channel_not_opened_messages_total{name=\"west\"} 1",
-                     "ockam_secure_channel_listener_channels{name=\"api\"} 2", "ockam_secure_channel_listener_half_open{name=\"api\"} 4",
-                     "ockam_secure_channel_listener_opened_total{name=\"api\"} 9", "ockam_secure_channel_listener_turned_away_total{name=\"api\"} 6",
-                     "# HELP ockam_secure_channel_listener_opened_total Secure channels that were opened.", "ockam_overdue_worker_seconds 1.5"})
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+  expect_lines(text, {"ockam_secure_channel_up{name=\"west\"} 0", "ockam_secure_channel_openings_total{name=\"west\"} 3", "ockam_secure_channel_sent_messages_total{name=\"west\"} 7",
+                      "ockam_secure_channel_received_messages_total{name=\"west\"} 5", "ockam_secure_channel_not_opened_messages_total{name=\"west\"} 1",
+                      "ockam_secure_channel_listener_channels{name=\"api\"} 2", "ockam_secure_channel_listener_half_open{name=\"api\"} 4",
+                      "ockam_secure_channel_listener_opened_total{name=\"api\"} 9", "ockam_secure_channel_listener_turned_away_total{name=\"api\"} 6",
+                      "# HELP ockam_secure_channel_listener_opened_total Secure channels that were opened.", "ockam_overdue_worker_seconds 1.5"});
 }
 
 TEST(Metrics, OfFacilitiesAreTheReasonsOfFailures) {

@@ -131,7 +131,7 @@ TEST_F(connector_test, messages_meanwhile_are_reported) {
   EXPECT_EQ(r->reason, drop_reason::link_down);
   EXPECT_EQ(r->hop, address{"up"});
   EXPECT_NE(r->detail.find(where), std::string::npos);
-  EXPECT_EQ(link().dropped, 1u);
+  EXPECT_EQ(link().dropped[drop_reason::link_down], 1u);
   box->got.clear();
   EXPECT_EQ(n1.budget().used(), 0u);
 }

@@ -62,6 +62,25 @@ TEST(heartbeat, is_not_sent_where_the_system_tells_of_the_end_itself) {
   EXPECT_EQ(peer.receive(), preamble);
 }
 
+TEST(listener, sums_up_what_it_has_let_in_also_when_that_has_ended) {
+  network net;
+  node n1{net};
+  auto at = n1.listen();
+  auto carried = [&] { return n1.tcp().listeners().at(0).carried; };
+  for (std::uint64_t round = 1; round <= 2; ++round) {
+    auto peer = net.dial(at);
+    peer.send(preamble + frame({"echo"}, {"a"}, "x"));
+    net.run();
+    EXPECT_EQ(carried().messages_in, round);
+    EXPECT_EQ(carried().messages_out, round);
+    peer.close();
+    net.run();
+    EXPECT_EQ(n1.tcp().listeners().at(0).connections, 0u);
+    EXPECT_EQ(carried().messages_in, round);
+  }
+  EXPECT_GT(carried().bytes_in, 0u);
+}
+
 TEST(listener, does_not_count_the_links_of_one_that_was_closed) {
   network net;
   node n1{net};
