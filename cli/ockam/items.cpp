@@ -27,9 +27,10 @@ const control::Item* find_item(const item_list& all, std::string_view name) {
   return it == all.end() ? nullptr : &*it;
 }
 
-result<item_list> items_of(invocation& in, const std::string& node, std::string_view kind) {
+result<item_list> items_of(invocation& in, const std::string& node, std::string_view kind, std::chrono::milliseconds longest) {
   control::Request r;
   r.mutable_list_items()->set_kind(std::string{kind});
+  r.mutable_list_items()->set_wait_ms(wait_ms(in, longest));
   auto found = ask_node(in, node, std::move(r));
   if (!found)
     return std::move(found).error();
@@ -60,8 +61,8 @@ void set_key(control::CreateItem& to, std::string_view key, const std::string& v
   o->set_value(value);
 }
 
-void set_wait(control::CreateItem& to, invocation& in, std::chrono::milliseconds longest) {
-  to.set_wait_ms(static_cast<std::uint32_t>(std::min(longest, in.by().left() * 9 / 10).count()));
+std::uint32_t wait_ms(invocation& in, std::chrono::milliseconds longest) {
+  return static_cast<std::uint32_t>(std::min(longest, in.by().left() * 9 / 10).count());
 }
 
 error item_not_found(const std::string& noun, const std::string& name, const item_list& all, const std::string& list_command) {

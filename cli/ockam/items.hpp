@@ -22,17 +22,17 @@ std::uint64_t number_of(const control::Item& i, std::string_view name);
 /// Null when there is none.
 const control::Item* find_item(const item_list& all, std::string_view name);
 
-/// All of a kind that the node has.
-result<item_list> items_of(invocation& in, const std::string& node, std::string_view kind);
+/// All of a kind that the node has; when each of them works, is known not to, or has been waited for as long as `longest`.
+result<item_list> items_of(invocation& in, const std::string& node, std::string_view kind, std::chrono::milliseconds longest = {});
 /// The new one; nothing when it has ended at once.
 result<item_list> create_item(invocation& in, const std::string& node, control::CreateItem wanted);
 result<void> delete_item(invocation& in, const std::string& node, std::string_view kind, const std::string& name);
 
 /// Adds a key of its section.
 void set_key(control::CreateItem& to, std::string_view key, const std::string& value);
-/// How long the node may wait until a new one works, where the command gives it `longest`: it still has to answer in
+/// How long the node may wait until something works, where the command gives it `longest`: it still has to answer in
 /// time.
-void set_wait(control::CreateItem& to, invocation& in, std::chrono::milliseconds longest);
+std::uint32_t wait_ms(invocation& in, std::chrono::milliseconds longest);
 /// The name with the nearest one, or with where to look.
 error item_not_found(const std::string& noun, const std::string& name, const item_list& all, const std::string& list_command);
 

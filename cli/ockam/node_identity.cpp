@@ -138,7 +138,7 @@ result<std::string> lend_identity(invocation& in, const std::string& node, const
   wanted.set_name(row->identifier);
   for (const auto& [key, value] : *keys)
     set_key(wanted, key, value);
-  set_wait(wanted, in, std::chrono::milliseconds{10'000});
+  wanted.set_wait_ms(wait_ms(in, std::chrono::milliseconds{10'000}));
   auto made = create_item(in, node, std::move(wanted));
   if (!made)
     return std::move(made).error();

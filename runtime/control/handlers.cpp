@@ -108,7 +108,7 @@ void control_handlers::begin(requester from, control::Request r, std::chrono::mi
     case control::Request::kDeleteConnection:
       return delete_one(from, r.delete_connection().transport(), r.delete_connection().address(), &control_handlers::close_connection, "-connection");
     case control::Request::kCreateItem: return create_item(from, r.create_item());
-    case control::Request::kListItems: return list_items(from, r.list_items().kind());
+    case control::Request::kListItems: return list_items(from, r.list_items());
     case control::Request::kDeleteItem: return delete_item(from, r.delete_item());
     case control::Request::kCompareConfig: return compare_config(from);
     case control::Request::kAddConsumer: return add_consumer(from, r.add_consumer());

@@ -78,7 +78,7 @@ class control_handlers {
   /// Answers when what was ended by hand is written down, or with why it could not be.
   void let_go(const std::string& kind, const std::string& handle, requester to);
   void create_item(requester from, const control::CreateItem& m);
-  void list_items(requester from, const std::string& kind);
+  void list_items(requester from, const control::ListItems& m);
   void delete_item(requester from, const control::DeleteItem& m);
   result<facility*> facility_of(const std::string& kind) const;
   /// Answers with the one, or with nothing when it has ended meanwhile.

@@ -46,15 +46,27 @@ void control_handlers::create_item(requester from, const control::CreateItem& m)
   });
 }
 
-void control_handlers::list_items(requester from, const std::string& kind) {
-  auto f = facility_of(kind);
+void control_handlers::list_items(requester from, const control::ListItems& m) {
+  auto f = facility_of(m.kind());
   if (!f)
     return answer(from, f.error());
-  control::Response r;
-  r.mutable_items();
-  for (const auto& i : (*f)->list())
-    render(*r.mutable_items()->add_items(), kind, i);
-  answer(from, std::move(r));
+  // One more than are waited for, so that there is one answer where none is.
+  auto left = std::make_shared<std::size_t>(1);
+  auto settled = [this, from, f = *f, kind = m.kind(), left, here = std::weak_ptr{here_}] {
+    if (--*left > 0 || here.expired())
+      return;
+    control::Response r;
+    r.mutable_items();
+    for (const auto& i : f->list())
+      render(*r.mutable_items()->add_items(), kind, i);
+    answer(from, std::move(r));
+  };
+  if (auto wait = std::chrono::milliseconds{m.wait_ms()}; wait.count() > 0)
+    for (const auto& i : (*f)->list()) {
+      ++*left;
+      (*f)->when_settled(i.name, wait, settled);
+    }
+  settled();
 }
 
 void control_handlers::delete_item(requester from, const control::DeleteItem& m) {

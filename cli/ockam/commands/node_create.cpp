@@ -19,7 +19,6 @@
 #include <chrono>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 namespace ockam::cli {
 
@@ -123,26 +122,13 @@ result<void> resolve_routes(invocation& in, new_node& n) {
 
 /// How long `node create` waits until the relays of its configuration are up, as `relay create` does for one.
 constexpr std::chrono::milliseconds longest_wait{5'000};
-constexpr std::chrono::milliseconds look_again{20};
-
-/// All relays of the node, when they are up or have been waited for.
-result<item_list> relays_in_time(invocation& in, const std::string& node) {
-  auto is_up = [](const control::Item& i) { return field_of(i, "state") == "up"; };
-  auto until = std::chrono::steady_clock::now() + std::min(longest_wait, in.by().left() * 9 / 10);
-  while (true) {
-    auto all = items_of(in, node, relay_kind);
-    if (!all || std::all_of(all->begin(), all->end(), is_up) || std::chrono::steady_clock::now() >= until)
-      return all;
-    std::this_thread::sleep_for(look_again);
-  }
-}
 
 /// What the relays of its configuration answer when they are made; of one that is not up yet there is nothing to send to.
 result<std::string> relays_of(invocation& in, const new_node& n) {
   auto names = named_sections(n.ini, relay_kind);
   if (names.empty())
     return std::string{};
-  auto all = relays_in_time(in, n.name);
+  auto all = items_of(in, n.name, relay_kind, longest_wait);
   if (!all)
     return std::move(all).error();
   std::string out;

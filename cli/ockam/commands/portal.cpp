@@ -186,7 +186,7 @@ result<void> create_inlet(invocation& in) {
   wanted.set_name(name->empty() ? two_words() : *name);
   auto wait = parse_duration(in.args.get("connection-wait"));
   if (wait && !in.args.has("no-connection-wait"))
-    set_wait(wanted, in, *wait);
+    wanted.set_wait_ms(wait_ms(in, *wait));
   auto made = create_item(in, *node, std::move(wanted));
   if (!made)
     return std::move(made).error();

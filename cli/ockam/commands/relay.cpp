@@ -48,7 +48,7 @@ result<void> create(invocation& in) {
   if (auto ok = set_identity(wanted, in, *node); !ok)
     return ok;
   if (!in.args.has("no-connection-wait"))
-    set_wait(wanted, in, longest_wait);
+    wanted.set_wait_ms(wait_ms(in, longest_wait));
   auto created = create_item(in, *node, wanted);
   if (!created) {
     auto e = std::move(created).error();
