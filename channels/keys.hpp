@@ -61,16 +61,22 @@ inline constexpr std::array<key_descriptor, 5> listener_keys{{
   {.name = "max-channels", .type = key_type::number, .about = "channels at one time; one link has 15/16 of them at most", .fallback = "4096", .least = 1, .most = 100'000},
 }};
 
-/// Those of `[identity]` that one beside it has as well.
+/// Of `[identity]` and of one beside it alike.
+inline constexpr key_descriptor passphrase_file_key{
+  .name = "passphrase-file", .type = key_type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"};
 inline constexpr key_descriptor passphrase_credential_key{
   .name = "passphrase-credential", .about = "instead of the file: name of a credential with the passphrase, which systemd hands to the service (LoadCredential=)",
   .value = "NAME"};
+inline constexpr key_descriptor credential_file_key{
+  .name = "credential-file", .type = key_type::path, .about = "file with a credential, in hex, that channels show the other end"};
+
+/// Of one beside `[identity]`.
 inline constexpr std::array<key_descriptor, 5> identity_keys{{
   {.name = "vault", .type = key_type::path, .about = "file of its keys, of mode 0600", .example = "other.vault", .required = true},
   {.name = "history", .type = key_type::path, .about = "file of its change history, in hex, of mode 0600", .example = "other.identity", .required = true},
-  {.name = "passphrase-file", .type = key_type::path, .about = "file of mode 0600 with the passphrase of the vault; the keys are not sealed if not given"},
+  passphrase_file_key,
   passphrase_credential_key,
-  {.name = "credential-file", .type = key_type::path, .about = "file with a credential, in hex, that channels show the other end"},
+  credential_file_key,
 }};
 
 /// Whether they fit together.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channels/origin.hpp"
 
+#include "runtime/core/shared_link.hpp"
+
 #include <algorithm>
 
 namespace ockam::channels {
@@ -25,13 +27,8 @@ bool has_less(const auto& l, const auto& r) { return l.second < r.second; }
 
 origin origin_of(const switchboard& board, const message& m) {
   origin out{m.source().producer};
-  if (!m.header.return_empty() && board.is_shared(m.header.return_front())) {
-    std::size_t n = 0;
-    m.header.each_return([&](address_view a) {
-      if (n++ == 1)
-        out.peer = to_string(address{a});
-    });
-  }
+  if (auto peer = peer_on_shared_link(board, m); !peer.name.empty())
+    out.peer = to_string(peer);
   return out;
 }
 

@@ -175,7 +175,7 @@ result<channels::identity_ptr> load_identity(const identity_config& c) {
     return channels::identity_ptr{};
   auto since = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
   auto now = static_cast<identities::timestamp>(since.count());
-  bool is_typed = c.passphrase_file.empty() && c.passphrase_credential.empty() && identities::needs_passphrase(c.vault) && has_operator();
+  bool is_typed = c.passphrase_file.empty() && c.passphrase_credential.empty() && has_operator() && identities::needs_passphrase(c.vault);
   auto who = is_typed ? load_identity_with_typed(c, now) : channels::node_identity::load(c, now);
   if (who)
     log(level::info, "identity", "this node is " + (*who)->name());

@@ -63,7 +63,6 @@ class waiting {
   clock::time_point end_of_grace() const;
 
  private:
-
   int left() const;
   void take_signal(int fd);
   static bool has_ended(int fd);

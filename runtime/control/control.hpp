@@ -9,8 +9,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ockam {
+
+/// Its address.
+inline constexpr std::string_view control_address = "_internal.control";
 
 /// What the command line is told that asks the node to stop.
 struct stop_notice {

@@ -21,7 +21,7 @@ class control_handlers::sending final : public pending_request {
     span s;
     s.what = "request";
     s.kind = span_kind::client;
-    s.worker = "0#_internal.control";
+    s.worker = to_string(address{std::string{control_address}});
     s.type = "control";
     s.next = to_string(to().front());
     span_ = keeper->begin_root(t, std::move(s));

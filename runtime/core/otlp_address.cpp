@@ -2,6 +2,7 @@
 #include "runtime/core/otlp_address.hpp"
 
 #include "runtime/core/address.hpp"
+#include "runtime/core/url_parts.hpp"
 
 #include <algorithm>
 
@@ -17,20 +18,6 @@ error wrong(std::string_view text, const std::string& why) {
           "for example http://127.0.0.1:4318/v1/traces"};
 }
 
-bool has_port(std::string_view authority) {
-  auto colon = authority.rfind(':'), bracket = authority.rfind(']');
-  return colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-}
-
-/// The characters of RFC 3986, sections 3.3 and 3.4.
-bool is_path(std::string_view path) {
-  constexpr std::string_view others = "/?:@!$&'()*+,;=-._~%";
-  constexpr std::size_t longest = 1024;
-  return path.size() <= longest && std::all_of(path.begin(), path.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-  });
-}
-
 } // namespace
 
 result<otlp_address> parse_otlp_address(std::string_view text) {
@@ -43,14 +30,14 @@ result<otlp_address> parse_otlp_address(std::string_view text) {
   out.path = rest.substr(slash);
   if (out.path.empty() || out.path == "/")
     out.path = usual_path;
-  if (!is_path(out.path))
+  if (!is_url_target(out.path))
     return wrong(text, "its path has characters that a URL has not, or over 1024 of them");
   std::string authority{rest.substr(0, slash)};
   if (authority.find('@') != std::string::npos)
     return wrong(text, "it names a user");
   if (authority.empty() || authority.starts_with(':'))
     return wrong(text, "it names no host");
-  if (!has_port(authority))
+  if (lacks_port(authority))
     authority.append(":").append(usual_port);
   auto at = parse_endpoint(authority);
   if (!at)

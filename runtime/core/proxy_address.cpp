@@ -3,6 +3,7 @@
 
 #include "runtime/core/ip_endpoint.hpp"
 #include "runtime/core/percent_decoded.hpp"
+#include "runtime/core/url_parts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,12 +27,6 @@ constexpr std::size_t max_secret = 255;
 
 error wrong(std::string cause) {
   return {errc::invalid_argument, "the proxy " + std::move(cause), "for example http://10.0.0.1:3128 or socks5://user:password@10.0.0.1:1080"};
-}
-
-bool lacks_port(std::string_view authority) {
-  auto colon = authority.rfind(':');
-  auto bracket = authority.rfind(']');
-  return colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
 }
 
 std::string lower(std::string_view text) {

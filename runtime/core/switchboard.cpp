@@ -4,6 +4,7 @@
 #include "runtime/core/guarded.hpp"
 #include "runtime/core/message_span.hpp"
 #include "runtime/core/provenance.hpp"
+#include "runtime/core/shared_link.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -279,17 +280,6 @@ void switchboard::forget(flushable& f) {
 
 namespace {
 
-/// Behind the link that it came by.
-std::string peer_behind(const message& m) {
-  address_view second;
-  std::size_t n = 0;
-  m.header.each_return([&](address_view a) {
-    if (n++ == 1)
-      second = a;
-  });
-  return std::string{second.name};
-}
-
 /// How many addresses its onward route has.
 std::uint32_t hops_left(const message& m) {
   std::uint32_t n = 0;
@@ -338,7 +328,7 @@ void switchboard::begin_span(message& m, std::string_view type) {
     auto link = m.header.return_front();
     s.link = to_string(link);
     if (is_shared(link)) // the peer stands behind it
-      s.peer = printable(peer_behind(m));
+      s.peer = printable(peer_on_shared_link(*this, m).name);
     else if (peer_of_)
       s.peer = peer_of_(link);
   }
@@ -363,8 +353,7 @@ bool switchboard::may_report(const message& m) {
   auto link = m.source().producer;
   if (flows_.text(link).empty())
     return false; // it has ended, and its window with it
-  bool is_of_many = !m.header.return_empty() && is_shared(m.header.return_front());
-  return reports_.take(link, is_of_many ? peer_behind(m) : std::string{}, now_());
+  return reports_.take(link, peer_on_shared_link(*this, m).name, now_());
 }
 
 /// Whether a hole would be seen: in a stream, and in what goes from one link to another for another implementation, behind

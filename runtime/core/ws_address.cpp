@@ -2,6 +2,7 @@
 #include "runtime/core/ws_address.hpp"
 
 #include "runtime/core/address.hpp"
+#include "runtime/core/url_parts.hpp"
 
 #include <algorithm>
 
@@ -9,23 +10,7 @@ namespace ockam {
 
 namespace {
 
-constexpr std::size_t max_target = 1024;
 constexpr std::string_view url_percent = "%25";
-
-/// The characters of RFC 3986, sections 3.3 and 3.4; others are written in percent signs.
-bool is_target(std::string_view target) {
-  constexpr std::string_view others = "/?:@!$&'()*+,;=-._~%";
-  return target.size() <= max_target && std::all_of(target.begin(), target.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-  });
-}
-
-/// Whether `authority` lacks a port: `host`, `[::1]`.
-bool has_no_port(std::string_view authority) {
-  auto colon = authority.rfind(':');
-  auto bracket = authority.rfind(']');
-  return colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
-}
 
 template <class Parse>
 result<ws_address> parse(std::string_view text, Parse parse_authority) {
@@ -45,13 +30,13 @@ result<ws_address> parse(std::string_view text, Parse parse_authority) {
         a.target.insert(0, "/");
       rest = rest.substr(0, end);
     }
-    if (!is_target(a.target))
+    if (!is_url_target(a.target))
       return error{errc::invalid_address, "\"" + printable(text) + "\" is not a WebSocket address: the path has characters that a URL has not, or over 1024 of them", {}};
   }
   std::string authority{rest};
   if (auto percent = authority.find(url_percent); url && percent != std::string::npos && authority.starts_with('['))
     authority.replace(percent, url_percent.size(), "%");
-  if (url && !authority.empty() && has_no_port(authority))
+  if (url && !authority.empty() && lacks_port(authority))
     authority += a.tls ? ":443" : ":80";
   auto at = parse_authority(authority);
   if (!at)

@@ -19,7 +19,6 @@ namespace ockam {
 
 namespace {
 
-constexpr std::string_view control_address = "_internal.control";
 constexpr std::string_view actors_address = "_internal.actors";
 constexpr std::string_view publisher_address = "_internal.publisher";
 constexpr std::string_view watcher_address = "_internal.watcher";

@@ -9,14 +9,10 @@ import subprocess
 import time
 
 import machines
+from ports import free_port
 
 #: Where clients connect to, and the processes that move their bytes.
 Way = collections.namedtuple("Way", "address pids")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def port_of(address):

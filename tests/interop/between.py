@@ -6,6 +6,8 @@ import socket
 import struct
 import threading
 
+from proxies import exactly
+
 #: Frames of transport heartbeats, and what else is no message of a channel or a stream, are smaller.
 LEAST = 60
 
@@ -54,20 +56,11 @@ class Between:
             self.sinks[way].sendall(b"".join(frames))
 
     def carry(self, source, sink, way):
-        def read(n):
-            data = b""
-            while len(data) < n:
-                more = source.recv(n - len(data))
-                if not more:
-                    raise EOFError
-                data += more
-            return data
-
         with contextlib.suppress(OSError, EOFError):
-            sink.sendall(read(1))  # the preamble
+            sink.sendall(exactly(source, 1))  # the preamble
             while True:
-                head = read(4)
-                frame = head + read(struct.unpack(">I", head)[0])
+                head = exactly(source, 4)
+                frame = head + exactly(source, struct.unpack(">I", head)[0])
                 treated = getattr(self, way)(frame) if len(frame) >= LEAST else [frame]
                 with self.writing[way]:
                     sink.sendall(b"".join(treated))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two ends of portals, each ours or theirs, and a target behind the outlet that knows what it was sent."""
 
+import contextlib
 import hashlib
 import os
 import socket
 import threading
 
+from asking import Accepted
 from ports import free_port
 from processes import wait_until
 
@@ -96,6 +98,23 @@ def much_without_mark(mib):
     """Quickly: no two MiB of it are alike."""
     unit = bytes_without_mark(MIB)
     return b"".join(unit[i:] + unit[:i] for i in range(mib))
+
+
+@contextlib.contextmanager
+def stream_of_their_inlet(t):
+    """A stream that the test takes in place of an outlet of ours, without a hello: our end of the connection, the way back along
+    the stream, and the client."""
+    ping, pong = b"\x00", b"\x01"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        link = t.dial("127.0.0.1:%d" % listener.getsockname()[1])
+        end = Accepted(listener.accept()[0])
+    with end:
+        [_, at] = t.say("inlet", f"{link},outlet")
+        with connect(at) as client:
+            first = end.receive()
+            assert first.payload == ping
+            end.send(first.back, pong, back=["stream"])
+            yield end, first.back, client
 
 
 def node_route(at):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 import wire
-from asking import Accepted
 from between import Between
-from portal_ends import MIB, Target, accepts, bytes_without_mark, connect, exactly, transfer
+from portal_ends import MIB, Target, accepts, bytes_without_mark, connect, exactly, stream_of_their_inlet, transfer
+from ports import free_port
 from processes import wait_until
 
 PING, PONG, DISCONNECT = b"\x00", b"\x01", b"\x02"
@@ -169,19 +169,10 @@ def test_their_outlet_ends_a_stream_by_its_counter_after(theirs, target, what):
 
 @pytest.mark.parametrize("what", WRONG)
 def test_their_inlet_ends_a_stream_by_its_counter_after(theirs, what):
-    t = theirs()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        link = t.dial("127.0.0.1:%d" % listener.getsockname()[1])
-        end = Accepted(listener.accept()[0])
-    with end:
-        [_, at] = t.say("inlet", f"{link},outlet")
-        with connect(at) as client:
-            ping = end.receive()
-            assert ping.payload == PING
-            end.send(ping.back, PONG, back=["stream"])
-            sends_a_wrong_number(Numbered(end, ping.back), what, lambda: exactly(client, 1))
-            assert end.receive().payload == DISCONNECT
-            assert client.recv(1) == b"", "the client's connection has ended"
+    with stream_of_their_inlet(theirs()) as (end, back, client):
+        sends_a_wrong_number(Numbered(end, back), what, lambda: exactly(client, 1))
+        assert end.receive().payload == DISCONNECT
+        assert client.recv(1) == b"", "the client's connection has ended"
 
 
 def test_the_end_of_a_client_is_the_end_of_the_stream(theirs, ours, our_inlet, target):
@@ -205,8 +196,7 @@ def test_the_end_of_a_client_is_the_end_of_the_stream(theirs, ours, our_inlet, t
 
 
 def test_a_target_that_their_outlet_cannot_reach_closes_the_client_in_time(theirs, our_inlet):
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        nobody = f"127.0.0.1:{s.getsockname()[1]}"
+    nobody = f"127.0.0.1:{free_port()}"
     t = theirs()
     t.say("outlet", "outlet", nobody)
     at = our_inlet(t.tcp, more="dial-timeout = 1s\n")

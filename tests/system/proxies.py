@@ -7,7 +7,7 @@ import struct
 import threading
 
 
-def _exactly(s, n):
+def exactly(s, n):
     data = b""
     while len(data) < n:
         part = s.recv(n - len(data))
@@ -82,7 +82,7 @@ class Proxy:
     def _http(self, s):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += _exactly(s, 1)
+            head += exactly(s, 1)
         lines = head.decode().split("\r\n")
         method, target, _ = lines[0].split(" ")
         assert method == "CONNECT"
@@ -94,22 +94,22 @@ class Proxy:
         return (host.strip("[]"), int(port)), b"HTTP/1.1 200 Connection established\r\n\r\n", b""
 
     def _socks(self, s):
-        _, count = _exactly(s, 2)
-        methods = _exactly(s, count)
+        _, count = exactly(s, 2)
+        methods = exactly(s, count)
         if self.user:
             if 2 not in methods:
                 return None, b"", b"\x05\xff"
             s.sendall(b"\x05\x02")
-            user = _exactly(s, _exactly(s, 2)[1])
-            password = _exactly(s, _exactly(s, 1)[0])
+            user = exactly(s, exactly(s, 2)[1])
+            password = exactly(s, exactly(s, 1)[0])
             if (user.decode(), password.decode()) != (self.user, self.password):
                 return None, b"", b"\x01\x01"
             s.sendall(b"\x01\x00")
         else:
             s.sendall(b"\x05\x00")
-        kind = _exactly(s, 4)[3]
+        kind = exactly(s, 4)[3]
         if kind == 3:
-            host = _exactly(s, _exactly(s, 1)[0]).decode()
+            host = exactly(s, exactly(s, 1)[0]).decode()
         else:
-            host = socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, _exactly(s, 4 if kind == 1 else 16))
-        return (host, struct.unpack(">H", _exactly(s, 2))[0]), b"\x05\x00\x00\x01\0\0\0\0\0\0", b""
+            host = socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, exactly(s, 4 if kind == 1 else 16))
+        return (host, struct.unpack(">H", exactly(s, 2))[0]), b"\x05\x00\x00\x01\0\0\0\0\0\0", b""

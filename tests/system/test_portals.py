@@ -280,8 +280,7 @@ def test_who_has_to_be_there_shows_that_by_a_channel_or_the_option_is_named(ocka
 
 def test_an_inlet_waits_for_its_far_end_and_is_up_when_that_comes(ockam, target):
     t = target(echo)
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        port = s.getsockname()[1]
+    port = free_port()
     assert ockam("node", "create", "app").code == 0
     r = ockam("tcp-inlet", "create", "in", "--at", "app", "--to", f"/ip4/127.0.0.1/tcp/{port}/service/outlet")
     assert r.code == 0

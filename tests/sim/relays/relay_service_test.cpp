@@ -97,22 +97,14 @@ TEST_F(relay_service_test, answers_go_straight_to_the_sender_and_further_message
 
 /// Streams of another implementation, which cannot mark them, once both ends have learned the straight way.
 TEST_F(relay_service_test, a_flow_of_another_implementation_that_leaves_out_the_relay_has_no_hole) {
-  auto foreign = [](const route& to, const route& back, std::string_view body) {
-    route_header h;
-    for (const auto& a : back)
-      h.append_return(a);
-    for (const auto& a : to)
-      h.append_onward(a);
-    return frame(h, body, "{}");
-  };
   ask_for(behind, "n3");
   take(behind);
-  sender.end.send(foreign({"forward_to_n3", "outlet"}, {"inlet"}, "begin"));
+  sender.end.send(foreign_frame({"forward_to_n3", "outlet"}, {"inlet"}, "begin"));
   auto way = take(behind).back().back;
   sender.drain();
   sender.end.window(0);
   for (std::size_t i = 0; i < 100; ++i)
-    behind.end.send(foreign(way, {"outlet"}, numbered(i, 64u << 10)));
+    behind.end.send(foreign_frame(way, {"outlet"}, numbered(i, 64u << 10)));
   net.advance(5s); // the stall, and what follows it
   sender.end.window(1u << 20);
   for (int i = 0; i < 100; ++i) {
@@ -120,7 +112,7 @@ TEST_F(relay_service_test, a_flow_of_another_implementation_that_leaves_out_the_
     sender.take();
   }
   for (std::size_t i = 100; i < 110; ++i)
-    behind.end.send(foreign(way, {"outlet"}, numbered(i, 1'000)));
+    behind.end.send(foreign_frame(way, {"outlet"}, numbered(i, 1'000)));
   auto got = take(sender);
   ASSERT_GT(got.size(), 0u);
   EXPECT_LT(got.size(), 100u);

@@ -7,9 +7,27 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ockam::sim {
+
+/// A service of these tests: on the pool, with an account of its own.
+inline worker_options service_on_pool() {
+  worker_options o;
+  o.type = "test";
+  o.thread = worker_thread::pool;
+  o.budget = 1u << 20;
+  return o;
+}
+
+/// Starts a service that the node may make anew. What came of it.
+inline result<void> start_service(network& net, node& at, const std::string& where, worker_factory make, const worker_options& o = service_on_pool()) {
+  result<void> outcome = error{errc::internal, "the start has not ended", {}};
+  at.reactor().post([&] { at.workers().start(address{where}, std::move(make), o, [&](result<void> r) { outcome = std::move(r); }); });
+  net.run();
+  return outcome;
+}
 
 /// A node, and somebody at `me` who asks its services.
 struct asking {

@@ -39,6 +39,16 @@ struct talker {
   bool greeted = false;
 };
 
+/// A frame as a real Ockam node writes it: with a fourth element that says nothing.
+inline std::string foreign_frame(const route& onward, const route& back, std::string_view body) {
+  route_header h;
+  for (const auto& a : back)
+    h.append_return(a);
+  for (const auto& a : onward)
+    h.append_onward(a);
+  return frame(h, body, "{}");
+}
+
 /// `n:` and dots, so many bytes.
 inline std::string numbered(std::size_t n, std::size_t size) {
   auto s = std::to_string(n) + ":";

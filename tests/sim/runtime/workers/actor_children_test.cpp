@@ -42,16 +42,7 @@ caf::behavior root(caf::stateful_actor<named>* self) {
 class actor_children : public testing::Test, protected asking {
  protected:
   actor_children() {
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
-    n.reactor().post([this, o] {
-      auto type = actor_service("test", root);
-      n.workers().start(
-        address{"service"}, [make = type.make] { return make({}); }, o, [](result<void> ok) { EXPECT_TRUE(ok); });
-    });
-    net.run();
+    EXPECT_TRUE(start_service(net, n, "service", [make = actor_service("test", root).make] { return make({}); }));
   }
   worker_kin kin() { return n.workers().kin_of(*n.board().find(address{"service"})); }
 };
@@ -77,17 +68,9 @@ TEST_F(actor_children, are_shown_until_they_end) {
 }
 
 TEST_F(actor_children, of_several_instances_are_shown_below_the_actor_of_each) {
-  worker_options o;
-  o.type = "test";
-  o.thread = worker_thread::pool;
-  o.budget = 1u << 20;
+  auto o = service_on_pool();
   o.instances = 3;
-  n.reactor().post([this, o] {
-    auto type = actor_service("test", root);
-    n.workers().start(
-      address{"several"}, [make = type.make] { return make({}); }, o, [](result<void> ok) { EXPECT_TRUE(ok); });
-  });
-  net.run();
+  EXPECT_TRUE(start_service(net, n, "several", [make = actor_service("test", root).make] { return make({}); }, o));
   auto k = n.workers().kin_of(*n.board().find(address{"several"}));
   EXPECT_EQ(k.actor, 0u);
   EXPECT_EQ(k.children, 6u);

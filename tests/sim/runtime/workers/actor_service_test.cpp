@@ -27,18 +27,10 @@ class actor_services : public testing::Test, protected asking {
   }
   result<void> start_type(service_type type, const std::string& at = "service", restart_policy restart = restart_policy::never,
                           service_options options = {}) {
-    worker_options o;
-    o.type = "test";
+    auto o = service_on_pool();
     o.thread = type.thread;
     o.restart = restart;
-    o.budget = 1u << 20;
-    result<void> outcome = error{errc::internal, "the start has not ended", {}};
-    n.reactor().post([&] {
-      n.workers().start(address{at}, [make = type.make, options] { return make(options); }, o,
-                        [&](result<void> r) { outcome = std::move(r); });
-    });
-    net.run();
-    return outcome;
+    return start_service(net, n, at, [make = type.make, options] { return make(options); }, o);
   }
 };
 

@@ -66,18 +66,7 @@ class monitors_of_routes : public testing::Test, protected asking {
     start("monitor", spawning(monitors, route{link, address{"mortal"}}));
   }
   void start(const std::string& at, actor_factory spawn) {
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
-    bool started = false;
-    n.reactor().post([&] {
-      n.workers().start(
-        address{at}, [spawn] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }, o,
-        [&](result<void> r) { started = static_cast<bool>(r); });
-    });
-    net.run();
-    ASSERT_TRUE(started);
+    ASSERT_TRUE(start_service(net, n, at, [spawn] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }));
   }
   void mortal() { other.start("mortal", std::make_unique<ockam::sim::mortal>()); }
   void kill(const char* how) { n.send({link, address{"mortal"}}, how); }

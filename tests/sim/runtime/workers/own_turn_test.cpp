@@ -20,17 +20,7 @@ class own_turns : public testing::Test, protected asking {
  protected:
   template <class F>
   void start(F actor, const std::string& at = "service") {
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
-    result<void> outcome = error{errc::internal, "the start has not ended", {}};
-    n.reactor().post([&] {
-      n.workers().start(address{at}, [make = actor_service("test", actor).make] { return make(service_options{}); }, o,
-                        [&](result<void> r) { outcome = std::move(r); });
-    });
-    net.run();
-    ASSERT_TRUE(outcome);
+    ASSERT_TRUE(start_service(net, n, at, [make = actor_service("test", actor).make] { return make(service_options{}); }));
   }
   void send(std::string_view text) {
     auto body = text_payload(text);

@@ -29,17 +29,7 @@ caf::behavior relay(caf::event_based_actor* self, const route& to, std::chrono::
 class remote_actors : public testing::Test, protected asking {
  protected:
   void start(actor_factory spawn, const std::string& at = "service") {
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
-    bool started = false;
-    n.reactor().post([&] {
-      n.workers().start(address{at}, [spawn] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }, o,
-                        [&](result<void> r) { started = static_cast<bool>(r); });
-    });
-    net.run();
-    ASSERT_TRUE(started);
+    ASSERT_TRUE(start_service(net, n, at, [spawn] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }));
   }
 
   node other{net, "n2"};

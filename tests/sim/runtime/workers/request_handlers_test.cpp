@@ -44,17 +44,7 @@ class request_handlers : public testing::Test, protected asking {
  protected:
   template <class F>
   void start(F actor) {
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
-    bool started = false;
-    n.reactor().post([&] {
-      n.workers().start(address{"service"}, [make = actor_service("test", actor).make] { return make(service_options{}); }, o,
-                        [&](result<void> r) { started = static_cast<bool>(r); });
-    });
-    net.run();
-    ASSERT_TRUE(started);
+    ASSERT_TRUE(start_service(net, n, "service", [make = actor_service("test", actor).make] { return make(service_options{}); }));
   }
   /// What is said to "x" by a service that has this handler alone.
   template <class Handler>

@@ -398,15 +398,9 @@ caf::behavior asks(caf::event_based_actor* self, const route& to) {
 
 TEST_F(traced, an_actor_reads_it_answers_with_it_and_asks_with_it) {
   n1.keep_spans();
-  worker_options o;
+  auto o = service_on_pool();
   o.type = "actor";
-  o.thread = worker_thread::pool;
-  o.budget = 1u << 20;
-  n1.reactor().post([&] {
-    n1.workers().start(address{"actor"}, [spawn = spawning(asks, route{"uppercase"})] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }, o,
-                       [](result<void>) {});
-  });
-  net.run();
+  ASSERT_TRUE(start_service(net, n1, "actor", [spawn = spawning(asks, route{"uppercase"})] { return result<std::unique_ptr<worker>>{make_actor_worker(spawn)}; }, o));
   send(n1, {"actor"}, of);
   ASSERT_EQ(got->size(), 1u);
   auto id = of.trace_id_text();

@@ -102,19 +102,9 @@ class typed_messages : public testing::Test, protected asking {
   template <class F>
   void start(node& at, F actor, const std::string& name) {
     auto type = actor_service("test", std::move(actor));
-    worker_options o;
-    o.type = "test";
-    o.thread = worker_thread::pool;
-    o.budget = 1u << 20;
+    auto o = service_on_pool();
     o.consumer_of = {at.context().flows.services};
-    bool started = false;
-    at.reactor().post([&] {
-      at.workers().start(
-        address{name}, [make = type.make] { return make({}); }, o,
-        [&](result<void> r) { started = static_cast<bool>(r); });
-    });
-    net.run();
-    ASSERT_TRUE(started);
+    ASSERT_TRUE(start_service(net, at, name, [make = type.make] { return make({}); }, o));
   }
   result<void> publish_at(node& at, const std::string& name, const auto& actor) {
     result<void> outcome = error{errc::internal, "it has not ended", {}};

@@ -16,16 +16,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t one_read = 256u << 10;
 
-/// A frame as a real Ockam node writes it: with a fourth element that says nothing.
-std::string foreign_frame(const route& onward, const route& back, std::string_view body) {
-  route_header h;
-  for (const auto& a : back)
-    h.append_return(a);
-  for (const auto& a : onward)
-    h.append_onward(a);
-  return frame(h, body, "{}");
-}
-
 class back_pressure : public testing::Test {
  protected:
   back_pressure() { n1.start("hop"); }
