@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projects outside of the build tree, built against a fresh installation."""
 
+import fcntl
+import os
 import pathlib
 import shutil
 import subprocess
@@ -22,6 +24,20 @@ def install(programs, prefix):
     assert (prefix / "bin/ockam").exists() and (prefix / "bin/ockam-node").exists()
 
 
+def install_once(programs, test_run):
+    """A prefix that all processes of a run of tests share, at the same place in each run, so that the compiler cache knows what is
+    built against it. Nobody changes anything in it."""
+    prefix = programs.parent / "installed-for-tests"
+    stamp = prefix / "test-run"
+    with open(programs.parent / "installed-for-tests.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != test_run:
+            shutil.rmtree(prefix, ignore_errors=True)
+            install(programs, prefix)
+            stamp.write_text(test_run)
+    return prefix
+
+
 def build(example, prefix, into):
     """A copy of examples/EXAMPLE at `into`, built in `into`/build."""
     shutil.copytree(ROOT / "examples" / example, into, ignore=shutil.ignore_patterns("build"), dirs_exist_ok=True)
@@ -32,4 +48,5 @@ def configure_and_build(into, prefix):
     """Builds the CMake project at `into`, with the package installed at `prefix`, in `into`/build."""
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     run(["cmake", "-G", "Ninja", "-B", into / "build", "-S", into, f"-DCMAKE_PREFIX_PATH={prefix}", *launcher])
-    run(["cmake", "--build", into / "build"])
+    # Wherever the project lies, to the cache it is the same.
+    run(["cmake", "--build", into / "build"], env={**os.environ, "CCACHE_BASEDIR": str(into), "CCACHE_NOHASHDIR": "yes"})

@@ -16,12 +16,10 @@ BUILDS = (r"^cmake ",)  # done by the fixture, against a fresh installation
 
 
 @pytest.fixture(scope="session")
-def prefix(programs, sanitized, tmp_path_factory):
+def prefix(programs, sanitized, testrun_uid):
     if sanitized:
         pytest.skip("a package is installed without sanitizers")
-    at = tmp_path_factory.mktemp("prefix")
-    installed.install(programs, at)
-    return at
+    return installed.install_once(programs, testrun_uid)
 
 
 def test_every_header_compiles_alone(prefix, tmp_path):
