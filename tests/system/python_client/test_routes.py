@@ -73,6 +73,7 @@ def test_they_are_shown():
 @pytest.mark.parametrize("text,way,behind", [
     ("/service/hop/secure/api/service/echo", "/service/hop/secure/api", [(0, "echo")]),
     ("/secure/api/service/echo", "/secure/api", [(0, "echo")]),
+    ("/dnsaddr/h/tcp/1/secure/api/secure/inner/service/echo", "/dnsaddr/h/tcp/1/secure/api/secure/inner", [(0, "echo")]),
     ("/service/a/secure/api/service/b/secure/inner/service/hop/service/c", "/service/a/secure/api/service/b/secure/inner", [(0, "hop"), (0, "c")])])
 def test_a_channel_is_split_off_at_the_last_one(text, way, behind):
     assert routes.split_at_channel(text) == (way, behind)
