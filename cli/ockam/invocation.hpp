@@ -7,7 +7,9 @@
 #include "cli/ockam/routes.hpp"
 #include "cli/state/state.hpp"
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace ockam::cli {
 
@@ -27,19 +29,20 @@ class invocation {
   /// What the program ends with when the command fails.
   int failure_code = exit_failure;
 
-  /// Opened when it is first asked for: sending a message to a node that runs does without.
+  /// Opened when it is first asked for: sending a message to a node that runs does without. Opened anew where a reset has come in
+  /// between, so that who has a guard by now sees the rows that there are.
   result<state::database*> database() {
-    if (!database_) {
+    if (databases_.empty() || databases_.back()->is_gone()) {
       auto db = state::database::open(home);
       if (!db)
         return std::move(db).error();
-      database_ = std::move(*db);
+      databases_.push_back(std::make_unique<state::database>(std::move(*db)));
     }
-    return &*database_;
+    return databases_.back().get();
   }
 
   /// Before its file is deleted.
-  void close_database() { database_.reset(); }
+  void close_database() { databases_.clear(); }
 
   /// When this command gives up: --timeout after its start, 10 s where it has no such option.
   const deadline& by();
@@ -49,7 +52,7 @@ class invocation {
   result<void> confirm(const std::string& question);
 
  private:
-  std::optional<state::database> database_;
+  std::vector<std::unique_ptr<state::database>> databases_; ///< the last one counts; who has begun with another may end so
   std::optional<deadline> by_;
 };
 

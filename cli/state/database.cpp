@@ -214,6 +214,11 @@ result<database> database::open(const home& h) {
   return e;
 }
 
+bool database::is_gone() const {
+  int moved = 0;
+  return ::sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 result<std::vector<node_row>> database::nodes() {
   std::vector<node_row> out;
   statement s{db_.get(), (std::string{columns} + "ORDER BY created, rowid").c_str()};

@@ -181,6 +181,8 @@ class database {
   /// One that is not there is made, with a row for each node that the home has all the same: a lost database costs
   /// no node.
   static result<database> open(const home& h);
+  /// Its file has been deleted or replaced since, by a reset: what it says is of the past, and what it is told is lost.
+  bool is_gone() const;
 
   result<std::vector<node_row>> nodes();                  ///< in order of creation
   result<std::optional<node_row>> node(std::string_view name);

@@ -377,6 +377,18 @@ TEST_F(state_test, a_home_is_reset_while_nobody_changes_its_nodes) {
   EXPECT_TRUE(std::filesystem::is_empty(h.nodes())) << "no lock is left behind";
 }
 
+TEST_F(state_test, a_database_whose_file_is_not_the_same_any_more_is_gone) {
+  auto before = database::open(h);
+  ASSERT_TRUE(before);
+  EXPECT_FALSE(before->is_gone());
+  std::filesystem::remove(h.database());
+  EXPECT_TRUE(before->is_gone());
+  auto after = database::open(h);
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(before->is_gone()) << "another file has its name";
+  EXPECT_FALSE(after->is_gone());
+}
+
 TEST_F(state_test, a_database_that_was_lost_is_made_from_the_nodes) {
   for (auto* n : {"a", "b", "empty"})
     ASSERT_TRUE(h.create_node_dir(n));
