@@ -183,10 +183,9 @@ bool same_value(const shown_key& l, const shown_key& r) {
   return l.name == "address" && (with_real_port(l.value, r.value) == r.value || with_real_port(r.value, l.value) == l.value);
 }
 
-template <class T>
-const T* find_in(const std::vector<T>& all, std::string T::*member, const std::string& wanted) {
-  auto it = std::find_if(all.begin(), all.end(), [&](auto& one) { return one.*member == wanted; });
-  return it == all.end() ? nullptr : &*it;
+const shown_key* find_key(const shown_section& s, std::string_view name) {
+  auto it = std::find_if(s.keys.begin(), s.keys.end(), [&](auto& k) { return k.name == name; });
+  return it == s.keys.end() ? nullptr : &*it;
 }
 
 /// There may be very many, and the sockets wait meanwhile.
@@ -253,14 +252,14 @@ std::vector<config_difference> compare_configs(const std::vector<shown_section>&
       out.push_back({r.title, {}, "there", {}, {}});
       continue;
     }
-    const auto* f = found->second;
+    const auto& f = *found->second;
     for (const auto& k : r.keys)
-      if (const auto* other = find_in(f->keys, &shown_key::name, k.name); !other || !same_value(k, *other)) {
+      if (const auto* other = find_key(f, k.name); !other || !same_value(k, *other)) {
         auto shown = other && other->is_hidden ? std::string{hidden_text} : without_secrets(k.shown, secrets);
         out.push_back({r.title, k.name, shown, other ? other->shown : std::string{}, other ? other->origin : std::string{}});
       }
-    for (const auto& k : f->keys)
-      if (!find_in(r.keys, &shown_key::name, k.name))
+    for (const auto& k : f.keys)
+      if (!find_key(r, k.name))
         out.push_back({r.title, k.name, {}, k.shown, k.origin});
   }
   for (const auto& f : file)

@@ -38,7 +38,7 @@ udp_link::udp_link(udp_environment& env, net::datagrams_ptr s, const std::option
     names_{reactor(), env.limit().connect_timeout,
            [this](message_ptr m, const ip_endpoint& to) { send(std::move(m), to); },
            [this](message_ptr m, drop_reason why, std::string_view detail) {
-             dropped_.add(why);
+             carried_.dropped.add(why);
              m->header.push_onward(name_);
              drop(std::move(m), why, detail);
            }},
@@ -109,7 +109,7 @@ void udp_link::on_readable() {
 }
 
 void udp_link::take(const net::datagrams::inbound& in, std::span<const std::byte> datagram) {
-  bytes_in_ += in.size;
+  carried_.bytes_in += in.size;
   if (peer_ && in.from != *peer_) // the system drops these as a rule
     return refuse(refusal::foreign_source, in.from, "this link has another peer");
   if (whereabouts_)
@@ -174,7 +174,7 @@ void udp_link::accept(const ip_endpoint& from, udp_reassembly::outcome whole) {
     board().refused().add(refusal::malformed_report);
   if (d.bad_trace)
     board().refused().add(refusal::malformed_trace);
-  ++messages_in_;
+  ++carried_.messages_in;
   look_for_proof(from, m->header);
   take_in(*m, from, d.foreign);
   if (whole.memory.data && d.body.size() >= out_queue::large) {
@@ -369,7 +369,7 @@ void udp_link::give_up_first(drop_reason why, std::string_view detail) {
 }
 
 void udp_link::undeliverable(message_ptr m, const std::optional<ip_endpoint>& to, drop_reason why, std::string_view detail) {
-  dropped_.add(why);
+  carried_.dropped.add(why);
   if (to)
     m->header.push_onward({transport_type::udp, to_string(*to)});
   m->header.push_onward(name_); // the report names this link
@@ -403,13 +403,11 @@ link_info udp_link::info() const {
   i.worker_address = name_.name;
   i.link_address = self().name;
   i.state = socket_ ? "up" : "closed";
-  i.messages_in = messages_in_;
+  static_cast<traffic&>(i) = carried_;
   i.messages_out = outbox_.messages_sent();
-  i.bytes_in = bytes_in_;
   i.bytes_out = outbox_.bytes_sent();
   i.pending_bytes = ledger_->used();
   i.queued_bytes = outbox_.bytes() + names_.bytes_waiting();
-  i.dropped = dropped_;
   i.peers = reassembly_.peers();
   i.refusals = refusals_;
   i.last_error = last_error_;

@@ -142,8 +142,8 @@ class udp_link final : public worker, private net::stream_events, private flusha
   timer_queue::id sweep_timer_ = 0;
   timer_queue::id stall_timer_ = 0;
   timer_queue::id keep_alive_timer_ = 0;
-  std::uint64_t messages_in_ = 0, bytes_in_ = 0, refusals_ = 0;
-  drop_counters dropped_;
+  traffic carried_; ///< but for what goes out, which `outbox_` counts
+  std::uint64_t refusals_ = 0;
   std::string last_error_;
 };
 

@@ -97,7 +97,7 @@ result<void> create_channel(invocation& in) {
       return ok;
     set_key(wanted, "credential", credential);
   }
-  wanted.set_wait_ms(static_cast<std::uint32_t>((in.by().left() * 9 / 10).count()));
+  wanted.set_wait_ms(wait_ms(in, in.by().left()));
   auto made = created_item(in, *node, std::move(wanted));
   if (!made)
     return std::move(made).error();
