@@ -9,8 +9,6 @@
 #include "runtime/core/report_windows.hpp"
 #include "runtime/core/tracer.hpp"
 
-#include <boost/unordered_map.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -102,7 +100,7 @@ class switchboard {
 
   using time_source = std::function<clock::time_point()>;
 
-  explicit switchboard(std::string node_name, time_source now = &clock::now) : node_name_{std::move(node_name)}, now_{std::move(now)} {}
+  explicit switchboard(std::string node_name, time_source now = &clock::now);
   switchboard(const switchboard&) = delete;
   switchboard& operator=(const switchboard&) = delete;
   ~switchboard();
@@ -122,12 +120,8 @@ class switchboard {
   void tell_of_ends(end_observer* o) noexcept { ends_ = o; }
   std::size_t count_watchers(address_view a) const { return ends_ ? ends_->count_watchers(a) : 0; }
   worker_entry* find(address_view a);
-  std::size_t size() const noexcept { return table_.size(); }
-  template <class F>
-  void each(F&& f) const {
-    for (const auto& [a, e] : table_)
-      f(a, e);
-  }
+  std::size_t size() const noexcept;
+  void each(const std::function<void(const address&, const worker_entry&)>& f) const;
   /// Lets messages with this flow control id reach the worker. Error: `not_found`.
   result<void> add_consumer(std::uint32_t flow, address_view worker);
   /// The same for whatever worker has this address, now or later: what an operator allows is a name. False
@@ -142,7 +136,7 @@ class switchboard {
   void any_name_for(std::uint32_t flow) noexcept { any_name_ = flow; }
   /// Many peers have this link together; null: no more.
   void share_link(const address& link, const peer_book* peers);
-  bool is_shared(address_view link) const { return shared_links_.find(link, address_hash{}, address_equal{}) != shared_links_.end(); }
+  bool is_shared(address_view link) const { return shared_links_.find(link) != shared_links_.end(); }
   /// False: the link is shared, and this one has not been heard of lately.
   bool knows_peer(address_view link, address_view peer) const;
   /// Every peer that may reach something here may reach this worker, which tells of others no more than `outlook` does.
@@ -202,15 +196,11 @@ class switchboard {
   std::size_t queued() const noexcept { return queued_; }
 
  private:
-  /// Boost's, since every delivery looks here: it has a power of two of buckets, where the standard library divides by
-  /// a prime (a route through workers of one node makes 1.2 times as many messages a second). Entries stay where
-  /// they are as others come and go.
-  using name_table = boost::unordered_map<address, worker_entry, address_hash, address_equal>;
+  class name_table;
 
-  name_table::iterator look_up(address_view a) { return table_.find(a, address_hash{}, address_equal{}); }
   static bool must_be_whole(const message& m, const worker_entry* next) noexcept;
   static bool is_for(const message_source& who, const worker_entry& entry) noexcept;
-  void tell_of_end(name_table::iterator it, const error& why);
+  void tell_of_end(const address& a, worker_entry& e, const error& why);
   /// True when this message is the first of its flow to be dropped, and both ends are to be told.
   bool breaks_stream(const message& m, drop_reason why);
   void tell_receiver(const message& m, const report& r);
@@ -230,10 +220,10 @@ class switchboard {
   std::string node_name_;
   time_source now_; ///< asked where something is counted by time, which is not for each message
   flow_controls flows_;
-  name_table table_;
+  std::unique_ptr<name_table> table_;
   std::unordered_map<address, std::vector<std::uint32_t>, address_hash, address_equal> allowed_;
   worker_entry foreign_;
-  boost::unordered_map<address, const peer_book*, address_hash, address_equal> shared_links_; ///< a few
+  std::unordered_map<address, const peer_book*, address_hash, address_equal> shared_links_; ///< a few
   std::uint32_t any_name_ = 0;
   end_observer* ends_ = nullptr;
   address open_; ///< no name: none

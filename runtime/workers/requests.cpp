@@ -3,8 +3,12 @@
 
 #include "runtime/workers/reply_address.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace ockam {
 
+/// Leaves the list before its end is told, so that it ends once.
 class request_table::pending final : public receiver {
  public:
   pending(request_table& owner, host_id who, std::uint64_t which, address_view first_hop)
@@ -18,6 +22,8 @@ class request_table::pending final : public receiver {
   const std::uint64_t number;
   const reply_address self;
   timer_queue::id deadline = 0;
+  pending* before = nullptr;
+  pending* after = nullptr;
 
  private:
   request_table& owner_;
@@ -26,17 +32,19 @@ class request_table::pending final : public receiver {
 request_table::request_table(switchboard& board, net::reactor& reactor, finished done)
   : board_{board}, reactor_{reactor}, done_{std::move(done)} {}
 
-request_table::~request_table() = default;
+request_table::~request_table() { clear(); }
 
 void request_table::open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout,
                          const access_control* sender) {
-  if (pending_.size() >= most) {
+  if (count_ >= most) {
     reactor_.post([this, from, number] { done_(from, number, nullptr, errc::limit_reached); });
     return;
   }
-  auto made = std::make_unique<pending>(*this, from, number, m->header.onward_empty() ? address_view{} : m->header.next());
-  auto& p = *made;
-  pending_.emplace(&p, std::move(made));
+  auto& p = *new pending{*this, from, number, m->header.onward_empty() ? address_view{} : m->header.next()};
+  p.after = std::exchange(pending_, &p);
+  if (p.after)
+    p.after->before = &p;
+  ++count_;
   p.deadline = reactor_.after(timeout, [this, &p] { end(p, nullptr, errc::timed_out); });
   m->header.push_return(p.self.get());
   if (sender)
@@ -45,17 +53,24 @@ void request_table::open(message_ptr m, host_id from, std::uint64_t number, std:
     board_.deliver(std::move(m));
 }
 
+void request_table::unlink(pending& p) noexcept {
+  (p.before ? p.before->after : pending_) = p.after;
+  if (p.after)
+    p.after->before = p.before;
+  --count_;
+}
+
 void request_table::end(pending& p, message_ptr reply, errc why) {
-  auto it = pending_.find(&p);
-  if (it == pending_.end())
-    return;
-  auto last = std::move(it->second); // it is inside one of its own calls
-  pending_.erase(it);
+  unlink(p);
+  std::unique_ptr<pending> last{&p}; // it is inside one of its own calls
   done_(p.from, p.number, std::move(reply), why);
 }
 
 void request_table::clear() {
-  pending_.clear();
+  while (pending_) {
+    std::unique_ptr<pending> one{pending_};
+    unlink(*one);
+  }
 }
 
 result<message_ptr> to_result(message_ptr reply, errc why) {

@@ -4,9 +4,8 @@
 #include "runtime/core/switchboard.hpp"
 #include "runtime/net/reactor.hpp"
 
+#include <cstddef>
 #include <functional>
-#include <memory>
-#include <unordered_map>
 
 namespace ockam {
 
@@ -33,17 +32,20 @@ class request_table {
   void open(message_ptr m, host_id from, std::uint64_t number, std::chrono::milliseconds timeout,
             const access_control* sender = nullptr);
   void clear();
-  bool empty() const noexcept { return pending_.empty(); }
+  bool empty() const noexcept { return pending_ == nullptr; }
 
  private:
   class pending;
 
   void end(pending& p, message_ptr reply, errc why);
+  /// Takes it out of the list; the caller's to delete.
+  void unlink(pending& p) noexcept;
 
   switchboard& board_;
   net::reactor& reactor_;
   finished done_;
-  std::unordered_map<pending*, std::unique_ptr<pending>> pending_;
+  pending* pending_ = nullptr; ///< the first of a list of those that wait; owned
+  std::size_t count_ = 0;
 };
 
 /// What a report says, as the error of who sent the message.

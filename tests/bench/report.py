@@ -2,6 +2,8 @@
 """Runs the rows of `rows.py` and prints their table. Started by dev/bench, which builds everything."""
 
 import argparse
+import contextlib
+import copy
 import datetime
 import json
 import pathlib
@@ -24,10 +26,12 @@ def number(x):
     return f"{x:,.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
 
 
-def measure(row, m, rounds, seconds):
-    """All rounds of a row: what came out, its medians and whether its goal is met."""
+def measure(row, m, rounds, seconds, earlier=None):
+    """All rounds of a row: what came out, its medians and whether its goal is met. `earlier`: the programs of another commit,
+    which take part as `before`."""
     samples = {}
-    with row.contenders(m, seconds) as contenders:
+    with row.contenders(m, seconds) as contenders, before(row, earlier, seconds) as found:
+        contenders = {**contenders, **found}
         for i in range(rounds):
             names = list(contenders)
             for name in names[i % len(names):] + names[: i % len(names)]:  # nobody is always the first
@@ -39,6 +43,22 @@ def measure(row, m, rounds, seconds):
         "key": row.key, "title": row.title, "unit": row.unit, "goals": goals, "median": median, "samples": samples,
         "met": all(g["met"] is not False for g in goals) and all(good for _, good in extras if good is not None),
         "extras": [text for text, _ in extras]}
+
+
+@contextlib.contextmanager
+def before(row, earlier, seconds):
+    """What `row` measures with the programs of an earlier commit; nothing where that has no such thing yet."""
+    with contextlib.ExitStack() as stack:
+        found = {}
+        if earlier:
+            row = copy.copy(row)  # its findings beside the figure are of the programs of today
+            try:
+                contenders = stack.enter_context(row.contenders(earlier, seconds))
+                contenders["ours"]()
+                found["before"] = contenders["ours"]
+            except (RuntimeError, OSError, subprocess.TimeoutExpired) as e:
+                print(f"{row.key}: not measured with the earlier programs: {e}", file=sys.stderr)
+        yield found
 
 
 def is_met(goal, median):
@@ -84,6 +104,8 @@ def main():
     p = argparse.ArgumentParser(prog="dev/bench", description=__doc__)
     p.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/bench/bin", help=argparse.SUPPRESS)
     p.add_argument("--peer", type=pathlib.Path, help=argparse.SUPPRESS)
+    p.add_argument("--before", metavar="COMMIT", help="measure the programs of this commit beside today's, where it has them")
+    p.add_argument("--earlier", type=pathlib.Path, help=argparse.SUPPRESS)  # where they are
     p.add_argument("--row", action="append", metavar="KEY", help="only this row (may be given several times)")
     p.add_argument("--list", action="store_true", help="print the keys of the rows")
     p.add_argument("--quick", action="store_true", help="one short round of each: to see that it works, not how fast")
@@ -99,18 +121,21 @@ def main():
             p.error(f"there is no row {key}; the rows are: {', '.join(keys)}")
     chosen = [r for r in ROWS if not o.row or r.key in o.row]
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
-    machine = f"{machines.describe()}; {datetime.date.today()}, {commit}"
+    machine = f"{machines.describe()}; {datetime.date.today()}, {commit}" + (f" beside {o.before}" if o.before else "")
     print(machine, *HEAD, sep="\n", flush=True)
     results = []
     with tempfile.TemporaryDirectory(prefix="ok-", dir="/tmp") as home:
         m = machines.Machines(o.programs.resolve(), o.peer, pathlib.Path(home))
+        earlier = machines.Machines(o.earlier.resolve(), None, pathlib.Path(home) / "before") if o.earlier else None
+        if earlier:
+            earlier.home.mkdir()
         for row in chosen:
             why = row.missing(m)
             if why:
                 results.append({"key": row.key, "title": row.title, "skipped": why})
             else:
                 try:
-                    results.append(measure(row, m, 1 if o.quick else o.rounds or row.rounds, 0.5 if o.quick else o.seconds))
+                    results.append(measure(row, m, 1 if o.quick else o.rounds or row.rounds, 0.5 if o.quick else o.seconds, earlier))
                 except (RuntimeError, subprocess.TimeoutExpired) as e:
                     results.append({"key": row.key, "title": row.title, "skipped": str(e), "failed": True})
             print(line(results[-1]), flush=True)

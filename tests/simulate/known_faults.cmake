@@ -12,7 +12,7 @@ function(known_fault name)
             -P ${CMAKE_CURRENT_SOURCE_DIR}/mutate.cmake
     DEPENDS ${PROJECT_SOURCE_DIR}/${ARG_FILE} ${CMAKE_CURRENT_SOURCE_DIR}/mutate.cmake ${CMAKE_CURRENT_SOURCE_DIR}/known_faults.cmake
     VERBATIM)
-  add_executable(simulate-${name} main.cpp ${copy} $<TARGET_OBJECTS:determinism>)
+  add_executable(simulate-${name} ${copy} $<TARGET_OBJECTS:simulate-main> $<TARGET_OBJECTS:determinism>)
   target_link_libraries(simulate-${name} PRIVATE simulation Boost::program_options Boost::headers CAF::io CAF::core)
   target_link_options(simulate-${name} PRIVATE -s) # nobody debugs them, and they are many
   set_target_properties(simulate-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/known-faults)

@@ -9,6 +9,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace ockam {
 
@@ -20,6 +22,22 @@ struct decoded_message {
   bool foreign = false;
   bool broken_report = false; ///< it says that it is a report, and does not decode as one: to be counted
   bool bad_trace = false;     ///< its trace context is none, or too long, and was left out: to be counted
+};
+
+/// What stands behind a payload: for nearly all messages one of a few texts that are constants, and cost nothing.
+class extra_text {
+ public:
+  extra_text() noexcept = default;
+  /// `constant` is not copied: a literal.
+  explicit extra_text(std::string_view constant) noexcept : constant_{constant} {}
+  explicit extra_text(std::string made) noexcept : made_{std::move(made)} {}
+
+  operator std::string_view() const noexcept { return made_.empty() ? constant_ : std::string_view{made_}; }
+  bool empty() const noexcept { return made_.empty() && constant_.empty(); }
+
+ private:
+  std::string_view constant_;
+  std::string made_;
 };
 
 /// Size of an encoded message for a certain header and payload size.
@@ -43,11 +61,11 @@ struct message_codec {
   decoded_message (*decode_edges)(std::span<const std::byte> first, std::span<const std::byte> last, std::size_t length,
                                   route_header& header);
   /// What a header has to say behind the payload; empty when nothing. Ask once and hand it on.
-  std::string (*extras)(const route_header& h);
-  message_size (*measure)(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
+  extra_text (*extras)(const route_header& h);
+  message_size (*measure)(const route_header& h, std::size_t payload, std::string_view extras) noexcept;
   /// Writes `head` bytes at `out`; the payload comes next, then `write_tail`.
   std::byte* (*write_head)(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
-  std::byte* (*write_tail)(std::byte* out, const std::string& extras) noexcept;
+  std::byte* (*write_tail)(std::byte* out, std::string_view extras) noexcept;
   /// A message without any address, which receivers ignore. It asks the peer's system for an
   /// acknowledgement, without which a peer that vanished would go unnoticed until something is sent.
   std::array<std::byte, 4> heartbeat;

@@ -86,11 +86,11 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
   return encoded ? decode_header(*encoded, header) : decoded_message{refusal::malformed_frame, {}};
 }
 
-std::string extras(const route_header&) {
+extra_text extras(const route_header&) {
   return {};
 }
 
-message_size measure(const route_header& h, std::size_t payload, const std::string&) noexcept {
+message_size measure(const route_header& h, std::size_t payload, std::string_view) noexcept {
   auto size = h.encoded_size();
   message_size s;
   s.head = 1 + varint_size(size) + size + 1 + varint_size(payload);
@@ -106,7 +106,7 @@ std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload
   return write_varint(out, payload);
 }
 
-std::byte* write_tail(std::byte* out, const std::string&) noexcept {
+std::byte* write_tail(std::byte* out, std::string_view) noexcept {
   return out;
 }
 

@@ -21,10 +21,10 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
                              route_header& header);
 
 /// Everything is in the header: always empty.
-std::string extras(const route_header& h);
-message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
+extra_text extras(const route_header& h);
+message_size measure(const route_header& h, std::size_t payload, std::string_view extras) noexcept;
 std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
-std::byte* write_tail(std::byte* out, const std::string& extras) noexcept;
+std::byte* write_tail(std::byte* out, std::string_view extras) noexcept;
 
 /// The heartbeat is an empty header with an empty payload.
 inline constexpr message_codec codec{&decode, &decode_edges, &extras, &measure, &write_head, &write_tail,

@@ -251,18 +251,18 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
 namespace {
 
 /// What there is to say beside a trace.
-std::string extras_without_trace(const route_header& h) {
+extra_text extras_without_trace(const route_header& h) {
   const auto* r = h.get_report();
   constexpr auto wishes = route_header::flag_report | route_header::flag_trace | route_header::flag_stream;
   auto wished = h.flags() & wishes;
   if (!r && !says_budget(h) && wished == 0)
     return {};
   if (!r && !says_budget(h) && wished == route_header::flag_stream)
-    return std::string{of_stream};
+    return extra_text{of_stream};
   if (!r && !says_budget(h) && wished == route_header::flag_report)
-    return std::string{of_request};
+    return extra_text{of_request};
   if (!r && wished == 0)
-    return std::string{budget_alone_begins}.append(std::to_string(h.hop_budget())).append(budget_alone_ends);
+    return extra_text{std::string{budget_alone_begins}.append(std::to_string(h.hop_budget())).append(budget_alone_ends)};
   nlohmann::json object = nlohmann::json::object();
   if (says_budget(h))
     object["ockam_hops"] = std::to_string(h.hop_budget());
@@ -286,40 +286,38 @@ std::string extras_without_trace(const route_header& h) {
     if (h.is_traced())
       object["ockam_trace"] = std::to_string(h.traced());
   }
-  return object.dump();
+  return extra_text{object.dump()};
 }
 
 /// Behind what else there is: `{…}` becomes `{…,"traceparent":"…"}`.
-std::string with_trace(std::string extras, const trace_context& t) {
-  if (extras.empty())
-    extras = of_no_stream;
+extra_text with_trace(std::string_view before, const trace_context& t) {
+  std::string extras{before.empty() ? of_no_stream : before};
   extras.pop_back();
   extras.append(trace_next).append(t.traceparent());
   if (!t.state.empty()) // printable, but maybe with quotes
     extras.append(R"(","tracestate":)").append(nlohmann::json(t.state).dump()).append("}");
   else
     extras.append(trace_last);
-  return extras;
+  return extra_text{std::move(extras)};
 }
 
 } // namespace
 
-std::string extras(const route_header& h) {
+extra_text extras(const route_header& h) {
   auto text = extras_without_trace(h);
   if (const auto* t = h.get_trace_context()) [[unlikely]]
-    return with_trace(std::move(text), *t);
+    return with_trace(text, *t);
   return text;
 }
 
-std::string with_identity(std::string extras, const std::string& who) {
-  auto member = "\"ockam_identity\":" + nlohmann::json(who).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+extra_text with_identity(std::string_view extras, const std::string& who) {
+  auto member = "\"ockam_identity\":" + nlohmann::json(who).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "}";
   if (extras.empty())
-    return "{" + member + "}";
-  extras.back() = ',';
-  return extras + member + "}";
+    return extra_text{"{" + member};
+  return extra_text{std::string{extras.substr(0, extras.size() - 1)}.append(",").append(member)};
 }
 
-message_size measure(const route_header& h, std::size_t payload, const std::string& extra) noexcept {
+message_size measure(const route_header& h, std::size_t payload, std::string_view extra) noexcept {
   route_measure onward, back;
   h.each_onward(onward);
   h.each_return(back);
@@ -338,7 +336,7 @@ std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload
   return cbor::write_head(out, major::bytes, payload);
 }
 
-std::byte* write_tail(std::byte* out, const std::string& extra) noexcept {
+std::byte* write_tail(std::byte* out, std::string_view extra) noexcept {
   if (extra.empty())
     return out;
   out = cbor::write_head(out, major::text, extra.size());

@@ -31,14 +31,14 @@ decoded_message decode_edges(std::span<const std::byte> first, std::span<const s
                              route_header& header);
 
 /// A header's fourth element; empty when there is nothing to say. Ask once and hand it on.
-std::string extras(const route_header& h);
+extra_text extras(const route_header& h);
 /// The same, and `"ockam_identity"`: who has proved to this node to be the sender. Never read by a node.
-std::string with_identity(std::string extras, const std::string& who);
-message_size measure(const route_header& h, std::size_t payload, const std::string& extras) noexcept;
+extra_text with_identity(std::string_view extras, const std::string& who);
+message_size measure(const route_header& h, std::size_t payload, std::string_view extras) noexcept;
 
 /// Writes `size.head` bytes at `out`; the payload comes next, then `write_tail`.
 std::byte* write_head(std::byte* out, const route_header& h, std::size_t payload, bool with_extras) noexcept;
-std::byte* write_tail(std::byte* out, const std::string& extras) noexcept;
+std::byte* write_tail(std::byte* out, std::string_view extras) noexcept;
 
 inline constexpr message_codec codec{&decode, &decode_edges, &extras, &measure, &write_head, &write_tail,
                                      {std::byte{0x83}, std::byte{0x80}, std::byte{0x80}, std::byte{0x40}}};

@@ -16,7 +16,7 @@ void frame_writer::preamble() {
 std::optional<std::size_t> frame_writer::add(message& m) {
   auto extra = codec_->extras(m.header);
   if (tells_identity_ && m.identity())
-    extra = wire_codec::with_identity(std::move(extra), *m.identity());
+    extra = wire_codec::with_identity(extra, *m.identity());
   auto size = codec_->measure(m.header, m.body.size(), extra);
   if (size.total > max_frame_)
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include "portals/portals.hpp"
 #include "relays/relays.hpp"
 #include "runtime/links/allow.hpp"
+#include "runtime/node/assembly.hpp"
 #include "services/services.hpp"
 #include "transports/transports.hpp"
 

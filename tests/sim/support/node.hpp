@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "runtime/node/assembly.hpp"
+#include "runtime/control/control.hpp"
+#include "runtime/links/live_parts.hpp"
+#include "runtime/node/reload.hpp"
 #include "sim/support/network.hpp"
 
 #include <memory>

@@ -24,7 +24,7 @@ struct received_frame {
 };
 
 /// `extra`: the fourth element; empty: none.
-inline std::string frame(const route_header& h, std::string_view body, const std::string& extra) {
+inline std::string frame(const route_header& h, std::string_view body, std::string_view extra) {
   auto size = wire_codec::measure(h, body.size(), extra);
   std::string out(stream_codec::length_bytes + size.total, '\0');
   auto* at = stream_codec::write_length(reinterpret_cast<std::byte*>(out.data()), size.total);
@@ -72,7 +72,7 @@ inline std::vector<received_frame> take_frames(std::string& in) {
       throw std::logic_error{"the node sent a frame that does not decode"};
     if (!h.onward_empty())
       out.push_back({h.onward(), h.return_route(),
-                     {reinterpret_cast<const char*>(d.body.data()), d.body.size()}, wire_codec::extras(h)});
+                     {reinterpret_cast<const char*>(d.body.data()), d.body.size()}, std::string{wire_codec::extras(h)}});
     at += stream_codec::length_bytes + length;
   }
   in.erase(0, at);

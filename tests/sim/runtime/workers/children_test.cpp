@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers that workers start: where they are, what they have, and that they end with who has started them.
+#include "runtime/workers/family_tree.hpp"
 #include "runtime/workers/worker_host.hpp"
 #include "sim/support/node.hpp"
 

@@ -5,7 +5,6 @@
 #include "runtime/core/hex.hpp"
 #include "runtime/core/multiaddr.hpp"
 #include "runtime/core/suggest.hpp"
-#include "runtime/core/timer_queue.hpp"
 #include "runtime/core/units.hpp"
 
 #include <gtest/gtest.h>
@@ -253,49 +252,6 @@ TEST(flow_controls, are_32_digits_outside_and_small_numbers_inside) {
   EXPECT_EQ(f.find(text).error().code, errc::not_found);
   f.remove(a);
   EXPECT_NE(f.create(), a) << "not used again";
-}
-
-class timers : public testing::Test {
- protected:
-  static timer_queue::clock::time_point at(int ms) { return timer_queue::clock::time_point{std::chrono::milliseconds{ms}}; }
-  void add(int ms, int name) {
-    q.add(at(ms), [this, name] { fired.push_back(name); });
-  }
-  timer_queue q;
-  std::vector<int> fired;
-};
-
-TEST_F(timers, fire_in_order_of_their_deadline_when_due) {
-  add(30, 3);
-  add(10, 1);
-  add(20, 2);
-  EXPECT_EQ(*q.next(), at(10));
-  q.run(at(20));
-  EXPECT_EQ(fired, (std::vector<int>{1, 2}));
-  q.run(at(100));
-  EXPECT_EQ(fired, (std::vector<int>{1, 2, 3}));
-  EXPECT_FALSE(q.next());
-}
-
-TEST_F(timers, may_be_cancelled_also_by_one_another) {
-  auto later = q.add(at(20), [this] { fired.push_back(2); });
-  q.add(at(10), [this, later] { q.cancel(later); });
-  q.run(at(30));
-  EXPECT_TRUE(fired.empty());
-  q.cancel(later);
-  q.cancel(12345);
-  EXPECT_EQ(q.size(), 0u);
-}
-
-TEST_F(timers, added_while_firing_wait_for_the_next_call) {
-  q.add(at(10), [this] {
-    fired.push_back(1);
-    add(10, 2);
-  });
-  q.run(at(10));
-  EXPECT_EQ(fired, std::vector<int>{1}) << "or one that adds itself would never end";
-  q.run(at(10));
-  EXPECT_EQ(fired, (std::vector<int>{1, 2}));
 }
 
 } // namespace

@@ -63,7 +63,7 @@ TEST(trace_on_the_wire, goes_on_with_all_else_that_a_message_says) {
         auto h = header_of_trace(state);
         h.flags(flags);
         h.hop_budget(budget);
-        auto text = wire_codec::extras(h);
+        std::string text{wire_codec::extras(h)};
         SCOPED_TRACE(text);
         EXPECT_TRUE(nlohmann::json::accept(text));
         EXPECT_LE(text.size(), 4096u);
@@ -78,8 +78,8 @@ TEST(trace_on_the_wire, goes_on_with_all_else_that_a_message_says) {
 }
 
 TEST(trace_on_the_wire, alone_says_that_the_message_is_of_no_stream) {
-  EXPECT_EQ(wire_codec::extras(header_of_trace()), R"({"ockam_stream":"0","traceparent":")" + parent + R"("})");
-  EXPECT_EQ(wire_codec::with_identity(wire_codec::extras(header_of_trace()), "I1"),
+  EXPECT_EQ(std::string{wire_codec::extras(header_of_trace())}, R"({"ockam_stream":"0","traceparent":")" + parent + R"("})");
+  EXPECT_EQ(std::string{wire_codec::with_identity(wire_codec::extras(header_of_trace()), "I1")},
             R"({"ockam_stream":"0","traceparent":")" + parent + R"(","ockam_identity":"I1"})");
 }
 
@@ -114,7 +114,7 @@ TEST(trace_on_the_wire, messages_without_one_have_none) {
   }
   route_header h;
   h.append_onward(address{"a"});
-  EXPECT_EQ(wire_codec::extras(h), "");
+  EXPECT_EQ(std::string{wire_codec::extras(h)}, "");
 }
 
 TEST(trace_of_a_message, goes_on_with_an_answer_and_not_with_a_report) {
