@@ -57,8 +57,8 @@ std::optional<std::uint16_t> read_counter(std::span<const std::byte> in) noexcep
   return static_cast<std::uint16_t>(std::to_integer<unsigned>(in[1]) | std::to_integer<unsigned>(in[2]) << 8);
 }
 
-/// Tag and length of a Payload; returns how many bytes that took.
-std::size_t write_head(std::array<std::byte, head_room>& out, std::size_t size) noexcept {
+/// Tag and length of a Payload, at most `head_room` bytes; returns how many that took.
+std::size_t write_head(std::byte* out, std::size_t size) noexcept {
   std::size_t n = 0;
   out[n++] = byte_of(tag::payload);
   for (; size >= 0x80; size >>= 7)
@@ -149,7 +149,7 @@ payload encode(tag what, std::uint64_t total) {
 
 payload encode_in_place(std::unique_ptr<std::byte[]> block, std::size_t capacity, std::size_t size, std::uint16_t counter) {
   std::array<std::byte, head_room> head;
-  auto n = write_head(head, size);
+  auto n = write_head(head.data(), size);
   auto begin = head_room - n;
   std::memcpy(block.get() + begin, head.data(), n);
   write_tail(block.get() + head_room + size, counter);
@@ -157,10 +157,7 @@ payload encode_in_place(std::unique_ptr<std::byte[]> block, std::size_t capacity
 }
 
 payload encode_copy(std::span<const std::byte> data, std::uint16_t counter) {
-  std::array<std::byte, head_room> head;
-  auto n = write_head(head, data.size());
-  auto whole = n + data.size() + tail_room;
-  if (whole > payload::inline_capacity) {
+  if (head_room + data.size() + tail_room > payload::inline_capacity) {
     auto capacity = head_room + data.size() + tail_room;
     auto block = std::make_unique_for_overwrite<std::byte[]>(capacity);
     if (!data.empty())
@@ -168,11 +165,11 @@ payload encode_copy(std::span<const std::byte> data, std::uint16_t counter) {
     return encode_in_place(std::move(block), capacity, data.size(), counter);
   }
   std::array<std::byte, payload::inline_capacity> out;
-  std::memcpy(out.data(), head.data(), n);
+  auto n = write_head(out.data(), data.size());
   if (!data.empty())
     std::memcpy(out.data() + n, data.data(), data.size());
   write_tail(out.data() + n + data.size(), counter);
-  return payload{std::span{out}.first(whole)};
+  return payload{std::span{out}.first(n + data.size() + tail_room)};
 }
 
 } // namespace ockam::portal
