@@ -131,10 +131,11 @@ class gate_box {
       for (auto& late : take())
         refuse(late, {errc::closed, "the node stops", {}});
   }
-  std::vector<said> take() {
+  /// What waits. `room` has none, but memory for the next ones.
+  std::vector<said> take(std::vector<said> room = {}) {
     std::lock_guard guard{lock_};
     bytes_ = 0;
-    return std::exchange(all_, {});
+    return std::exchange(all_, std::move(room));
   }
 
   /// Who has sent what cannot be passed on is told; who does not wait for an answer, by a number and the log.
@@ -223,13 +224,18 @@ class remote_gate final : public worker {
 
  private:
   void hear() {
-    for (auto& s : box_->take()) {
+    auto all = box_->take(std::move(room_));
+    for (auto& s : all) {
       worker_host::within_trace of{worker_host::of(*this), s.trace.get()};
       if (!s.sender)
         send_for(s);
       else
         ask(std::move(s));
     }
+    constexpr std::size_t usual = 1'000; // of a burst that was larger nothing stays
+    all.clear();
+    if (all.capacity() <= usual)
+      room_ = std::move(all);
   }
   void send_for(said& s) {
     if (auto sent = worker_host::of(*this).try_send(make_message(*s.to, self(), std::move(s.what.body))); !sent)
@@ -250,7 +256,7 @@ class remote_gate final : public worker {
   }
   void ask(said s) {
     auto body = std::move(s.what.body);
-    auto to = s.to;
+    auto to = std::exchange(s.to, nullptr);
     auto patience = s.patience;
     request(*to, std::move(body), patience, [this, s = std::move(s)](result<message_ptr> r) mutable {
       if (r && (*r)->bytes().size() >= long_reply::at_least)
@@ -264,6 +270,7 @@ class remote_gate final : public worker {
 
   std::size_t max_message_;
   std::shared_ptr<gate_box> box_;
+  std::vector<said> room_; ///< empty; its memory is for what is said next
 };
 
 } // namespace
